@@ -1,0 +1,65 @@
+using System;
+using System.Collections.Generic;
+using System.Net;
+using EdgeProxy.EntryPoints;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Services;
+
+namespace EdgeProxy.Config;
+
+/// <summary>Everything one configuration says, validated and complete: every name resolves, every rule parses.</summary>
+internal sealed record ProxySettings
+{
+    /// <summary>First 16 hex digits of a SHA-256 over the bytes of all files read, in order. Names this configuration everywhere.</summary>
+    public required string Hash { get; init; }
+
+    /// <summary>Every file that was read; what the watcher looks at.</summary>
+    public required IReadOnlyList<string> Files { get; init; }
+
+    public required NodeSettings Node { get; init; }
+
+    public required LogSettings Log { get; init; }
+
+    public required AdminSettings Admin { get; init; }
+
+    public required IReadOnlyList<EntryPointSettings> EntryPoints { get; init; }
+
+    public required IReadOnlyList<RouterSettings> Routers { get; init; }
+
+    public required IReadOnlyList<ServiceSettings> Services { get; init; }
+}
+
+/// <summary>[node]</summary>
+internal sealed record NodeSettings
+{
+    /// <summary>Default: the host name.</summary>
+    public required string Name { get; init; }
+
+    public string Environment { get; init; } = "";
+
+    /// <summary>Event loops, one thread each. 0 (default) is one per core the process may use. Read at start only.</summary>
+    public int Loops { get; init; }
+
+    /// <summary>How long exchanges may take to finish after TERM. Default 10 s (Traefik graceTimeOut).</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often the files are looked at for changes. Default 1 s; 0 is never (SIGHUP and reload still work).</summary>
+    public TimeSpan WatchInterval { get; init; } = TimeSpan.FromSeconds(1);
+}
+
+/// <summary>[log]: the proxy's own messages on stderr.</summary>
+internal sealed record LogSettings
+{
+    /// <summary>debug, info (default), warning, error.</summary>
+    public string Level { get; init; } = "info";
+
+    /// <summary>auto (default: text on a terminal, JSON otherwise), text, json.</summary>
+    public string Format { get; init; } = "auto";
+}
+
+/// <summary>[admin]: health, metrics, API.</summary>
+internal sealed record AdminSettings
+{
+    /// <summary>Default 127.0.0.1:7171; null when admin.address = "off". This version accepts loopback addresses only.</summary>
+    public IPEndPoint? Address { get; init; } = new(IPAddress.Loopback, 7171);
+}

@@ -1,0 +1,43 @@
+using System;
+using System.Collections.Generic;
+using EdgeProxy.Routing;
+
+namespace EdgeProxy.Pipeline;
+
+/// <summary>Percent-encoded bytes a router may let through; all are refused by default (reliability: desync and bypass).</summary>
+[Flags]
+internal enum EncodedBytes : byte
+{
+    None = 0,
+
+    /// <summary>%2F</summary>
+    Slash = 1,
+
+    /// <summary>%5C, and a raw backslash</summary>
+    Backslash = 2,
+
+    /// <summary>%00</summary>
+    Nul = 4,
+}
+
+/// <summary>A router, resolved: which entrypoints, which rule, which service.</summary>
+internal sealed record RouterSettings
+{
+    public required string Name { get; init; }
+
+    /// <summary>Names of existing entrypoints, never empty.</summary>
+    public required IReadOnlyList<string> EntryPoints { get; init; }
+
+    public required string RuleText { get; init; }
+
+    public required Rule Rule { get; init; }
+
+    /// <summary>Explicit priority; null orders by specificity.</summary>
+    public int? Priority { get; init; }
+
+    /// <summary>Name of an existing service.</summary>
+    public required string Service { get; init; }
+
+    /// <summary>TOML: routers.NAME.allow_encoded = ["slash", "backslash", "nul"].</summary>
+    public EncodedBytes AllowEncoded { get; init; }
+}

@@ -1,0 +1,51 @@
+using System;
+using System.Collections.Generic;
+
+namespace EdgeProxy.Services;
+
+/// <summary>One server of a service: where it is and its share.</summary>
+/// <param name="Host">A name or an address literal without brackets.</param>
+/// <param name="Port">1 to 65535.</param>
+/// <param name="Weight">1 to 1000; its share of the requests.</param>
+internal sealed record ServerSettings(string Host, int Port, int Weight);
+
+/// <summary>A service: its servers and how the proxy treats connections to them.</summary>
+internal sealed record ServiceSettings
+{
+    public required string Name { get; init; }
+
+    /// <summary>Never empty.</summary>
+    public required IReadOnlyList<ServerSettings> Servers { get; init; }
+
+    /// <summary>Send the client's Host (true, Traefik's default) or the server's own. TOML: services.NAME.pass_host_header.</summary>
+    public bool PassHostHeader { get; init; } = true;
+
+    /// <summary>Longest wait for a connection. Default 5 s; 10 ms to 5 min. Over it: 504.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = ServiceLimits.ConnectTimeoutDefault;
+
+    /// <summary>Longest wait for the first byte of an answer after the request is sent. Default 60 s (nginx); 0 is no limit. Over it: 504.</summary>
+    public TimeSpan ResponseTimeout { get; init; } = ServiceLimits.ResponseTimeoutDefault;
+
+    /// <summary>Longest silence within an answer. Default 5 min (server-sent events are quiet for long); 0 is no limit. Over it the client is cut.</summary>
+    public TimeSpan ResponseIdleTimeout { get; init; } = ServiceLimits.ResponseIdleTimeoutDefault;
+
+    /// <summary>How long an unused server connection is kept. Default 55 s (servers commonly close at 60 s).</summary>
+    public TimeSpan IdleTimeout { get; init; } = ServiceLimits.IdleTimeoutDefault;
+
+    /// <summary>Unused connections kept per server and loop. Default 256; 0 keeps none.</summary>
+    public int IdleConnectionsMax { get; init; } = ServiceLimits.IdleConnectionsDefault;
+}
+
+/// <summary>Named limits and defaults of services.</summary>
+internal static class ServiceLimits
+{
+    public static readonly TimeSpan ConnectTimeoutDefault = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan ResponseTimeoutDefault = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan ResponseIdleTimeoutDefault = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan IdleTimeoutDefault = TimeSpan.FromSeconds(55);
+    public static readonly TimeSpan TimeoutMax = TimeSpan.FromHours(24);
+    public const int IdleConnectionsDefault = 256;
+    public const int IdleConnectionsMax = 65_536;
+    public const int WeightMax = 1000;
+    public const int ServersMax = 1024;
+}

@@ -1,0 +1,21 @@
+namespace EdgeProxy.Primitives;
+
+/// <summary>
+/// Ids of every log message, in one place so that none is given twice (a test holds it). 1xxx entrypoints, 2xxx pipeline,
+/// 3xxx services, 4xxx middlewares, 5xxx ai, 6xxx config, 7xxx telemetry, 8xxx audit, 9xxx transport, 10xxx control, 11xxx host.
+/// </summary>
+internal static class EventIds
+{
+    public const int EntryPointOpened = 1001;
+    public const int EntryPointClosed = 1002;
+    public const int ServerUnresolved = 3001;
+    public const int ServerResolved = 3002;
+    public const int ConfigApplied = 6001;
+    public const int ConfigRefused = 6002;
+    public const int ConfigFault = 6003;
+    public const int AcceptShed = 9001;
+    public const int LoopCrashed = 9002;
+    public const int HostStarted = 11001;
+    public const int HostDraining = 11002;
+    public const int HostStopped = 11003;
+}

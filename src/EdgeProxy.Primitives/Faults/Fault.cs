@@ -1,0 +1,90 @@
+namespace EdgeProxy.Primitives.Faults;
+
+/// <summary>What went wrong with an exchange.</summary>
+internal enum FaultKind : byte
+{
+    None,
+
+    /// <summary>No router takes the request: 404.</summary>
+    NoRoute,
+
+    /// <summary>The service has no server that can be tried: 503.</summary>
+    NoServer,
+
+    /// <summary>The server's name has no address yet: 503.</summary>
+    NameNotResolved,
+
+    /// <summary>The server refused or reset the connection attempt, or no route leads there: 502.</summary>
+    ConnectFailed,
+
+    /// <summary>The server did not accept within connect_timeout: 504.</summary>
+    ConnectTimeout,
+
+    /// <summary>The server sent nothing within response_timeout: 504.</summary>
+    ResponseTimeout,
+
+    /// <summary>The server went silent in the middle of its answer: the client's connection is cut.</summary>
+    ResponseIdleTimeout,
+
+    /// <summary>The server closed or reset before its answer was whole: 502, or cut if it had begun.</summary>
+    UpstreamClosed,
+
+    /// <summary>The server's bytes are not HTTP/1.1: 502, or cut if an answer had begun.</summary>
+    UpstreamMalformed,
+
+    /// <summary>The request head or path is refused; its reject reason says why.</summary>
+    Rejected,
+
+    /// <summary>The client did not finish its head within head_timeout: 408.</summary>
+    HeadTimeout,
+
+    /// <summary>The client's body stopped or was slower than body_rate_min: 408.</summary>
+    BodyTimeout,
+
+    /// <summary>The client closed, reset, or stopped reading.</summary>
+    ClientGone,
+
+    /// <summary>A limit of ours is reached (connections, memory): 503.</summary>
+    OverLimit,
+
+    /// <summary>The proxy is going down and the exchange ran past drain_timeout.</summary>
+    Drained,
+}
+
+/// <summary>Whose doing it was.</summary>
+internal enum FaultSide : byte
+{
+    Client,
+    Upstream,
+    Proxy,
+}
+
+/// <summary>Whether the same request may be sent again, seen from the connection; the method is the other half.</summary>
+internal enum Again : byte
+{
+    Never,
+
+    /// <summary>Nothing left the proxy: any request may be sent to another server.</summary>
+    NothingSent,
+
+    /// <summary>A reused connection died before the first byte of an answer: the server closed it while idle.</summary>
+    IfReused,
+}
+
+/// <summary>What went wrong, whose fault it is, whether another try may help.</summary>
+internal readonly record struct Fault(FaultKind Kind, FaultSide Side, Again Again)
+{
+    public static Fault None => default;
+
+    public static Fault NoRoute => new(FaultKind.NoRoute, FaultSide.Client, Again.Never);
+
+    public static Fault NoServer => new(FaultKind.NoServer, FaultSide.Upstream, Again.Never);
+
+    public static Fault Rejected => new(FaultKind.Rejected, FaultSide.Client, Again.Never);
+
+    public static Fault ClientGone => new(FaultKind.ClientGone, FaultSide.Client, Again.Never);
+
+    public static Fault OfUpstream(FaultKind kind, Again again = Again.Never) => new(kind, FaultSide.Upstream, again);
+
+    public bool IsNone => Kind == FaultKind.None;
+}
