@@ -10,6 +10,8 @@ internal static class EventIds
     public const int EntryPointClosed = 1002;
     public const int ServerUnresolved = 3001;
     public const int ServerResolved = 3002;
+    public const int ServerFailing = 3003;
+    public const int ServerWorking = 3004;
     public const int ConfigApplied = 6001;
     public const int ConfigRefused = 6002;
     public const int ConfigFault = 6003;
