@@ -35,6 +35,12 @@ internal abstract class ByteLink
     /// <summary>Who hears of readiness; a pooled server connection changes owner with each exchange.</summary>
     public ILinkOwner? Owner { get; set; }
 
+    /// <summary>Bytes the owners of this link read so far.</summary>
+    public long BytesRead { get; protected set; }
+
+    /// <summary>Bytes the owners of this link wrote so far.</summary>
+    public long BytesWritten { get; protected set; }
+
     public abstract IpAddress RemoteAddress { get; }
 
     public abstract int RemotePort { get; }
