@@ -1,5 +1,3 @@
-using System;
-using System.Net;
 using System.Threading;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Net;
@@ -12,7 +10,7 @@ namespace EdgeProxy.EntryPoints;
 /// An address connections are accepted on. Owns its listening socket and the list of its connections per loop; lives from the
 /// configuration that names it first to the one that does not any more, through changes of its limits.
 /// </summary>
-internal sealed class EntryPoint : IAcceptOwner
+internal sealed class EntryPoint : IAcceptOwner, IEntry
 {
     private readonly Shard[] _shards;
     private readonly RequestPipeline _pipeline;
@@ -49,6 +47,8 @@ internal sealed class EntryPoint : IAcceptOwner
 
     public ConnectionLimiter Limiter { get; } = new();
 
+    public int Port => _socket!.Port;
+
     /// <summary>No new requests are wanted: connections end after the exchange they are in.</summary>
     public bool IsDraining => Volatile.Read(ref _isDraining);
 
@@ -61,9 +61,6 @@ internal sealed class EntryPoint : IAcceptOwner
 
     public void StartAccepting(LoopGroup loops) => _socket!.Listen(loops.Loops, this);
 
-    /// <summary>The address bound, with the port the system chose if the settings said 0.</summary>
-    public IPEndPoint BoundAddress => _socket!.Address;
-
     /// <summary>New limits for the same address; connections see them from their next request on.</summary>
     public void Configure(EntryPointSettings settings)
     {
@@ -75,7 +72,7 @@ internal sealed class EntryPoint : IAcceptOwner
     public void Drain()
     {
         Volatile.Write(ref _isDraining, true);
-        _socket?.StopAccepting();
+        _ = _socket?.StopAcceptingAsync();
         foreach (Shard shard in _shards)
         {
             shard.Loop.Post(new DrainWork(this, isNow: false));
@@ -117,7 +114,7 @@ internal sealed class EntryPoint : IAcceptOwner
         WriteIdleTimeoutMs = (long)settings.WriteIdleTimeout.TotalMilliseconds,
         TunnelIdleTimeoutMs = (long)settings.TunnelIdleTimeout.TotalMilliseconds,
         RequestsPerConnectionMax = settings.RequestsPerConnectionMax,
-        TrustedIps = CidrSet.From(settings.TrustedIps),
+        TrustedIps = CidrSet.Of(settings.TrustedIps),
     };
 
     private sealed class DrainWork(EntryPoint entryPoint, bool isNow) : ILoopWork

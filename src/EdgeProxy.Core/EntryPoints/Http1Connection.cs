@@ -118,11 +118,11 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
                 Close();
                 break;
             case State.Head:
-                Take(_pipeline.Reject(_exchange!, FaultKind.HeadTimeout, RejectReason.None));
+                Take(RequestPipeline.Reject(_exchange!, FaultKind.HeadTimeout, RejectReason.None));
                 Run();
                 break;
             case State.Exchange:
-                Take(_pipeline.OnTimer(_exchange!, nowMs));
+                Take(RequestPipeline.OnTimer(_exchange!, nowMs));
                 Run();
                 break;
             case State.Discard:
@@ -209,7 +209,7 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
         }
 
         _exchange = _shard.Rent();
-        _exchange.Bind(_link, this, _entryPoint.Terms, _entryPoint.Slot, _entryPoint.LocalService);
+        _exchange.Bind(_link, this, _entryPoint);
         _state = State.Head;
         if (_requestCount > 0)
         {
@@ -234,7 +234,7 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
                         Begin(exchange);
                         return _state != State.Exchange;
                     case ParseStatus.Malformed:
-                        Take(_pipeline.Reject(exchange, FaultKind.Rejected, exchange.Request.Reason));
+                        Take(RequestPipeline.Reject(exchange, FaultKind.Rejected, exchange.Request.Reason));
                         return _state != State.Exchange;
                 }
             }
@@ -284,7 +284,7 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
 
     private bool RunExchange()
     {
-        Take(_pipeline.Advance(_exchange!));
+        Take(RequestPipeline.Advance(_exchange!));
         return _state != State.Exchange;
     }
 

@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-using System.Net;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Net;
 

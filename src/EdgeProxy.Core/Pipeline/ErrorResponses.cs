@@ -1,4 +1,3 @@
-using System;
 using System.Text;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
@@ -30,7 +29,7 @@ internal static class ErrorResponses
         // After bytes that were not understood, or not waited for, the next message cannot be found.
         exchange.ClosesClient |= isRejection
             || exchange.Fault.Kind is FaultKind.HeadTimeout or FaultKind.BodyTimeout or FaultKind.OverLimit;
-        byte[] body = Encoding.ASCII.GetBytes($"{status} {StatusLines.Reason(status)}: {detail}\n");
+        byte[] body = Encoding.ASCII.GetBytes($"{status}: {detail}\n");
         string allow = status == 405 ? AllowedMethods : "";
         Write(exchange, new LocalAnswer(status, PlainText, body, allow));
     }
@@ -46,21 +45,18 @@ internal static class ErrorResponses
 
         int bound = HeadBytesMax + answer.ContentType.Length + answer.Allow.Length;
         var buffer = new HeadBuffer(exchange.ClientSink.Room(bound));
-        buffer.Write("HTTP/1.1 "u8);
-        buffer.Write(answer.Status);
-        buffer.Write(" "u8);
-        WriteText(ref buffer, StatusLines.Reason(answer.Status));
-        buffer.Write("\r\nDate: "u8);
-        buffer.Write(exchange.Shard.Loop.DateText);
+        buffer.WriteStatusLine(answer.Status);
+        buffer.Write("Date: "u8);
+        buffer.Write(exchange.Shard.Loop.Clock.DateText);
         buffer.Write("\r\nContent-Type: "u8);
-        WriteText(ref buffer, answer.ContentType);
+        buffer.Write(answer.ContentType);
         buffer.Write("\r\nContent-Length: "u8);
         buffer.Write(answer.Body.Length);
         buffer.Write("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"u8);
         if (answer.Allow.Length > 0)
         {
             buffer.Write("Allow: "u8);
-            WriteText(ref buffer, answer.Allow);
+            buffer.Write(answer.Allow);
             buffer.Write("\r\n"u8);
         }
 
@@ -90,19 +86,6 @@ internal static class ErrorResponses
 
         return exchange.Request.Framing == BodyFraming.ContentLength && source.Remaining <= DiscardBytesMax
             && !(exchange.Request.ExpectsContinue && source.Unread.IsEmpty);
-    }
-
-    private static void WriteText(ref HeadBuffer buffer, string text)
-    {
-        Span<byte> bytes = stackalloc byte[128];
-        int offset = 0;
-        while (offset < text.Length)
-        {
-            int length = Math.Min(bytes.Length, text.Length - offset);
-            Encoding.ASCII.GetBytes(text.AsSpan(offset, length), bytes);
-            buffer.Write(bytes[..length]);
-            offset += length;
-        }
     }
 
     private static int StatusCode(FaultKind kind) => kind switch

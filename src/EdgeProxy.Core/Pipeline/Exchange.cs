@@ -1,7 +1,6 @@
 using System;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
-using EdgeProxy.Primitives.Net;
 using EdgeProxy.Services;
 using EdgeProxy.Transport;
 
@@ -73,11 +72,10 @@ internal sealed class Exchange
 
     public ClientTerms Terms { get; private set; } = null!;
 
-    public int EntryPointSlot { get; private set; }
+    /// <summary>The entrypoint the client came in by.</summary>
+    public IEntry Entry { get; private set; } = null!;
 
     public bool IsTrustedClient { get; private set; }
-
-    public ILocalService? LocalService { get; private set; }
 
     // (1) to (4): what was decided.
     public Snapshot Snapshot { get; set; } = Snapshot.Empty;
@@ -170,16 +168,14 @@ internal sealed class Exchange
     public ReadOnlySpan<byte> Host => _host.AsSpan(0, _hostLength);
 
     /// <summary>Takes a client on; the exchange serves its connection until it is returned.</summary>
-    public void Bind(
-        ByteLink link, ILinkOwner owner, ClientTerms terms, int entryPointSlot, ILocalService? localService)
+    public void Bind(ByteLink link, ILinkOwner owner, IEntry entry)
     {
         ClientLink = link;
         Owner = owner;
-        Terms = terms;
-        EntryPointSlot = entryPointSlot;
-        LocalService = localService;
-        IsTrustedClient = terms.TrustedIps.Contains(link.RemoteAddress);
-        ClientSource.Bind(link, Shard.Loop.Blocks, terms.HeadLimits);
+        Entry = entry;
+        Terms = entry.Terms;
+        IsTrustedClient = !Terms.TrustedIps.IsEmpty && Terms.TrustedIps.Contains(link.RemoteAddress);
+        ClientSource.Bind(link, Shard.Loop.Blocks, Terms.HeadLimits);
         ClientSink.Bind(link, Shard.Loop.Blocks);
     }
 
@@ -237,10 +233,9 @@ internal sealed class Exchange
         ClientSink.Unbind();
         ClientLink = null!;
         Owner = null!;
+        Entry = null!;
         Terms = null!;
-        EntryPointSlot = 0;
         IsTrustedClient = false;
-        LocalService = null;
         SentBefore = 0;
         ReadBefore = 0;
     }

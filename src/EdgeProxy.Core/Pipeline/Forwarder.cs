@@ -1,4 +1,3 @@
-using System;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;

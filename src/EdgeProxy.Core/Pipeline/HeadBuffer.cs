@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Text;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Text;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Net;
 
@@ -35,14 +36,19 @@ internal ref struct HeadBuffer(Span<byte> room)
         Length += count;
     }
 
+    /// <summary>ASCII text of our own.</summary>
+    public void Write(string text) => Length += Encoding.ASCII.GetBytes(text, _room[Length..]);
+
+    public void WriteStatusLine(int status) => Length += StatusLines.Write(_room[Length..], status);
+
     public void WriteRequestId(RequestIds ids)
     {
         ids.Write(_room.Slice(Length, RequestIds.TextBytes));
         Length += RequestIds.TextBytes;
     }
 
-    /// <summary>A copier of field lines out of <paramref name="head"/>.</summary>
-    public FieldRun StartRun() => new() { Start = -1 };
+    /// <summary>An empty run of field lines.</summary>
+    public static FieldRun StartRun() => new() { Start = -1 };
 
     /// <summary>Adds one line to the run, or starts it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,5 +1,4 @@
 using System;
-using System.Buffers.Text;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Transport;
 
@@ -28,9 +27,8 @@ internal sealed class MessageSink
     // Payload up to this is copied: cheaper than a second piece in the system call (measured with GET 1 KiB).
     private const int CopyBytesMax = 4 * 1024;
 
-    // RFC 9112 section 7.1: chunk-size in hex, CRLF before and after the data.
-    private const int ChunkHeadBytesMax = 16 + 2;
-    private const int ChunkOverheadMax = ChunkHeadBytesMax + 2;
+    // RFC 9112 section 7.1: chunk-size CRLF chunk-data CRLF.
+    private const int ChunkOverheadMax = ChunkedWriter.HeadBytesMax + 2;
 
     private ByteLink? _link;
     private BlockPool? _blocks;
@@ -106,7 +104,7 @@ internal sealed class MessageSink
         return _isChunked ? WriteChunked(payload, out taken) : WritePlain(payload, out taken);
     }
 
-    /// <summary>Ends the body; <paramref name="trailers"/> are whole field lines, allowed to be forwarded, or empty.</summary>
+    /// <summary>Ends the body; of <paramref name="trailers"/>, whole field lines, what may travel on is sent.</summary>
     public void End(ReadOnlySpan<byte> trailers)
     {
         if (IsEnded)
@@ -117,9 +115,13 @@ internal sealed class MessageSink
         IsEnded = true;
         if (_isChunked)
         {
-            Append("0\r\n"u8);
-            Append(trailers);
-            Append("\r\n"u8);
+            Append(ChunkedWriter.LastChunk);
+            if (!trailers.IsEmpty)
+            {
+                Commit(TrailerFields.Copy(trailers, Room(trailers.Length)));
+            }
+
+            Append(ChunkedWriter.CrLf);
         }
     }
 
@@ -180,23 +182,23 @@ internal sealed class MessageSink
             {
                 AppendChunkHead(payload.Length, payload.Length + ChunkOverheadMax);
                 Append(payload);
-                Append("\r\n"u8);
+                Append(ChunkedWriter.CrLf);
                 taken = payload.Length;
                 return _pending!.Length >= CopyBytesMax ? Flush() : SinkStatus.Ok;
             }
 
-            AppendChunkHead(payload.Length, ChunkHeadBytesMax);
+            AppendChunkHead(payload.Length, ChunkedWriter.HeadBytesMax);
             _chunkLeft = payload.Length;
         }
 
         ReadOnlySpan<byte> part = payload[..(int)Math.Min(payload.Length, _chunkLeft)];
-        ReadOnlySpan<byte> close = part.Length == _chunkLeft ? "\r\n"u8 : default;
+        ReadOnlySpan<byte> close = part.Length == _chunkLeft ? ChunkedWriter.CrLf : default;
         SinkStatus status = Send(part, close, out int sent);
         taken = Math.Min(sent, part.Length);
         _chunkLeft -= taken;
         if (_chunkLeft == 0 && sent < part.Length + 2 && taken > 0)
         {
-            Append("\r\n"u8[(sent - taken)..]);
+            Append(ChunkedWriter.CrLf[(sent - taken)..]);
         }
 
         return status;
@@ -205,9 +207,7 @@ internal sealed class MessageSink
     private void AppendChunkHead(int size, int room)
     {
         Span<byte> target = Room(room);
-        Utf8Formatter.TryFormat(size, target, out int digits, new System.Buffers.StandardFormat('x'));
-        "\r\n"u8.CopyTo(target[digits..]);
-        Commit(digits + 2);
+        Commit(ChunkedWriter.WriteHead(target, size));
     }
 
     // One system call for what waits, the payload and what closes it. `taken` may count bytes of `close` too.

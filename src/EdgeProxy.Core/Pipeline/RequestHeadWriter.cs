@@ -67,7 +67,7 @@ internal static class RequestHeadWriter
     private static Kept CopyFields(ref HeadBuffer buffer, Exchange exchange, ReadOnlySpan<byte> head)
     {
         Kept kept = Kept.None;
-        FieldRun run = buffer.StartRun();
+        FieldRun run = HeadBuffer.StartRun();
         foreach (ref readonly HeaderField field in exchange.Request.Fields)
         {
             if (Keeps(field, exchange, head, ref kept))
@@ -175,7 +175,7 @@ internal static class RequestHeadWriter
         if ((kept & Kept.ForwardedPort) == 0)
         {
             buffer.Write("\r\nX-Forwarded-Port: "u8);
-            buffer.Write(exchange.ClientLink.LocalPort);
+            buffer.Write(exchange.Entry.Port);
         }
 
         if ((kept & Kept.RealIp) == 0)

@@ -44,7 +44,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
 
         // (1) One snapshot; the whole exchange sees this configuration and no other.
         exchange.Snapshot = snapshots.Current;
-        if (exchange.LocalService is not null)
+        if (exchange.Entry.LocalService is not null)
         {
             StartLocal(exchange);
             return Advance(exchange);
@@ -61,7 +61,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     }
 
     /// <summary>A request that never came to a whole, valid head is answered, too.</summary>
-    public ExchangeStatus Reject(Exchange exchange, FaultKind kind, RejectReason reason)
+    public static ExchangeStatus Reject(Exchange exchange, FaultKind kind, RejectReason reason)
     {
         exchange.RejectReason = reason;
         exchange.Fault = Fault.OfClient(kind);
@@ -69,7 +69,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     }
 
     /// <summary>Goes on after a link became ready, or after a fault was set.</summary>
-    public ExchangeStatus Advance(Exchange exchange)
+    public static ExchangeStatus Advance(Exchange exchange)
     {
         if (exchange.Fault.IsNone)
         {
@@ -115,7 +115,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     }
 
     /// <summary>The exchange's timer fired: the wait that ran out becomes a fault, if it really did.</summary>
-    public ExchangeStatus OnTimer(Exchange exchange, long nowMs)
+    public static ExchangeStatus OnTimer(Exchange exchange, long nowMs)
     {
         if (Deadlines.Next(exchange, nowMs, out FaultKind kind) > nowMs)
         {
@@ -205,15 +205,15 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             Head = request,
             HeadBytes = head,
         };
-        exchange.Route = exchange.Snapshot.Match(exchange.EntryPointSlot, query);
+        exchange.Route = exchange.Snapshot.Match(exchange.Entry.Slot, query);
         if (exchange.Route is not { } route)
         {
             exchange.Fault = Fault.NoRoute;
             return false;
         }
 
-        return (traits & ~(PathTraits)route.AllowEncoded) == PathTraits.None
-            || Refuse(exchange, RejectReason.PathEncodedByteRefused);
+        RejectReason refusal = CanonicalPath.Refusal(traits, (PathTraits)route.AllowEncoded);
+        return refusal == RejectReason.None || Refuse(exchange, refusal);
     }
 
     [SkipLocalsInit]
@@ -226,9 +226,9 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             return true;
         }
 
-        int bound = path.Length * CanonicalPath.GrowthMax;
+        int bound = CanonicalPath.ScratchBytes(path.Length);
         Block? block = path.Length > ShortPathBytes ? exchange.Shard.Loop.Blocks.Rent(bound) : null;
-        Span<byte> scratch = stackalloc byte[ShortPathBytes * CanonicalPath.GrowthMax];
+        Span<byte> scratch = stackalloc byte[ShortPathBytes * 3];
         PathStatus status = CanonicalPath.Read(
             path, block is null ? scratch : block.Free, out int length, out traits, out RejectReason reason);
         if (status == PathStatus.Rewritten)
@@ -269,7 +269,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             Encoding.ASCII.GetString(request.Query.Of(head)),
             Encoding.ASCII.GetString(request.Authority.Of(head)),
             HasField(request, head, "origin"u8));
-        ValueTask<LocalAnswer> answer = exchange.LocalService!.AnswerAsync(local);
+        ValueTask<LocalAnswer> answer = exchange.Entry.LocalService!.AnswerAsync(local);
         if (answer.IsCompletedSuccessfully)
         {
             TakeLocalAnswer(exchange, answer.GetAwaiter().GetResult());

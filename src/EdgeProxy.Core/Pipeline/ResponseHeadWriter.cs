@@ -22,7 +22,7 @@ internal static class ResponseHeadWriter
 
         var buffer = new HeadBuffer(sink.Room(response.Length + OwnBytesMax));
         WriteStatusLine(ref buffer, response, head);
-        FieldRun run = buffer.StartRun();
+        FieldRun run = HeadBuffer.StartRun();
         foreach (ref readonly HeaderField field in response.Fields)
         {
             if (Keeps(field, response, framing))
@@ -39,7 +39,7 @@ internal static class ResponseHeadWriter
         if (!response.Has(KnownHeader.Date))
         {
             buffer.Write("Date: "u8);
-            buffer.Write(exchange.Shard.Loop.DateText);
+            buffer.Write(exchange.Shard.Loop.Clock.DateText);
             buffer.Write("\r\n"u8);
         }
 
@@ -61,7 +61,7 @@ internal static class ResponseHeadWriter
         var buffer = new HeadBuffer(exchange.ClientSink.Room(response.Length + OwnBytesMax));
         WriteStatusLine(ref buffer, response, head);
         bool isUpgrade = response.StatusCode == 101;
-        FieldRun run = buffer.StartRun();
+        FieldRun run = HeadBuffer.StartRun();
         foreach (ref readonly HeaderField field in response.Fields)
         {
             bool keeps = (field.Known == KnownHeader.Upgrade && isUpgrade)

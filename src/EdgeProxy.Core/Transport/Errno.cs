@@ -6,10 +6,12 @@ namespace EdgeProxy.Transport;
 /// <summary>Error numbers of Linux, the same on x64 and arm64 (asm-generic/errno.h).</summary>
 internal static class Errno
 {
+    public const int NotPermitted = 1;  // EPERM
     public const int Intr = 4;          // EINTR
     public const int BadFd = 9;         // EBADF
     public const int Again = 11;        // EAGAIN, EWOULDBLOCK
     public const int NoMemory = 12;     // ENOMEM
+    public const int AccessDenied = 13; // EACCES
     public const int Invalid = 22;      // EINVAL
     public const int FileTable = 23;    // ENFILE: the system has no file left
     public const int TooManyFiles = 24; // EMFILE: the process has no file left

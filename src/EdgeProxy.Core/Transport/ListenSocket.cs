@@ -17,6 +17,9 @@ internal sealed unsafe class ListenSocket
     // On top of the queue's length: what may arrive while the queue is drained for the last time.
     private const int DrainSlack = 64;
 
+    /// <summary>Connections the kernel may queue; it cuts this to net.core.somaxconn.</summary>
+    public const int BacklogDefault = 4096;
+
     private readonly int _backlog;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Acceptor[] _acceptors = [];
@@ -38,9 +41,14 @@ internal sealed unsafe class ListenSocket
     internal IReadOnlyList<EpollLoop> Loops { get; private set; } = [];
 
     /// <summary>Opens the descriptor; connections queue from now on. Null with the reason in words if it cannot be.</summary>
-    public static ListenSocket? TryBind(IPEndPoint address, int backlog, out string error)
+    public static ListenSocket? TryBind(IPEndPoint address, int backlog, out string error) =>
+        TryBind(address, backlog, out error, out _);
+
+    /// <summary>As the other; <paramref name="isNotPermitted"/> tells a missing right (a low port) from any other reason.</summary>
+    public static ListenSocket? TryBind(IPEndPoint address, int backlog, out string error, out bool isNotPermitted)
     {
         ArgumentNullException.ThrowIfNull(address);
+        isNotPermitted = false;
         bool isV4 = address.AddressFamily == AddressFamily.InterNetwork;
         int fd = LibC.Socket(
             isV4 ? LibC.AddressFamilyInet : LibC.AddressFamilyInet6,
@@ -64,7 +72,9 @@ internal sealed unsafe class ListenSocket
 
         if (LibC.Bind(fd, name, length) != 0 || LibC.Listen(fd, backlog) != 0)
         {
-            error = $"{address}: cannot listen: {Errno.Text(Errno.Last)}";
+            int errorNumber = Errno.Last;
+            isNotPermitted = errorNumber is Errno.NotPermitted or Errno.AccessDenied;
+            error = $"{address}: cannot listen: {Errno.Text(errorNumber)}";
             _ = LibC.Close(fd);
             return null;
         }

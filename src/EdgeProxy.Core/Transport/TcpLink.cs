@@ -229,9 +229,9 @@ internal sealed unsafe class TcpLink : ByteLink
             _state |= State.Writable;
         }
 
-        if ((events & LibC.EpollErr) != 0 && Has(State.EndRead) && !Has(State.Broken))
+        if ((events & LibC.EpollErr) != 0 && Has(State.Connected) && !Has(State.Broken))
         {
-            Break(Errno.Reset); // a reset after the end: nothing is left to read that would tell it
+            Break(Errno.Reset); // writes are over at once; what came before the reset can still be read
         }
 
         // An edge that only says "still writable" (the one that follows registration) is no news.
