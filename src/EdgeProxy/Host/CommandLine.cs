@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using EdgeProxy.Host.Commands;
 
 namespace EdgeProxy.Host;
@@ -10,6 +11,8 @@ namespace EdgeProxy.Host;
 /// <summary>The verbs and their options. Parsing only: what a verb does is in Commands.</summary>
 internal sealed class CommandLine
 {
+    private const double DurationMsMax = int.MaxValue; // what a timer takes
+
     private readonly Shell _shell;
 
     private readonly Option<string> _config = new("--config", "-c")
@@ -81,6 +84,29 @@ internal sealed class CommandLine
         }
     }
 
+    // As in the configuration: a number and ms, s or m.
+    private static TimeSpan? ReadDuration(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        (int unitLength, double unitMs) = text switch
+        {
+            [.., 'm', 's'] => (2, 1),
+            [.., 's'] => (1, 1000),
+            [.., 'm'] => (1, 60_000),
+            _ => (0, 0),
+        };
+        bool isNumber = uint.TryParse(
+            text.AsSpan(0, text.Length - unitLength), NumberStyles.None, CultureInfo.InvariantCulture, out uint count);
+        double milliseconds = count * unitMs;
+        if (!isNumber || milliseconds is 0 or > DurationMsMax)
+        {
+            result.AddError($"--duration is 500ms, 5s, 2m and the like (at most 24 days), not '{text}'");
+            return null;
+        }
+
+        return TimeSpan.FromMilliseconds(milliseconds);
+    }
+
     private RootCommand Build()
     {
         var root = new RootCommand("EdgeProxy: HTTP reverse proxy and API gateway for edge appliances");
@@ -99,11 +125,26 @@ internal sealed class CommandLine
             (parsed, format) => ValidateCommand.Run(_shell, parsed.GetValue(_config), format)));
         root.Subcommands.Add(AnsweringVerb("reload", "have the running proxy read its configuration again",
             (parsed, format) => ReloadCommand.RunAsync(_shell, parsed.GetValue(_config), format).GetAwaiter().GetResult()));
+        root.Subcommands.Add(DemoVerb());
         root.Subcommands.Add(Verb("healthcheck", "0 if the running proxy takes traffic, else 1",
             parsed => HealthCheckCommand.RunAsync(_shell, parsed.GetValue(_config)).GetAwaiter().GetResult()));
         root.Subcommands.Add(AnsweringVerb("version", "version, commit, runtime",
             (_, format) => VersionCommand.Run(_shell, format)));
         return root;
+    }
+
+    private Command DemoVerb()
+    {
+        var duration = new Option<TimeSpan?>("--duration")
+        {
+            Description = "end after this long [default: until Ctrl-C on a terminal, else 5s]",
+            HelpName = "5s",
+            CustomParser = ReadDuration,
+        };
+        Command demo = Verb("demo", "show the proxy at work: own configuration, servers and traffic",
+            parsed => DemoCommand.Run(_shell, parsed.GetValue(duration)));
+        demo.Options.Add(duration);
+        return demo;
     }
 
     private static Command Verb(string name, string description, Func<ParseResult, int> run)

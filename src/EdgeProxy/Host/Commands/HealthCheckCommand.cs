@@ -16,7 +16,7 @@ internal static class HealthCheckCommand
             return ExitCodes.Failed;
         }
 
-        (RawAnswer? answer, string? reason) = await AdminClient.SendAsync(address, "GET", "/readyz").ConfigureAwait(false);
+        (RawAnswer? answer, string? reason) = await OneRequest.SendAsync(address, "GET", "/readyz").ConfigureAwait(false);
         if (answer is { Status: 200 })
         {
             shell.Output.WriteLine("ready");

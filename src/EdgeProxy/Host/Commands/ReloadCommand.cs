@@ -18,7 +18,7 @@ internal static class ReloadCommand
         }
 
         (RawAnswer? answer, string? reason) =
-            await AdminClient.SendAsync(address, "POST", "/api/v1/reload").ConfigureAwait(false);
+            await OneRequest.SendAsync(address, "POST", "/api/v1/reload").ConfigureAwait(false);
         if (answer is null)
         {
             shell.Error.WriteLine($"edgeproxy: no proxy to reload: {reason}");

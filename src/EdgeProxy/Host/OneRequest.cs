@@ -7,7 +7,7 @@ using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 
-namespace EdgeProxy.Host.Commands;
+namespace EdgeProxy.Host;
 
 /// <summary>What came back: the status, the fields as received, the body up to the connection's end.</summary>
 internal sealed record RawAnswer(int Status, string Fields, byte[] Body)
@@ -32,14 +32,20 @@ internal sealed record RawAnswer(int Status, string Fields, byte[] Body)
 /// One HTTP/1.1 request to our own admin address or demo entrypoint, one answer, then the connection ends. HttpClient
 /// would be a third of the binary for this.
 /// </summary>
-internal static class AdminClient
+internal static class OneRequest
 {
     private const int AnswerBytesMax = 4 * 1024 * 1024;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30); // a reload of 10,000 routers takes under 1 s
 
     /// <summary>Null if nobody answers there, with the reason.</summary>
     public static async Task<(RawAnswer? Answer, string? Reason)> SendAsync(
-        IPEndPoint address, string method, string path, string fields = "", string? body = null, CancellationToken stop = default)
+        IPEndPoint address,
+        string method,
+        string path,
+        string? host = null,
+        string fields = "",
+        string? body = null,
+        CancellationToken stop = default)
     {
         try
         {
@@ -47,9 +53,7 @@ internal static class AdminClient
             deadline.CancelAfter(Timeout);
             using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             await socket.ConnectAsync(address, deadline.Token).ConfigureAwait(false);
-            byte[] request = Encoding.UTF8.GetBytes(
-                $"{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{fields}"
-                + $"Content-Length: {Encoding.UTF8.GetByteCount(body ?? "")}\r\n\r\n{body}");
+            byte[] request = Write(method, path, host ?? address.ToString(), fields, body);
             await socket.SendAsync(request, deadline.Token).ConfigureAwait(false);
             byte[] received = await ReceiveAllAsync(socket, deadline.Token).ConfigureAwait(false);
             return Read(received) is { } answer ? (answer, null) : (null, $"{address} does not speak HTTP/1.1");
@@ -62,6 +66,16 @@ internal static class AdminClient
         {
             return (null, $"{address}: no answer within {Timeout.TotalSeconds} s");
         }
+    }
+
+    // RFC 9110 section 8.6: a POST without content says so; a GET has no length to state.
+    private static byte[] Write(string method, string path, string host, string fields, string? body)
+    {
+        string length = body is null && method is "GET" or "HEAD"
+            ? ""
+            : $"Content-Length: {Encoding.UTF8.GetByteCount(body ?? "")}\r\n";
+        return Encoding.UTF8.GetBytes(
+            $"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{fields}{length}\r\n{body}");
     }
 
     private static async Task<byte[]> ReceiveAllAsync(Socket socket, CancellationToken stop)
