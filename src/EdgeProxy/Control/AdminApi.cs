@@ -2,6 +2,7 @@ using System;
 using System.Buffers;
 using System.Collections.Generic;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Threading.Tasks;
 
@@ -16,6 +17,10 @@ internal sealed class AdminApi(AdminParts parts)
     private const string JsonText = "application/json; charset=utf-8";
     private const string ReadMethods = "GET, HEAD";
     private const string ChangeMethods = "POST";
+
+    // Sent as application/json with nosniff, so no browser reads it as a page: '+' and '<' may stand as they are.
+    private static readonly JsonWriterOptions JsonOptions =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private const string Index = """
         EdgeProxy admin
@@ -97,7 +102,7 @@ internal sealed class AdminApi(AdminParts parts)
     {
         ReloadOutcome outcome = await parts.ReloadAsync().ConfigureAwait(false);
         var body = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(body))
+        using (var json = new Utf8JsonWriter(body, JsonOptions))
         {
             outcome.WriteTo(json);
         }
