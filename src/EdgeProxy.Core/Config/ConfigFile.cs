@@ -1,21 +1,57 @@
 using System;
 using System.Collections.Generic;
+using System.Security.Cryptography;
+using System.Text;
+using EdgeProxy.Config.Toml;
 
 namespace EdgeProxy.Config;
 
 /// <summary>Reads a configuration: the file, what it includes, its values, all of its faults.</summary>
 internal static class ConfigFile
 {
+    private const int HashBytes = 8;
+
     /// <summary>
     /// Settings if there is no fault, else null and every fault found. A file that cannot be read is a fault too.
     /// </summary>
-    public static ProxySettings? Load(string path, ConfigEnvironment environment, out IReadOnlyList<ConfigFault> faults) =>
-        throw new NotSupportedException();
+    public static ProxySettings? Load(string path, ConfigEnvironment environment, out IReadOnlyList<ConfigFault> faults)
+    {
+        // (1) Read the files and merge their tables.
+        var found = new ConfigFaults();
+        var files = new ConfigFiles(environment, found);
+        TomlTable? root = files.ReadAll(path);
+
+        // (2) Read every table into settings, (3) check what they say of each other.
+        ProxySettings? settings = root is null ? null : ConfigBuilder.Build(root, environment, files.CredentialsFolder(root), found);
+
+        // (4) One fault anywhere, and nothing is used.
+        faults = found.ToSortedList();
+        return settings is null || faults.Count > 0 ? null : settings with
+        {
+            Hash = files.Hash(),
+            Files = files.Paths,
+            Stamps = files.Stamps,
+            IncludePatterns = files.Patterns,
+        };
+    }
 
     /// <summary>As <see cref="Load"/>, from text; <paramref name="name"/> stands for the file in faults. include is a fault.</summary>
     public static ProxySettings? Parse(
-        string text, string name, ConfigEnvironment environment, out IReadOnlyList<ConfigFault> faults) =>
-        throw new NotSupportedException();
+        string text, string name, ConfigEnvironment environment, out IReadOnlyList<ConfigFault> faults)
+    {
+        var found = new ConfigFaults();
+        var files = new ConfigFiles(environment, found);
+        TomlTable? root = files.ReadText(text, name);
+        ProxySettings? settings = root is null ? null : ConfigBuilder.Build(root, environment, files.CredentialsFolder(root), found);
+        faults = found.ToSortedList();
+        return settings is null || faults.Count > 0 ? null : settings with
+        {
+            Hash = HashOf(SHA256.HashData(Encoding.UTF8.GetBytes(text))),
+        };
+    }
+
+    /// <summary>The first 16 hex digits of a SHA-256.</summary>
+    public static string HashOf(ReadOnlySpan<byte> sha256) => Convert.ToHexStringLower(sha256[..HashBytes]);
 }
 
 /// <summary>Where ${env:} and ${cred:} look, handed in so that tests need no process environment.</summary>

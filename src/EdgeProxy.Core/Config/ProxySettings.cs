@@ -16,6 +16,12 @@ internal sealed record ProxySettings
     /// <summary>Every file that was read; what the watcher looks at.</summary>
     public required IReadOnlyList<string> Files { get; init; }
 
+    /// <summary>How those files looked when they were read; what the watcher compares with.</summary>
+    public IReadOnlyList<FileStamp> Stamps { get; init; } = [];
+
+    /// <summary>What include named; a new file that matches is a change.</summary>
+    public IReadOnlyList<IncludePattern> IncludePatterns { get; init; } = [];
+
     public required NodeSettings Node { get; init; }
 
     public required LogSettings Log { get; init; }

@@ -1,0 +1,121 @@
+using System.Collections.Generic;
+using EdgeProxy.Config.Keys;
+using EdgeProxy.Config.Tables;
+using EdgeProxy.Config.Toml;
+using EdgeProxy.Config.Values;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Services;
+
+namespace EdgeProxy.Config;
+
+/// <summary>From document to settings: every table by its declaration, then what they say of each other.</summary>
+internal sealed class ConfigBuilder
+{
+    private readonly TomlTable _root;
+    private readonly ConfigFaults _faults;
+    private readonly Placeholders _placeholders;
+
+    private ConfigBuilder(TomlTable root, ConfigFaults faults, Placeholders placeholders)
+    {
+        _root = root;
+        _faults = faults;
+        _placeholders = placeholders;
+    }
+
+    /// <summary>Complete only if no fault was reported; Hash and Files are for the caller to add.</summary>
+    public static ProxySettings Build(
+        TomlTable root, ConfigEnvironment environment, string? credentialsFolder, ConfigFaults faults) =>
+        new ConfigBuilder(root, faults, new Placeholders(environment, credentialsFolder)).Build(environment);
+
+    private ProxySettings Build(ConfigEnvironment environment)
+    {
+        var top = new TableScope(_root, "", RootTable.Declaration, _faults, _placeholders);
+        _ = RootTable.ReadCredentialsFolder(top);
+
+        NodeSettings node = NodeTable.Parse(Section(NodeTable.Declaration), environment);
+        LogSettings log = LogTable.Parse(Section(LogTable.Declaration));
+        AdminSettings admin = AdminTable.Parse(Section(AdminTable.Declaration));
+
+        var entryPoints = new List<PlacedEntryPoint>();
+        var routers = new List<RouterDocument>();
+        var services = new List<ServiceSettings>();
+        TomlTable entryPointNames = SectionTable(EntryPointTable.Declaration);
+        TomlTable serviceNames = SectionTable(ServiceTable.Declaration);
+        foreach ((string name, TableScope scope) in Named(entryPointNames, EntryPointTable.Declaration))
+        {
+            if (EntryPointTable.Parse(name, scope) is { } settings)
+            {
+                entryPoints.Add(new PlacedEntryPoint(settings, scope.Table));
+            }
+        }
+
+        foreach ((string name, TableScope scope) in Named(serviceNames, ServiceTable.Declaration))
+        {
+            if (ServiceTable.Parse(name, scope) is { } settings)
+            {
+                services.Add(settings);
+            }
+        }
+
+        foreach ((string name, TableScope scope) in Named(SectionTable(RouterTable.Declaration), RouterTable.Declaration))
+        {
+            routers.Add(RouterTable.Parse(name, scope));
+        }
+
+        var checks = new CrossChecks(_faults, entryPointNames, serviceNames);
+        checks.EntryPoints(entryPoints, admin);
+        List<RouterSettings> resolved = checks.Routers(routers);
+        return new ProxySettings
+        {
+            Hash = "",
+            Files = [],
+            Node = node,
+            Log = log,
+            Admin = admin,
+            EntryPoints = entryPoints.ConvertAll(static placed => placed.Settings),
+            Routers = resolved,
+            Services = services,
+        };
+    }
+
+    private TableScope Section(TableDeclaration declaration) =>
+        new(SectionTable(declaration), declaration.Name, declaration, _faults, _placeholders);
+
+    // An absent table is an empty one: its keys have their defaults.
+    private TomlTable SectionTable(TableDeclaration declaration)
+    {
+        if (_root.TryFind(declaration.Name, out TomlEntry entry))
+        {
+            if (entry.Value is TomlTable table)
+            {
+                return table;
+            }
+
+            string write = declaration.IsNamed ? $"[{declaration.Name}.NAME]" : $"[{declaration.Name}]";
+            _faults.Add(entry.Value, declaration.Name, $"is {entry.Value.Describe()}; write a table {write}");
+            return new TomlTable(_root.Source, 1, 1, 0, TomlTableOrigin.Inline); // its absence is reported already
+        }
+
+        return new TomlTable(_root.Source, 1, 1, 0, TomlTableOrigin.Implicit);
+    }
+
+    private IEnumerable<(string Name, TableScope Scope)> Named(TomlTable section, TableDeclaration declaration)
+    {
+        foreach (TomlEntry entry in section.Entries)
+        {
+            string path = $"{declaration.Name}.{ConfigText.Key(entry.Key)}";
+            if (!NameText.IsName(entry.Key))
+            {
+                _faults.Add(entry.Source, entry.Line, entry.Column, path, $"is not a name; {NameText.Accepts}");
+            }
+            else if (entry.Value is TomlTable table)
+            {
+                yield return (entry.Key, new TableScope(table, path, declaration, _faults, _placeholders));
+            }
+            else
+            {
+                _faults.Add(entry.Value, path, $"is {entry.Value.Describe()}; write a table [{declaration.Name}.NAME]");
+            }
+        }
+    }
+}

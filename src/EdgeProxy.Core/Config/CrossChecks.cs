@@ -1,0 +1,168 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.Net;
+using EdgeProxy.Config.Keys;
+using EdgeProxy.Config.Tables;
+using EdgeProxy.Config.Toml;
+using EdgeProxy.EntryPoints;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Routing;
+
+namespace EdgeProxy.Config;
+
+/// <summary>An entrypoint and the table it was read from.</summary>
+internal readonly record struct PlacedEntryPoint(EntryPointSettings Settings, TomlTable Table);
+
+/// <summary>What tables say of each other: names that resolve, addresses taken once, routers that do not conflict.</summary>
+internal sealed class CrossChecks(ConfigFaults faults, TomlTable entryPointNames, TomlTable serviceNames)
+{
+    public void EntryPoints(List<PlacedEntryPoint> entryPoints, AdminSettings admin)
+    {
+        if (entryPointNames.Entries.Count == 0 && entryPointNames.Origin != TomlTableOrigin.Inline && !faults.HasSyntaxFault)
+        {
+            faults.Add(entryPointNames, EntryPointTable.Declaration.Name,
+                "there is none; write [entrypoints.web] with address = \":8080\"");
+        }
+
+        for (int i = 0; i < entryPoints.Count; i++)
+        {
+            IPEndPoint address = entryPoints[i].Settings.Address;
+            string? taken = null;
+            for (int j = 0; j < i && taken is null; j++)
+            {
+                taken = Overlap(address, entryPoints[j].Settings.Address) ? entryPoints[j].Settings.Name : null;
+            }
+
+            taken = taken is not null ? $"entrypoint {taken}"
+                : admin.Address is { } own && Overlap(address, own) ? "admin" : null;
+            if (taken is not null && entryPoints[i].Table.TryFind("address", out TomlEntry entry))
+            {
+                faults.Add(entry.Value, $"entrypoints.{entryPoints[i].Settings.Name}.address",
+                    $"{entry.Value.Describe()} is taken by {taken}");
+            }
+        }
+    }
+
+    /// <summary>Routers whose rule and names are good.</summary>
+    public List<RouterSettings> Routers(List<RouterDocument> documents)
+    {
+        var all = new List<string>(entryPointNames.Entries.Count);
+        foreach (TomlEntry entry in entryPointNames.Entries)
+        {
+            all.Add(entry.Key);
+        }
+
+        var routers = new List<RouterSettings>(documents.Count);
+        var placed = new List<RouterDocument>(documents.Count);
+        foreach (RouterDocument document in documents)
+        {
+            List<string> entryPoints = document.EntryPoints is null ? all : Resolve(document, all);
+            if (document.Service is { } service && !IsKnown(serviceNames, service.Value))
+            {
+                faults.Add(service.Node, $"routers.{document.Name}.service",
+                    $"there is no service {service.Node.Describe()}{Hint(service.Value, serviceNames)}");
+            }
+
+            if (document.Rule is { } rule && entryPoints.Count > 0)
+            {
+                placed.Add(document);
+                routers.Add(new RouterSettings
+                {
+                    Name = document.Name,
+                    EntryPoints = entryPoints,
+                    RuleText = rule.Text,
+                    Rule = rule.Rule,
+                    Priority = document.Priority,
+                    Service = document.Service?.Value ?? "",
+                    AllowEncoded = document.AllowEncoded,
+                });
+            }
+        }
+
+        ReportConflicts(all, routers, placed);
+        return routers;
+    }
+
+    private List<string> Resolve(RouterDocument document, List<string> all)
+    {
+        var names = new List<string>();
+        foreach (Placed<string> name in document.EntryPoints!)
+        {
+            if (IsKnown(entryPointNames, name.Value))
+            {
+                names.Add(name.Value);
+            }
+            else
+            {
+                faults.Add(name.Node, $"routers.{document.Name}.entrypoints",
+                    $"there is no entrypoint {name.Node.Describe()}{NearestName.Hint(name.Value, all)}");
+            }
+        }
+
+        return names;
+    }
+
+    // What could not be read may hold the name.
+    private bool IsKnown(TomlTable names, string name) => names.TryFind(name, out _) || faults.HasSyntaxFault;
+
+    private static string Hint(string name, TomlTable names)
+    {
+        var known = new List<string>(names.Entries.Count);
+        foreach (TomlEntry entry in names.Entries)
+        {
+            known.Add(entry.Key);
+        }
+
+        return NearestName.Hint(name, known);
+    }
+
+    private void ReportConflicts(List<string> entryPoints, List<RouterSettings> routers, List<RouterDocument> placed)
+    {
+        var reported = new HashSet<(int, int)>();
+        foreach (string entryPoint in entryPoints)
+        {
+            var table = new RouteTableBuilder();
+            for (int i = 0; i < routers.Count; i++)
+            {
+                if (Takes(routers[i], entryPoint))
+                {
+                    table.Add(i, routers[i].Rule, routers[i].Priority);
+                }
+            }
+
+            _ = table.Build(out IReadOnlyList<RouteConflict> conflicts);
+            foreach (RouteConflict conflict in conflicts)
+            {
+                (int first, int second) = conflict.First < conflict.Second
+                    ? (conflict.First, conflict.Second)
+                    : (conflict.Second, conflict.First);
+                if (reported.Add((first, second)))
+                {
+                    TomlString other = placed[first].Rule!.Value.Node;
+                    faults.Add(placed[second].Rule!.Value.Node, $"routers.{routers[second].Name}.rule",
+                        string.Create(CultureInfo.InvariantCulture,
+                            $"conflicts with router {routers[first].Name} ({other.Source.Name}:{other.Line}); change a rule or write a priority"));
+                }
+            }
+        }
+    }
+
+    private static bool Takes(RouterSettings router, string entryPoint)
+    {
+        foreach (string name in router.EntryPoints)
+        {
+            if (string.Equals(name, entryPoint, System.StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // [::] takes IPv4 as well, so it overlaps with 0.0.0.0. Port 0 is a free port each time.
+    private static bool Overlap(IPEndPoint a, IPEndPoint b) =>
+        a.Port == b.Port && a.Port != 0 && (a.Address.Equals(b.Address) || (IsAny(a.Address) && IsAny(b.Address)));
+
+    private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+}

@@ -1,0 +1,122 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using EdgeProxy.Config.Toml;
+using EdgeProxy.Config.Values;
+
+namespace EdgeProxy.Config.Keys;
+
+/// <summary>An element of a list and where it stands, for checks that come later.</summary>
+internal readonly record struct Placed<T>(T Value, TomlNode Node);
+
+/// <summary>A list of strings, each read as a <typeparamref name="T"/>; the same element twice is a fault.</summary>
+internal abstract class ListKey<T>(string name, string doc) : Key<IReadOnlyList<Placed<T>>>(name, doc)
+{
+    protected override bool TryParse(
+        TomlNode node, TableScope scope, [MaybeNullWhen(false)] out IReadOnlyList<Placed<T>> value)
+    {
+        value = null;
+        if (node is not TomlArray { IsOfTables: false } array)
+        {
+            return Refuse(node, scope, "is not a list");
+        }
+
+        if (array.Items.Count > ConfigLimits.ListItemsMax)
+        {
+            scope.Report(node, Name, $"has {array.Items.Count} elements; the most are {ConfigLimits.ListItemsMax}");
+            return false;
+        }
+
+        if (array.Items.Count == 0 && IsRequiredToHaveItems)
+        {
+            return Refuse(node, scope, "is empty");
+        }
+
+        var items = new List<Placed<T>>(array.Items.Count);
+        var seen = new HashSet<T>();
+        bool isGood = true;
+        foreach (TomlNode element in array.Items)
+        {
+            if (!TryText(element, scope, out string? text))
+            {
+                isGood = false;
+            }
+            else if (ParseItem(text, out T? item) is { } reason)
+            {
+                isGood = Refuse(element, scope, reason);
+            }
+            else if (!seen.Add(item!))
+            {
+                scope.Report(element, Name, $"{element.Describe()} stands in the list twice");
+                isGood = false;
+            }
+            else
+            {
+                items.Add(new Placed<T>(item!, element));
+            }
+        }
+
+        value = items;
+        return isGood;
+    }
+
+    protected virtual bool IsRequiredToHaveItems => false;
+
+    /// <summary>Null, or why not.</summary>
+    protected abstract string? ParseItem(string text, out T? item);
+}
+
+/// <summary>Names of other tables; empty is a fault, absent is the default.</summary>
+internal sealed class NameListKey(string name, string what, string doc) : ListKey<string>(name, doc)
+{
+    public override string TypeText => "list of names";
+
+    public override string Accepts => $"write a list of {what} names, [\"web\"]";
+
+    protected override bool IsRequiredToHaveItems => true;
+
+    protected override string? ParseItem(string text, out string? item)
+    {
+        item = text;
+        return NameText.IsName(text) ? null : "is not a name";
+    }
+}
+
+/// <summary>Some of a few words.</summary>
+internal sealed class ChoiceListKey(string name, string[] choices, string doc) : ListKey<string>(name, doc)
+{
+    public override string TypeText => "list of words";
+
+    public override string Accepts => "write a list of " + string.Join(", ", choices);
+
+    protected override string? ParseItem(string text, out string? item)
+    {
+        item = text;
+        return Array.IndexOf(choices, text) >= 0 ? null : "is unknown";
+    }
+}
+
+/// <summary>Addresses and address ranges.</summary>
+internal sealed class NetworkListKey(string name, string doc) : ListKey<IPNetwork>(name, doc)
+{
+    public override string TypeText => "list of addresses and ranges";
+
+    public override string Accepts => "write [\"10.0.0.0/8\", \"192.0.2.1\", \"2001:db8::/32\"]";
+
+    protected override string? ParseItem(string text, out IPNetwork item) => AddressText.ParseNetwork(text, out item);
+}
+
+/// <summary>Files to read besides, with wildcards in the file name.</summary>
+internal sealed class PatternListKey(string name, string doc) : ListKey<string>(name, doc)
+{
+    public override string TypeText => "list of files";
+
+    public override string Accepts => "write [\"conf.d/*.toml\"]; * and ? only in the file name";
+
+    protected override string? ParseItem(string text, out string? item)
+    {
+        item = text;
+        return IncludePattern.IsValid(text) ? null : "is not a file or pattern";
+    }
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics.CodeAnalysis;
+using EdgeProxy.Config.Toml;
+
+namespace EdgeProxy.Config.Keys;
+
+/// <summary>A table being read: its declaration, its path for faults, and where faults go.</summary>
+internal sealed class TableScope
+{
+    private readonly TomlTable _table;
+    private readonly ConfigFaults _faults;
+    private readonly Placeholders _placeholders;
+
+    /// <summary>Reports keys the declaration does not have.</summary>
+    public TableScope(
+        TomlTable table, string path, TableDeclaration declaration, ConfigFaults faults, Placeholders placeholders)
+    {
+        _table = table;
+        _faults = faults;
+        _placeholders = placeholders;
+        Path = path;
+        ReportUnknownKeys(declaration);
+    }
+
+    public string Path { get; }
+
+    public TomlTable Table => _table;
+
+    public bool TryFind(string key, out TomlEntry entry) => _table.TryFind(key, out entry);
+
+    public void Report(TomlNode node, string key, string message) => _faults.Add(node, Join(key), message);
+
+    public void Report(TomlNode node, int line, int column, string key, string message) =>
+        _faults.Add(node.Source, line, column, Join(key), message);
+
+    public void ReportMissing(Key key)
+    {
+        if (!_faults.HasSyntaxFault)
+        {
+            _faults.Add(_table, Join(key.Name), $"is missing; {key.Accepts}");
+        }
+    }
+
+    /// <summary>The string with its ${...} filled in; false, reported, if one cannot be filled.</summary>
+    public bool TryFill(TomlString node, string key, [MaybeNullWhen(false)] out string text)
+    {
+        if (_placeholders.TryFill(node.Value, out text, out string? why))
+        {
+            return true;
+        }
+
+        Report(node, key, why);
+        return false;
+    }
+
+    /// <summary>A scope for a table within a value, reporting under the same key.</summary>
+    public TableScope Within(TomlTable table, string key, TableDeclaration declaration) =>
+        new(table, Join(key), declaration, _faults, _placeholders);
+
+    private string Join(string key) => Path.Length == 0 ? key : $"{Path}.{key}";
+
+    private void ReportUnknownKeys(TableDeclaration declaration)
+    {
+        foreach (TomlEntry entry in _table.Entries)
+        {
+            if (declaration.Knows(entry.Key))
+            {
+                continue;
+            }
+
+            string message = declaration.KnowsLater(entry.Key)
+                ? "is not supported in this version"
+                : "is unknown" + NearestName.Hint(entry.Key, declaration.Names());
+            _faults.Add(entry.Source, entry.Line, entry.Column, Join(ConfigText.Key(entry.Key)), message);
+        }
+    }
+}

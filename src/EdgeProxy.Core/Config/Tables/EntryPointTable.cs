@@ -1,0 +1,163 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using EdgeProxy.Config.Keys;
+using EdgeProxy.Config.Toml;
+using EdgeProxy.Config.Values;
+using EdgeProxy.EntryPoints;
+using EdgeProxy.Primitives.Http;
+
+namespace EdgeProxy.Config.Tables;
+
+/// <summary>[entrypoints.NAME]</summary>
+internal static class EntryPointTable
+{
+    private const int ConnectionsMax = 1_000_000; // open files of one process, /proc/sys/fs/nr_open
+    private static readonly TimeSpan TimeoutMin = TimeSpan.FromMilliseconds(100);
+
+    private static readonly EndPointKey Address = new("address",
+        "Where to accept. Without an address, \":8080\", on every IPv4 and IPv6 address; port 0 takes a free one.")
+    {
+        IsRequired = true, ExampleToml = "\":8080\"",
+    };
+
+    private static readonly SizeKey HeadBytes = Size("head_bytes_max", 1024, HeadLimits.HeadBytesMax,
+        HeadLimits.HeadBytesDefault, "Largest head of a request, request line included. Over it: 431.");
+
+    private static readonly IntegerKey FieldCount = Count("header_count_max", 1, HeadLimits.FieldCountMax,
+        HeadLimits.FieldCountDefault, "header lines", "Most header lines of a request, and of a trailer section. Over it: 431.");
+
+    private static readonly SizeKey TargetBytes = Size("target_bytes_max", 256, HeadLimits.TargetBytesMax,
+        HeadLimits.TargetBytesDefault, "Longest request target (path and query). Over it: 414.");
+
+    private static readonly SizeKey TrailerBytes = Size("trailer_bytes_max", 256, HeadLimits.HeadBytesMax,
+        HeadLimits.TrailerBytesDefault, "Largest trailer section of a chunked body. Over it: 431.");
+
+    private static readonly SizeKey ChunkExtensionBytes = Size("chunk_extension_bytes_max", 0, HeadLimits.HeadBytesMax,
+        HeadLimits.ChunkExtensionBytesDefault, "Chunk extensions of one body, summed. Over it: 400.");
+
+    private static readonly DurationKey HeadTimeout = Timeout("head_timeout", EntryPointLimits.HeadTimeoutDefault,
+        "From the first byte of a head (on a new connection: from accept) to its end. Over it: 408.");
+
+    private static readonly DurationKey KeepAliveTimeout = Timeout("keep_alive_timeout",
+        EntryPointLimits.KeepAliveTimeoutDefault, "Quiet time between requests on one connection; then it is closed.");
+
+    private static readonly DurationKey BodyIdleTimeout = Timeout("body_idle_timeout",
+        EntryPointLimits.BodyIdleTimeoutDefault, "Longest silence within a request body. Over it: 408.");
+
+    private static readonly IntegerKey BodyRateMin = new("body_rate_min", 0, 1 << 30, "bytes per second",
+        "Slowest request body accepted, judged after body_rate_grace. Under it: 408.")
+    {
+        Default = EntryPointLimits.BodyRateMinDefault, DefaultToml = Toml(EntryPointLimits.BodyRateMinDefault), ZeroMeans = "off",
+    };
+
+    private static readonly DurationKey BodyRateGrace = Timeout("body_rate_grace", EntryPointLimits.BodyRateGraceDefault,
+        "How long a body may take before its rate is judged.");
+
+    private static readonly DurationKey WriteIdleTimeout = Timeout("write_idle_timeout",
+        EntryPointLimits.WriteIdleTimeoutDefault, "Longest time a client may read nothing of an answer that waits; then reset.");
+
+    private static readonly DurationKey TunnelIdleTimeout = Timeout("tunnel_idle_timeout",
+        EntryPointLimits.TunnelIdleTimeoutDefault, "Silence in both directions after an Upgrade (WebSocket); then closed.");
+
+    private static readonly IntegerKey RequestsPerConnection = Count("requests_per_connection_max", 0, int.MaxValue, 0,
+        "requests", "Requests on one connection before it is closed.", "no limit");
+
+    private static readonly IntegerKey Connections = Count("connections_max", 1, ConnectionsMax,
+        EntryPointLimits.ConnectionsDefault, "connections", "Connections open at once. Over it: 503 and close.");
+
+    private static readonly IntegerKey ConnectionsPerAddress = Count("connections_per_address_max", 0, ConnectionsMax,
+        EntryPointLimits.ConnectionsPerAddressDefault, "connections",
+        "Connections from one address (IPv6: one /64). Over it: 503 and close.", "no limit");
+
+    private static readonly NetworkListKey TrustedIps = new("trusted_ips",
+        "Who may send X-Forwarded-* and Forwarded: addresses and ranges. From others they are removed.")
+    {
+        Default = [], DefaultToml = "[]",
+    };
+
+    public static TableDeclaration Declaration { get; } = new("entrypoints", IsNamed: true,
+        "An address the proxy accepts on, and what it grants to connections there.",
+        [
+            Address, HeadBytes, FieldCount, TargetBytes, TrailerBytes, ChunkExtensionBytes, HeadTimeout, KeepAliveTimeout,
+            BodyIdleTimeout, BodyRateMin, BodyRateGrace, WriteIdleTimeout, TunnelIdleTimeout, RequestsPerConnection,
+            Connections, ConnectionsPerAddress, TrustedIps,
+        ])
+    {
+        ExampleName = "web",
+        Later = ["tls", "h2c"],
+    };
+
+    /// <summary>Null if there is no address to be had.</summary>
+    public static EntryPointSettings? Parse(string name, TableScope scope)
+    {
+        IPEndPoint? address = Address.Read(scope);
+        var limits = new HeadLimits
+        {
+            HeadBytes = HeadBytes.Read(scope),
+            FieldCount = FieldCount.ReadValue(scope),
+            TargetBytes = TargetBytes.Read(scope),
+            TrailerBytes = TrailerBytes.Read(scope),
+            ChunkExtensionBytes = ChunkExtensionBytes.Read(scope),
+        };
+        var settings = new EntryPointSettings
+        {
+            Name = name,
+            Address = address ?? new IPEndPoint(IPAddress.None, 0),
+            HeadLimits = limits,
+            HeadTimeout = HeadTimeout.Read(scope),
+            KeepAliveTimeout = KeepAliveTimeout.Read(scope),
+            BodyIdleTimeout = BodyIdleTimeout.Read(scope),
+            BodyRateMin = BodyRateMin.ReadValue(scope),
+            BodyRateGrace = BodyRateGrace.Read(scope),
+            WriteIdleTimeout = WriteIdleTimeout.Read(scope),
+            TunnelIdleTimeout = TunnelIdleTimeout.Read(scope),
+            RequestsPerConnectionMax = RequestsPerConnection.ReadValue(scope),
+            ConnectionsMax = Connections.ReadValue(scope),
+            ConnectionsPerAddressMax = ConnectionsPerAddress.ReadValue(scope),
+            TrustedIps = Values(TrustedIps.Read(scope)),
+        };
+        return address is null ? null : settings;
+    }
+
+    private static IPNetwork[] Values(IReadOnlyList<Placed<IPNetwork>> placed)
+    {
+        var values = new IPNetwork[placed.Count];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = placed[i].Value;
+        }
+
+        return values;
+    }
+
+    private static DurationKey Timeout(string name, TimeSpan standard, string doc) =>
+        new(name, TimeoutMin, EntryPointLimits.TimeoutMax, doc)
+        {
+            Default = standard, DefaultToml = $"\"{DurationText.Format(standard)}\"",
+        };
+
+    private static SizeKey Size(string name, int min, int max, int standard, string doc) =>
+        new(name, min, max, doc) { Default = standard, DefaultToml = $"\"{SizeText.Format(standard)}\"" };
+
+    private static IntegerKey Count(
+        string name, int min, int max, int standard, string unit, string doc, string? zero = null) =>
+        new(name, min, max, unit, doc) { Default = standard, DefaultToml = Toml(standard), ZeroMeans = zero };
+
+    private static string Toml(int value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    private sealed class EndPointKey(string name, string doc) : Key<IPEndPoint?>(name, doc)
+    {
+        public override string TypeText => "address";
+
+        public override string Accepts => "write \":8080\", \"0.0.0.0:8080\", \"[::]:8080\" or \"127.0.0.1:8080\"";
+
+        protected override bool TryParse(TomlNode node, TableScope scope, [NotNullWhen(true)] out IPEndPoint? value)
+        {
+            value = null;
+            return TryText(node, scope, out string? text)
+                && (AddressText.TryParseEndPoint(text, out value) || Refuse(node, scope, "is not an address and port"));
+        }
+    }
+}

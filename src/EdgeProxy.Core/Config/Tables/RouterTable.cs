@@ -1,0 +1,142 @@
+using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
+using EdgeProxy.Config.Keys;
+using EdgeProxy.Config.Toml;
+using EdgeProxy.Config.Values;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Routing;
+
+namespace EdgeProxy.Config.Tables;
+
+/// <summary>A rule and where its text stands.</summary>
+internal readonly record struct PlacedRule(Rule Rule, string Text, TomlString Node);
+
+/// <summary>A router as read: names not looked up yet, null where the key is absent or at fault.</summary>
+internal sealed record RouterDocument(
+    string Name,
+    TomlTable Table,
+    IReadOnlyList<Placed<string>>? EntryPoints,
+    PlacedRule? Rule,
+    Placed<string>? Service,
+    int? Priority,
+    EncodedBytes AllowEncoded);
+
+/// <summary>[routers.NAME]</summary>
+internal static class RouterTable
+{
+    private const string Slash = "slash";
+    private const string Backslash = "backslash";
+    private const string Nul = "nul";
+
+    private static readonly NameListKey EntryPoints = new("entrypoints", "entrypoint",
+        "Entrypoints the router takes requests from. Without it: all.")
+    {
+        ExampleToml = "[\"web\"]",
+    };
+
+    private static readonly RuleKey RuleText = new("rule",
+        "Which requests the router takes, in Traefik v3 syntax: Host, HostRegexp, Path, PathPrefix, PathRegexp, Method, "
+            + "Header, HeaderRegexp, Query, QueryRegexp, ClientIP, joined with &&, ||, ! and parentheses.")
+    {
+        IsRequired = true, ExampleToml = "'PathPrefix(`/`)'",
+    };
+
+    private static readonly ServiceNameKey Service = new("service", "The service that answers.")
+    {
+        IsRequired = true, ExampleToml = "\"app\"",
+    };
+
+    private static readonly IntegerKey Priority = new("priority", -1_000_000, 1_000_000, "higher first",
+        "Order among routers that take the same request. Without it: the more specific rule first.")
+    {
+        ExampleToml = "10",
+    };
+
+    private static readonly ChoiceListKey AllowEncoded = new("allow_encoded", [Slash, Backslash, Nul],
+        "Percent-encoded bytes that a path may hold: %2F, %5C, %00. They are refused otherwise.")
+    {
+        Default = [], DefaultToml = "[]",
+    };
+
+    public static TableDeclaration Declaration { get; } = new("routers", IsNamed: true,
+        "Which requests go to which service.", [EntryPoints, RuleText, Service, Priority, AllowEncoded])
+    {
+        ExampleName = "app",
+        Later = ["middlewares", "tls"],
+    };
+
+    public static RouterDocument Parse(string name, TableScope scope)
+    {
+        EncodedBytes encoded = EncodedBytes.None;
+        foreach (Placed<string> choice in AllowEncoded.Read(scope))
+        {
+            encoded |= choice.Value switch
+            {
+                Slash => EncodedBytes.Slash,
+                Backslash => EncodedBytes.Backslash,
+                _ => EncodedBytes.Nul,
+            };
+        }
+
+        return new RouterDocument(name, scope.Table, EntryPoints.Read(scope), RuleText.Read(scope), Service.Read(scope),
+            Priority.Read(scope), encoded);
+    }
+
+    private sealed class RuleKey(string name, string doc) : Key<PlacedRule?>(name, doc)
+    {
+        public override string TypeText => "rule";
+
+        public override string Accepts => "write for example 'Host(`shop.example.com`) && PathPrefix(`/orders`)'";
+
+        protected override bool TryParse(TomlNode node, TableScope scope, [NotNullWhen(true)] out PlacedRule? value)
+        {
+            value = null;
+            if (!TryText(node, scope, out string? text))
+            {
+                return false;
+            }
+
+            if (text.Length > ConfigLimits.RuleCharsMax)
+            {
+                scope.Report(node, Name, $"is longer than {ConfigLimits.RuleCharsMax} characters");
+                return false;
+            }
+
+            if (RuleParser.Parse(text, out IReadOnlyList<RuleError> errors) is { } rule)
+            {
+                value = new PlacedRule(rule, text, (TomlString)node);
+                return true;
+            }
+
+            var written = (TomlString)node;
+            bool isAsWritten = string.Equals(text, written.Value, System.StringComparison.Ordinal);
+            foreach (RuleError error in errors)
+            {
+                (int line, int column) = TomlStringPlace.Of(written, isAsWritten ? error.Column : 0);
+                // The parser quotes what it read, and what was filled in may be a secret.
+                scope.Report(node, line, column, Name, isAsWritten ? error.Message : "is no rule with its ${...} filled in");
+            }
+
+            return false;
+        }
+    }
+
+    private sealed class ServiceNameKey(string name, string doc) : Key<Placed<string>?>(name, doc)
+    {
+        public override string TypeText => "name";
+
+        public override string Accepts => "write the name of a service";
+
+        protected override bool TryParse(TomlNode node, TableScope scope, [NotNullWhen(true)] out Placed<string>? value)
+        {
+            value = null;
+            if (!TryText(node, scope, out string? text))
+            {
+                return false;
+            }
+
+            value = new Placed<string>(text, node);
+            return NameText.IsName(text) || Refuse(node, scope, "is not a name");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using EdgeProxy.Config.Keys;
+using EdgeProxy.Config.Toml;
+using EdgeProxy.Config.Values;
+using EdgeProxy.Services;
+
+namespace EdgeProxy.Config.Tables;
+
+/// <summary>[services.NAME]</summary>
+internal static class ServiceTable
+{
+    private static readonly TimeSpan ConnectTimeoutMin = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan ConnectTimeoutMax = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan TimeoutMin = TimeSpan.FromMilliseconds(100);
+
+    private static readonly ServersKey Servers = new("servers",
+        "The servers: url, http only, and weight, the share of the requests (1 to 1000, default 1).")
+    {
+        IsRequired = true, ExampleToml = "[{ url = \"http://127.0.0.1:9000\", weight = 1 }]",
+    };
+
+    private static readonly ChoiceKey Strategy = new("strategy", ["round_robin"], "How a server is chosen.")
+    {
+        Default = "round_robin", DefaultToml = "\"round_robin\"", Later = ["p2c", "least_connections", "hash", "random"],
+    };
+
+    private static readonly BooleanKey PassHostHeader = new("pass_host_header",
+        "Send the client's Host header (true) or the server's own (false).")
+    {
+        Default = true, DefaultToml = "true",
+    };
+
+    private static readonly DurationKey ConnectTimeout = Timeout("connect_timeout", ConnectTimeoutMin, ConnectTimeoutMax,
+        ServiceLimits.ConnectTimeoutDefault, null, "Longest wait for a connection to a server. Over it: 504.");
+
+    private static readonly DurationKey ResponseTimeout = Timeout("response_timeout", TimeoutMin, ServiceLimits.TimeoutMax,
+        ServiceLimits.ResponseTimeoutDefault, "no limit",
+        "Longest wait for the first byte of an answer after the request is sent. Over it: 504.");
+
+    private static readonly DurationKey ResponseIdleTimeout = Timeout("response_idle_timeout", TimeoutMin,
+        ServiceLimits.TimeoutMax, ServiceLimits.ResponseIdleTimeoutDefault, "no limit",
+        "Longest silence within an answer. Over it the client is cut off.");
+
+    private static readonly DurationKey IdleTimeout = Timeout("idle_timeout", TimeoutMin, ServiceLimits.TimeoutMax,
+        ServiceLimits.IdleTimeoutDefault, null,
+        "How long an unused connection to a server is kept; less than the server keeps it.");
+
+    private static readonly IntegerKey IdleConnections = new("idle_connections_max", 0, ServiceLimits.IdleConnectionsMax,
+        "connections", "Unused connections kept per server and loop.")
+    {
+        Default = ServiceLimits.IdleConnectionsDefault,
+        DefaultToml = ServiceLimits.IdleConnectionsDefault.ToString(CultureInfo.InvariantCulture),
+        ZeroMeans = "none",
+    };
+
+    public static TableDeclaration Declaration { get; } = new("services", IsNamed: true,
+        "A named set of servers and how the proxy treats connections to them.",
+        [
+            Servers, Strategy, PassHostHeader, ConnectTimeout, ResponseTimeout, ResponseIdleTimeout, IdleTimeout, IdleConnections,
+        ])
+    {
+        ExampleName = "app",
+        Later = ["health_check", "retry", "weighted", "mirror", "failover", "ai", "tls"],
+    };
+
+    /// <summary>Null if there are no servers to be had.</summary>
+    public static ServiceSettings? Parse(string name, TableScope scope)
+    {
+        IReadOnlyList<ServerSettings>? servers = Servers.Read(scope);
+        _ = Strategy.Read(scope);
+        var settings = new ServiceSettings
+        {
+            Name = name,
+            Servers = servers ?? [],
+            PassHostHeader = PassHostHeader.Read(scope),
+            ConnectTimeout = ConnectTimeout.Read(scope),
+            ResponseTimeout = ResponseTimeout.Read(scope),
+            ResponseIdleTimeout = ResponseIdleTimeout.Read(scope),
+            IdleTimeout = IdleTimeout.Read(scope),
+            IdleConnectionsMax = IdleConnections.ReadValue(scope),
+        };
+        return servers is null ? null : settings;
+    }
+
+    private static DurationKey Timeout(
+        string name, TimeSpan min, TimeSpan max, TimeSpan standard, string? zero, string doc) =>
+        new(name, min, max, doc)
+        {
+            Default = standard, DefaultToml = $"\"{DurationText.Format(standard)}\"", ZeroMeans = zero,
+        };
+
+    /// <summary>One { url, weight } of servers.</summary>
+    internal static class ServerTable
+    {
+        private static readonly UrlKey Url = new("url", "Where the server is.") { IsRequired = true };
+
+        private static readonly IntegerKey Weight = new("weight", 1, ServiceLimits.WeightMax, "share of the requests",
+            "Its share of the requests.")
+        {
+            Default = 1, DefaultToml = "1",
+        };
+
+        public static TableDeclaration Declaration { get; } =
+            new("servers", IsNamed: false, "One server.", [Url, Weight]) { Later = ["tls"] };
+
+        public static ServerSettings? Parse(TableScope scope)
+        {
+            (string Host, int Port)? url = Url.Read(scope);
+            int weight = Weight.ReadValue(scope);
+            return url is { } at ? new ServerSettings(at.Host, at.Port, weight) : null;
+        }
+    }
+
+    private sealed class ServersKey(string name, string doc) : Key<IReadOnlyList<ServerSettings>?>(name, doc)
+    {
+        public override string TypeText => "list of tables";
+
+        public override string Accepts => "write [{ url = \"http://10.0.0.5:8080\" }]";
+
+        protected override bool TryParse(
+            TomlNode node, TableScope scope, [NotNullWhen(true)] out IReadOnlyList<ServerSettings>? value)
+        {
+            value = null;
+            if (node is not TomlArray array)
+            {
+                return Refuse(node, scope, "is not a list");
+            }
+
+            if (array.Items.Count is 0 or > ServiceLimits.ServersMax)
+            {
+                scope.Report(node, Name, $"has {array.Items.Count} servers; write 1 to {ServiceLimits.ServersMax}");
+                return false;
+            }
+
+            var servers = new List<ServerSettings>(array.Items.Count);
+            foreach (TomlNode item in array.Items)
+            {
+                if (item is not TomlTable table)
+                {
+                    Refuse(item, scope, "is not a server");
+                }
+                else if (ServerTable.Parse(scope.Within(table, Name, ServerTable.Declaration)) is { } server)
+                {
+                    servers.Add(server);
+                }
+            }
+
+            value = servers;
+            return servers.Count == array.Items.Count;
+        }
+    }
+
+    private sealed class UrlKey(string name, string doc) : Key<(string Host, int Port)?>(name, doc)
+    {
+        public override string TypeText => "url";
+
+        public override string Accepts => "write \"http://10.0.0.5:8080\"";
+
+        protected override bool TryParse(
+            TomlNode node, TableScope scope, [NotNullWhen(true)] out (string Host, int Port)? value)
+        {
+            value = null;
+            if (!TryText(node, scope, out string? text))
+            {
+                return false;
+            }
+
+            if (ServerUrl.Parse(text, out string host, out int port) is { } reason)
+            {
+                return Refuse(node, scope, reason);
+            }
+
+            value = (host, port);
+            return true;
+        }
+    }
+}

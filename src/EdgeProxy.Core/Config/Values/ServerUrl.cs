@@ -1,0 +1,93 @@
+using System;
+using System.Buffers;
+using System.Net;
+
+namespace EdgeProxy.Config.Values;
+
+/// <summary>The address of a server as a URL: http, a host, a port, nothing else.</summary>
+internal static class ServerUrl
+{
+    private const int HttpPort = 80;
+    private const int HostCharsMax = 253; // RFC 1035 section 2.3.4, as text
+    private const int LabelCharsMax = 63;
+
+    private static readonly SearchValues<char> LabelChars =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-_");
+
+    /// <summary>Null, or why not. The host comes without brackets, in lower case.</summary>
+    public static string? Parse(string url, out string host, out int port)
+    {
+        host = "";
+        port = HttpPort;
+        if (url.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+        {
+            return "is not possible: https servers are not supported in this version";
+        }
+
+        if (!url.StartsWith("http://", StringComparison.OrdinalIgnoreCase))
+        {
+            return "is not an http address";
+        }
+
+        ReadOnlySpan<char> rest = url.AsSpan("http://".Length);
+        if (rest.EndsWith("/"))
+        {
+            rest = rest[..^1];
+        }
+
+        if (rest.Contains('@'))
+        {
+            return "has user information, which is not supported";
+        }
+
+        if (rest.ContainsAny("/?#"))
+        {
+            return "has a path, query or fragment, which is not supported";
+        }
+
+        int colon = rest.LastIndexOf(':');
+        if (colon >= 0 && rest.LastIndexOf(']') < colon)
+        {
+            if (!AddressText.TryParsePort(rest[(colon + 1)..], zeroAllowed: false, out port))
+            {
+                return "has no port of 1 to 65535";
+            }
+
+            rest = rest[..colon];
+        }
+
+        host = rest.ToString().ToLowerInvariant();
+        if (host.StartsWith('['))
+        {
+            bool isV6 = AddressText.TryParseAddress(host.AsSpan(1).TrimEnd(']'), out IPAddress address)
+                && host.EndsWith(']') && host.Contains(':');
+            host = address.ToString();
+            return isV6 ? null : "has no IPv6 address between its brackets";
+        }
+
+        return IsName(host) ? null : "has no host";
+    }
+
+    private static bool IsName(string host)
+    {
+        if (host.Length is 0 or > HostCharsMax)
+        {
+            return false;
+        }
+
+        bool hasLetter = false;
+        foreach (Range range in host.AsSpan().Split('.'))
+        {
+            ReadOnlySpan<char> label = host.AsSpan(range);
+            if (label.Length is 0 or > LabelCharsMax || label.ContainsAnyExcept(LabelChars))
+            {
+                return false;
+            }
+
+            // A last label of digits makes it an address (RFC 3986 section 3.2.2, WHATWG URL).
+            hasLetter = label.ContainsAnyExceptInRange('0', '9');
+        }
+
+        return hasLetter || AddressText.TryParseAddress(host, out _);
+    }
+}

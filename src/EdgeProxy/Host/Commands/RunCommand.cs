@@ -1,0 +1,26 @@
+using System.Threading.Tasks;
+using EdgeProxy.Config;
+using EdgeProxy.Control;
+using EdgeProxy.Host.Logging;
+
+namespace EdgeProxy.Host.Commands;
+
+/// <summary><c>run</c>: serves until told to stop.</summary>
+internal static class RunCommand
+{
+    public static int Run(Shell shell, string? configPath)
+    {
+        using StderrLog log = StderrLog.Open(shell);
+        return RunAsync(shell, log, shell.ConfigPath(configPath)).GetAwaiter().GetResult();
+    }
+
+    private static async Task<int> RunAsync(Shell shell, StderrLog log, string path)
+    {
+        var source = ConfigSource.OfFile(path, ConfigEnvironment.OfProcess);
+        await using var host = new ProxyHost(shell, log, source);
+        // Before the first configuration: a TERM that comes while it loads is obeyed, not lost.
+        using var signals = new Signals(() => host.Reload("SIGHUP"), host.Stop, host.ReopenLogs);
+        ReloadOutcome outcome = host.Start();
+        return outcome.Ok ? await host.ServeAsync().ConfigureAwait(false) : ExitCodes.Of(outcome);
+    }
+}

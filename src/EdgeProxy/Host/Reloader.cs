@@ -1,0 +1,123 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using EdgeProxy.Config;
+using EdgeProxy.Control;
+using EdgeProxy.Primitives;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeProxy.Host;
+
+/// <summary>
+/// Puts configurations in use: load, apply, and on any fault keep what was in use before. One reload at a time, whoever
+/// asks (start, signal, file watch, admin API); the rest wait their turn.
+/// </summary>
+internal sealed partial class Reloader(
+    ConfigSource source, IDataPath dataPath, TimeProvider time, ILogger logger) : IMetricsSource
+{
+    private readonly Lock _turn = new();
+    private ProxySettings? _current;
+    private long _okCount;
+    private long _failedCount;
+    private long _lastOkSeconds;
+    private int _lastWasOk;
+
+    /// <summary>The last good configuration, null before the first.</summary>
+    public ProxySettings? Current => Volatile.Read(ref _current);
+
+    /// <summary>Blocks for as long as loading and applying take: MUST NOT be called on a loop.</summary>
+    /// <param name="applied">Called within the turn once new settings are in use.</param>
+    public ReloadOutcome Reload(string cause, Action<ProxySettings>? applied = null)
+    {
+        lock (_turn)
+        {
+            try
+            {
+                LoadedConfig loaded = source.Load();
+                return loaded.Settings is { } settings && loaded.Faults.Count == 0
+                    ? Apply(settings, cause, applied)
+                    : Refuse(loaded, cause);
+            }
+#pragma warning disable CA1031 // A file that trips a bug of ours must not end a proxy that serves: the last good one stays.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                CountFailed();
+                Log.Broken(logger, e, cause, KeptHash());
+                return new ReloadOutcome { Hash = KeptHash(), Reason = $"internal error: {e.Message}" };
+            }
+        }
+    }
+
+    public void Collect(ICollection<MetricSample> samples)
+    {
+        const string reloads = "edgeproxy_config_reloads_total";
+        const string reloadsAbout = "Configurations loaded since start, by outcome.";
+        samples.Add(new MetricSample(reloads, reloadsAbout, MetricKind.Counter, Interlocked.Read(ref _okCount),
+            [new MetricLabel("outcome", "ok")]));
+        samples.Add(new MetricSample(reloads, reloadsAbout, MetricKind.Counter, Interlocked.Read(ref _failedCount),
+            [new MetricLabel("outcome", "failed")]));
+        samples.Add(new MetricSample(
+            "edgeproxy_config_last_reload_successful", "Whether the last configuration loaded is in use.",
+            MetricKind.Gauge, Volatile.Read(ref _lastWasOk), []));
+        samples.Add(new MetricSample(
+            "edgeproxy_config_last_reload_success_timestamp_seconds", "When the configuration in use was applied.",
+            MetricKind.Gauge, Interlocked.Read(ref _lastOkSeconds), []));
+    }
+
+    private ReloadOutcome Apply(ProxySettings settings, string cause, Action<ProxySettings>? applied)
+    {
+        if (dataPath.Apply(settings, out bool notPermitted) is { } reason)
+        {
+            CountFailed();
+            Log.Refused(logger, cause, reason, KeptHash());
+            return new ReloadOutcome { Hash = KeptHash(), Reason = reason, NotPermitted = notPermitted };
+        }
+
+        string changes = SettingsChanges.Describe(_current, settings);
+        Volatile.Write(ref _current, settings);
+        Interlocked.Increment(ref _okCount);
+        Interlocked.Exchange(ref _lastOkSeconds, time.GetUtcNow().ToUnixTimeSeconds());
+        Volatile.Write(ref _lastWasOk, 1);
+        applied?.Invoke(settings);
+        Log.Applied(logger, settings.Hash, cause, changes);
+        return new ReloadOutcome { Hash = settings.Hash, Changes = changes };
+    }
+
+    private ReloadOutcome Refuse(LoadedConfig loaded, string cause)
+    {
+        CountFailed();
+        foreach (ConfigFault fault in loaded.Faults)
+        {
+            Log.Fault(logger, fault);
+        }
+
+        Log.Refused(logger, cause, $"{loaded.Faults.Count} faults in {source.Name}", KeptHash());
+        return new ReloadOutcome { Hash = KeptHash(), Faults = loaded.Faults, NotPermitted = loaded.NotPermitted };
+    }
+
+    private string KeptHash() => _current?.Hash ?? "";
+
+    private void CountFailed()
+    {
+        Interlocked.Increment(ref _failedCount);
+        Volatile.Write(ref _lastWasOk, 0);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventIds.ConfigApplied, LogLevel.Information, "configuration {Hash} in use ({Cause}): {Changes}")]
+        public static partial void Applied(ILogger logger, string hash, string cause, string changes);
+
+        [LoggerMessage(EventIds.ConfigRefused, LogLevel.Error,
+            "configuration refused ({Cause}): {Reason}; in use stays '{Hash}'")]
+        public static partial void Refused(ILogger logger, string cause, string reason, string hash);
+
+        [LoggerMessage(EventIds.ConfigBroken, LogLevel.Critical,
+            "configuration could not be tried ({Cause}): an error of ours; in use stays '{Hash}'")]
+        public static partial void Broken(ILogger logger, Exception exception, string cause, string hash);
+
+        [LoggerMessage(EventIds.ConfigFault, LogLevel.Error, "{Fault}")]
+        public static partial void Fault(ILogger logger, ConfigFault fault);
+    }
+}
