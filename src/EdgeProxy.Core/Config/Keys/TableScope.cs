@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using EdgeProxy.Config.Toml;
+using EdgeProxy.Primitives.Text;
 
 namespace EdgeProxy.Config.Keys;
 
