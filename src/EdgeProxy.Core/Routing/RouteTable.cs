@@ -1,10 +1,91 @@
-using System;
+using System.Collections.Generic;
 
 namespace EdgeProxy.Routing;
 
-/// <summary>The compiled routers of one entrypoint: immutable, flat, read by all loops at once.</summary>
+/// <summary>
+/// The compiled routers of one entrypoint: immutable, flat, read by all loops at once. Hosts are looked up in a hash, paths in a
+/// radix trie per host, and only what is left of a rule is asked at the leaf; so the cost follows the length of the path, not the
+/// number of routers (except routers that differ in nothing but their headers, queries or expressions: those are asked in turn).
+/// </summary>
 internal sealed class RouteTable
 {
+    private readonly HostTable _exactHosts;
+    private readonly HostTable _wildcardHosts;
+    private readonly int _anyHostRoot;
+    private readonly int[] _roots;
+    private readonly int[] _routes;
+    private readonly PathTrie _trie;
+    private readonly IReadOnlyList<CompiledRouter> _routers;
+
+    /// <param name="roots">Root of the trie of each host's number.</param>
+    /// <param name="anyHostRoot">Trie of the conjunctions without a literal host; -1 if there are none.</param>
+    /// <param name="routes">Route of each rank.</param>
+    public RouteTable(
+        HostTable exactHosts,
+        HostTable wildcardHosts,
+        int[] roots,
+        int anyHostRoot,
+        PathTrie trie,
+        int[] routes,
+        IReadOnlyList<CompiledRouter> routers)
+    {
+        _exactHosts = exactHosts;
+        _wildcardHosts = wildcardHosts;
+        _roots = roots;
+        _anyHostRoot = anyHostRoot;
+        _trie = trie;
+        _routes = routes;
+        _routers = routers;
+    }
+
+    /// <summary>The shape of the table, for tests that hold it to the number of routers.</summary>
+    internal PathTrie Trie => _trie;
+
     /// <summary>The number of the router that takes the request, -1 if none does. Allocates nothing.</summary>
-    public int Match(in RouteQuery query) => throw new NotSupportedException();
+    public int Match(in RouteQuery query)
+    {
+        int best = int.MaxValue;
+        int host = _exactHosts.Find(query.Host);
+        if (host >= 0)
+        {
+            best = _trie.Best(_roots[host], query, best);
+        }
+
+        if (_wildcardHosts.Count > 0)
+        {
+            host = _wildcardHosts.Find(HostText.AfterFirstLabel(query.Host));
+            if (host >= 0)
+            {
+                best = _trie.Best(_roots[host], query, best);
+            }
+        }
+
+        if (_anyHostRoot >= 0)
+        {
+            best = _trie.Best(_anyHostRoot, query, best);
+        }
+
+        return best == int.MaxValue ? -1 : _routes[best];
+    }
+
+    /// <summary>
+    /// What each router makes of the request, in the order in which they come into question: the first that matches is the one
+    /// <see cref="Match"/> answers. For the operator; it allocates and asks every rule as written.
+    /// </summary>
+    public IReadOnlyList<RouteVerdict> Explain(in RouteQuery query)
+    {
+        var ordered = new List<(RouteOrder Order, RouteVerdict Verdict)>(_routers.Count);
+        foreach (CompiledRouter router in _routers)
+        {
+            int narrowest = RuleEvaluator.Narrowest(router.Conjunctions, query);
+            ordered.Add(narrowest < 0
+                ? (router.BestOrder, new RouteVerdict(router.Route, false,
+                    RuleEvaluator.FirstFailure(router.Rule, query) ?? router.Rule.Text))
+                : (router.OrderOf(router.Conjunctions[narrowest]), new RouteVerdict(router.Route, true,
+                    router.Conjunctions[narrowest].Text)));
+        }
+
+        ordered.Sort(static (a, b) => a.Order.CompareTo(b.Order));
+        return ordered.ConvertAll(static entry => entry.Verdict);
+    }
 }

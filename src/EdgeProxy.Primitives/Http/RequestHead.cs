@@ -1,14 +1,12 @@
-using System;
-
 namespace EdgeProxy.Primitives.Http;
 
 /// <summary>
 /// One request head, read: offsets into the bytes it was read from, never copies. Owned by one exchange, reused for the
 /// next one after <see cref="Reset"/>. Filled by <see cref="RequestHeadReader"/> only.
 /// </summary>
-internal sealed class RequestHead
+internal sealed class RequestHead : MessageHead
 {
-    private HeaderField[] _fields = new HeaderField[HeadLimits.FieldCountDefault];
+    public RequestHead() => Reset();
 
     public Method Method { get; set; }
 
@@ -36,20 +34,6 @@ internal sealed class RequestHead
     /// <summary>Port of <see cref="Authority"/>, -1 if it names none.</summary>
     public int Port { get; set; }
 
-    /// <summary>0 or 1: HTTP/1.0 or HTTP/1.1.</summary>
-    public int MinorVersion { get; set; }
-
-    public BodyFraming Framing { get; set; }
-
-    /// <summary>Declared length in bytes; 0 unless <see cref="Framing"/> is <see cref="BodyFraming.ContentLength"/>.</summary>
-    public long ContentLength { get; set; }
-
-    /// <summary>
-    /// Whether the connection may carry another request after this one: version, Connection options, and no faulty framing
-    /// (Content-Length beside Transfer-Encoding closes, RFC 9112 section 6.1).
-    /// </summary>
-    public bool KeepAlive { get; set; }
-
     /// <summary>Expect: 100-continue from an HTTP/1.1 client with a body to come (RFC 9110 section 10.1.1).</summary>
     public bool ExpectsContinue { get; set; }
 
@@ -59,41 +43,18 @@ internal sealed class RequestHead
     /// <summary>The client lists "trailers" in TE: trailer fields may be sent to it (RFC 9110 section 10.1.4).</summary>
     public bool AcceptsTrailers { get; set; }
 
-    /// <summary>Bit per <see cref="KnownHeader"/> that occurs under its true name (no aliases).</summary>
-    public ulong Present { get; set; }
-
-    /// <summary>Length in bytes, final empty line included; valid once complete.</summary>
-    public int Length { get; set; }
-
-    public int FieldCount { get; private set; }
-
-    /// <summary>Why the head is malformed; <see cref="RejectReason.None"/> otherwise.</summary>
-    public RejectReason Reason { get; set; }
-
-    /// <summary>Reader's resume points: start of the first line not read yet, and how far that line was scanned.</summary>
-    public int ResumeLine { get; set; }
-
-    public int ResumeScan { get; set; }
-
-    public ReadOnlySpan<HeaderField> Fields => _fields.AsSpan(0, FieldCount);
-
-    public bool Has(KnownHeader header) => (Present & (1UL << (int)header)) != 0;
-
-    public void Add(in HeaderField field)
+    /// <summary>Sets <see cref="Authority"/>, <see cref="Host"/> and <see cref="Port"/> from text at an offset of the head.</summary>
+    internal void SetAuthority(int offset, int length, int hostLength, int port)
     {
-        if (FieldCount == _fields.Length)
-        {
-            Array.Resize(ref _fields, _fields.Length * 2);
-        }
-
-        _fields[FieldCount++] = field;
+        // "a:" is valid and means "a"; the colon is left out, so that whoever writes the authority writes "a".
+        Authority = new ByteRange(offset, port < 0 ? hostLength : length);
+        Host = new ByteRange(offset, hostLength);
+        Port = port;
     }
-
-    /// <summary>Replaces field <paramref name="index"/>, e.g. to add a trait found later in the head.</summary>
-    public void Replace(int index, in HeaderField field) => _fields[index] = field;
 
     public void Reset()
     {
+        ResetShared();
         Method = Method.Other;
         MethodText = default;
         Target = default;
@@ -104,18 +65,8 @@ internal sealed class RequestHead
         Authority = default;
         Host = default;
         Port = -1;
-        MinorVersion = 0;
-        Framing = BodyFraming.None;
-        ContentLength = 0;
-        KeepAlive = false;
         ExpectsContinue = false;
         WantsUpgrade = false;
         AcceptsTrailers = false;
-        Present = 0;
-        Length = 0;
-        FieldCount = 0;
-        Reason = RejectReason.None;
-        ResumeLine = 0;
-        ResumeScan = 0;
     }
 }

@@ -1,0 +1,37 @@
+namespace EdgeProxy.Routing;
+
+/// <summary>How big a rule may be. Each bounds what one configuration line can cost: stack, memory or time per request.</summary>
+internal static class RuleLimits
+{
+    /// <summary>Characters of one rule; about 500 hosts joined by "||".</summary>
+    public const int TextCharsMax = 16 * 1024;
+
+    /// <summary>Parentheses and '!' inside one another. Parsing recurses, and an overrun stack cannot be caught.</summary>
+    public const int NestingMax = 32;
+
+    /// <summary>Conjunctions a rule may be expanded to: "(a || b) &amp;&amp; (c || d)" is four.</summary>
+    public const int ConjunctionsMax = 4096;
+
+    /// <summary>Characters of one regular expression.</summary>
+    public const int PatternCharsMax = 2048;
+
+    /// <summary>A single repetition in a regular expression, as in Go: "a{1000}".</summary>
+    public const int PatternRepeatMax = 1000;
+
+    /// <summary>Elements of a regular expression with all repetitions written out.</summary>
+    public const int PatternElementsMax = 10_000;
+
+    /// <summary>Bytes of a path or query value handed to a regular expression on the stack; longer ones rent a buffer.</summary>
+    public const int StackCharsMax = 512;
+
+    /// <summary>Characters of a domain name (RFC 1035 section 2.3.4, in text form) and of one label.</summary>
+    public const int HostCharsMax = 253;
+
+    public const int LabelCharsMax = 63;
+
+    /// <summary>
+    /// Conjunctions with the same priority, host and path that are compared pair by pair for overlap; in a bigger group only
+    /// identical ones are found, so that loading stays linear.
+    /// </summary>
+    public const int OverlapGroupMax = 256;
+}

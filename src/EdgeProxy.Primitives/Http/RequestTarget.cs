@@ -1,0 +1,127 @@
+using System;
+using System.Buffers;
+using System.Text;
+
+namespace EdgeProxy.Primitives.Http;
+
+/// <summary>Takes a request target apart (RFC 9112 section 3.2).</summary>
+internal static class RequestTarget
+{
+    private const int SchemeBytes = 7; // http://
+
+    private static readonly SearchValues<byte> QueryBytes = SearchValues.Create(AllowedBytes(query: true));
+
+    // Also stops at '?', where the path ends.
+    private static readonly SearchValues<byte> PathBytes = SearchValues.Create(AllowedBytes(query: false));
+
+    /// <summary>Reads head.Target into form, path, query and, for an absolute target, authority.</summary>
+    public static RejectReason Read(ReadOnlySpan<byte> input, RequestHead head)
+    {
+        ReadOnlySpan<byte> target = head.Target.Of(input);
+        return target[0] == (byte)'/'
+            ? ReadPathAndQuery(target, 0, head)
+            : ReadOtherForm(target, head);
+    }
+
+    // origin-form = absolute-path [ "?" query ]
+    private static RejectReason ReadPathAndQuery(ReadOnlySpan<byte> target, int pathStart, RequestHead head)
+    {
+        int offset = head.Target.Offset;
+        ReadOnlySpan<byte> rest = target[pathStart..];
+        int pathLength = rest.IndexOfAnyExcept(PathBytes);
+        if (pathLength < 0)
+        {
+            head.Path = new ByteRange(offset + pathStart, rest.Length);
+            return RejectReason.None;
+        }
+
+        if (rest[pathLength] != (byte)'?')
+        {
+            return ByteFault(rest[pathLength]);
+        }
+
+        ReadOnlySpan<byte> query = rest[(pathLength + 1)..];
+        int stop = query.IndexOfAnyExcept(QueryBytes);
+        if (stop >= 0)
+        {
+            return ByteFault(query[stop]);
+        }
+
+        head.Path = new ByteRange(offset + pathStart, pathLength);
+        head.Query = new ByteRange(offset + pathStart + pathLength + 1, query.Length);
+        head.HasQuery = true;
+        return RejectReason.None;
+    }
+
+    private static RejectReason ReadOtherForm(ReadOnlySpan<byte> target, RequestHead head)
+    {
+        int stop = target.IndexOfAnyExcept(QueryBytes);
+        if (stop >= 0)
+        {
+            return ByteFault(target[stop]);
+        }
+
+        if (target.Length > SchemeBytes && Ascii.EqualsIgnoreCase(target[..SchemeBytes], "http://"u8))
+        {
+            return ReadAbsolute(target, head);
+        }
+
+        // asterisk-form = "*", for OPTIONS only
+        if (target.SequenceEqual("*"u8) && head.Method == Method.Options)
+        {
+            head.Form = TargetForm.Asterisk;
+            head.Path = head.Target;
+            return RejectReason.None;
+        }
+
+        int scheme = target.IndexOf("://"u8);
+        bool hasScheme = scheme > 0 && target[..scheme].IndexOfAny((byte)'/', (byte)'?') < 0;
+        return hasScheme && !Ascii.EqualsIgnoreCase(target[..scheme], "http"u8)
+            ? RejectReason.TargetSchemeUnsupported
+            : RejectReason.TargetFormInvalid;
+    }
+
+    // absolute-form = "http://" authority path-abempty [ "?" query ]
+    private static RejectReason ReadAbsolute(ReadOnlySpan<byte> target, RequestHead head)
+    {
+        ReadOnlySpan<byte> rest = target[SchemeBytes..];
+        int length = rest.IndexOfAny((byte)'/', (byte)'?');
+        ReadOnlySpan<byte> authority = length < 0 ? rest : rest[..length];
+        if (authority.IndexOf((byte)'@') >= 0)
+        {
+            return RejectReason.TargetUserinfo;
+        }
+
+        if (!Authority.TryRead(authority, out int hostLength, out int port))
+        {
+            return RejectReason.TargetAuthorityInvalid;
+        }
+
+        head.Form = TargetForm.Absolute;
+        head.SetAuthority(head.Target.Offset + SchemeBytes, authority.Length, hostLength, port);
+        return ReadPathAndQuery(target, SchemeBytes + authority.Length, head);
+    }
+
+    private static RejectReason ByteFault(byte stop) => stop switch
+    {
+        (byte)'#' => RejectReason.TargetFragment,
+        (byte)' ' or (byte)'\t' => RejectReason.RequestLineInvalid,
+        _ => RejectReason.TargetByteInvalid,
+    };
+
+    // Visible ASCII but '#'. Whether each byte is fit for a path is for CanonicalPath to say, which escapes those that are not.
+    private static byte[] AllowedBytes(bool query)
+    {
+        var allowed = new byte[query ? 0x7F - 0x21 - 1 : 0x7F - 0x21 - 2];
+        int count = 0;
+        for (byte b = 0x21; b < 0x7F; b++)
+        {
+            if (b != (byte)'#' && (query || b != (byte)'?'))
+            {
+                allowed[count++] = b;
+            }
+        }
+
+        return allowed;
+    }
+}
