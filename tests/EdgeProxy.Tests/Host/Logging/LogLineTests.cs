@@ -81,13 +81,13 @@ public sealed class LogLineTests
 
     private static LogEntry Entry(
         string message, LogLevel level = LogLevel.Information, Exception? exception = null, params KeyValuePair<string, object?>[] values) => new()
-    {
-        Time = At,
-        Level = level,
-        From = "Host.ProxyHost",
-        EventId = 11001,
-        Message = message,
-        Values = values.Length > 0 ? values : null,
-        Exception = exception,
-    };
+        {
+            Time = At,
+            Level = level,
+            From = "Host.ProxyHost",
+            EventId = 11001,
+            Message = message,
+            Values = values.Length > 0 ? values : null,
+            Exception = exception,
+        };
 }
