@@ -26,7 +26,7 @@ internal sealed class GoPattern
     private readonly string _source;
     private readonly StringBuilder _text = new();
     private readonly StringBuilder _prefix = new();
-    private readonly Stack<(int Elements, bool Multiline)> _groups = new();
+    private readonly Stack<(int Start, int Elements, bool Multiline)> _groups = new();
     private int _at;
     private PatternError _error;
     private bool _failed;
@@ -80,7 +80,7 @@ internal sealed class GoPattern
 
         if (!_failed && _groups.Count > 0)
         {
-            Fail(_source.Length, "a '(' is never closed");
+            Fail(_groups.Peek().Start, "this '(' is never closed");
         }
 
         if (!_failed && _elements > RuleLimits.PatternElementsMax)
@@ -221,7 +221,7 @@ internal sealed class GoPattern
             return;
         }
 
-        _groups.Push((_elements, outer));
+        _groups.Push((start, _elements, outer));
         if (_groups.Count > RuleLimits.NestingMax)
         {
             Fail(start, $"groups are nested more than {RuleLimits.NestingMax} deep");
@@ -293,7 +293,7 @@ internal sealed class GoPattern
 
     private void CloseGroup()
     {
-        if (!_groups.TryPop(out (int Elements, bool Multiline) outer))
+        if (!_groups.TryPop(out (int Start, int Elements, bool Multiline) outer))
         {
             Fail(_at, "this ')' closes nothing");
             return;

@@ -48,7 +48,8 @@ internal static class HostText
 
         if (text[0] == '[')
         {
-            return text[^1] == ']' && IpAddress.TryParse(Encoding.ASCII.GetBytes(text[1..^1]), out _)
+            return text[^1] == ']' && text.Contains(':', StringComparison.Ordinal)
+                && IpAddress.TryParse(Encoding.ASCII.GetBytes(text[1..^1]), out _)
                 ? ""
                 : $"host '{text}' is not an IPv6 address in brackets";
         }

@@ -112,6 +112,12 @@ internal static class MatcherSyntax
         }
 
         string method = value.Value.ToUpperInvariant();
+        if (method is "CONNECT" or "TRACE")
+        {
+            errors.Add(new RuleError(value.Column, $"{method} requests are refused before any rule is asked; leave it out"));
+            return null;
+        }
+
         return Matcher.OfMethod(method, method switch
         {
             "GET" => Method.Get,
@@ -121,8 +127,6 @@ internal static class MatcherSyntax
             "DELETE" => Method.Delete,
             "PATCH" => Method.Patch,
             "OPTIONS" => Method.Options,
-            "CONNECT" => Method.Connect,
-            "TRACE" => Method.Trace,
             _ => Method.Other,
         });
     }
