@@ -18,8 +18,9 @@ internal enum PatternShape : byte
 }
 
 /// <summary>
-/// Rewrites a pattern of Go's dialect (RE2 syntax) for .NET where the same text means something else: $ before a final newline,
-/// \d \w \s beyond ASCII, [[:alpha:]], \Q..\E, class subtraction. What RE2 does not have is refused, with its place.
+/// Rewrites a pattern of Go's dialect (RE2 syntax) for .NET where the same text means something else: $ before a final
+/// newline, \d \w \s beyond ASCII, [[:alpha:]], \Q..\E, class subtraction. What RE2 does not have is refused, with its
+/// place.
 /// </summary>
 internal sealed class GoPattern
 {
@@ -32,7 +33,8 @@ internal sealed class GoPattern
     private bool _failed;
     private bool _multiline;
 
-    // Elements so far in this group with repetitions written out; and of the last atom, 0 if nothing can be repeated here.
+    // Elements so far in this group with repetitions written out; and of the last atom, 0 if nothing can be repeated
+    // here.
     private int _elements;
     private int _atom;
 
@@ -254,7 +256,8 @@ internal sealed class GoPattern
         return true;
     }
 
-    // flags = *( "i" | "m" | "s" | "U" ) [ "-" 1*( same ) ] ( ":" | ")" ); U only swaps greediness, nothing to a yes or no
+    // flags = *( "i" | "m" | "s" | "U" ) [ "-" 1*( same ) ] ( ":" | ")" ); U only swaps greediness, nothing to a yes or
+    // no
     private bool Flags(out string opening)
     {
         var text = new StringBuilder("(?");

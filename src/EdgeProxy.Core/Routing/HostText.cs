@@ -4,7 +4,9 @@ using EdgeProxy.Primitives.Net;
 
 namespace EdgeProxy.Routing;
 
-/// <summary>Brings the host of a rule into the form the hosts of requests have: ASCII, lower case, no final dot, no port.</summary>
+/// <summary>
+/// Brings the host of a rule into the form the hosts of requests have: ASCII, lower case, no final dot, no port.
+/// </summary>
 internal static class HostText
 {
     private const string WildcardStart = "*.";

@@ -6,8 +6,8 @@ using EdgeProxy.Primitives.Http;
 namespace EdgeProxy.Routing;
 
 /// <summary>
-/// Brings the path of a rule into the form the paths of requests have, with the same code, so that no spelling of either gets past
-/// the other (CVE-2025-66490, CVE-2025-47952).
+/// Brings the path of a rule into the form the paths of requests have, with the same code, so that no spelling of
+/// either gets past the other (CVE-2025-66490, CVE-2025-47952).
 /// </summary>
 internal static class PathText
 {
@@ -37,7 +37,8 @@ internal static class PathText
             case PathStatus.Rewritten:
                 return Encoding.ASCII.GetString(scratch, 0, length);
             default:
-                errors.Add(new RuleError(value.Column, $"no request has the path '{text}': {RejectReasons.Text(reason)}"));
+                errors.Add(new RuleError(value.Column,
+                    $"no request has the path '{text}': {RejectReasons.Text(reason)}"));
                 return null;
         }
     }

@@ -13,7 +13,8 @@ public class RouteTablePropertyTests
 
     private sealed record Router(int Route, string Text, Rule Rule, int? Priority, Func<PlainRequest, bool> Takes);
 
-    // 20,000 cases: eight requests to each of 2,500 tables. Parsing, expanding, simplifying, filing and walking against "ask every rule, take the best of those that said yes".
+    // 20,000 cases: eight requests to each of 2,500 tables. Parsing, expanding, simplifying, filing and walking against
+    // "ask every rule, take the best of those that said yes".
     [Fact]
     public void Match_AnyRulesAndRequests_IsWhatAskingEveryRuleWouldFind()
     {

@@ -276,7 +276,8 @@ public class RouteTableTests
         var rules = new List<string>();
         for (int i = 0; i < Routers; i++)
         {
-            rules.Add($"Host(`shop{i % 100}.example.com`) && PathPrefix(`/v{i % 7}/orders/{i / 100}`) && Method(`GET`)");
+            rules.Add($"Host(`shop{i % 100}.example.com`) && Method(`GET`)"
+                + $" && PathPrefix(`/v{i % 7}/orders/{i / 100}`)");
         }
 
         RouteTable table = SampleRequest.Table(rules);

@@ -193,7 +193,9 @@ public class RuleParserTests
     [Fact]
     public void Parse_LongerThanTheLimit_IsRefused()
     {
-        Assert.Null(RuleParser.Parse(new string(' ', RuleLimits.TextCharsMax + 1), out IReadOnlyList<RuleError> errors));
+        string text = new(' ', RuleLimits.TextCharsMax + 1);
+
+        Assert.Null(RuleParser.Parse(text, out IReadOnlyList<RuleError> errors));
         Assert.Contains("characters", errors[0].Message, StringComparison.Ordinal);
     }
 
@@ -235,8 +237,9 @@ public class RuleParserTests
     {
         string[] words =
         [
-            "Host", "HostRegexp", "Path", "PathPrefix", "PathRegexp", "Method", "Header", "HeaderRegexp", "Query", "ClientIP",
-            "(", ")", ",", "!", "&&", "||", "`", "\"", "\\", "`a`", "`/a`", "`GET`", "`10.0.0.0/8`", "(`a`)", "`[", "`(?", "`^/",
+            "Host", "HostRegexp", "Path", "PathPrefix", "PathRegexp", "Method", "Header", "HeaderRegexp", "Query",
+            "ClientIP", "(", ")", ",", "!", "&&", "||", "`", "\"", "\\", "`a`", "`/a`", "`GET`", "`10.0.0.0/8`",
+            "(`a`)", "`[", "`(?", "`^/",
             "\\x", "\\u", "*", "{1,", "}`", "\0", " ", "\u00fc", "\ud800", "%", "/..", "[[:", "\\Q", "$", "|", "+",
         ];
         Gen.Int[0, words.Length - 1].Array[0, 24].Select(picks => string.Concat(Array.ConvertAll(picks, i => words[i])))

@@ -151,10 +151,12 @@ public class UserPatternTests
     [Fact]
     public void IsMatch_AnySimplePattern_AgreesWithTheFramework()
     {
-        string[] parts = ["a", "b", "/", ".", "[ab]", "[^a]", "(a|b)", "(?:ab)", "a*", "b+", "a?", "(ab){2}", "\\.", "|", "^", "$"];
+        string[] parts =
+            ["a", "b", "/", ".", "[ab]", "[^a]", "(a|b)", "(?:ab)", "a*", "b+", "a?", "(ab){2}", "\\.", "|", "^", "$"];
         Gen<string> source = Gen.Int[0, parts.Length - 1].Array[1, 8]
             .Select(picks => string.Concat(Array.ConvertAll(picks, i => parts[i])));
-        Gen<string> text = Gen.Int[0, 3].Array[0, 8].Select(picks => string.Concat(Array.ConvertAll(picks, i => "ab/."[i])));
+        Gen<string> text = Gen.Int[0, 3].Array[0, 8]
+            .Select(picks => string.Concat(Array.ConvertAll(picks, i => "ab/."[i])));
         Gen.Select(source, Gen.OneOf(Gen.Const("^"), Gen.Const("")), text.Array[6]).Sample((body, start, texts) =>
         {
             if (UserPattern.Create(start + body, out _) is not { } pattern)
@@ -175,8 +177,8 @@ public class UserPatternTests
     {
         string[] words =
         [
-            "a", "[", "]", "(", ")", "(?", "P<n>", ":", "^", "$", "|", "*", "+", "?", "{", "}", "1", ",", "\\", "Q", "E", "x", "{41}",
-            "p", "{Lu}", "-", "[:alpha:]", "d", "\u00e9", "\ud800", "\0", "i", "-s", "Z",
+            "a", "[", "]", "(", ")", "(?", "P<n>", ":", "^", "$", "|", "*", "+", "?", "{", "}", "1", ",", "\\", "Q",
+            "E", "x", "{41}", "p", "{Lu}", "-", "[:alpha:]", "d", "\u00e9", "\ud800", "\0", "i", "-s", "Z",
         ];
         Gen.Int[0, words.Length - 1].Array[0, 16].Select(picks => string.Concat(Array.ConvertAll(picks, i => words[i])))
             .Sample(text =>
@@ -186,6 +188,16 @@ public class UserPatternTests
                 Assert.InRange(error.Offset, 0, text.Length);
                 pattern?.IsMatch("abc"u8);
             }, iter: 1_500);
+    }
+
+    [Fact]
+    public void Create_SameSourceTwice_IsCompiledOnce()
+    {
+        UserPattern? first = UserPattern.Create("^/same-[0-9]+$", out _);
+
+        Assert.Same(first, UserPattern.Create("^/same-[0-9]+$", out _));
+        Assert.NotSame(first, UserPattern.Create("^/same-[0-9]*$", out _));
+        GC.KeepAlive(first);
     }
 
     // The classic catastrophe: exponential for a backtracking engine, some microseconds here.
