@@ -122,7 +122,7 @@ internal sealed class Conjunction
                     continue;
                 }
 
-                bool? implied = Implication.Of(literals[i].Matcher, literals[j].Matcher);
+                bool? implied = Entailment.Of(literals[i].Matcher, literals[j].Matcher);
                 if (implied is not { } holds)
                 {
                     continue;

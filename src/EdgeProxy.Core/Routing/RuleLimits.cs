@@ -36,8 +36,8 @@ internal static class RuleLimits
     public const int LabelCharsMax = 63;
 
     /// <summary>
-    /// Others with the same priority, host and path that a conjunction is compared with for overlap; further ones are only
-    /// found if they are identical, so that loading stays linear.
+    /// Others with the same priority, host and path that a conjunction is compared with for overlap; further ones are
+    /// only found if they are identical, so that loading stays linear.
     /// </summary>
     public const int OverlapsAskedMax = 256;
 }
