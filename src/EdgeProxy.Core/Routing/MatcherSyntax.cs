@@ -7,13 +7,15 @@ using EdgeProxy.Primitives.Text;
 
 namespace EdgeProxy.Routing;
 
-/// <summary>The matchers a rule may name: how many values each takes, and how the values become a <see cref="Matcher"/>.</summary>
+/// <summary>
+/// The matchers a rule may name: how many values each takes, and how the values become a <see cref="Matcher"/>.
+/// </summary>
 internal static class MatcherSyntax
 {
     private static readonly string[] Names =
     [
-        "Host", "HostRegexp", "Path", "PathPrefix", "PathRegexp", "Method", "Header", "HeaderRegexp", "Query", "QueryRegexp",
-        "ClientIP",
+        "Host", "HostRegexp", "Path", "PathPrefix", "PathRegexp", "Method", "Header", "HeaderRegexp", "Query",
+        "QueryRegexp", "ClientIP",
     ];
 
     // RFC 9110 section 5.6.2: token = 1*tchar
@@ -113,6 +115,13 @@ internal static class MatcherSyntax
         }
 
         string method = value.Value.ToUpperInvariant();
+        if (method is "CONNECT" or "TRACE")
+        {
+            errors.Add(new RuleError(value.Column,
+                $"{method} requests are refused before any rule is asked; leave it out"));
+            return null;
+        }
+
         return Matcher.OfMethod(method, method switch
         {
             "GET" => Method.Get,
@@ -122,8 +131,6 @@ internal static class MatcherSyntax
             "DELETE" => Method.Delete,
             "PATCH" => Method.Patch,
             "OPTIONS" => Method.Options,
-            "CONNECT" => Method.Connect,
-            "TRACE" => Method.Trace,
             _ => Method.Other,
         });
     }
@@ -149,7 +156,8 @@ internal static class MatcherSyntax
 
         if (string.Equals(name.Value, "Host", StringComparison.OrdinalIgnoreCase))
         {
-            errors.Add(new RuleError(name.Column, "the Host header is matched by Host or HostRegexp, which see it canonical"));
+            errors.Add(new RuleError(name.Column,
+                "the Host header is matched by Host or HostRegexp, which see it canonical"));
             return null;
         }
 

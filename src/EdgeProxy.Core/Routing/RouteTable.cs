@@ -3,9 +3,10 @@ using System.Collections.Generic;
 namespace EdgeProxy.Routing;
 
 /// <summary>
-/// The compiled routers of one entrypoint: immutable, flat, read by all loops at once. Hosts are looked up in a hash, paths in a
-/// radix trie per host, and only what is left of a rule is asked at the leaf; so the cost follows the length of the path, not the
-/// number of routers (except routers that differ in nothing but their headers, queries or expressions: those are asked in turn).
+/// The compiled routers of one entrypoint: immutable, flat, read by all loops at once. Hosts are looked up in a hash,
+/// paths in a radix trie per host, and only what is left of a rule is asked at the leaf; so the cost follows the length
+/// of the path, not the number of routers (except routers that differ in nothing but their headers, queries or
+/// expressions: those are asked in turn).
 /// </summary>
 internal sealed class RouteTable
 {
@@ -69,7 +70,8 @@ internal sealed class RouteTable
     }
 
     /// <summary>
-    /// What each router makes of the request, in the order in which they come into question: the first that matches is the one
+    /// What each router makes of the request, in the order in which they come into question: the first that matches is
+    /// the one
     /// <see cref="Match"/> answers. For the operator; it allocates and asks every rule as written.
     /// </summary>
     public IReadOnlyList<RouteVerdict> Explain(in RouteQuery query)
