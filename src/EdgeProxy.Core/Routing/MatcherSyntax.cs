@@ -43,7 +43,7 @@ internal static class MatcherSyntax
             return $"{name} belongs to TCP routers; write Host";
         }
 
-        return NearestName.Find(name, Names) is { } nearest
+        return NearestWord.Find(name, Names) is { } nearest
             ? $"{name} is not a matcher; did you mean {nearest}?"
             : $"{name} is not a matcher; known are {string.Join(", ", Names)}";
     }
