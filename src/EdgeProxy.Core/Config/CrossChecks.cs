@@ -7,6 +7,7 @@ using EdgeProxy.Config.Toml;
 using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Routing;
+using NearestName = EdgeProxy.Config.Keys.NearestName;
 
 namespace EdgeProxy.Config;
 

@@ -124,13 +124,53 @@ internal sealed class CommandLine
         root.Subcommands.Add(AnsweringVerb("validate", "say everything that is wrong with a configuration",
             (parsed, format) => ValidateCommand.Run(_shell, parsed.GetValue(_config), format)));
         root.Subcommands.Add(AnsweringVerb("reload", "have the running proxy read its configuration again",
-            (parsed, format) => ReloadCommand.RunAsync(_shell, parsed.GetValue(_config), format).GetAwaiter().GetResult()));
+            (parsed, format) =>
+                ReloadCommand.RunAsync(_shell, parsed.GetValue(_config), format).GetAwaiter().GetResult()));
+        root.Subcommands.Add(AnsweringVerb("routes", "the routers of each entrypoint, in the order they are asked",
+            (parsed, format) => RoutesCommand.Run(_shell, parsed.GetValue(_config), format)));
+        root.Subcommands.Add(ExplainVerb());
         root.Subcommands.Add(DemoVerb());
         root.Subcommands.Add(Verb("healthcheck", "0 if the running proxy takes traffic, else 1",
             parsed => HealthCheckCommand.RunAsync(_shell, parsed.GetValue(_config)).GetAwaiter().GetResult()));
         root.Subcommands.Add(AnsweringVerb("version", "version, commit, runtime",
             (_, format) => VersionCommand.Run(_shell, format)));
         return root;
+    }
+
+    private Command ExplainVerb()
+    {
+        var method = new Argument<string>("METHOD") { Description = "GET, POST, ..." };
+        var url = new Argument<string>("URL") { Description = "http://host/path?query, or /path" };
+        var fields = new Option<string[]>("--header")
+        {
+            Description = "a header field of the request; may be given more than once",
+            HelpName = "name: value",
+        };
+        var client = new Option<string?>("--client")
+        {
+            Description = "the client's address [default: 127.0.0.1]",
+            HelpName = "IP",
+        };
+        var entryPoint = new Option<string?>("--entrypoint")
+        {
+            Description = "one entrypoint [default: all]",
+            HelpName = "NAME",
+        };
+        Command explain = AnsweringVerb("explain", "which router a request would meet, and why not the others",
+            (parsed, format) => ExplainCommand.Run(_shell, parsed.GetValue(_config), new ExplainArguments
+            {
+                Method = parsed.GetRequiredValue(method),
+                Url = parsed.GetRequiredValue(url),
+                Fields = parsed.GetValue(fields) ?? [],
+                Client = parsed.GetValue(client),
+                EntryPoint = parsed.GetValue(entryPoint),
+            }, format));
+        explain.Arguments.Add(method);
+        explain.Arguments.Add(url);
+        explain.Options.Add(fields);
+        explain.Options.Add(client);
+        explain.Options.Add(entryPoint);
+        return explain;
     }
 
     private Command DemoVerb()

@@ -11,12 +11,13 @@ internal static class Program
         Shell shell = Shell.OfProcess();
         try
         {
-            // What systemd starts is read here, the rest by System.CommandLine, which <see cref="RunArguments"/> weighs.
+            // What systemd starts is read here, the rest by System.CommandLine, which <see cref="RunArguments"/>
+            // weighs.
             return RunArguments.TryRead(args, out string? configPath)
                 ? RunCommand.Run(shell, configPath)
                 : CommandLine.Invoke(args, shell);
         }
-#pragma warning disable CA1031 // The barrier of the process: a bug of ours ends with one line and code 1, not with a core dump.
+#pragma warning disable CA1031 // The barrier of the process: a bug of ours ends with code 1, not with a core dump.
         catch (Exception e)
 #pragma warning restore CA1031
         {

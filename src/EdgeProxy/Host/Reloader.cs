@@ -38,7 +38,7 @@ internal sealed partial class Reloader(
                     ? Apply(settings, cause, applied)
                     : Refuse(loaded, cause);
             }
-#pragma warning disable CA1031 // A file that trips a bug of ours must not end a proxy that serves: the last good one stays.
+#pragma warning disable CA1031 // A file that trips a bug of ours must not end a proxy that serves.
             catch (Exception e)
 #pragma warning restore CA1031
             {
@@ -106,7 +106,8 @@ internal sealed partial class Reloader(
 
     private static partial class Log
     {
-        [LoggerMessage(EventIds.ConfigApplied, LogLevel.Information, "configuration {Hash} in use ({Cause}): {Changes}")]
+        [LoggerMessage(EventIds.ConfigApplied, LogLevel.Information,
+            "configuration {Hash} in use ({Cause}): {Changes}")]
         public static partial void Applied(ILogger logger, string hash, string cause, string changes);
 
         [LoggerMessage(EventIds.ConfigRefused, LogLevel.Error,

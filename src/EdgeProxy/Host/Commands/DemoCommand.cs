@@ -11,7 +11,9 @@ using EdgeProxy.Primitives.Net;
 
 namespace EdgeProxy.Host.Commands;
 
-/// <summary><c>demo</c>: the proxy at work, with nothing to prepare: its own configuration, servers and traffic.</summary>
+/// <summary>
+/// <c>demo</c>: the proxy at work, with nothing to prepare: its own configuration, servers and traffic.
+/// </summary>
 internal static class DemoCommand
 {
     /// <summary>How long a demo lasts when nobody sits in front of it to end it.</summary>
@@ -42,7 +44,7 @@ internal static class DemoCommand
         }
 
         ProxySettings settings = host.Settings!;
-        routes = new RouteExplainer(settings, settings.EntryPoints[0].Name);
+        routes = new RouteExplainer(settings, settings.EntryPoints[0]);
         IPEndPoint entryPoint = settings.EntryPoints[0].Address;
         Greet(shell.Output, entryPoint, settings.Admin.Address!);
         report.Header();

@@ -6,7 +6,8 @@ using System.Threading;
 namespace EdgeProxy.Host.Logging;
 
 /// <summary>
-/// Lines on their way to a stream. Any thread puts, one thread of its own writes; a stream that stalls costs lines, which
+/// Lines on their way to a stream. Any thread puts, one thread of its own writes; a stream that stalls costs lines,
+/// which
 /// are counted, never a loop's time.
 /// </summary>
 internal sealed class LogQueue : IDisposable
