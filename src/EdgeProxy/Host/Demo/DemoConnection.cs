@@ -110,12 +110,20 @@ internal sealed class DemoConnection(Socket socket, string server, TimeProvider 
                     int kept = Math.Min(payload, EchoBytesMax - echo.Length);
                     echo.Append(Encoding.Latin1.GetString(_buffer, 0, kept));
                     Consume(payload);
-                    chunks.Advance(payload);
+                    Advance(ref chunks, payload);
                     left -= payload;
                     break;
                 default:
                     break;
             }
+        }
+    }
+
+    private void Advance(ref ChunkedReader chunks, int payload)
+    {
+        if (_head.Framing == BodyFraming.Chunked)
+        {
+            chunks.Advance(payload);
         }
     }
 
