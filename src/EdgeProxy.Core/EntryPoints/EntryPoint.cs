@@ -18,6 +18,7 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
     private EntryPointSettings _settings;
     private ClientTerms _terms;
     private ListenSocket? _socket;
+    private Snapshot? _frozen;
     private bool _isDraining;
 
     public EntryPoint(
@@ -48,6 +49,11 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
     public ConnectionLimiter Limiter { get; } = new();
 
     public int Port => _socket!.Port;
+
+    public Snapshot? Frozen => Volatile.Read(ref _frozen);
+
+    /// <summary>It leaves the configuration: what it still serves is served as before.</summary>
+    public void Freeze(Snapshot snapshot) => Volatile.Write(ref _frozen, snapshot);
 
     /// <summary>No new requests are wanted: connections end after the exchange they are in.</summary>
     public bool IsDraining => Volatile.Read(ref _isDraining);

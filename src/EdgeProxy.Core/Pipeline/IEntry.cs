@@ -11,6 +11,9 @@ internal interface IEntry
 
     ClientTerms Terms { get; }
 
+    /// <summary>The configuration an entrypoint that left the current one ends with; null while it is in use.</summary>
+    Snapshot? Frozen { get; }
+
     /// <summary>Answers every request itself if there is one: the admin API.</summary>
     ILocalService? LocalService { get; }
 }

@@ -43,7 +43,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         exchange.StartedMs = exchange.Shard.Loop.NowMs;
 
         // (1) One snapshot; the whole exchange sees this configuration and no other.
-        exchange.Snapshot = snapshots.Current;
+        exchange.Snapshot = exchange.Entry.Frozen ?? snapshots.Current;
         if (exchange.Entry.LocalService is not null)
         {
             StartLocal(exchange);

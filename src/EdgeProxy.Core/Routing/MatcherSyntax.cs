@@ -3,6 +3,7 @@ using System.Buffers;
 using System.Collections.Generic;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Net;
+using EdgeProxy.Primitives.Text;
 
 namespace EdgeProxy.Routing;
 
@@ -40,7 +41,7 @@ internal static class MatcherSyntax
             return $"{name} belongs to TCP routers; write Host";
         }
 
-        return NearestName.Of(name, Names) is { } nearest
+        return NearestName.Find(name, Names) is { } nearest
             ? $"{name} is not a matcher; did you mean {nearest}?"
             : $"{name} is not a matcher; known are {string.Join(", ", Names)}";
     }

@@ -193,6 +193,9 @@ internal sealed unsafe class TcpLink : ByteLink
         Close();
     }
 
+    /// <summary>The descriptor, -1 once closed.</summary>
+    internal int Fd => _fd;
+
     /// <summary>The loop gave it a slot and put it into its epoll set.</summary>
     internal void Attach(ulong key) => _key = key;
 

@@ -24,8 +24,9 @@ internal sealed class TimerWheel
     // No node of a slot is due before this tick; MaxValue for an empty slot.
     private readonly long[] _slotTicks = new long[SlotCount];
 
-    private long _tick;                      // of the last Advance
-    private long _nextTick = long.MaxValue;  // no slot needs a look before this tick
+    private long _nowMs;                    // of the last Advance
+    private long _tick;                     // the same in ticks
+    private long _nextTick = long.MaxValue; // no slot needs a look before this tick
     private bool _isAdvancing;
 
     public TimerWheel() => Array.Fill(_slotTicks, long.MaxValue);
@@ -76,6 +77,7 @@ internal sealed class TimerWheel
     {
         long tick = nowMs / TickMs;
         bool isSomethingDue = tick >= _nextTick || _heads[Due] is not null;
+        _nowMs = Math.Max(_nowMs, nowMs);
         _tick = Math.Max(_tick, tick);
         if (!isSomethingDue || _isAdvancing)
         {
@@ -107,9 +109,14 @@ internal sealed class TimerWheel
         return (int)Math.Clamp(sleepMs, 0, int.MaxValue);
     }
 
-    // The first tick that does not start before the deadline, and never one that is over.
+    // The first tick that does not start before the deadline; the present one if the deadline is over.
     private long TickOf(long deadlineMs)
     {
+        if (deadlineMs <= _nowMs)
+        {
+            return _tick;
+        }
+
         long tick = (deadlineMs / TickMs) + (deadlineMs % TickMs > 0 ? 1 : 0);
         return Math.Clamp(tick, _tick, Math.Max(_tick, TickMax));
     }

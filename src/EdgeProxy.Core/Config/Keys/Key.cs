@@ -26,6 +26,9 @@ internal abstract class Key(string name, string doc)
 
     /// <summary>What is accepted, as a fault says it.</summary>
     public abstract string Accepts { get; }
+
+    /// <summary>What is accepted, as the reference says it beside the type.</summary>
+    public abstract string Range { get; }
 }
 
 /// <summary>A key with a value of <typeparamref name="T"/>.</summary>

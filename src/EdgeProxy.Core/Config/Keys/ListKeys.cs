@@ -30,26 +30,26 @@ internal abstract class ListKey<T>(string name, string doc) : Key<IReadOnlyList<
 
         if (array.Items.Count == 0 && IsRequiredToHaveItems)
         {
-            return Refuse(node, scope, "is empty");
+            scope.Report(node, Name, $"is empty; {Accepts}");
+            return false;
         }
 
         var items = new List<Placed<T>>(array.Items.Count);
         var seen = new HashSet<T>();
-        bool isGood = true;
         foreach (TomlNode element in array.Items)
         {
             if (!TryText(element, scope, out string? text))
             {
-                isGood = false;
+                continue;
             }
-            else if (ParseItem(text, out T? item) is { } reason)
+
+            if (ParseItem(text, out T? item) is { } reason)
             {
-                isGood = Refuse(element, scope, reason);
+                Refuse(element, scope, reason);
             }
             else if (!seen.Add(item!))
             {
                 scope.Report(element, Name, $"{element.Describe()} stands in the list twice");
-                isGood = false;
             }
             else
             {
@@ -57,8 +57,9 @@ internal abstract class ListKey<T>(string name, string doc) : Key<IReadOnlyList<
             }
         }
 
+        // The good ones, so that what they name is checked in the same run.
         value = items;
-        return isGood;
+        return true;
     }
 
     protected virtual bool IsRequiredToHaveItems => false;
@@ -74,6 +75,8 @@ internal sealed class NameListKey(string name, string what, string doc) : ListKe
 
     public override string Accepts => $"write a list of {what} names, [\"web\"]";
 
+    public override string Range => $"names of {what}s";
+
     protected override bool IsRequiredToHaveItems => true;
 
     protected override string? ParseItem(string text, out string? item)
@@ -88,7 +91,9 @@ internal sealed class ChoiceListKey(string name, string[] choices, string doc) :
 {
     public override string TypeText => "list of words";
 
-    public override string Accepts => "write a list of " + string.Join(", ", choices);
+    public override string Accepts => "write a list of " + Range;
+
+    public override string Range => string.Join(", ", choices);
 
     protected override string? ParseItem(string text, out string? item)
     {
@@ -102,7 +107,9 @@ internal sealed class NetworkListKey(string name, string doc) : ListKey<IPNetwor
 {
     public override string TypeText => "list of addresses and ranges";
 
-    public override string Accepts => "write [\"10.0.0.0/8\", \"192.0.2.1\", \"2001:db8::/32\"]";
+    public override string Accepts => "write " + Range;
+
+    public override string Range => "[\"10.0.0.0/8\", \"192.0.2.1\", \"2001:db8::/32\"]";
 
     protected override string? ParseItem(string text, out IPNetwork item) => AddressText.ParseNetwork(text, out item);
 }
@@ -112,7 +119,9 @@ internal sealed class PatternListKey(string name, string doc) : ListKey<string>(
 {
     public override string TypeText => "list of files";
 
-    public override string Accepts => "write [\"conf.d/*.toml\"]; * and ? only in the file name";
+    public override string Accepts => "write [\"conf.d/*.toml\"]; " + Range;
+
+    public override string Range => "* and ? only in the file name";
 
     protected override string? ParseItem(string text, out string? item)
     {

@@ -11,7 +11,9 @@ internal sealed class TextKey(string name, int charsMax, string doc) : Key<strin
 {
     public override string TypeText => "string";
 
-    public override string Accepts => $"write a string of 1 to {charsMax} characters";
+    public override string Accepts => $"write a string of {Range}";
+
+    public override string Range => $"1 to {charsMax} characters";
 
     protected override bool TryParse(TomlNode node, TableScope scope, [MaybeNullWhen(false)] out string value)
     {
@@ -33,7 +35,9 @@ internal sealed class ChoiceKey(string name, string[] choices, string doc) : Key
 
     public override string TypeText => "string";
 
-    public override string Accepts => "write one of " + string.Join(", ", choices);
+    public override string Accepts => (choices.Length == 1 ? "write " : "write one of ") + Range;
+
+    public override string Range => string.Join(", ", choices);
 
     protected override bool TryParse(TomlNode node, TableScope scope, [MaybeNullWhen(false)] out string value)
     {
@@ -50,7 +54,9 @@ internal sealed class BooleanKey(string name, string doc) : Key<bool>(name, doc)
 {
     public override string TypeText => "boolean";
 
-    public override string Accepts => "write true or false";
+    public override string Accepts => "write " + Range;
+
+    public override string Range => "true or false";
 
     protected override bool TryParse(TomlNode node, TableScope scope, out bool value)
     {
@@ -67,9 +73,10 @@ internal sealed class IntegerKey(string name, int min, int max, string unit, str
     /// <summary>What 0 means, if it is not just a number.</summary>
     public string? ZeroMeans { get; init; }
 
-    public override string Accepts =>
-        string.Create(CultureInfo.InvariantCulture, $"write an integer from {min} to {max} ({unit})")
-            + (ZeroMeans is null ? "" : $"; 0 is {ZeroMeans}");
+    public override string Accepts => "write an integer, " + Range;
+
+    public override string Range =>
+        string.Create(CultureInfo.InvariantCulture, $"{min} to {max}{(unit.Length == 0 ? "" : " ")}{unit}") + (ZeroMeans is null ? "" : $"; 0 is {ZeroMeans}");
 
     /// <summary>For keys that have a default.</summary>
     public int ReadValue(TableScope scope) => Read(scope) ?? 0;
@@ -99,16 +106,17 @@ internal sealed class DurationKey(string name, TimeSpan min, TimeSpan max, strin
 
     public string? ZeroMeans { get; init; }
 
-    public override string Accepts =>
-        $"write \"500ms\", \"10s\", \"5m\" or \"1h\" ({DurationText.Format(min)} to {DurationText.Format(max)}"
-            + (ZeroMeans is null ? ")" : $"; \"0\" is {ZeroMeans})");
+    public override string Accepts => $"write \"500ms\", \"10s\", \"5m\" or \"1h\" ({Range})";
+
+    public override string Range =>
+        $"{DurationText.Format(min)} to {DurationText.Format(max)}" + (ZeroMeans is null ? "" : $"; \"0\" is {ZeroMeans}");
 
     protected override bool TryParse(TomlNode node, TableScope scope, out TimeSpan value)
     {
         value = default;
-        if (node is TomlInteger)
+        if (node is not TomlString)
         {
-            return Refuse(node, scope, "has no unit");
+            return Refuse(node, scope, node is TomlInteger ? "has no unit" : "is not a duration");
         }
 
         if (!TryText(node, scope, out string? text))
@@ -131,8 +139,9 @@ internal sealed class SizeKey(string name, int min, int max, string doc) : Key<i
 {
     public override string TypeText => "size";
 
-    public override string Accepts =>
-        $"write \"512\", \"64KiB\" or \"1MiB\" ({SizeText.Format(min)} to {SizeText.Format(max)})";
+    public override string Accepts => $"write \"512\", \"64KiB\" or \"1MiB\" ({Range})";
+
+    public override string Range => $"{SizeText.Format(min)} to {SizeText.Format(max)}";
 
     protected override bool TryParse(TomlNode node, TableScope scope, out int value)
     {
@@ -141,6 +150,10 @@ internal sealed class SizeKey(string name, int min, int max, string doc) : Key<i
         if (node is TomlInteger integer)
         {
             bytes = integer.Value;
+        }
+        else if (node is not TomlString)
+        {
+            return Refuse(node, scope, "is not a size");
         }
         else if (!TryText(node, scope, out string? text))
         {

@@ -1,5 +1,7 @@
+using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using EdgeProxy.Config.Toml;
+using EdgeProxy.Primitives.Text;
 
 namespace EdgeProxy.Config.Keys;
 
@@ -9,6 +11,7 @@ internal sealed class TableScope
     private readonly TomlTable _table;
     private readonly ConfigFaults _faults;
     private readonly Placeholders _placeholders;
+    private readonly List<string> _meant = [];
 
     /// <summary>Reports keys the declaration does not have.</summary>
     public TableScope(
@@ -34,7 +37,8 @@ internal sealed class TableScope
 
     public void ReportMissing(Key key)
     {
-        if (!_faults.HasSyntaxFault)
+        // One mistake, one fault: a key written wrong is reported as unknown already.
+        if (!_faults.HasSyntaxFault && !_meant.Contains(key.Name))
         {
             _faults.Add(_table, Join(key.Name), $"is missing; {key.Accepts}");
         }
@@ -67,9 +71,14 @@ internal sealed class TableScope
                 continue;
             }
 
-            string message = declaration.KnowsLater(entry.Key)
-                ? "is not supported in this version"
-                : "is unknown" + NearestName.Hint(entry.Key, declaration.Names());
+            string message = "is not supported in this version";
+            if (!declaration.KnowsLater(entry.Key))
+            {
+                string? nearest = NearestName.Find(entry.Key, declaration.Names());
+                _meant.Add(nearest ?? "");
+                message = nearest is null ? "is unknown" : $"is unknown; did you mean '{nearest}'?";
+            }
+
             _faults.Add(entry.Source, entry.Line, entry.Column, Join(ConfigText.Key(entry.Key)), message);
         }
     }

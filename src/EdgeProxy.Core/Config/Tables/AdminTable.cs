@@ -30,7 +30,9 @@ internal static class AdminTable
     {
         public override string TypeText => "address";
 
-        public override string Accepts => "write \"127.0.0.1:7171\" or \"off\"";
+        public override string Accepts => "write " + Range;
+
+        public override string Range => "\"127.0.0.1:7171\" or \"off\"";
 
         protected override bool TryParse(TomlNode node, TableScope scope, out AdminAddress value)
         {

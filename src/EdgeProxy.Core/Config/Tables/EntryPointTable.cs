@@ -151,7 +151,9 @@ internal static class EntryPointTable
     {
         public override string TypeText => "address";
 
-        public override string Accepts => "write \":8080\", \"0.0.0.0:8080\", \"[::]:8080\" or \"127.0.0.1:8080\"";
+        public override string Accepts => "write " + Range;
+
+        public override string Range => "\":8080\", \"0.0.0.0:8080\", \"[::]:8080\" or \"127.0.0.1:8080\"";
 
         protected override bool TryParse(TomlNode node, TableScope scope, [NotNullWhen(true)] out IPEndPoint? value)
         {

@@ -46,8 +46,8 @@ internal static class RouterTable
         IsRequired = true, ExampleToml = "\"app\"",
     };
 
-    private static readonly IntegerKey Priority = new("priority", -1_000_000, 1_000_000, "higher first",
-        "Order among routers that take the same request. Without it: the more specific rule first.")
+    private static readonly IntegerKey Priority = new("priority", -1_000_000, 1_000_000, "",
+        "Order among routers that take the same request, the higher first. Without it: the more specific rule first.")
     {
         ExampleToml = "10",
     };
@@ -86,7 +86,9 @@ internal static class RouterTable
     {
         public override string TypeText => "rule";
 
-        public override string Accepts => "write for example 'Host(`shop.example.com`) && PathPrefix(`/orders`)'";
+        public override string Accepts => "write for example " + Range;
+
+        public override string Range => "'Host(`shop.example.com`) && PathPrefix(`/orders`)'";
 
         protected override bool TryParse(TomlNode node, TableScope scope, [NotNullWhen(true)] out PlacedRule? value)
         {
@@ -125,7 +127,9 @@ internal static class RouterTable
     {
         public override string TypeText => "name";
 
-        public override string Accepts => "write the name of a service";
+        public override string Accepts => "write " + Range;
+
+        public override string Range => "the name of a service";
 
         protected override bool TryParse(TomlNode node, TableScope scope, [NotNullWhen(true)] out Placed<string>? value)
         {

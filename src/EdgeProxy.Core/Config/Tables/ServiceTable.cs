@@ -97,7 +97,7 @@ internal static class ServiceTable
     {
         private static readonly UrlKey Url = new("url", "Where the server is.") { IsRequired = true };
 
-        private static readonly IntegerKey Weight = new("weight", 1, ServiceLimits.WeightMax, "share of the requests",
+        private static readonly IntegerKey Weight = new("weight", 1, ServiceLimits.WeightMax, "shares",
             "Its share of the requests.")
         {
             Default = 1, DefaultToml = "1",
@@ -118,7 +118,9 @@ internal static class ServiceTable
     {
         public override string TypeText => "list of tables";
 
-        public override string Accepts => "write [{ url = \"http://10.0.0.5:8080\" }]";
+        public override string Accepts => "write " + Range;
+
+        public override string Range => "[{ url = \"http://10.0.0.5:8080\" }]";
 
         protected override bool TryParse(
             TomlNode node, TableScope scope, [NotNullWhen(true)] out IReadOnlyList<ServerSettings>? value)
@@ -157,7 +159,9 @@ internal static class ServiceTable
     {
         public override string TypeText => "url";
 
-        public override string Accepts => "write \"http://10.0.0.5:8080\"";
+        public override string Accepts => "write " + Range;
+
+        public override string Range => "\"http://10.0.0.5:8080\"";
 
         protected override bool TryParse(
             TomlNode node, TableScope scope, [NotNullWhen(true)] out (string Host, int Port)? value)

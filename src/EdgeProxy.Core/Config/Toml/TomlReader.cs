@@ -68,7 +68,7 @@ internal sealed class TomlReader
 
                     break;
                 default:
-                    if (!ReadPair(_table) || !Next(TomlLexerMode.Key) || !AtEndOfLine())
+                    if (!ReadPair(_table, isLine: true))
                     {
                         return false;
                     }
@@ -109,8 +109,8 @@ internal sealed class TomlReader
     private bool AtEndOfLine() =>
         _tokens.Kind is TokenKind.NewLine or TokenKind.Eof || Fail($"found {_tokens.Describe()} where the line should end");
 
-    // key = value; the key is the current token.
-    private bool ReadPair(TomlTable table)
+    // key = value; the key is the current token. A line is taken only if nothing stands behind the value.
+    private bool ReadPair(TomlTable table, bool isLine)
     {
         var path = new List<TomlKeyPart>(1);
         if (!ReadPath(path))
@@ -124,6 +124,11 @@ internal sealed class TomlReader
         }
 
         if (!Next(TomlLexerMode.Value) || ReadValue() is not { } value)
+        {
+            return false;
+        }
+
+        if (isLine && (!Next(TomlLexerMode.Key) || !AtEndOfLine()))
         {
             return false;
         }
@@ -252,7 +257,7 @@ internal sealed class TomlReader
                 return table;
             }
 
-            if (!ReadPair(table) || !NextInside(TomlLexerMode.Key, at, "inline table", '}'))
+            if (!ReadPair(table, isLine: false) || !NextInside(TomlLexerMode.Key, at, "inline table", '}'))
             {
                 return null;
             }

@@ -23,12 +23,19 @@ internal sealed class TomlTableRules(TomlSource source, ConfigFaults faults)
         {
             if (Step(table, path[i], TomlTableOrigin.Implicit) is not { } next || next.Origin == TomlTableOrigin.Inline)
             {
-                return Refuse(path, i, table, path[i]);
+                return Refuse("", path, i, table);
             }
 
             table = next;
         }
 
+        TomlTable opened = Define(table, path, bracket, isArray);
+        opened.Prefix = Join(path, path.Count - 1) + ".";
+        return opened;
+    }
+
+    private TomlTable Define(TomlTable table, List<TomlKeyPart> path, in TomlKeyPart bracket, bool isArray)
+    {
         TomlKeyPart last = path[^1];
         if (!table.TryFind(last.Key, out TomlEntry entry))
         {
@@ -58,7 +65,7 @@ internal sealed class TomlTableRules(TomlSource source, ConfigFaults faults)
             return open;
         }
 
-        return Refuse(path, path.Count - 1, table, last);
+        return Refuse("", path, path.Count - 1, table);
     }
 
     /// <summary>a.b.c = value within <paramref name="table"/>.</summary>
@@ -69,7 +76,7 @@ internal sealed class TomlTableRules(TomlSource source, ConfigFaults faults)
         {
             if (Step(at, path[i], TomlTableOrigin.Dotted) is not { Origin: TomlTableOrigin.Dotted } next)
             {
-                Refuse(path, i, at, path[i]);
+                Refuse(table.Prefix, path, i, at);
                 return;
             }
 
@@ -79,7 +86,7 @@ internal sealed class TomlTableRules(TomlSource source, ConfigFaults faults)
         TomlKeyPart last = path[^1];
         if (at.TryFind(last.Key, out _))
         {
-            Refuse(path, path.Count - 1, at, last);
+            Refuse(table.Prefix, path, path.Count - 1, at);
             return;
         }
 
@@ -103,18 +110,24 @@ internal sealed class TomlTableRules(TomlSource source, ConfigFaults faults)
         };
     }
 
-    private TomlTable Refuse(List<TomlKeyPart> path, int index, TomlTable owner, in TomlKeyPart at)
+    private static string Join(List<TomlKeyPart> path, int last)
     {
-        _ = owner.TryFind(path[index].Key, out TomlEntry first);
-        var key = new List<string>(index + 1);
-        for (int i = 0; i <= index; i++)
+        string joined = ConfigText.Key(path[0].Key);
+        for (int i = 1; i <= last; i++)
         {
-            key.Add(ConfigText.Key(path[i].Key));
+            joined += "." + ConfigText.Key(path[i].Key);
         }
 
+        return joined;
+    }
+
+    private TomlTable Refuse(string prefix, List<TomlKeyPart> path, int index, TomlTable owner)
+    {
+        TomlKeyPart at = path[index];
+        _ = owner.TryFind(at.Key, out TomlEntry first);
         string line = first.Line.ToString(CultureInfo.InvariantCulture);
         string column = first.Column.ToString(CultureInfo.InvariantCulture);
-        faults.Add(source, at.Line, at.Column, string.Join('.', key),
+        faults.Add(source, at.Line, at.Column, prefix + Join(path, index),
             $"is defined twice; first at {source.Name}:{line}:{column}");
         return NewTable(path[^1], TomlTableOrigin.Header);
     }

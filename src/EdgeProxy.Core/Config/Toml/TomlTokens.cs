@@ -91,8 +91,21 @@ internal sealed class TomlTokens
     public void Resume(bool afterHeaderOnly)
     {
         string text = _source.Text;
+        if (_lexer.HasErrors && _token.Kind is TokenKind.StringMulti or TokenKind.StringLiteralMulti && AtEnd())
+        {
+            Restart(text.Length, Line - 1); // the string took all that follows
+            return;
+        }
+
         int line = _lexer.HasErrors && FaultLine < Line ? FaultLine : Line;
         int start = LineStart(line);
+        if (afterHeaderOnly && LooksLikeHeader(text.AsSpan(start)))
+        {
+            // A list left open before this header: the header itself is good.
+            Restart(start, line - 1);
+            return;
+        }
+
         do
         {
             int end = text.IndexOf('\n', start);
@@ -101,10 +114,7 @@ internal sealed class TomlTokens
         }
         while (afterHeaderOnly && start < text.Length && !LooksLikeHeader(text.AsSpan(start)));
 
-        _baseOffset = start;
-        _baseLine = line - 1;
-        _token = default;
-        _lexer = TomlLexer.Create(text[start..], Decoded, _source.Name);
+        Restart(start, line - 1);
     }
 
     /// <summary>The current word as a value; null if it is none.</summary>
@@ -148,14 +158,24 @@ internal sealed class TomlTokens
     {
         int end = text.IndexOf('\n');
         ReadOnlySpan<char> line = (end < 0 ? text : text[..end]).Trim();
-        return line.StartsWith("[") && line.IndexOfAny(",{=") < 0 && line.TrimStart('[').Length > 1
-            && (char.IsAsciiLetter(line.TrimStart('[')[0]) || line.TrimStart('[')[0] == '"');
+        ReadOnlySpan<char> name = line.TrimStart('[');
+        return name.Length is > 0 && name.Length < line.Length && line.IndexOfAny(",{=") < 0 && char.IsAsciiLetter(name[0]);
     }
 
     private TomlString String(TomlQuote quote) =>
         new(_source, Line, Column, Offset, _token.StringValue ?? "", quote);
 
     private TomlOther Other(string kind) => new(_source, Line, Column, Offset, Text, kind);
+
+    private bool AtEnd() => _baseOffset + _token.End.Offset + 1 >= _source.Text.Length;
+
+    private void Restart(int offset, int lineBefore)
+    {
+        _baseOffset = offset;
+        _baseLine = lineBefore;
+        _token = default;
+        _lexer = TomlLexer.Create(_source.Text[offset..], Decoded, _source.Name);
+    }
 
     private int LineStart(int line)
     {

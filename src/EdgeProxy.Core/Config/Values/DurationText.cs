@@ -53,22 +53,18 @@ internal static class DurationText
         return nextUnit > 0;
     }
 
-    /// <summary>The shortest text that <see cref="TryParse"/> reads as the same, down to milliseconds.</summary>
+    /// <summary>In the longest unit that divides it: "75s", "1m". Whole milliseconds only.</summary>
     public static string Format(TimeSpan value)
     {
-        long rest = value.Ticks;
-        string text = "";
         foreach ((string unit, long ticks) in Units)
         {
-            long count = rest / ticks;
-            if (count > 0)
+            if (value.Ticks >= ticks && value.Ticks % ticks == 0)
             {
-                text += count.ToString(CultureInfo.InvariantCulture) + unit;
-                rest -= count * ticks;
+                return (value.Ticks / ticks).ToString(CultureInfo.InvariantCulture) + unit;
             }
         }
 
-        return text.Length == 0 ? "0" : text;
+        return "0";
     }
 
     private static int IndexOf(ReadOnlySpan<char> unit, int from)

@@ -21,7 +21,7 @@ internal static class ServerUrl
         port = HttpPort;
         if (url.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
         {
-            return "is not possible: https servers are not supported in this version";
+            return "cannot be used: https servers are not supported in this version";
         }
 
         if (!url.StartsWith("http://", StringComparison.OrdinalIgnoreCase))
@@ -65,7 +65,7 @@ internal static class ServerUrl
             return isV6 ? null : "has no IPv6 address between its brackets";
         }
 
-        return IsName(host) ? null : "has no host";
+        return IsName(host) ? null : "names no host";
     }
 
     private static bool IsName(string host)

@@ -1,12 +1,12 @@
 using System;
 using System.Collections.Generic;
 
-namespace EdgeProxy.Config.Keys;
+namespace EdgeProxy.Primitives.Text;
 
 /// <summary>What the author may have meant: the name with the fewest edits, if they are few.</summary>
 internal static class NearestName
 {
-    private const int ComparedCharsMax = ConfigLimits.NameCharsMax;
+    private const int ComparedCharsMax = 64;
     private const int ComparedNamesMax = 20_000; // 64 x 64 steps each: under a second for one fault
 
     /// <summary>"; did you mean 'x'?", or nothing.</summary>

@@ -1,0 +1,116 @@
+using System.Collections.Generic;
+using System.Text;
+using EdgeProxy.Config.Keys;
+using EdgeProxy.Config.Tables;
+
+namespace EdgeProxy.Config;
+
+/// <summary>The configuration in words, written from the declarations it is read with.</summary>
+internal static class ConfigReference
+{
+    private const int CommentCharsMax = 100;
+
+    private const string Head =
+        """
+        # EdgeProxy: the configuration, complete. Every key stands here with its default; those behind # have it already.
+        # "edgeproxy validate" reports every fault at once; a running proxy takes a changed file without a restart, and
+        # keeps the one it has if the new one has a fault.
+        # Durations: "500ms" "10s" "5m" "1h" "1m30s". Sizes: "512" "64KiB" "1MiB".
+        """;
+
+    /// <summary>A valid file that has every key: required ones set, the others commented out with their default or an example.</summary>
+    public static string DefaultToml()
+    {
+        var text = new StringBuilder(Head.Replace("\r", "")).Append('\n');
+        AddComment(text, RootTable.Declaration.Doc);
+        AddKeys(text, RootTable.Declaration);
+        foreach (TableDeclaration table in RootTable.Declaration.Tables)
+        {
+            text.Append('\n');
+            AddComment(text, table.Doc);
+            text.Append('[').Append(table.Name);
+            if (table.IsNamed)
+            {
+                text.Append('.').Append(table.ExampleName);
+            }
+
+            text.Append("]\n");
+            AddKeys(text, table);
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>One section per table, one line per key.</summary>
+    public static string Markdown()
+    {
+        var text = new StringBuilder("# Configuration reference\n");
+        AddTable(text, RootTable.Declaration, "Top level");
+        foreach (TableDeclaration table in RootTable.Declaration.Tables)
+        {
+            AddTable(text, table, table.IsNamed ? $"[{table.Name}.NAME]" : $"[{table.Name}]");
+        }
+
+        AddTable(text, ServiceTable.ServerTable.Declaration, "services.NAME.servers, each");
+        return text.ToString();
+    }
+
+    private static void AddKeys(StringBuilder text, TableDeclaration table)
+    {
+        foreach (Key key in table.Keys)
+        {
+            text.Append('\n');
+            AddComment(text, $"{key.Doc} {Describe(key)}");
+            text.Append(key.IsRequired ? "" : "# ").Append(key.Name).Append(" = ")
+                .Append(key.DefaultToml ?? key.ExampleToml).Append('\n');
+        }
+    }
+
+    // "A duration, 100ms to 24h."
+    private static string Describe(Key key)
+    {
+        string article = "aeiou".Contains(key.TypeText[0]) ? "An" : "A";
+        return $"{article} {key.TypeText}: {key.Range}.{(key.IsRequired ? " Required." : "")}";
+    }
+
+    private static void AddTable(StringBuilder text, TableDeclaration table, string title)
+    {
+        text.Append("\n## ").Append(title).Append("\n\n").Append(table.Doc).Append("\n\n");
+        text.Append("| key | type | default | accepted | what it is |\n|---|---|---|---|---|\n");
+        foreach (Key key in table.Keys)
+        {
+            string standard = key.IsRequired ? "required" : key.DefaultToml is null ? "-" : $"`{key.DefaultToml}`";
+            var cells = new List<string> { $"`{key.Name}`", key.TypeText, standard, Cell(key.Range), Cell(key.Doc) };
+            text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
+        }
+
+        if (table.Later.Count > 0)
+        {
+            text.Append("\nNot supported in this version: ").AppendJoin(", ", table.Later).Append(".\n");
+        }
+    }
+
+    private static string Cell(string text) => text.Replace("|", "\\|");
+
+    private static void AddComment(StringBuilder text, string comment)
+    {
+        int column = 0;
+        foreach (string word in comment.Split(' '))
+        {
+            if (column == 0 || column + 1 + word.Length > CommentCharsMax)
+            {
+                text.Append(column == 0 ? "# " : "\n# ");
+                column = 1;
+            }
+            else
+            {
+                text.Append(' ');
+            }
+
+            text.Append(word);
+            column += word.Length + 1;
+        }
+
+        text.Append('\n');
+    }
+}
