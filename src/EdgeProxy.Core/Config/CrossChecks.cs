@@ -8,7 +8,6 @@ using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Text;
 using EdgeProxy.Routing;
-using NearestName = EdgeProxy.Config.Keys.NearestName;
 
 namespace EdgeProxy.Config;
 

@@ -196,7 +196,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         {
             var wanted = new EntryPointSettings { Name = AdminName, Address = address };
             admin = _admin is { } running && running.Settings.Address.Equals(address) ? running : null;
-            return Reuse(wanted, new AdminService(_parts.Admin), opened, next, ref admin, out notPermitted);
+            return Reuse(wanted, _parts.Admin, opened, next, ref admin, out notPermitted);
         }
 
         return null;

@@ -15,6 +15,9 @@ namespace EdgeProxy.Host;
 internal sealed partial class Reloader(
     ConfigSource source, IDataPath dataPath, TimeProvider time, ILogger logger) : IMetricsSource
 {
+    // A line that names more is read by nobody; the file is where to look then.
+    private const int ChangesNamedMax = 20;
+
     private readonly Lock _turn = new();
     private ProxySettings? _current;
     private long _okCount;
@@ -74,7 +77,7 @@ internal sealed partial class Reloader(
             return new ReloadOutcome { Hash = KeptHash(), Reason = reason, NotPermitted = notPermitted };
         }
 
-        string changes = SettingsChanges.Describe(_current, settings);
+        string changes = Describe(_current, settings);
         Volatile.Write(ref _current, settings);
         Interlocked.Increment(ref _okCount);
         Interlocked.Exchange(ref _lastOkSeconds, time.GetUtcNow().ToUnixTimeSeconds());
@@ -94,6 +97,29 @@ internal sealed partial class Reloader(
 
         Log.Refused(logger, cause, $"{loaded.Faults.Count} faults in {source.Name}", KeptHash());
         return new ReloadOutcome { Hash = KeptHash(), Faults = loaded.Faults, NotPermitted = loaded.NotPermitted };
+    }
+
+    private static string Describe(ProxySettings? before, ProxySettings after)
+    {
+        if (before is null)
+        {
+            return "the first";
+        }
+
+        IReadOnlyList<string> changes = ConfigChange.Describe(before, after);
+        if (changes.Count == 0)
+        {
+            return "nothing changed";
+        }
+
+        var named = new List<string>();
+        for (int i = 0; i < changes.Count && i < ChangesNamedMax; i++)
+        {
+            named.Add(changes[i]);
+        }
+
+        int unnamed = changes.Count - named.Count;
+        return string.Join(", ", named) + (unnamed > 0 ? $" and {unnamed} more" : "");
     }
 
     private string KeptHash() => _current?.Hash ?? "";

@@ -17,7 +17,8 @@ internal static class RunCommand
     private static async Task<int> RunAsync(Shell shell, StderrLog log, string path)
     {
         var source = ConfigSource.OfFile(path, ConfigEnvironment.OfProcess);
-        await using var host = new ProxyHost(shell, log, source);
+        await using var host = new ProxyHost(
+            shell, log, source, static settings => new ConfigWatch(settings).HasChanged);
         // Before the first configuration: a TERM that comes while it loads is obeyed, not lost.
         using var signals = new Signals(() => host.Reload("SIGHUP"), host.Stop, host.ReopenLogs);
         ReloadOutcome outcome = host.Start();
