@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
-using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.Config;
@@ -159,7 +158,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         _pulses = new LoopPulse[_shards.Length];
         for (int i = 0; i < _shards.Length; i++)
         {
-            ulong seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+            // Half of a random GUID: the kernel's random bytes, without loading OpenSSL for them.
+            ulong seed = BitConverter.ToUInt64(Guid.NewGuid().ToByteArray(), sizeof(ulong));
             _shards[i] = new Shard(_loops.Loops[i], reports, seed);
             _pulses[i] = new LoopPulse(_loops.Loops[i], _parts.Time);
         }

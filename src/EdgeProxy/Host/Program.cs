@@ -1,5 +1,4 @@
 using System;
-using EdgeProxy.Host.Commands;
 
 namespace EdgeProxy.Host;
 
@@ -11,11 +10,7 @@ internal static class Program
         Shell shell = Shell.OfProcess();
         try
         {
-            // What systemd starts is read here, the rest by System.CommandLine, which <see cref="RunArguments"/>
-            // weighs.
-            return RunArguments.TryRead(args, out string? configPath)
-                ? RunCommand.Run(shell, configPath)
-                : CommandLine.Invoke(args, shell);
+            return CommandLine.Invoke(args, shell);
         }
 #pragma warning disable CA1031 // The barrier of the process: a bug of ours ends with code 1, not with a core dump.
         catch (Exception e)

@@ -55,16 +55,21 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     /// </summary>
     public ReloadOutcome Start()
     {
-        ReloadOutcome outcome = _reloader.Reload("start", Follow);
+        ReloadOutcome outcome = _reloader.Reload("start", settings => _log.Follow(settings.Log), Follow);
         if (outcome.Ok)
         {
             _notReady = null;
-            _systemd.Ready(StatusText());
-            Log.Started(_logger, BuildStamp.Version, StatusText());
-            StartWatchdog();
         }
 
         return outcome;
+    }
+
+    /// <summary>Tells systemd and the log. Signals MUST be taken by then: systemd may send HUP at once.</summary>
+    public void AnnounceReady()
+    {
+        _systemd.Ready(StatusText());
+        Log.Started(_logger, BuildStamp.Version, StatusText());
+        StartWatchdog();
     }
 
     /// <summary>(2) Serves until asked to stop, (3) then drains. Returns the exit code.</summary>
@@ -91,7 +96,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     public ReloadOutcome Reload(string cause)
     {
         _systemd.Reloading();
-        ReloadOutcome outcome = _reloader.Reload(cause, Follow);
+        ReloadOutcome outcome = _reloader.Reload(cause, applied: Follow);
         // READY ends the reload for systemd, well or not: what is in use is ready.
         _systemd.Ready(StatusText());
         return outcome;

@@ -29,17 +29,27 @@ internal sealed partial class Reloader(
     public ProxySettings? Current => Volatile.Read(ref _current);
 
     /// <summary>Blocks for as long as loading and applying take: MUST NOT be called on a loop.</summary>
+    /// <param name="first">Called with the first good settings before they are applied: how to log is wanted by then.</param>
     /// <param name="applied">Called within the turn once new settings are in use.</param>
-    public ReloadOutcome Reload(string cause, Action<ProxySettings>? applied = null)
+    public ReloadOutcome Reload(
+        string cause, Action<ProxySettings>? first = null, Action<ProxySettings>? applied = null)
     {
         lock (_turn)
         {
             try
             {
                 LoadedConfig loaded = source.Load();
-                return loaded.Settings is { } settings && loaded.Faults.Count == 0
-                    ? Apply(settings, cause, applied)
-                    : Refuse(loaded, cause);
+                if (loaded.Settings is not { } settings || loaded.Faults.Count > 0)
+                {
+                    return Refuse(loaded, cause);
+                }
+
+                if (_current is null)
+                {
+                    first?.Invoke(settings);
+                }
+
+                return Apply(settings, cause, applied);
             }
 #pragma warning disable CA1031 // A file that trips a bug of ours must not end a proxy that serves.
             catch (Exception e)

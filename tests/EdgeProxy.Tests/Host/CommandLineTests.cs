@@ -85,22 +85,6 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(expected, shell.ConfigPath(option));
     }
 
-    [Theory]
-    [InlineData(true, null, "run")]
-    [InlineData(true, "a.toml", "run", "-c", "a.toml")]
-    [InlineData(true, "a.toml", "run", "--config", "a.toml")]
-    [InlineData(false, null)]
-    [InlineData(false, null, "validate")]
-    [InlineData(false, null, "run", "-c")]
-    [InlineData(false, null, "run", "--config=a.toml")]
-    [InlineData(false, null, "run", "-c", "--help")]
-    [InlineData(false, null, "-c", "a.toml", "run")]
-    public void RunArguments_OnlyTheTwoPlainForms_AreTakenByHand(bool isRun, string? path, params string[] args)
-    {
-        Assert.Equal(isRun, RunArguments.TryRead(args, out string? read));
-        Assert.Equal(path, read);
-    }
-
     public void Dispose()
     {
         _output.Dispose();

@@ -36,13 +36,14 @@ internal static class DemoCommand
         var source = ConfigSource.OfText(text, "demo.toml", ConfigEnvironment.OfProcess);
         await using var host = new ProxyHost(shell, log, source);
         using var ended = new CancellationTokenSource();
-        using var signals = new Signals(static () => { }, () => End(host, ended), static () => { });
         ReloadOutcome outcome = host.Start();
         if (!outcome.Ok)
         {
             return ExitCodes.Of(outcome);
         }
 
+        using var signals = new Signals(static () => { }, () => End(host, ended), static () => { });
+        host.AnnounceReady();
         ProxySettings settings = host.Settings!;
         routes = new RouteExplainer(settings, settings.EntryPoints[0]);
         IPEndPoint entryPoint = settings.EntryPoints[0].Address;

@@ -19,9 +19,15 @@ internal static class RunCommand
         var source = ConfigSource.OfFile(path, ConfigEnvironment.OfProcess);
         await using var host = new ProxyHost(
             shell, log, source, static settings => new ConfigWatch(settings).HasChanged);
-        // Before the first configuration: a TERM that comes while it loads is obeyed, not lost.
-        using var signals = new Signals(() => host.Reload("SIGHUP"), host.Stop, host.ReopenLogs);
         ReloadOutcome outcome = host.Start();
-        return outcome.Ok ? await host.ServeAsync().ConfigureAwait(false) : ExitCodes.Of(outcome);
+        if (!outcome.Ok)
+        {
+            return ExitCodes.Of(outcome);
+        }
+
+        // After the start, whose few milliseconds the thread that takes signals would lengthen; until then they end us.
+        using var signals = new Signals(() => host.Reload("SIGHUP"), host.Stop, host.ReopenLogs);
+        host.AnnounceReady();
+        return await host.ServeAsync().ConfigureAwait(false);
     }
 }

@@ -18,10 +18,10 @@ internal sealed class LogQueue : IDisposable
 
     private readonly Stream _stream;
     private readonly Func<long, byte[]> _droppedLine;
-    private readonly Thread _writer;
     private readonly Queue<byte[]> _lines = new(); // also the lock
     private long _dropped;
     private long _droppedReported;
+    private Thread? _writer;
     private bool _isStopping;
 
     /// <param name="droppedLine">The line that says how many were lost, for when there is room again.</param>
@@ -29,9 +29,6 @@ internal sealed class LogQueue : IDisposable
     {
         _stream = stream;
         _droppedLine = droppedLine;
-        // A background thread: a stderr that nobody reads must not keep the process from ending.
-        _writer = new Thread(WriteAll) { IsBackground = true, Name = "log" };
-        _writer.Start();
     }
 
     public long Dropped => Interlocked.Read(ref _dropped);
@@ -52,6 +49,15 @@ internal sealed class LogQueue : IDisposable
                 Monitor.Pulse(_lines);
             }
 
+            if (_writer is not null)
+            {
+                return true;
+            }
+
+            // A background thread: a stderr that nobody reads must not keep the process from ending. Started with the
+            // first line, which comes when the first entrypoint is open: no start waits for a thread it does not need.
+            _writer = new Thread(WriteAll) { IsBackground = true, Name = "log" };
+            _writer.Start();
             return true;
         }
     }
@@ -65,7 +71,7 @@ internal sealed class LogQueue : IDisposable
             Monitor.Pulse(_lines);
         }
 
-        _writer.Join(DisposeTimeout);
+        _writer?.Join(DisposeTimeout);
     }
 
     private void WriteAll()
