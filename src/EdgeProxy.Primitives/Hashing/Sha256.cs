@@ -88,7 +88,8 @@ internal struct Sha256
         {
             words[t] = t < 16
                 ? BinaryPrimitives.ReadUInt32BigEndian(_block.AsSpan(t * sizeof(uint)))
-                : SmallSigma(words[t - 2], 17, 19, 10) + words[t - 7] + SmallSigma(words[t - 15], 7, 18, 3) + words[t - 16];
+                : SmallSigma(words[t - 2], 17, 19, 10) + words[t - 7]
+                    + SmallSigma(words[t - 15], 7, 18, 3) + words[t - 16];
         }
 
         (uint a, uint b, uint c, uint d) = (_state[0], _state[1], _state[2], _state[3]);
@@ -111,7 +112,9 @@ internal struct Sha256
     }
 
     private static uint BigSigma(uint x, int first, int second, int third) =>
-        BitOperations.RotateRight(x, first) ^ BitOperations.RotateRight(x, second) ^ BitOperations.RotateRight(x, third);
+        BitOperations.RotateRight(x, first)
+        ^ BitOperations.RotateRight(x, second)
+        ^ BitOperations.RotateRight(x, third);
 
     private static uint SmallSigma(uint x, int first, int second, int shift) =>
         BitOperations.RotateRight(x, first) ^ BitOperations.RotateRight(x, second) ^ (x >> shift);

@@ -29,7 +29,9 @@ internal sealed partial class Reloader(
     public ProxySettings? Current => Volatile.Read(ref _current);
 
     /// <summary>Blocks for as long as loading and applying take: MUST NOT be called on a loop.</summary>
-    /// <param name="first">Called with the first good settings before they are applied: how to log is wanted by then.</param>
+    /// <param name="first">
+    /// Called with the first good settings before they are applied: how to log is wanted by then.
+    /// </param>
     /// <param name="applied">Called within the turn once new settings are in use.</param>
     public ReloadOutcome Reload(
         string cause, Action<ProxySettings>? first = null, Action<ProxySettings>? applied = null)

@@ -84,7 +84,8 @@ public sealed class AdminApiTests
     [Fact]
     public async Task Answer_ReloadOfAFaultyFile_Is422WithEveryFault()
     {
-        _outcome = new ReloadOutcome { Hash = "abcd", Faults = [new ConfigFault("a.toml", 3, 7, "x.y", "is not \"z\"")] };
+        var wrong = new ConfigFault("a.toml", 3, 7, "x.y", "is not \"z\"");
+        _outcome = new ReloadOutcome { Hash = "abcd", Faults = [wrong] };
 
         LocalAnswer answer = await AskAsync("POST", "/api/v1/reload");
 

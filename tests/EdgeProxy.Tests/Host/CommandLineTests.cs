@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Text.Json;
 using EdgeProxy.Host;
+using System.Threading.Tasks;
 using Xunit;
 
 namespace EdgeProxy.Tests.Host;
@@ -23,9 +24,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("demo", "--duration", "soon")]
     [InlineData("demo", "--duration", "0s")]
     [InlineData("@file")]
-    public void Invoke_WrongUsage_Is2AndSaysSoOnStderr(params string[] args)
+    public async Task Invoke_WrongUsage_Is2AndSaysSoOnStderr(params string[] args)
     {
-        Assert.Equal(2, Invoke(args));
+        Assert.Equal(2, await InvokeAsync(args));
         Assert.Empty(_output.ToString());
         Assert.Contains("edgeproxy: try: edgeproxy", _error.ToString());
     }
@@ -34,9 +35,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--help")]
     [InlineData("run", "--help")]
     [InlineData("-h")]
-    public void Invoke_Help_IsAnAnswer(params string[] args)
+    public async Task Invoke_Help_IsAnAnswer(params string[] args)
     {
-        Assert.Equal(0, Invoke(args));
+        Assert.Equal(0, await InvokeAsync(args));
         Assert.Contains("Usage:", _output.ToString());
         Assert.Empty(_error.ToString());
     }
@@ -48,24 +49,24 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("demo")]
     [InlineData("healthcheck")]
     [InlineData("version")]
-    public void Invoke_Help_NamesEveryVerb(string verb)
+    public async Task Invoke_Help_NamesEveryVerb(string verb)
     {
-        Invoke("--help");
+        await InvokeAsync("--help");
 
         Assert.Contains($"\n  {verb} ", _output.ToString());
     }
 
     [Fact]
-    public void Invoke_VersionText_IsOneLine()
+    public async Task Invoke_VersionText_IsOneLine()
     {
-        Assert.Equal(0, Invoke("version"));
+        Assert.Equal(0, await InvokeAsync("version"));
         Assert.Matches(@"^edgeproxy \d+\.\d+\.\d+.* \(commit \w+, \.NET 10\..*\)\r?\n$", _output.ToString());
     }
 
     [Fact]
-    public void Invoke_VersionJson_HasEveryPart()
+    public async Task Invoke_VersionJson_HasEveryPart()
     {
-        Assert.Equal(0, Invoke("version", "--format", "json"));
+        Assert.Equal(0, await InvokeAsync("version", "--format", "json"));
         using JsonDocument answer = JsonDocument.Parse(_output.ToString());
         foreach (string part in new[] { "version", "commit", "runtime", "platform", "system" })
         {
@@ -91,6 +92,6 @@ public sealed class CommandLineTests : IDisposable
         _error.Dispose();
     }
 
-    private int Invoke(params IReadOnlyList<string> args) =>
-        CommandLine.Invoke(args, new Shell { Output = _output, Error = _error });
+    private Task<int> InvokeAsync(params IReadOnlyList<string> args) =>
+        CommandLine.InvokeAsync(args, new Shell { Output = _output, Error = _error });
 }

@@ -81,7 +81,10 @@ public sealed class ReloaderTests : IAsyncDisposable
     public void Reload_LoaderThrows_IsAnOutcomeAndKeepsTheLastGoodOne()
     {
         var reloader = new Reloader(
-            ConfigSource.Of("edgeproxy.toml", () => throw new InvalidOperationException("a bug")), _dataPath, _time, _log);
+            ConfigSource.Of("edgeproxy.toml", () => throw new InvalidOperationException("a bug")),
+            _dataPath,
+            _time,
+            _log);
 
         ReloadOutcome outcome = reloader.Reload("SIGHUP");
 

@@ -19,11 +19,11 @@ internal static class DemoCommand
     /// <summary>How long a demo lasts when nobody sits in front of it to end it.</summary>
     public static readonly TimeSpan DurationDefault = TimeSpan.FromSeconds(5);
 
-    public static int Run(Shell shell, TimeSpan? duration)
+    public static async Task<int> RunAsync(Shell shell, TimeSpan? duration)
     {
         using StderrLog log = StderrLog.Open(shell);
-        return RunAsync(shell, log, duration ?? (shell.OutputIsTerminal ? Timeout.InfiniteTimeSpan : DurationDefault))
-            .GetAwaiter().GetResult();
+        TimeSpan lasting = duration ?? (shell.OutputIsTerminal ? Timeout.InfiniteTimeSpan : DurationDefault);
+        return await RunAsync(shell, log, lasting).ConfigureAwait(false);
     }
 
     private static async Task<int> RunAsync(Shell shell, StderrLog log, TimeSpan duration)

@@ -8,10 +8,10 @@ namespace EdgeProxy.Host.Commands;
 /// <summary><c>run</c>: serves until told to stop.</summary>
 internal static class RunCommand
 {
-    public static int Run(Shell shell, string? configPath)
+    public static async Task<int> RunAsync(Shell shell, string? configPath)
     {
         using StderrLog log = StderrLog.Open(shell);
-        return RunAsync(shell, log, shell.ConfigPath(configPath)).GetAwaiter().GetResult();
+        return await RunAsync(shell, log, shell.ConfigPath(configPath)).ConfigureAwait(false);
     }
 
     private static async Task<int> RunAsync(Shell shell, StderrLog log, string path)

@@ -6,7 +6,9 @@ using System.Threading.Tasks;
 
 namespace EdgeProxy.Tests.Host.Commands;
 
-/// <summary>Somebody on an admin address: takes one connection, remembers the request, says what it was told to.</summary>
+/// <summary>
+/// Somebody on an admin address: takes one connection, remembers the request, says what it was told to.
+/// </summary>
 internal sealed class AdminStandIn : IDisposable
 {
     private readonly TcpListener _socket = new(IPAddress.Loopback, 0);

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Threading.Tasks;
 using EdgeProxy.Host;
 
 namespace EdgeProxy.Tests.Host.Commands;
@@ -25,8 +26,8 @@ internal sealed class CommandRun : IDisposable
     public string Error => _error.ToString();
 
     /// <summary>Runs with --config set; the exit code.</summary>
-    public int Invoke(params IReadOnlyList<string> args) =>
-        CommandLine.Invoke([.. args, "--config", ConfigPath], new Shell { Output = _output, Error = _error });
+    public Task<int> InvokeAsync(params IReadOnlyList<string> args) =>
+        CommandLine.InvokeAsync([.. args, "--config", ConfigPath], new Shell { Output = _output, Error = _error });
 
     public void Dispose()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Threading.Tasks;
 using Xunit;
 
 namespace EdgeProxy.Tests.Host.Commands;
@@ -29,11 +30,14 @@ public sealed class ExplainCommandTests
         """;
 
     [Fact]
-    public void Explain_DotSegmentsAndCase_ShowsThePathTheServerSees()
+    public async Task Explain_DotSegmentsAndCase_ShowsThePathTheServerSees()
     {
         using var run = new CommandRun(Toml);
 
-        Assert.Equal(0, run.Invoke("explain", "GET", "http://SHOP.example.com/x/../orders/%41?y=1", "--entrypoint", "web"));
+        int code = await run.InvokeAsync(
+            "explain", "GET", "http://SHOP.example.com/x/../orders/%41?y=1", "--entrypoint", "web");
+
+        Assert.Equal(0, code);
         Assert.Contains("  path     /orders/A\n", run.Output);
         Assert.Contains("  answer   router orders, service orders\n", run.Output);
         Assert.Contains("  takes    orders: ", run.Output);
@@ -43,11 +47,12 @@ public sealed class ExplainCommandTests
     }
 
     [Fact]
-    public void Explain_HeaderAndClient_AreWhatTheRuleSees()
+    public async Task Explain_HeaderAndClient_AreWhatTheRuleSees()
     {
         using var run = new CommandRun(Toml);
 
-        run.Invoke("explain", "GET", "/partners", "--header", "X-Key: a", "--client", "10.1.2.3", "--format", "json");
+        await run.InvokeAsync(
+            "explain", "GET", "/partners", "--header", "X-Key: a", "--client", "10.1.2.3", "--format", "json");
 
         JsonElement web = EntryPoint(run, 0);
         Assert.Equal("partners", web.GetProperty("router").GetString());
@@ -55,11 +60,11 @@ public sealed class ExplainCommandTests
     }
 
     [Fact]
-    public void Explain_EntrypointWithoutRouters_Is404()
+    public async Task Explain_EntrypointWithoutRouters_Is404()
     {
         using var run = new CommandRun(Toml);
 
-        run.Invoke("explain", "GET", "/", "--entrypoint", "internal");
+        await run.InvokeAsync("explain", "GET", "/", "--entrypoint", "internal");
 
         Assert.Contains("  answer   404: no router takes it\n", run.Output);
     }
@@ -70,11 +75,12 @@ public sealed class ExplainCommandTests
     [InlineData("GET", "http://user@shop.example.com/", "host_invalid", 400)]
     [InlineData("GET", "/a#b", "target_fragment", 400)]
     [InlineData("TRACE", "/", "method_trace_refused", 405)]
-    public void Explain_WhatTheEngineRefuses_SaysWhyAndWithWhat(string method, string url, string reason, int status)
+    public async Task Explain_WhatTheEngineRefuses_SaysWhyAndWithWhat(
+        string method, string url, string reason, int status)
     {
         using var run = new CommandRun(Toml);
 
-        Assert.Equal(0, run.Invoke("explain", method, url, "--format", "json"));
+        Assert.Equal(0, await run.InvokeAsync("explain", method, url, "--format", "json"));
 
         JsonElement web = EntryPoint(run, 0);
         Assert.Equal(
@@ -87,31 +93,32 @@ public sealed class ExplainCommandTests
     [InlineData("explain", "GET", "/", "--client", "somebody")]
     [InlineData("explain", "GET", "/", "--header", "X-Key")]
     [InlineData("explain", "GET", "/", "--entrypoint", "nowhere")]
-    public void Explain_WrongUsage_Is2(params string[] args)
+    public async Task Explain_WrongUsage_Is2(params string[] args)
     {
         using var run = new CommandRun(Toml);
 
-        Assert.Equal(2, run.Invoke(args));
+        Assert.Equal(2, await run.InvokeAsync(args));
         Assert.Empty(run.Output);
         Assert.NotEmpty(run.Error);
     }
 
     [Fact]
-    public void Explain_LineFeedInAField_IsNotTwoRequests()
+    public async Task Explain_LineFeedInAField_IsNotTwoRequests()
     {
         using var run = new CommandRun(Toml);
 
-        run.Invoke("explain", "GET", "/", "--header", "X: a\r\n\r\nGET /admin HTTP/1.1\r\nHost: b", "--format", "json");
+        await run.InvokeAsync(
+            "explain", "GET", "/", "--header", "X: a\r\n\r\nGET /admin HTTP/1.1\r\nHost: b", "--format", "json");
 
         Assert.Equal(400, EntryPoint(run, 0).GetProperty("status").GetInt32());
     }
 
     [Fact]
-    public void Routes_ListsRoutersInTheOrderTheyAreAsked()
+    public async Task Routes_ListsRoutersInTheOrderTheyAreAsked()
     {
         using var run = new CommandRun(Toml);
 
-        Assert.Equal(0, run.Invoke("routes"));
+        Assert.Equal(0, await run.InvokeAsync("routes"));
 
         string web = run.Output[..run.Output.IndexOf("internal", System.StringComparison.Ordinal)];
         Assert.True(Position(web, "orders ") < Position(web, "everything "));
@@ -121,11 +128,11 @@ public sealed class ExplainCommandTests
     }
 
     [Fact]
-    public void Routes_Json_HasServersAndRule()
+    public async Task Routes_Json_HasServersAndRule()
     {
         using var run = new CommandRun(Toml);
 
-        Assert.Equal(0, run.Invoke("routes", "--format", "json"));
+        Assert.Equal(0, await run.InvokeAsync("routes", "--format", "json"));
 
         JsonElement first = EntryPoint(run, 0).GetProperty("routers")[0];
         Assert.Equal("orders", first.GetProperty("name").GetString());

@@ -1,5 +1,6 @@
 using System.IO;
 using System.Text.Json;
+using System.Threading.Tasks;
 using Xunit;
 
 namespace EdgeProxy.Tests.Host.Commands;
@@ -25,67 +26,67 @@ public sealed class ValidateCommandTests
         """;
 
     [Fact]
-    public void Validate_GoodFile_SaysSoOnStdout()
+    public async Task Validate_GoodFile_SaysSoOnStdout()
     {
         using var run = new CommandRun(Good);
 
-        Assert.Equal(0, run.Invoke("validate"));
+        Assert.Equal(0, await run.InvokeAsync("validate"));
         Assert.StartsWith($"{run.ConfigPath}: ok: 1 entrypoints, 1 routers, 1 services, configuration ", run.Output);
         Assert.Empty(run.Error);
     }
 
     [Fact]
-    public void Validate_BadFile_Is78WithEveryFaultOnStderr()
+    public async Task Validate_BadFile_Is78WithEveryFaultOnStderr()
     {
         using var run = new CommandRun(Bad);
 
-        Assert.Equal(78, run.Invoke("validate"));
+        Assert.Equal(78, await run.InvokeAsync("validate"));
         Assert.Empty(run.Output);
         Assert.Contains($"{run.ConfigPath}:2:1: entrypoints.web.adress: ", run.Error);
         Assert.Contains($"{run.ConfigPath}:5:", run.Error);
     }
 
     [Fact]
-    public void Validate_BadFileAsJson_AnswersTheFaults()
+    public async Task Validate_BadFileAsJson_AnswersTheFaults()
     {
         using var run = new CommandRun(Bad);
 
-        Assert.Equal(78, run.Invoke("validate", "--format", "json"));
+        Assert.Equal(78, await run.InvokeAsync("validate", "--format", "json"));
         using JsonDocument answer = JsonDocument.Parse(run.Output);
         Assert.False(answer.RootElement.GetProperty("ok").GetBoolean());
-        JsonElement fault = answer.RootElement.GetProperty("faults")[1];
-        Assert.Equal(("entrypoints.web.adress", 2), (
-            fault.GetProperty("key").GetString(), fault.GetProperty("line").GetInt32()));
+        Assert.Contains(answer.RootElement.GetProperty("faults").EnumerateArray(), fault =>
+            fault.GetProperty("key").GetString() == "entrypoints.web.adress"
+            && fault.GetProperty("line").GetInt32() == 2);
     }
 
     [Fact]
-    public void Validate_GoodFileAsJson_AnswersTheHash()
+    public async Task Validate_GoodFileAsJson_AnswersTheHash()
     {
         using var run = new CommandRun(Good);
 
-        Assert.Equal(0, run.Invoke("validate", "--format", "json"));
+        Assert.Equal(0, await run.InvokeAsync("validate", "--format", "json"));
         using JsonDocument answer = JsonDocument.Parse(run.Output);
         Assert.True(answer.RootElement.GetProperty("ok").GetBoolean());
         Assert.Equal(16, answer.RootElement.GetProperty("hash").GetString()!.Length);
     }
 
     [Fact]
-    public void Validate_NoSuchFile_Is78()
+    public async Task Validate_NoSuchFile_Is78()
     {
         using var run = new CommandRun(Good);
         File.Delete(run.ConfigPath);
 
-        Assert.Equal(78, run.Invoke("validate"));
+        Assert.Equal(78, await run.InvokeAsync("validate"));
         Assert.Contains(run.ConfigPath, run.Error);
     }
 
     [Fact]
-    public void Validate_ADirectory_Is78()
+    public async Task Validate_ADirectory_Is78()
     {
         using var run = new CommandRun(Good);
         File.Delete(run.ConfigPath);
         Directory.CreateDirectory(run.ConfigPath);
 
-        Assert.Equal(78, run.Invoke("validate"));
+        Assert.Equal(78, await run.InvokeAsync("validate"));
     }
 }
