@@ -69,6 +69,14 @@ internal sealed class RouteTable
         return best == int.MaxValue ? -1 : _routes[best];
     }
 
+    /// <summary>The routers' numbers in the order in which they come into question. For the operator; it allocates.</summary>
+    public IReadOnlyList<int> InOrder()
+    {
+        var ordered = new List<CompiledRouter>(_routers);
+        ordered.Sort(static (a, b) => a.BestOrder.CompareTo(b.BestOrder));
+        return ordered.ConvertAll(static router => router.Route);
+    }
+
     /// <summary>
     /// What each router makes of the request, in the order in which they come into question: the first that matches is
     /// the one

@@ -80,7 +80,10 @@ public sealed class LogLineTests
         Encoding.UTF8.GetString(LogLine.Write(entry, form, withPriority));
 
     private static LogEntry Entry(
-        string message, LogLevel level = LogLevel.Information, Exception? exception = null, params KeyValuePair<string, object?>[] values) => new()
+        string message,
+        LogLevel level = LogLevel.Information,
+        Exception? exception = null,
+        params KeyValuePair<string, object?>[] values) => new()
     {
         Time = At,
         Level = level,
