@@ -293,7 +293,7 @@ public sealed class ReloadTests
     }
 
     private static string Watched(ProxyConfig config) =>
-        config.ToToml().Replace("watch_interval = \"0s\"", "watch_interval = \"50ms\"");
+        config.ToToml().Replace("watch_interval = \"0s\"", "watch_interval = \"100ms\"");
 
     private static Task WriteIncludedAsync(string folder, int port) => File.WriteAllTextAsync(
         Path.Combine(folder, "app.toml"),

@@ -39,11 +39,11 @@ public sealed class RoutingTests
             ("long", "PathPrefix(`/api/v1`)", ""),
             ("method", "Method(`POST`) && Path(`/m`)", ""),
             ("header", "Header(`X-Kind`, `beta`)", ""),
-            ("query", "Query(`kind`, `q`)", ""),
+            ("query", "Query(`kind`, `q`)", "priority = -1"),
             ("regexp", "PathRegexp(`^/item/[0-9]+$`)", ""),
             ("forced", "PathPrefix(`/forced`)", "priority = 1000"),
             ("shadowed", "Path(`/forced/a`)", "priority = 1"),
-            ("rest", "PathPrefix(`/`)", "priority = 0"));
+            ("rest", "PathPrefix(`/`)", "priority = -10"));
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(routers.Config);
 
         RawResponse response = await RawClient.OnceAsync(
@@ -165,7 +165,7 @@ public sealed class RoutingTests
     public async Task ClientIp_Rule_SeesTheConnectionsAddress()
     {
         await using var routers = new NamedRouters(
-            ("near", "ClientIP(`127.0.0.2/32`)", ""), ("far", "PathPrefix(`/`)", ""));
+            ("near", "ClientIP(`127.0.0.2/32`)", ""), ("far", "PathPrefix(`/`)", "priority = -1"));
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(routers.Config);
 
         using RawClient near = await RawClient.ConnectAsync(proxy.Port, from: "127.0.0.2");

@@ -363,6 +363,10 @@ internal static class Forwarder
         exchange.UpstreamSource.StartBody(BodyFraming.UntilClose, 0);
         exchange.ClientSink.StartBody(isChunked: false);
         exchange.UpstreamSink.StartBody(isChunked: false);
+
+        // The pump of the request's own body is done; the tunnel's begins.
+        exchange.RequestPump = PumpStatus.WaitSource;
+        exchange.ResponsePump = PumpStatus.WaitSource;
         exchange.Phase = ExchangePhase.Tunnel;
         return true;
     }

@@ -77,7 +77,7 @@ internal sealed record WireHead(string StartLine, IReadOnlyList<KeyValuePair<str
 
     /// <summary>Content-Length, plain digits only; null when absent.</summary>
     public long? ContentLength => One("Content-Length") is not { } text ? null
-        : text.Length is > 0 and < 19 && text.All(char.IsAsciiDigit) ? long.Parse(text)
+        : text.All(char.IsAsciiDigit) && long.TryParse(text, out long length) ? length
         : throw new FormatException($"Content-Length: {Show(text)}");
 
     public static string Show(string text) => text.Replace("\r", "\\r").Replace("\n", "\\n").Replace("\0", "\\0");
