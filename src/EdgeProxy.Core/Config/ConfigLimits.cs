@@ -21,6 +21,9 @@ internal static class ConfigLimits
     /// <summary>Characters of a value shown in a fault.</summary>
     public const int ShownCharsMax = 64;
 
+    /// <summary>Characters of what the rule parser or the route table says, which quote rules.</summary>
+    public const int RuleMessageCharsMax = 300;
+
     /// <summary>The name of a router, service or entrypoint.</summary>
     public const int NameCharsMax = 64;
 

@@ -9,9 +9,12 @@ internal static class ConfigText
     /// <summary>In quotes, control characters escaped, cut at <see cref="ConfigLimits.ShownCharsMax"/>.</summary>
     public static string Quote(string text) => $"\"{Shorten(WithoutUserinfo(text))}\"";
 
-    public static string Shorten(string text)
+    public static string Shorten(string text) => Shorten(text, ConfigLimits.ShownCharsMax);
+
+    /// <summary>On one line, at most <paramref name="charsMax"/> characters and "...".</summary>
+    public static string Shorten(string text, int charsMax)
     {
-        if (text.Length <= ConfigLimits.ShownCharsMax && !HasControl(text))
+        if (text.Length <= charsMax && !HasControl(text))
         {
             return text;
         }
@@ -19,7 +22,7 @@ internal static class ConfigText
         var shown = new StringBuilder();
         foreach (Rune rune in text.EnumerateRunes())
         {
-            if (shown.Length >= ConfigLimits.ShownCharsMax)
+            if (shown.Length >= charsMax)
             {
                 return shown.Append("...").ToString();
             }

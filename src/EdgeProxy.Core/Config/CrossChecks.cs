@@ -96,7 +96,7 @@ internal sealed class CrossChecks(ConfigFaults faults, TomlTable entryPointNames
             else
             {
                 faults.Add(name.Node, $"routers.{document.Name}.entrypoints",
-                    $"there is no entrypoint {name.Node.Describe()}{NearestName.Hint(name.Value, all)}");
+                    $"there is no entrypoint {name.Node.Describe()}{NearestWord.Hint(name.Value, all)}");
             }
         }
 
@@ -114,7 +114,7 @@ internal sealed class CrossChecks(ConfigFaults faults, TomlTable entryPointNames
             known.Add(entry.Key);
         }
 
-        return NearestName.Hint(name, known);
+        return NearestWord.Hint(name, known);
     }
 
     private void ReportConflicts(List<string> entryPoints, List<RouterSettings> routers, List<RouterDocument> placed)
@@ -139,13 +139,23 @@ internal sealed class CrossChecks(ConfigFaults faults, TomlTable entryPointNames
                     : (conflict.Second, conflict.First);
                 if (reported.Add((first, second)))
                 {
-                    TomlString other = placed[first].Rule!.Value.Node;
-                    faults.Add(placed[second].Rule!.Value.Node, $"routers.{routers[second].Name}.rule",
-                        string.Create(CultureInfo.InvariantCulture,
-                            $"conflicts with router {routers[first].Name} ({other.Source.Name}:{other.Line}); change a rule or write a priority"));
+                    ReportConflict(placed[first], placed[second], conflict.Message);
                 }
             }
         }
+    }
+
+    private void ReportConflict(RouterDocument first, RouterDocument second, string message)
+    {
+        PlacedRule firstRule = first.Rule!.Value;
+        PlacedRule secondRule = second.Rule!.Value;
+        string shown = firstRule.IsAsWritten && secondRule.IsAsWritten
+            ? ConfigText.Shorten(message, ConfigLimits.RuleMessageCharsMax)
+            : "both take the same requests; give one of them a priority";
+        TomlString other = firstRule.Node;
+        faults.Add(secondRule.Node, $"routers.{second.Name}.rule",
+            string.Create(CultureInfo.InvariantCulture,
+                $"conflicts with router {first.Name} ({other.Source.Name}:{other.Line}): {shown}"));
     }
 
     private static bool Takes(RouterSettings router, string entryPoint)

@@ -83,7 +83,8 @@ internal sealed unsafe partial class Acceptor : ITimerOwner
                 return;
             }
 
-            // Anything else is the fault of that one connection, gone before it was accepted (accept(2), "Error handling").
+            // Anything else is the fault of that one connection, gone before it was accepted (accept(2), "Error
+            // handling").
             _isShedding = false;
         }
     }

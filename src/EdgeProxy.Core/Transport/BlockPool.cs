@@ -36,14 +36,18 @@ internal sealed unsafe class BlockPool : IDisposable
     /// <summary>Bytes of free blocks that are still resident.</summary>
     public long FreeBytes => ((long)_small.FreeCount * SmallBytes) + ((long)_large.FreeCount * LargeBytes);
 
-    /// <summary>Something was returned since the last <see cref="Trim"/>, or that one left a surplus for the next.</summary>
+    /// <summary>
+    /// Something was returned since the last <see cref="Trim"/>, or that one left a surplus for the next.
+    /// </summary>
     public bool NeedsTrim { get; private set; }
 
     public Block RentSmall() => Rented(_small.Rent());
 
     public Block RentLarge() => Rented(_large.Rent());
 
-    /// <summary>At least <paramref name="bytes"/>; above <see cref="LargeBytes"/> the memory is freed on return.</summary>
+    /// <summary>
+    /// At least <paramref name="bytes"/>; above <see cref="LargeBytes"/> the memory is freed on return.
+    /// </summary>
     public Block Rent(int bytes)
     {
         if (bytes <= SmallBytes)

@@ -4,9 +4,10 @@ using System.Collections.Generic;
 namespace EdgeProxy.Transport;
 
 /// <summary>
-/// The blocks of one size of one <see cref="BlockPool"/>: cut from slabs, kept last in first out. Memory of blocks that were
-/// not needed for a while goes back to the system page by page while its addresses stay, so that resident memory falls after
-/// a burst whatever order the blocks came back in; freeing through malloc would leave it to the shape of the heap.
+/// The blocks of one size of one <see cref="BlockPool"/>: cut from slabs, kept last in first out. Memory of blocks that
+/// were not needed for a while goes back to the system page by page while its addresses stay, so that resident memory
+/// falls after a burst whatever order the blocks came back in; freeing through malloc would leave it to the shape of
+/// the heap.
 /// </summary>
 internal sealed unsafe class BlockStack(int blockBytes, int keptMax) : IDisposable
 {
@@ -45,7 +46,9 @@ internal sealed unsafe class BlockStack(int blockBytes, int keptMax) : IDisposab
         _free[_freeCount++] = block;
     }
 
-    /// <summary>Gives back what the period since the last call did not need, all but the few that are always kept.</summary>
+    /// <summary>
+    /// Gives back what the period since the last call did not need, all but the few that are always kept.
+    /// </summary>
     public void Trim()
     {
         int surplus = Math.Clamp(_freeCount - keptMax, 0, Math.Min(_freeCountLow, TrimmedMax));

@@ -15,9 +15,9 @@ namespace EdgeProxy.Transport;
 /// <see cref="Post"/>, <see cref="Start"/>, <see cref="Stop"/> and the plain counts belong to the loop's own thread.
 /// </summary>
 /// <remarks>
-/// A turn: (1) wait for events, until the next timer; (2) mark them on all links; (3) call the owners; (4) run posted work;
-/// (5) fire timers. Marking comes first so that a pooled server connection whose end came in the same batch is already
-/// known to have ended when the owner of another link would pick it.
+/// A turn: (1) wait for events, until the next timer; (2) mark them on all links; (3) call the owners; (4) run posted
+/// work; (5) fire timers. Marking comes first so that a pooled server connection whose end came in the same batch is
+/// already known to have ended when the owner of another link would pick it.
 /// </remarks>
 internal sealed partial class EpollLoop : IDisposable, ITimerOwner
 {
@@ -84,7 +84,9 @@ internal sealed partial class EpollLoop : IDisposable, ITimerOwner
         _thread.Start();
     }
 
-    /// <summary>Ends the thread after the turn it is in, and waits for it. Links stay open until <see cref="Dispose"/>.</summary>
+    /// <summary>
+    /// Ends the thread after the turn it is in, and waits for it. Links stay open until <see cref="Dispose"/>.
+    /// </summary>
     public void Stop()
     {
         Volatile.Write(ref _isStopping, true);
@@ -96,7 +98,9 @@ internal sealed partial class EpollLoop : IDisposable, ITimerOwner
         }
     }
 
-    /// <summary>One turn, waiting at most so long, -1 for as long as it takes; tests call it in place of <see cref="Start"/>.</summary>
+    /// <summary>
+    /// One turn, waiting at most so long, -1 for as long as it takes; tests call it in place of <see cref="Start"/>.
+    /// </summary>
     public void RunOnce(int waitMaxMs)
     {
         // (1) Wait. The mailbox must know, so that work posted from now on ends the wait.
@@ -140,8 +144,8 @@ internal sealed partial class EpollLoop : IDisposable, ITimerOwner
     }
 
     /// <summary>
-    /// Starts a connection attempt. The owner is called once it is connected or broken; immediate failures too are reported
-    /// by the returned link being broken, never by an exception.
+    /// Starts a connection attempt. The owner is called once it is connected or broken; immediate failures too are
+    /// reported by the returned link being broken, never by an exception.
     /// </summary>
     public unsafe ByteLink Connect(IPEndPoint address, ILinkOwner owner)
     {
@@ -178,7 +182,9 @@ internal sealed partial class EpollLoop : IDisposable, ITimerOwner
         return link;
     }
 
-    /// <summary>Stops the thread and closes everything; owners are not called. Work still in the mailbox is run first.</summary>
+    /// <summary>
+    /// Stops the thread and closes everything; owners are not called. Work still in the mailbox is run first.
+    /// </summary>
     public void Dispose()
     {
         if (_isDisposed)
@@ -189,7 +195,7 @@ internal sealed partial class EpollLoop : IDisposable, ITimerOwner
         Stop();
         _isDisposed = true;
         _mailbox.Run(this);
-        _slots.CloseLinks();
+        _slots.CloseAll();
         _epoll.Dispose();
         _mailbox.Dispose();
         Blocks.Dispose();
@@ -354,7 +360,8 @@ internal sealed partial class EpollLoop : IDisposable, ITimerOwner
 
     private static partial class Log
     {
-        [LoggerMessage(EventIds.LoopCrashed, LogLevel.Error, "loop {Index}: an exception escaped and cost its connection")]
+        [LoggerMessage(EventIds.LoopCrashed, LogLevel.Error,
+            "loop {Index}: an exception escaped and cost its connection")]
         public static partial void LoopCrashed(ILogger logger, Exception exception, int index);
     }
 }

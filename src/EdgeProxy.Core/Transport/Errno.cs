@@ -24,8 +24,8 @@ internal static class Errno
     public const int InProgress = 115;  // EINPROGRESS
 
     /// <summary>
-    /// The number of the call just made. MUST be read right after it: the runtime keeps it over the return from native code,
-    /// and over nothing else.
+    /// The number of the call just made. MUST be read right after it: the runtime keeps it over the return from native
+    /// code, and over nothing else.
     /// </summary>
     public static int Last
     {
@@ -33,7 +33,9 @@ internal static class Errno
         get => Marshal.GetLastSystemError();
     }
 
-    /// <summary>The process or the system is out of what a connection takes; waiting may help, trying again at once does not.</summary>
+    /// <summary>
+    /// The process or the system is out of what a connection takes; waiting may help, trying again at once does not.
+    /// </summary>
     public static bool IsExhaustion(int errno) => errno is FileTable or TooManyFiles or NoBuffers or NoMemory;
 
     /// <summary>The system's words for a number, for logs and faults.</summary>

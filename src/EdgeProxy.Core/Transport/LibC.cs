@@ -36,8 +36,8 @@ internal struct ResourceLimit
 }
 
 /// <summary>
-/// The system calls of the data path. Only 64-bit Linux; numbers from asm-generic, the same on x64 and arm64. None takes a
-/// variable argument list, which arm64 passes differently.
+/// The system calls of the data path. Only 64-bit Linux; numbers from asm-generic, the same on x64 and arm64. None
+/// takes a variable argument list, which arm64 passes differently.
 /// </summary>
 internal static unsafe partial class LibC
 {

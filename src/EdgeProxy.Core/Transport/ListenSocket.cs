@@ -9,8 +9,8 @@ using EdgeProxy.Primitives.Net;
 namespace EdgeProxy.Transport;
 
 /// <summary>
-/// A listening descriptor shared by all loops. Each watches it exclusively (one is woken per connection), so that a busy
-/// loop leaves connections to an idle one, which a descriptor per loop (SO_REUSEPORT) would not.
+/// A listening descriptor shared by all loops. Each watches it exclusively (one is woken per connection), so that a
+/// busy loop leaves connections to an idle one, which a descriptor per loop (SO_REUSEPORT) would not.
 /// </summary>
 internal sealed unsafe class ListenSocket
 {
@@ -40,11 +40,13 @@ internal sealed unsafe class ListenSocket
 
     internal IReadOnlyList<EpollLoop> Loops { get; private set; } = [];
 
-    /// <summary>Opens the descriptor; connections queue from now on. Null with the reason in words if it cannot be.</summary>
+    /// <summary>
+    /// Opens the descriptor; connections queue from now on. Null with the reason in words if it cannot be.
+    /// </summary>
     public static ListenSocket? TryBind(IPEndPoint address, int backlog, out string error) =>
         TryBind(address, backlog, out error, out _);
 
-    /// <summary>As the other; <paramref name="isNotPermitted"/> tells a missing right (a low port) from any other reason.</summary>
+    /// <summary>As the other; <paramref name="isNotPermitted"/> tells a missing right, as for a low port.</summary>
     public static ListenSocket? TryBind(IPEndPoint address, int backlog, out string error, out bool isNotPermitted)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -114,7 +116,9 @@ internal sealed unsafe class ListenSocket
     /// Accepts no more, but delivers every connection that already waits in the queue, and then closes the descriptor.
     /// Done when it is closed. Callable from any thread, also more than once.
     /// </summary>
-    /// <remarks>A connection that completes between the last accept and the close is reset; Linux leaves no way around it.</remarks>
+    /// <remarks>
+    /// A connection that completes between the last accept and the close is reset; Linux leaves no way around it.
+    /// </remarks>
     public Task StopAcceptingAsync()
     {
         if (Interlocked.Exchange(ref _isStopping, 1) == 0)

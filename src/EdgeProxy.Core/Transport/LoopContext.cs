@@ -3,7 +3,9 @@ using System.Threading;
 
 namespace EdgeProxy.Transport;
 
-/// <summary>Brings what was awaited on a loop back to that loop, so that slow steps may use async without locks.</summary>
+/// <summary>
+/// Brings what was awaited on a loop back to that loop, so that slow steps may use async without locks.
+/// </summary>
 internal sealed class LoopContext(EpollLoop loop) : SynchronizationContext
 {
     public override void Post(SendOrPostCallback d, object? state) => loop.Post(new Continuation(d, state));

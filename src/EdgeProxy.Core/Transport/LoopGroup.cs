@@ -22,8 +22,8 @@ internal sealed class LoopGroup : IDisposable
     public IReadOnlyList<EpollLoop> Loops => _loops;
 
     /// <summary>
-    /// Raises the soft limit of open files to the hard one, which is what the administrator allows. Returns the limit now in
-    /// force: two descriptors per exchange must fit in it.
+    /// Raises the soft limit of open files to the hard one, which is what the administrator allows. Returns the limit
+    /// now in force: two descriptors per exchange must fit in it.
     /// </summary>
     public static unsafe long RaiseFileLimit()
     {

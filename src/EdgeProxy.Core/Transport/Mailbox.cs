@@ -5,8 +5,8 @@ using System.Threading;
 namespace EdgeProxy.Transport;
 
 /// <summary>
-/// Work posted to a loop by any thread, run in the order of posting. Two lists change places, so that nothing is allocated
-/// once they have grown; the loop is woken by an eventfd, and only if it sleeps or is about to.
+/// Work posted to a loop by any thread, run in the order of posting. Two lists change places, so that nothing is
+/// allocated once they have grown; the loop is woken by an eventfd, and only if it sleeps or is about to.
 /// </summary>
 internal sealed unsafe class Mailbox : IDisposable
 {
@@ -71,7 +71,9 @@ internal sealed unsafe class Mailbox : IDisposable
 
     public void Awake() => Volatile.Write(ref _isAsleep, 0);
 
-    /// <summary>Runs what is there now; what is posted meanwhile waits for the next turn, so that links are not starved.</summary>
+    /// <summary>
+    /// Runs what is there now; what is posted meanwhile waits for the next turn, so that links are not starved.
+    /// </summary>
     public void Run(EpollLoop loop)
     {
         lock (_gate)

@@ -3,8 +3,8 @@ using System;
 namespace EdgeProxy.Transport;
 
 /// <summary>
-/// What the keys in epoll stand for. A key is a slot and its generation, and the generation grows when the slot is freed: an
-/// event of a closed link, still in the batch when another link took the slot, finds nothing.
+/// What the keys in epoll stand for. A key is a slot and its generation, and the generation grows when the slot is
+/// freed: an event of a closed link, still in the batch when another link took the slot, finds nothing.
 /// </summary>
 internal sealed class SlotTable
 {
@@ -52,15 +52,14 @@ internal sealed class SlotTable
         _free = index;
     }
 
-    /// <summary>Closes and forgets every link; only for a loop that ends.</summary>
-    public void CloseLinks()
+    /// <summary>Closes every link and shuts every acceptor; only for a loop that ends.</summary>
+    public void CloseAll()
     {
         for (int i = 0; i < _used; i++)
         {
-            if (_slots[i].Target is TcpLink link)
-            {
-                link.Close();
-            }
+            object? target = _slots[i].Target;
+            (target as TcpLink)?.Close();
+            (target as Acceptor)?.Shut();
         }
     }
 

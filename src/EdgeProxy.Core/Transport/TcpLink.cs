@@ -5,8 +5,8 @@ using EdgeProxy.Primitives.Net;
 namespace EdgeProxy.Transport;
 
 /// <summary>
-/// A TCP connection in the epoll set of its loop, registered once for everything and edge-triggered: a small exchange costs
-/// one recv and one send on each side and nothing else.
+/// A TCP connection in the epoll set of its loop, registered once for everything and edge-triggered: a small exchange
+/// costs one recv and one send on each side and nothing else.
 /// </summary>
 internal sealed unsafe class TcpLink : ByteLink
 {
@@ -67,7 +67,9 @@ internal sealed unsafe class TcpLink : ByteLink
 
     public override bool MayRead => Has(State.MayRead);
 
-    /// <summary>Why the connection attempt failed or the connection broke, as an error number; 0 for no such thing.</summary>
+    /// <summary>
+    /// Why the connection attempt failed or the connection broke, as an error number; 0 for no such thing.
+    /// </summary>
     public int ErrorNumber { get; private set; }
 
     public override LinkStatus TryRead(Span<byte> destination, out int count)

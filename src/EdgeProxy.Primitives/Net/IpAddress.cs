@@ -56,7 +56,9 @@ internal readonly record struct IpAddress
 
     public static IpAddress FromV4(uint bits) => new(bits, isV4: true);
 
-    /// <summary>An IPv4-mapped number becomes the IPv4 address (GO-2024-2917: mapped clients slipped past CIDR lists).</summary>
+    /// <summary>
+    /// An IPv4-mapped number becomes the IPv4 address (GO-2024-2917: mapped clients slipped past CIDR lists).
+    /// </summary>
     public static IpAddress FromV6(UInt128 bits) =>
         (bits >> 32) == (MappedPrefix >> 32) ? FromV4((uint)bits) : new IpAddress(bits, isV4: false);
 

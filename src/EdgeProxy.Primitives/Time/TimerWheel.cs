@@ -3,8 +3,8 @@ using System;
 namespace EdgeProxy.Primitives.Time;
 
 /// <summary>
-/// Hashed timer wheel of one loop. Arming later than before costs a store (the node moves when its old slot comes round), so
-/// a deadline pushed out on every request is nearly free. Not thread-safe.
+/// Hashed timer wheel of one loop. Arming later than before costs a store (the node moves when its old slot comes
+/// round), so a deadline pushed out on every request is nearly free. Not thread-safe.
 /// </summary>
 /// <remarks>
 /// Each slot knows the earliest tick at which it must be looked at, and the wheel the earliest of all slots. So a turn
@@ -35,7 +35,8 @@ internal sealed class TimerWheel
     public int Count { get; private set; }
 
     /// <summary>
-    /// Arms or re-arms; a deadline in the past fires on the next <see cref="Advance"/>, <see cref="long.MaxValue"/> disarms.
+    /// Arms or re-arms; a deadline in the past fires on the next <see cref="Advance"/>, <see cref="long.MaxValue"/>
+    /// disarms.
     /// </summary>
     public void Arm(TimerNode timer, long deadlineMs)
     {
@@ -72,7 +73,9 @@ internal sealed class TimerWheel
         }
     }
 
-    /// <summary>Fires everything due; an owner may arm and disarm any timer meanwhile. Never fires early, at most a tick late.</summary>
+    /// <summary>
+    /// Fires everything due; an owner may arm and disarm any timer meanwhile. Never fires early, at most a tick late.
+    /// </summary>
     public void Advance(long nowMs)
     {
         long tick = nowMs / TickMs;

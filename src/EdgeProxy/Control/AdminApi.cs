@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Threading.Tasks;
+using EdgeProxy.Pipeline;
 
 namespace EdgeProxy.Control;
 
@@ -12,15 +13,12 @@ namespace EdgeProxy.Control;
 /// The admin surface: a request in, an answer out, no socket. The engine serves it on the admin address; any loop may
 /// call it. All but a reload is answered before the call returns.
 /// </summary>
-internal sealed class AdminApi(AdminParts parts)
+internal sealed class AdminApi(AdminParts parts) : ILocalService
 {
+    private const string PlainText = "text/plain; charset=utf-8";
     private const string JsonText = "application/json; charset=utf-8";
     private const string ReadMethods = "GET, HEAD";
     private const string ChangeMethods = "POST";
-
-    // Sent as application/json with nosniff, so no browser reads it as a page: '+' and '<' may stand as they are.
-    private static readonly JsonWriterOptions JsonOptions =
-        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private const string Index = """
         EdgeProxy admin
@@ -32,73 +30,67 @@ internal sealed class AdminApi(AdminParts parts)
 
         """;
 
-    public ValueTask<AdminAnswer> AnswerAsync(in AdminRequest request)
+    // Sent as application/json, so no browser reads it as a page: '+' and '<' may stand as they are.
+    private static readonly JsonWriterOptions JsonOptions =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public ValueTask<LocalAnswer> AnswerAsync(LocalRequest request)
     {
-        if (parts.Address() is { } bound && !AdminAuthority.IsAllowed(request.Authority, bound))
+        if (parts.Address() is { } bound && !AdminAuthority.IsAllowed(request.Host, bound))
         {
-            return Now(AdminAnswer.Text(403, "Host is not one of localhost, 127.0.0.1, [::1] with this port\n"));
+            return Now(Text(403, "Host is not one of localhost, 127.0.0.1, [::1] with this port\n"));
         }
 
-        if (request.Path.SequenceEqual("/api/v1/reload"u8))
+        if (request.Path == "/api/v1/reload")
         {
             return ReloadAsync(request);
         }
 
-        Func<AdminAnswer>? read = Reader(request.Path);
+        Func<LocalAnswer>? read = request.Path switch
+        {
+            "/livez" => static () => Text(200, "ok\n"),
+            "/readyz" => Readyz,
+            "/metrics" => Metrics,
+            "/" => static () => Text(200, Index),
+            _ => null,
+        };
         return Now(read switch
         {
-            null => AdminAnswer.Text(404, "not found; / lists what there is\n"),
-            _ when IsRead(request.Method) => read(),
+            null => Text(404, "not found; / lists what there is\n"),
+            _ when request.Method is "GET" or "HEAD" => read(),
             _ => NotAllowed(ReadMethods),
         });
     }
 
-    private static ValueTask<AdminAnswer> Now(AdminAnswer answer) => ValueTask.FromResult(answer);
+    private static ValueTask<LocalAnswer> Now(LocalAnswer answer) => ValueTask.FromResult(answer);
 
-    private static bool IsRead(ReadOnlySpan<byte> method) =>
-        method.SequenceEqual("GET"u8) || method.SequenceEqual("HEAD"u8);
+    private static LocalAnswer Text(int status, string text) => new(status, PlainText, Encoding.UTF8.GetBytes(text));
 
-    private static AdminAnswer NotAllowed(string allow) =>
-        AdminAnswer.Text(405, $"use {allow}\n") with { Allow = allow };
+    private static LocalAnswer NotAllowed(string allow) => Text(405, $"use {allow}\n") with { Allow = allow };
 
-    private static AdminAnswer Livez() => AdminAnswer.Text(200, "ok\n");
+    private LocalAnswer Readyz() => parts.NotReady() is { } reason ? Text(503, reason + "\n") : Text(200, "ready\n");
 
-    private static AdminAnswer Links() => AdminAnswer.Text(200, Index);
-
-    private Func<AdminAnswer>? Reader(ReadOnlySpan<byte> path) => path switch
-    {
-        _ when path.SequenceEqual("/livez"u8) => Livez,
-        _ when path.SequenceEqual("/readyz"u8) => Readyz,
-        _ when path.SequenceEqual("/metrics"u8) => Metrics,
-        _ when path.SequenceEqual("/"u8) => Links,
-        _ => null,
-    };
-
-    private AdminAnswer Readyz() => parts.NotReady() is { } reason
-        ? AdminAnswer.Text(503, reason + "\n")
-        : AdminAnswer.Text(200, "ready\n");
-
-    private AdminAnswer Metrics()
+    private LocalAnswer Metrics()
     {
         var samples = new List<MetricSample>();
         parts.CollectMetrics(samples);
-        return new AdminAnswer(200, MetricsText.ContentType, Encoding.UTF8.GetBytes(MetricsText.Write(samples)));
+        return new LocalAnswer(200, MetricsText.ContentType, Encoding.UTF8.GetBytes(MetricsText.Write(samples)));
     }
 
-    private ValueTask<AdminAnswer> ReloadAsync(in AdminRequest request)
+    private ValueTask<LocalAnswer> ReloadAsync(LocalRequest request)
     {
-        if (!request.Method.SequenceEqual("POST"u8))
+        if (request.Method != ChangeMethods)
         {
             return Now(NotAllowed(ChangeMethods));
         }
 
-        // A form on a foreign page can POST here without a preflight; the Origin field gives it away (RFC 6454 section 7.3).
+        // A form on a foreign page can POST here without a preflight; Origin gives it away (RFC 6454 section 7.3).
         return request.HasOrigin
-            ? Now(AdminAnswer.Text(403, "changes are not taken from web pages (Origin is set)\n"))
+            ? Now(Text(403, "changes are not taken from web pages (Origin is set)\n"))
             : RunReloadAsync();
     }
 
-    private async ValueTask<AdminAnswer> RunReloadAsync()
+    private async ValueTask<LocalAnswer> RunReloadAsync()
     {
         ReloadOutcome outcome = await parts.ReloadAsync().ConfigureAwait(false);
         var body = new ArrayBufferWriter<byte>(256);
@@ -114,6 +106,6 @@ internal sealed class AdminApi(AdminParts parts)
             { Faults.Count: > 0 } => 422,
             _ => 500,
         };
-        return new AdminAnswer(status, JsonText, body.WrittenMemory);
+        return new LocalAnswer(status, JsonText, body.WrittenMemory);
     }
 }

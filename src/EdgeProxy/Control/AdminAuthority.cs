@@ -2,7 +2,6 @@ using System;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 
 namespace EdgeProxy.Control;
 
@@ -14,24 +13,25 @@ internal static class AdminAuthority
 {
     private const int HttpPort = 80;
 
-    public static bool IsAllowed(ReadOnlySpan<byte> authority, IPEndPoint bound)
+    public static bool IsAllowed(ReadOnlySpan<char> authority, IPEndPoint bound)
     {
-        int colon = authority.LastIndexOf((byte)':');
+        int colon = authority.LastIndexOf(':');
         // In "[::1]" the last colon is part of the address: a port follows the bracket.
-        bool hasPort = colon >= 0 && authority.IndexOf((byte)']') < colon;
+        bool hasPort = colon >= 0 && authority.IndexOf(']') < colon;
         int port = HttpPort;
-        if (hasPort && !int.TryParse(authority[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port))
+        if (hasPort
+            && !int.TryParse(authority[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port))
         {
             return false;
         }
 
-        ReadOnlySpan<byte> host = hasPort ? authority[..colon] : authority;
+        ReadOnlySpan<char> host = hasPort ? authority[..colon] : authority;
         return port == bound.Port && (IsLocal(host) || host.SequenceEqual(Literal(bound.Address)));
     }
 
-    private static bool IsLocal(ReadOnlySpan<byte> host) =>
-        Ascii.EqualsIgnoreCase(host, "localhost"u8) || host.SequenceEqual("127.0.0.1"u8) || host.SequenceEqual("[::1]"u8);
+    private static bool IsLocal(ReadOnlySpan<char> host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host is "127.0.0.1" or "[::1]";
 
-    private static byte[] Literal(IPAddress address) => Encoding.ASCII.GetBytes(
-        address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString());
+    private static string Literal(IPAddress address) =>
+        address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
 }

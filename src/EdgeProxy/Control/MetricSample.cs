@@ -24,7 +24,9 @@ internal readonly record struct MetricSample(
     IReadOnlyList<MetricLabel> Labels,
     string Suffix = "");
 
-/// <summary>A part of the proxy that has something to count. Called on the thread of whoever asks for /metrics.</summary>
+/// <summary>
+/// A part of the proxy that has something to count. Called on the thread of whoever asks for /metrics.
+/// </summary>
 internal interface IMetricsSource
 {
     void Collect(ICollection<MetricSample> samples);

@@ -9,13 +9,18 @@ internal sealed record ReloadOutcome
 {
     public bool Ok => Faults.Count == 0 && Reason is null;
 
-    /// <summary>The configuration in use afterwards: the new one if all went well, else the last good one; "" before the first.</summary>
+    /// <summary>
+    /// The configuration in use afterwards: the new one if all went well, else the last good one; "" before the
+    /// first.
+    /// </summary>
     public required string Hash { get; init; }
 
     /// <summary>What the file has wrong; nothing of it is in use then.</summary>
     public IReadOnlyList<ConfigFault> Faults { get; init; } = [];
 
-    /// <summary>Why a faultless configuration could not be put in use, e.g. an address that another process holds.</summary>
+    /// <summary>
+    /// Why a faultless configuration could not be put in use, e.g. an address that another process holds.
+    /// </summary>
     public string? Reason { get; init; }
 
     /// <summary>The file or an address is there, and we may not have it.</summary>

@@ -15,7 +15,9 @@ internal static class BuildStamp
     public static string Version => Part(0);
 
     /// <summary>First 12 digits, "unknown" for a build outside a repository.</summary>
-    public static string Commit => Part(1) is { Length: > CommitLengthShort } commit ? commit[..CommitLengthShort] : Part(1);
+    public static string Commit => Part(1) is { Length: > CommitLengthShort } commit
+        ? commit[..CommitLengthShort]
+        : Part(1);
 
     private static string Part(int index)
     {

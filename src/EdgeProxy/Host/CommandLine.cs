@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Threading.Tasks;
 using EdgeProxy.Host.Commands;
 
 namespace EdgeProxy.Host;
@@ -32,16 +33,16 @@ internal sealed class CommandLine
     private CommandLine(Shell shell) => _shell = shell;
 
     /// <summary>Runs the verb the arguments name; the exit code.</summary>
-    public static int Invoke(IReadOnlyList<string> args, Shell shell)
+    public static Task<int> InvokeAsync(IReadOnlyList<string> args, Shell shell)
     {
         RootCommand root = new CommandLine(shell).Build();
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
         {
-            return RefuseUsage(parsed, shell);
+            return Task.FromResult(RefuseUsage(parsed, shell));
         }
 
-        return parsed.Invoke(new InvocationConfiguration
+        return parsed.InvokeAsync(new InvocationConfiguration
         {
             Output = shell.Output,
             Error = shell.Error,
@@ -120,17 +121,61 @@ internal sealed class CommandLine
 
         root.Options.Add(_config);
         root.Subcommands.Add(Verb("run", "serve until TERM or INT; HUP reloads",
-            parsed => RunCommand.Run(_shell, parsed.GetValue(_config))));
+            parsed => RunCommand.RunAsync(_shell, parsed.GetValue(_config))));
         root.Subcommands.Add(AnsweringVerb("validate", "say everything that is wrong with a configuration",
-            (parsed, format) => ValidateCommand.Run(_shell, parsed.GetValue(_config), format)));
+            (parsed, format) => Task.FromResult(ValidateCommand.Run(_shell, parsed.GetValue(_config), format))));
         root.Subcommands.Add(AnsweringVerb("reload", "have the running proxy read its configuration again",
-            (parsed, format) => ReloadCommand.RunAsync(_shell, parsed.GetValue(_config), format).GetAwaiter().GetResult()));
+            (parsed, format) =>
+                ReloadCommand.RunAsync(_shell, parsed.GetValue(_config), format)));
+        root.Subcommands.Add(AnsweringVerb("routes", "the routers of each entrypoint, in the order they are asked",
+            (parsed, format) => Task.FromResult(RoutesCommand.Run(_shell, parsed.GetValue(_config), format))));
+        root.Subcommands.Add(ExplainVerb());
         root.Subcommands.Add(DemoVerb());
         root.Subcommands.Add(Verb("healthcheck", "0 if the running proxy takes traffic, else 1",
-            parsed => HealthCheckCommand.RunAsync(_shell, parsed.GetValue(_config)).GetAwaiter().GetResult()));
+            parsed => HealthCheckCommand.RunAsync(_shell, parsed.GetValue(_config))));
         root.Subcommands.Add(AnsweringVerb("version", "version, commit, runtime",
-            (_, format) => VersionCommand.Run(_shell, format)));
+            (_, format) => Task.FromResult(VersionCommand.Run(_shell, format))));
         return root;
+    }
+
+    private Command ExplainVerb()
+    {
+        var method = new Argument<string>("METHOD") { Description = "GET, POST, ..." };
+        var url = new Argument<string>("URL") { Description = "http://host/path?query, or /path" };
+        var fields = new Option<string[]>("--header")
+        {
+            Description = "a header field of the request; may be given more than once",
+            HelpName = "name: value",
+        };
+        var client = new Option<string?>("--client")
+        {
+            Description = "the client's address [default: 127.0.0.1]",
+            HelpName = "IP",
+        };
+        var entryPoint = new Option<string?>("--entrypoint")
+        {
+            Description = "one entrypoint [default: all]",
+            HelpName = "NAME",
+        };
+        Command explain = AnsweringVerb("explain", "which router a request would meet, and why not the others",
+            (parsed, format) =>
+            {
+                var arguments = new ExplainArguments
+                {
+                    Method = parsed.GetRequiredValue(method),
+                    Url = parsed.GetRequiredValue(url),
+                    Fields = parsed.GetValue(fields) ?? [],
+                    Client = parsed.GetValue(client),
+                    EntryPoint = parsed.GetValue(entryPoint),
+                };
+                return Task.FromResult(ExplainCommand.Run(_shell, parsed.GetValue(_config), arguments, format));
+            });
+        explain.Arguments.Add(method);
+        explain.Arguments.Add(url);
+        explain.Options.Add(fields);
+        explain.Options.Add(client);
+        explain.Options.Add(entryPoint);
+        return explain;
     }
 
     private Command DemoVerb()
@@ -142,19 +187,19 @@ internal sealed class CommandLine
             CustomParser = ReadDuration,
         };
         Command demo = Verb("demo", "show the proxy at work: own configuration, servers and traffic",
-            parsed => DemoCommand.Run(_shell, parsed.GetValue(duration)));
+            parsed => DemoCommand.RunAsync(_shell, parsed.GetValue(duration)));
         demo.Options.Add(duration);
         return demo;
     }
 
-    private static Command Verb(string name, string description, Func<ParseResult, int> run)
+    private static Command Verb(string name, string description, Func<ParseResult, Task<int>> run)
     {
         var verb = new Command(name, description);
-        verb.SetAction(run);
+        verb.SetAction((parsed, _) => run(parsed));
         return verb;
     }
 
-    private Command AnsweringVerb(string name, string description, Func<ParseResult, AnswerFormat, int> run)
+    private Command AnsweringVerb(string name, string description, Func<ParseResult, AnswerFormat, Task<int>> run)
     {
         Command verb = Verb(name, description, parsed => run(parsed, parsed.GetValue(_format)));
         verb.Options.Add(_format);

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
-using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.Config;
@@ -159,7 +158,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         _pulses = new LoopPulse[_shards.Length];
         for (int i = 0; i < _shards.Length; i++)
         {
-            ulong seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+            // Half of a random GUID: the kernel's random bytes, without loading OpenSSL for them.
+            ulong seed = BitConverter.ToUInt64(Guid.NewGuid().ToByteArray(), sizeof(ulong));
             _shards[i] = new Shard(_loops.Loops[i], reports, seed);
             _pulses[i] = new LoopPulse(_loops.Loops[i], _parts.Time);
         }
@@ -196,7 +196,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         {
             var wanted = new EntryPointSettings { Name = AdminName, Address = address };
             admin = _admin is { } running && running.Settings.Address.Equals(address) ? running : null;
-            return Reuse(wanted, new AdminService(_parts.Admin), opened, next, ref admin, out notPermitted);
+            return Reuse(wanted, _parts.Admin, opened, next, ref admin, out notPermitted);
         }
 
         return null;

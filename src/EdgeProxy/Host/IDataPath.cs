@@ -9,19 +9,24 @@ using Microsoft.Extensions.Logging;
 namespace EdgeProxy.Host;
 
 /// <summary>
-/// The running engine as the host sees it: loops, entrypoints, the snapshot in use. Owned by <see cref="ProxyHost"/>, which
-/// calls <see cref="Apply"/> from one thread at a time. An engine that has metrics is an <see cref="IMetricsSource"/> too.
+/// The running engine as the host sees it: loops, entrypoints, the snapshot in use. Owned by <see cref="ProxyHost"/>,
+/// which
+/// calls <see cref="Apply"/> from one thread at a time. An engine that has metrics is an <see cref="IMetricsSource"/>
+/// too.
 /// </summary>
 internal interface IDataPath : IAsyncDisposable
 {
     /// <summary>
-    /// Opens entrypoints and publishes the snapshot. All or nothing: null once everything is in use, else why it cannot be,
+    /// Opens entrypoints and publishes the snapshot. All or nothing: null once everything is in use, else why it
+    /// cannot be,
     /// with what was in use before untouched.
     /// </summary>
     /// <param name="notPermitted">The reason is EACCES or EPERM: exit code 77.</param>
     string? Apply(ProxySettings settings, out bool notPermitted);
 
-    /// <summary>Accepts no more, ends idle connections, lets exchanges finish; whatever is left at the limit is cut.</summary>
+    /// <summary>
+    /// Accepts no more, ends idle connections, lets exchanges finish; whatever is left at the limit is cut.
+    /// </summary>
     Task DrainAsync(TimeSpan limit);
 
     DataPathStatus Status { get; }

@@ -28,7 +28,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     private ITimer? _watchdog;
     private volatile string? _notReady = "starting";
 
-    public ProxyHost(Shell shell, StderrLog log, ConfigSource source, Func<bool>? hasConfigChanged = null)
+    public ProxyHost(Shell shell, StderrLog log, ConfigSource source, Func<ProxySettings, Func<bool>>? watch = null)
     {
         _shell = shell;
         _log = log;
@@ -43,26 +43,33 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         });
         _dataPath = shell.DataPath(new DataPathParts(log, shell.Time, admin));
         _reloader = new Reloader(source, _dataPath, shell.Time, log.CreateLogger(typeof(Reloader).FullName!));
-        _poll = new ConfigPoll(shell.Time, hasConfigChanged ?? (static () => false), () => Reload("file changed"));
+        _poll = new ConfigPoll(shell.Time, watch ?? (static _ => static () => false), () => Reload("file changed"));
     }
 
     public ProxySettings? Settings => _reloader.Current;
 
     public DataPathStatus Status => _dataPath.Status;
 
-    /// <summary>(1) Loads and applies the first configuration; the outcome's Ok says whether anything is served.</summary>
+    /// <summary>
+    /// (1) Loads and applies the first configuration; the outcome's Ok says whether anything is served.
+    /// </summary>
     public ReloadOutcome Start()
     {
-        ReloadOutcome outcome = _reloader.Reload("start", Follow);
+        ReloadOutcome outcome = _reloader.Reload("start", settings => _log.Follow(settings.Log), Follow);
         if (outcome.Ok)
         {
             _notReady = null;
-            _systemd.Ready(StatusText());
-            Log.Started(_logger, BuildStamp.Version, StatusText());
-            StartWatchdog();
         }
 
         return outcome;
+    }
+
+    /// <summary>Tells systemd and the log. Signals MUST be taken by then: systemd may send HUP at once.</summary>
+    public void AnnounceReady()
+    {
+        _systemd.Ready(StatusText());
+        Log.Started(_logger, BuildStamp.Version, StatusText());
+        StartWatchdog();
     }
 
     /// <summary>(2) Serves until asked to stop, (3) then drains. Returns the exit code.</summary>
@@ -89,7 +96,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     public ReloadOutcome Reload(string cause)
     {
         _systemd.Reloading();
-        ReloadOutcome outcome = _reloader.Reload(cause, Follow);
+        ReloadOutcome outcome = _reloader.Reload(cause, applied: Follow);
         // READY ends the reload for systemd, well or not: what is in use is ready.
         _systemd.Ready(StatusText());
         return outcome;
@@ -104,7 +111,9 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         }
     }
 
-    /// <summary>There is no log file yet: stderr is whoever started us's. The line shows that the signal came through.</summary>
+    /// <summary>
+    /// There is no log file yet: stderr is whoever started us's. The line shows that the signal came through.
+    /// </summary>
     public void ReopenLogs() => Log.Reopened(_logger);
 
     public async ValueTask DisposeAsync()
@@ -122,7 +131,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     private void Follow(ProxySettings settings)
     {
         _log.Follow(settings.Log);
-        _poll.Follow(settings.Node);
+        _poll.Follow(settings);
     }
 
     private void StartWatchdog()

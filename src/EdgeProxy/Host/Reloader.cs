@@ -15,6 +15,9 @@ namespace EdgeProxy.Host;
 internal sealed partial class Reloader(
     ConfigSource source, IDataPath dataPath, TimeProvider time, ILogger logger) : IMetricsSource
 {
+    // A line that names more is read by nobody; the file is where to look then.
+    private const int ChangesNamedMax = 20;
+
     private readonly Lock _turn = new();
     private ProxySettings? _current;
     private long _okCount;
@@ -26,19 +29,31 @@ internal sealed partial class Reloader(
     public ProxySettings? Current => Volatile.Read(ref _current);
 
     /// <summary>Blocks for as long as loading and applying take: MUST NOT be called on a loop.</summary>
+    /// <param name="first">
+    /// Called with the first good settings before they are applied: how to log is wanted by then.
+    /// </param>
     /// <param name="applied">Called within the turn once new settings are in use.</param>
-    public ReloadOutcome Reload(string cause, Action<ProxySettings>? applied = null)
+    public ReloadOutcome Reload(
+        string cause, Action<ProxySettings>? first = null, Action<ProxySettings>? applied = null)
     {
         lock (_turn)
         {
             try
             {
                 LoadedConfig loaded = source.Load();
-                return loaded.Settings is { } settings && loaded.Faults.Count == 0
-                    ? Apply(settings, cause, applied)
-                    : Refuse(loaded, cause);
+                if (loaded.Settings is not { } settings || loaded.Faults.Count > 0)
+                {
+                    return Refuse(loaded, cause);
+                }
+
+                if (_current is null)
+                {
+                    first?.Invoke(settings);
+                }
+
+                return Apply(settings, cause, applied);
             }
-#pragma warning disable CA1031 // A file that trips a bug of ours must not end a proxy that serves: the last good one stays.
+#pragma warning disable CA1031 // A file that trips a bug of ours must not end a proxy that serves.
             catch (Exception e)
 #pragma warning restore CA1031
             {
@@ -74,7 +89,7 @@ internal sealed partial class Reloader(
             return new ReloadOutcome { Hash = KeptHash(), Reason = reason, NotPermitted = notPermitted };
         }
 
-        string changes = SettingsChanges.Describe(_current, settings);
+        string changes = Describe(_current, settings);
         Volatile.Write(ref _current, settings);
         Interlocked.Increment(ref _okCount);
         Interlocked.Exchange(ref _lastOkSeconds, time.GetUtcNow().ToUnixTimeSeconds());
@@ -96,6 +111,29 @@ internal sealed partial class Reloader(
         return new ReloadOutcome { Hash = KeptHash(), Faults = loaded.Faults, NotPermitted = loaded.NotPermitted };
     }
 
+    private static string Describe(ProxySettings? before, ProxySettings after)
+    {
+        if (before is null)
+        {
+            return "the first";
+        }
+
+        IReadOnlyList<string> changes = ConfigChange.Describe(before, after);
+        if (changes.Count == 0)
+        {
+            return "nothing changed";
+        }
+
+        var named = new List<string>();
+        for (int i = 0; i < changes.Count && i < ChangesNamedMax; i++)
+        {
+            named.Add(changes[i]);
+        }
+
+        int unnamed = changes.Count - named.Count;
+        return string.Join(", ", named) + (unnamed > 0 ? $" and {unnamed} more" : "");
+    }
+
     private string KeptHash() => _current?.Hash ?? "";
 
     private void CountFailed()
@@ -106,7 +144,8 @@ internal sealed partial class Reloader(
 
     private static partial class Log
     {
-        [LoggerMessage(EventIds.ConfigApplied, LogLevel.Information, "configuration {Hash} in use ({Cause}): {Changes}")]
+        [LoggerMessage(EventIds.ConfigApplied, LogLevel.Information,
+            "configuration {Hash} in use ({Cause}): {Changes}")]
         public static partial void Applied(ILogger logger, string hash, string cause, string changes);
 
         [LoggerMessage(EventIds.ConfigRefused, LogLevel.Error,

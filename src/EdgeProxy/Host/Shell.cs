@@ -3,7 +3,9 @@ using System.IO;
 
 namespace EdgeProxy.Host;
 
-/// <summary>What a command sees of the process around it, handed in so that tests run commands without a process.</summary>
+/// <summary>
+/// What a command sees of the process around it, handed in so that tests run commands without a process.
+/// </summary>
 internal sealed record Shell
 {
     public const string ConfigPathDefault = "/etc/edgeproxy/edgeproxy.toml";

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace EdgeProxy.Host;
 
-/// <summary>What the process does on POSIX signals. QUIT keeps its default. Handlers run on a pool thread, one at a time.</summary>
+/// <summary>
+/// What the process does on POSIX signals. QUIT keeps its default. Handlers run on a pool thread, one at a time.
+/// </summary>
 internal sealed class Signals : IDisposable
 {
     private const PosixSignal User1 = (PosixSignal)10; // SIGUSR1 on x64 and arm64; the enumeration does not name it

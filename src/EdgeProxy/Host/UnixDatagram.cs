@@ -56,7 +56,12 @@ internal static partial class UnixDatagram
 
     [LibraryImport("libc", EntryPoint = "sendto")]
     private static partial nint SendTo(
-        int socket, ReadOnlySpan<byte> message, nuint length, int flags, ReadOnlySpan<byte> address, uint addressLength);
+        int socket,
+        ReadOnlySpan<byte> message,
+        nuint length,
+        int flags,
+        ReadOnlySpan<byte> address,
+        uint addressLength);
 
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int descriptor);

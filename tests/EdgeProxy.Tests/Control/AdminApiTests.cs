@@ -1,10 +1,10 @@
-using System.Buffers;
 using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Tasks;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
+using EdgeProxy.Pipeline;
 using Xunit;
 
 namespace EdgeProxy.Tests.Control;
@@ -21,7 +21,7 @@ public sealed class AdminApiTests
     [InlineData("/readyz", "ready\n")]
     public async Task Answer_Health_Is200(string path, string body)
     {
-        AdminAnswer answer = await AskAsync("GET", path);
+        LocalAnswer answer = await AskAsync("GET", path);
 
         Assert.Equal(200, answer.Status);
         Assert.Equal(body, Text(answer));
@@ -32,7 +32,7 @@ public sealed class AdminApiTests
     {
         _notReady = "draining";
 
-        AdminAnswer ready = await AskAsync("GET", "/readyz");
+        LocalAnswer ready = await AskAsync("GET", "/readyz");
 
         Assert.Equal((503, "draining\n"), (ready.Status, Text(ready)));
         Assert.Equal(200, (await AskAsync("GET", "/livez")).Status);
@@ -41,7 +41,7 @@ public sealed class AdminApiTests
     [Fact]
     public async Task Answer_Metrics_IsPrometheusText()
     {
-        AdminAnswer answer = await AskAsync("GET", "/metrics");
+        LocalAnswer answer = await AskAsync("GET", "/metrics");
 
         Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.ContentType);
         Assert.Equal("# HELP up Whether.\n# TYPE up gauge\nup 1\n", Text(answer));
@@ -66,7 +66,7 @@ public sealed class AdminApiTests
     [InlineData("get", "/livez", "GET, HEAD")]
     public async Task Answer_WrongMethod_Is405WithAllow(string method, string path, string allow)
     {
-        AdminAnswer answer = await AskAsync(method, path);
+        LocalAnswer answer = await AskAsync(method, path);
 
         Assert.Equal((405, allow), (answer.Status, answer.Allow));
         Assert.Equal(0, _reloads);
@@ -75,7 +75,7 @@ public sealed class AdminApiTests
     [Fact]
     public async Task Answer_Reload_RunsItAndSaysTheOutcome()
     {
-        AdminAnswer answer = await AskAsync("POST", "/api/v1/reload");
+        LocalAnswer answer = await AskAsync("POST", "/api/v1/reload");
 
         Assert.Equal((200, 1), (answer.Status, _reloads));
         Assert.Equal("""{"ok":true,"hash":"abcd","changes":"services +1 -0 ~0","faults":[]}""", Text(answer));
@@ -84,9 +84,10 @@ public sealed class AdminApiTests
     [Fact]
     public async Task Answer_ReloadOfAFaultyFile_Is422WithEveryFault()
     {
-        _outcome = new ReloadOutcome { Hash = "abcd", Faults = [new ConfigFault("a.toml", 3, 7, "x.y", "is not \"z\"")] };
+        var wrong = new ConfigFault("a.toml", 3, 7, "x.y", "is not \"z\"");
+        _outcome = new ReloadOutcome { Hash = "abcd", Faults = [wrong] };
 
-        AdminAnswer answer = await AskAsync("POST", "/api/v1/reload");
+        LocalAnswer answer = await AskAsync("POST", "/api/v1/reload");
 
         Assert.Equal(422, answer.Status);
         using JsonDocument json = JsonDocument.Parse(answer.Body);
@@ -102,7 +103,7 @@ public sealed class AdminApiTests
     {
         _outcome = new ReloadOutcome { Hash = "abcd", Reason = "address in use" };
 
-        AdminAnswer answer = await AskAsync("POST", "/api/v1/reload");
+        LocalAnswer answer = await AskAsync("POST", "/api/v1/reload");
 
         Assert.Equal(500, answer.Status);
         Assert.Contains("\"reason\":\"address in use\"", Text(answer));
@@ -111,7 +112,7 @@ public sealed class AdminApiTests
     [Fact]
     public async Task Answer_ReloadFromAWebPage_IsRefused()
     {
-        AdminAnswer answer = await AskAsync("POST", "/api/v1/reload", hasOrigin: true);
+        LocalAnswer answer = await AskAsync("POST", "/api/v1/reload", hasOrigin: true);
 
         Assert.Equal((403, 0), (answer.Status, _reloads));
     }
@@ -154,37 +155,9 @@ public sealed class AdminApiTests
         Assert.Equal(200, (await AskAsync("GET", "/livez", host)).Status);
     }
 
-    [Fact]
-    public void WriteTo_Get_IsAWholeResponse()
-    {
-        string text = Write(AdminAnswer.Text(405, "use POST\n") with { Allow = "POST" }, isHead: false, keepAlive: false);
+    private static string Text(LocalAnswer answer) => Encoding.UTF8.GetString(answer.Body.Span);
 
-        Assert.Equal(
-            "HTTP/1.1 405 Method Not Allowed\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 9\r\n"
-            + "Allow: POST\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\nuse POST\n",
-            text);
-    }
-
-    [Fact]
-    public void WriteTo_Head_KeepsTheLengthAndLeavesTheBodyOut()
-    {
-        string text = Write(AdminAnswer.Text(200, "ok\n"), isHead: true, keepAlive: true);
-
-        Assert.Contains("Content-Length: 3\r\n", text);
-        Assert.EndsWith("\r\n\r\n", text);
-        Assert.DoesNotContain("Connection:", text);
-    }
-
-    private static string Write(AdminAnswer answer, bool isHead, bool keepAlive)
-    {
-        var output = new ArrayBufferWriter<byte>();
-        answer.WriteTo(output, isHead, keepAlive);
-        return Encoding.UTF8.GetString(output.WrittenSpan);
-    }
-
-    private static string Text(AdminAnswer answer) => Encoding.UTF8.GetString(answer.Body.Span);
-
-    private ValueTask<AdminAnswer> AskAsync(
+    private ValueTask<LocalAnswer> AskAsync(
         string method, string path, string host = "127.0.0.1:7171", bool hasOrigin = false)
     {
         var api = new AdminApi(new AdminParts
@@ -198,12 +171,6 @@ public sealed class AdminApiTests
             Address = () => _address,
             CollectMetrics = samples => samples.Add(new MetricSample("up", "Whether.", MetricKind.Gauge, 1, [])),
         });
-        return api.AnswerAsync(new AdminRequest
-        {
-            Method = Encoding.ASCII.GetBytes(method),
-            Path = Encoding.ASCII.GetBytes(path),
-            Authority = Encoding.ASCII.GetBytes(host),
-            HasOrigin = hasOrigin,
-        });
+        return api.AnswerAsync(new LocalRequest(method, path, "", host, hasOrigin));
     }
 }

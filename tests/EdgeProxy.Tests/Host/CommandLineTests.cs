@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Text.Json;
 using EdgeProxy.Host;
+using System.Threading.Tasks;
 using Xunit;
 
 namespace EdgeProxy.Tests.Host;
@@ -23,9 +24,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("demo", "--duration", "soon")]
     [InlineData("demo", "--duration", "0s")]
     [InlineData("@file")]
-    public void Invoke_WrongUsage_Is2AndSaysSoOnStderr(params string[] args)
+    public async Task Invoke_WrongUsage_Is2AndSaysSoOnStderr(params string[] args)
     {
-        Assert.Equal(2, Invoke(args));
+        Assert.Equal(2, await InvokeAsync(args));
         Assert.Empty(_output.ToString());
         Assert.Contains("edgeproxy: try: edgeproxy", _error.ToString());
     }
@@ -34,9 +35,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--help")]
     [InlineData("run", "--help")]
     [InlineData("-h")]
-    public void Invoke_Help_IsAnAnswer(params string[] args)
+    public async Task Invoke_Help_IsAnAnswer(params string[] args)
     {
-        Assert.Equal(0, Invoke(args));
+        Assert.Equal(0, await InvokeAsync(args));
         Assert.Contains("Usage:", _output.ToString());
         Assert.Empty(_error.ToString());
     }
@@ -48,24 +49,24 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("demo")]
     [InlineData("healthcheck")]
     [InlineData("version")]
-    public void Invoke_Help_NamesEveryVerb(string verb)
+    public async Task Invoke_Help_NamesEveryVerb(string verb)
     {
-        Invoke("--help");
+        await InvokeAsync("--help");
 
         Assert.Contains($"\n  {verb} ", _output.ToString());
     }
 
     [Fact]
-    public void Invoke_VersionText_IsOneLine()
+    public async Task Invoke_VersionText_IsOneLine()
     {
-        Assert.Equal(0, Invoke("version"));
+        Assert.Equal(0, await InvokeAsync("version"));
         Assert.Matches(@"^edgeproxy \d+\.\d+\.\d+.* \(commit \w+, \.NET 10\..*\)\r?\n$", _output.ToString());
     }
 
     [Fact]
-    public void Invoke_VersionJson_HasEveryPart()
+    public async Task Invoke_VersionJson_HasEveryPart()
     {
-        Assert.Equal(0, Invoke("version", "--format", "json"));
+        Assert.Equal(0, await InvokeAsync("version", "--format", "json"));
         using JsonDocument answer = JsonDocument.Parse(_output.ToString());
         foreach (string part in new[] { "version", "commit", "runtime", "platform", "system" })
         {
@@ -85,28 +86,12 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(expected, shell.ConfigPath(option));
     }
 
-    [Theory]
-    [InlineData(true, null, "run")]
-    [InlineData(true, "a.toml", "run", "-c", "a.toml")]
-    [InlineData(true, "a.toml", "run", "--config", "a.toml")]
-    [InlineData(false, null)]
-    [InlineData(false, null, "validate")]
-    [InlineData(false, null, "run", "-c")]
-    [InlineData(false, null, "run", "--config=a.toml")]
-    [InlineData(false, null, "run", "-c", "--help")]
-    [InlineData(false, null, "-c", "a.toml", "run")]
-    public void RunArguments_OnlyTheTwoPlainForms_AreTakenByHand(bool isRun, string? path, params string[] args)
-    {
-        Assert.Equal(isRun, RunArguments.TryRead(args, out string? read));
-        Assert.Equal(path, read);
-    }
-
     public void Dispose()
     {
         _output.Dispose();
         _error.Dispose();
     }
 
-    private int Invoke(params IReadOnlyList<string> args) =>
-        CommandLine.Invoke(args, new Shell { Output = _output, Error = _error });
+    private Task<int> InvokeAsync(params IReadOnlyList<string> args) =>
+        CommandLine.InvokeAsync(args, new Shell { Output = _output, Error = _error });
 }

@@ -2,9 +2,9 @@ using System;
 using System.IO;
 using System.Text;
 using System.Threading.Tasks;
-using EdgeProxy.Control;
 using EdgeProxy.Host;
 using EdgeProxy.Host.Logging;
+using EdgeProxy.Pipeline;
 using Xunit;
 
 namespace EdgeProxy.Tests.Host;
@@ -22,7 +22,7 @@ public sealed class ProxyHostTests : IAsyncDisposable
     {
         var shell = new Shell { Time = _time, DataPath = _dataPath.Factory, Variable = _ => null };
         _log = new StderrLog(Stream.Null, _time, isTerminal: false, isJournal: false);
-        _host = new ProxyHost(shell, _log, ConfigSource.Of("test.toml", () => _next), () => _isChanged);
+        _host = new ProxyHost(shell, _log, ConfigSource.Of("test.toml", () => _next), _ => () => _isChanged);
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class ProxyHostTests : IAsyncDisposable
         _host.Start();
         _next = SettingsForTest.Good("bbbb");
 
-        AdminAnswer answer = await AskAsync("POST", "/api/v1/reload");
+        LocalAnswer answer = await AskAsync("POST", "/api/v1/reload");
 
         Assert.Equal(200, answer.Status);
         Assert.Contains("\"hash\":\"bbbb\"", Encoding.UTF8.GetString(answer.Body.Span));
@@ -142,11 +142,6 @@ public sealed class ProxyHostTests : IAsyncDisposable
 
     private async Task<int> ReadyzAsync() => (await AskAsync("GET", "/readyz")).Status;
 
-    private ValueTask<AdminAnswer> AskAsync(string method, string path) => _dataPath.Parts!.Admin.AnswerAsync(new AdminRequest
-    {
-        Method = Encoding.ASCII.GetBytes(method),
-        Path = Encoding.ASCII.GetBytes(path),
-        Authority = "127.0.0.1:7171"u8,
-        HasOrigin = false,
-    });
+    private ValueTask<LocalAnswer> AskAsync(string method, string path) =>
+        _dataPath.Parts!.Admin.AnswerAsync(new LocalRequest(method, path, "", "127.0.0.1:7171", HasOrigin: false));
 }

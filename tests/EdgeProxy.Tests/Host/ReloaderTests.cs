@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading.Tasks;
 using EdgeProxy.Control;
 using EdgeProxy.Host;
@@ -80,7 +81,10 @@ public sealed class ReloaderTests : IAsyncDisposable
     public void Reload_LoaderThrows_IsAnOutcomeAndKeepsTheLastGoodOne()
     {
         var reloader = new Reloader(
-            ConfigSource.Of("edgeproxy.toml", () => throw new InvalidOperationException("a bug")), _dataPath, _time, _log);
+            ConfigSource.Of("edgeproxy.toml", () => throw new InvalidOperationException("a bug")),
+            _dataPath,
+            _time,
+            _log);
 
         ReloadOutcome outcome = reloader.Reload("SIGHUP");
 
@@ -106,7 +110,18 @@ public sealed class ReloaderTests : IAsyncDisposable
         _reloader.Reload("start");
         _next = SettingsForTest.Good("bbbb", "orders", "users", "carts");
 
-        Assert.Equal("services +2 -1 ~0", _reloader.Reload("SIGHUP").Changes);
+        Assert.Equal(
+            "service users: added, service carts: added, service stock: removed", _reloader.Reload("SIGHUP").Changes);
+    }
+
+    [Fact]
+    public void Reload_VeryManyChanges_NamesSomeAndCountsTheRest()
+    {
+        _next = SettingsForTest.Good("aaaa");
+        _reloader.Reload("start");
+        _next = SettingsForTest.Good("bbbb", [.. Enumerable.Range(0, 25).Select(i => $"s{i}")]);
+
+        Assert.EndsWith("service s19: added and 5 more", _reloader.Reload("SIGHUP").Changes);
     }
 
     [Fact]
@@ -115,7 +130,7 @@ public sealed class ReloaderTests : IAsyncDisposable
         _reloader.Reload("start");
         _next = SettingsForTest.Good("aaaa", "orders");
 
-        Assert.Equal("nothing", _reloader.Reload("SIGHUP").Changes);
+        Assert.Equal("nothing changed", _reloader.Reload("SIGHUP").Changes);
     }
 
     public ValueTask DisposeAsync() => _dataPath.DisposeAsync();

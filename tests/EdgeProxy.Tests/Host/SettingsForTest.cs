@@ -10,7 +10,8 @@ namespace EdgeProxy.Tests.Host;
 
 internal static class SettingsForTest
 {
-    public static ConfigFault Fault { get; } = new("edgeproxy.toml", 3, 7, "services.orders.server", "unknown key; servers");
+    public static ConfigFault Fault { get; } =
+        new("edgeproxy.toml", 3, 7, "services.orders.server", "unknown key; servers");
 
     public static ProxySettings With(string hash, params string[] services) => new()
     {

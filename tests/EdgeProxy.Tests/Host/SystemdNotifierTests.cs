@@ -100,7 +100,8 @@ public sealed class SystemdNotifierTests : IDisposable
 
     private static Socket Bind(string path)
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveTimeout = 5000 };
+        var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        socket.ReceiveTimeout = 5000;
         socket.Bind(new UnixDomainSocketEndPoint(path));
         return socket;
     }

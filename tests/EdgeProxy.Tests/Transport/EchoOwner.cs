@@ -46,7 +46,8 @@ internal sealed class EchoOwner : IAcceptOwner
                     break;
                 }
 
-                LinkStatus wrote = link.TryWrite(block.Filled[..(block.Length / 2)], block.Filled[(block.Length / 2)..], [], out int sent);
+                int half = block.Length / 2; // in two pieces, so that the gathered write is used
+                LinkStatus wrote = link.TryWrite(block.Filled[..half], block.Filled[half..], [], out int sent);
                 block.Consume(sent);
                 if (block.IsEmpty)
                 {

@@ -8,13 +8,13 @@ using EdgeProxy.Transport;
 namespace EdgeProxy.Tests.Transport;
 
 /// <summary>
-/// A link over memory that behaves as a socket does: edges, short reads that mean "drained", short writes, an end that is seen
-/// before the bytes in front of it are read. The test is the peer (<see cref="Feed(ReadOnlySpan{byte})"/>,
-/// <see cref="Written"/>), or another link is (<see cref="Pair"/>).
+/// A link over memory that behaves as a socket does: edges, short reads that mean "drained", short writes, an end that
+/// is seen before the bytes in front of it are read. The test is the peer
+/// (<see cref="Feed(ReadOnlySpan{byte})"/>, <see cref="Written"/>), or another link is (<see cref="Pair"/>).
 /// </summary>
 /// <remarks>
-/// Owners are called before <c>Feed</c> and its like return, but never one inside another: what happens during a call is
-/// delivered after it, as a loop would in its next turn.
+/// Owners are called before <c>Feed</c> and its like return, but never one inside another: what happens during a call
+/// is delivered after it, as a loop would in its next turn.
 /// </remarks>
 internal sealed class MemoryLink : ByteLink
 {
@@ -47,7 +47,9 @@ internal sealed class MemoryLink : ByteLink
     /// <summary>Most bytes one write takes.</summary>
     public int WriteMax { get; set; } = int.MaxValue;
 
-    /// <summary>Bytes that may be written before the link says WouldBlock; each write takes from it. More room is an edge.</summary>
+    /// <summary>
+    /// Bytes that may be written before the link says WouldBlock; each write takes from it. More room is an edge.
+    /// </summary>
     public long WriteRoom
     {
         get => _writeRoom;

@@ -74,7 +74,7 @@ internal sealed class TableScope
             string message = "is not supported in this version";
             if (!declaration.KnowsLater(entry.Key))
             {
-                string? nearest = NearestName.Find(entry.Key, declaration.Names());
+                string? nearest = NearestWord.Find(entry.Key, declaration.Names());
                 _meant.Add(nearest ?? "");
                 message = nearest is null ? "is unknown" : $"is unknown; did you mean '{nearest}'?";
             }

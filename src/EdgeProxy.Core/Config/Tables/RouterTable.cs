@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using EdgeProxy.Config.Keys;
@@ -9,7 +10,11 @@ using EdgeProxy.Routing;
 namespace EdgeProxy.Config.Tables;
 
 /// <summary>A rule and where its text stands.</summary>
-internal readonly record struct PlacedRule(Rule Rule, string Text, TomlString Node);
+internal readonly record struct PlacedRule(Rule Rule, string Text, TomlString Node)
+{
+    /// <summary>Nothing was filled in, so that the rule may be shown.</summary>
+    public bool IsAsWritten => string.Equals(Text, Node.Value, StringComparison.Ordinal);
+}
 
 /// <summary>A router as read: names not looked up yet, null where the key is absent or at fault.</summary>
 internal sealed record RouterDocument(
@@ -49,7 +54,8 @@ internal static class RouterTable
     };
 
     private static readonly IntegerKey Priority = new("priority", -1_000_000, 1_000_000, "",
-        "Order among routers that take the same request, the higher first. Without it: the more specific rule first.")
+        "Order among routers that take the same request: above 0 first, the highest before the others; below 0 last. "
+            + "At 0 and without it: the more specific rule first.")
     {
         ExampleToml = "10",
     };
@@ -114,12 +120,13 @@ internal static class RouterTable
             }
 
             var written = (TomlString)node;
-            bool isAsWritten = string.Equals(text, written.Value, System.StringComparison.Ordinal);
+            bool isAsWritten = string.Equals(text, written.Value, StringComparison.Ordinal);
             foreach (RuleError error in errors)
             {
                 (int line, int column) = TomlStringPlace.Of(written, isAsWritten ? error.Column : 0);
                 // The parser quotes what it read, and what was filled in may be a secret.
-                scope.Report(node, line, column, Name, isAsWritten ? error.Message : "is no rule with its ${...} filled in");
+                scope.Report(node, line, column, Name, isAsWritten ? ConfigText.Shorten(error.Message, ConfigLimits.RuleMessageCharsMax)
+                    : "is no rule with its ${...} filled in");
             }
 
             return false;

@@ -11,17 +11,19 @@ using EdgeProxy.Primitives.Net;
 
 namespace EdgeProxy.Host.Commands;
 
-/// <summary><c>demo</c>: the proxy at work, with nothing to prepare: its own configuration, servers and traffic.</summary>
+/// <summary>
+/// <c>demo</c>: the proxy at work, with nothing to prepare: its own configuration, servers and traffic.
+/// </summary>
 internal static class DemoCommand
 {
     /// <summary>How long a demo lasts when nobody sits in front of it to end it.</summary>
     public static readonly TimeSpan DurationDefault = TimeSpan.FromSeconds(5);
 
-    public static int Run(Shell shell, TimeSpan? duration)
+    public static async Task<int> RunAsync(Shell shell, TimeSpan? duration)
     {
         using StderrLog log = StderrLog.Open(shell);
-        return RunAsync(shell, log, duration ?? (shell.OutputIsTerminal ? Timeout.InfiniteTimeSpan : DurationDefault))
-            .GetAwaiter().GetResult();
+        TimeSpan lasting = duration ?? (shell.OutputIsTerminal ? Timeout.InfiniteTimeSpan : DurationDefault);
+        return await RunAsync(shell, log, lasting).ConfigureAwait(false);
     }
 
     private static async Task<int> RunAsync(Shell shell, StderrLog log, TimeSpan duration)
@@ -34,15 +36,16 @@ internal static class DemoCommand
         var source = ConfigSource.OfText(text, "demo.toml", ConfigEnvironment.OfProcess);
         await using var host = new ProxyHost(shell, log, source);
         using var ended = new CancellationTokenSource();
-        using var signals = new Signals(static () => { }, () => End(host, ended), static () => { });
         ReloadOutcome outcome = host.Start();
         if (!outcome.Ok)
         {
             return ExitCodes.Of(outcome);
         }
 
+        using var signals = new Signals(static () => { }, () => End(host, ended), static () => { });
+        host.AnnounceReady();
         ProxySettings settings = host.Settings!;
-        routes = new RouteExplainer(settings, settings.EntryPoints[0].Name);
+        routes = new RouteExplainer(settings, settings.EntryPoints[0]);
         IPEndPoint entryPoint = settings.EntryPoints[0].Address;
         Greet(shell.Output, entryPoint, settings.Admin.Address!);
         report.Header();

@@ -4,7 +4,9 @@ using EdgeProxy.Config;
 
 namespace EdgeProxy.Host.Commands;
 
-/// <summary><c>healthcheck</c>: 0 if the proxy of this configuration is ready, 1 if not. For images without curl.</summary>
+/// <summary>
+/// <c>healthcheck</c>: 0 if the proxy of this configuration is ready, 1 if not. For images without curl.
+/// </summary>
 internal static class HealthCheckCommand
 {
     public static async Task<int> RunAsync(Shell shell, string? configPath)
@@ -16,7 +18,8 @@ internal static class HealthCheckCommand
             return ExitCodes.Failed;
         }
 
-        (RawAnswer? answer, string? reason) = await OneRequest.SendAsync(address, "GET", "/readyz").ConfigureAwait(false);
+        (RawAnswer? answer, string? reason) =
+            await OneRequest.SendAsync(address, "GET", "/readyz").ConfigureAwait(false);
         if (answer is { Status: 200 })
         {
             shell.Output.WriteLine("ready");

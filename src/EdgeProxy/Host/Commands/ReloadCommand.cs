@@ -49,8 +49,9 @@ internal static class ReloadCommand
         {
             if (format == AnswerFormat.Text)
             {
+                string? changes = root.GetProperty("changes").GetString();
                 shell.Output.WriteLine(
-                    $"ok: configuration {root.GetProperty("hash").GetString()} in use: {root.GetProperty("changes").GetString()}");
+                    $"ok: configuration {root.GetProperty("hash").GetString()} in use: {changes}");
             }
 
             return ExitCodes.Ok;

@@ -8,19 +8,26 @@ namespace EdgeProxy.Host.Commands;
 /// <summary><c>run</c>: serves until told to stop.</summary>
 internal static class RunCommand
 {
-    public static int Run(Shell shell, string? configPath)
+    public static async Task<int> RunAsync(Shell shell, string? configPath)
     {
         using StderrLog log = StderrLog.Open(shell);
-        return RunAsync(shell, log, shell.ConfigPath(configPath)).GetAwaiter().GetResult();
+        return await RunAsync(shell, log, shell.ConfigPath(configPath)).ConfigureAwait(false);
     }
 
     private static async Task<int> RunAsync(Shell shell, StderrLog log, string path)
     {
         var source = ConfigSource.OfFile(path, ConfigEnvironment.OfProcess);
-        await using var host = new ProxyHost(shell, log, source);
-        // Before the first configuration: a TERM that comes while it loads is obeyed, not lost.
-        using var signals = new Signals(() => host.Reload("SIGHUP"), host.Stop, host.ReopenLogs);
+        await using var host = new ProxyHost(
+            shell, log, source, static settings => new ConfigWatch(settings).HasChanged);
         ReloadOutcome outcome = host.Start();
-        return outcome.Ok ? await host.ServeAsync().ConfigureAwait(false) : ExitCodes.Of(outcome);
+        if (!outcome.Ok)
+        {
+            return ExitCodes.Of(outcome);
+        }
+
+        // After the start, whose few milliseconds the thread that takes signals would lengthen; until then they end us.
+        using var signals = new Signals(() => host.Reload("SIGHUP"), host.Stop, host.ReopenLogs);
+        host.AnnounceReady();
+        return await host.ServeAsync().ConfigureAwait(false);
     }
 }

@@ -40,20 +40,21 @@ internal static class ValidateCommand
         }
     }
 
-    private static void WriteJson(Shell shell, string path, LoadedConfig loaded) => JsonAnswer.Write(shell.Output, json =>
-    {
-        json.WriteStartObject();
-        json.WriteBoolean("ok"u8, loaded.Settings is not null);
-        json.WriteString("file"u8, path);
-        if (loaded.Settings is { } settings)
+    private static void WriteJson(Shell shell, string path, LoadedConfig loaded) =>
+        JsonAnswer.Write(shell.Output, json =>
         {
-            json.WriteString("hash"u8, settings.Hash);
-            json.WriteNumber("entrypoints"u8, settings.EntryPoints.Count);
-            json.WriteNumber("routers"u8, settings.Routers.Count);
-            json.WriteNumber("services"u8, settings.Services.Count);
-        }
+            json.WriteStartObject();
+            json.WriteBoolean("ok"u8, loaded.Settings is not null);
+            json.WriteString("file"u8, path);
+            if (loaded.Settings is { } settings)
+            {
+                json.WriteString("hash"u8, settings.Hash);
+                json.WriteNumber("entrypoints"u8, settings.EntryPoints.Count);
+                json.WriteNumber("routers"u8, settings.Routers.Count);
+                json.WriteNumber("services"u8, settings.Services.Count);
+            }
 
-        ReloadOutcome.WriteFaults(loaded.Faults, json);
-        json.WriteEndObject();
-    });
+            ReloadOutcome.WriteFaults(loaded.Faults, json);
+            json.WriteEndObject();
+        });
 }

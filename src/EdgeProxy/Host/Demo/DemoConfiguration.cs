@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace EdgeProxy.Host.Demo;
 
-/// <summary>The demo's configuration: what a first file of one's own looks like, with two servers that are really there.</summary>
+/// <summary>
+/// The demo's configuration: what a first file of one's own looks like, with two servers that are really there.
+/// </summary>
 internal static class DemoConfiguration
 {
     private const int EntryPointPort = 8080;

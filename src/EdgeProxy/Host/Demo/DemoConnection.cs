@@ -15,6 +15,7 @@ internal sealed class DemoConnection(Socket socket, string server, TimeProvider 
 {
     public const string OursField = "X-Demo-Traffic";
 
+    private const string StatusPath = "/status/";
     private const int BufferBytes = 64 * 1024; // a head (32 KiB at most) and as much body as is kept at once
     private const int EchoBytesMax = 1024;
     private const int EventCount = 5;
@@ -51,8 +52,9 @@ internal sealed class DemoConnection(Socket socket, string server, TimeProvider 
 
     // "/status/503" answers 503, so that a fault can be tried out.
     private static int StatusOf(string target) =>
-        target.StartsWith("/status/", StringComparison.Ordinal)
-        && int.TryParse(target.AsSpan("/status/".Length), NumberStyles.None, CultureInfo.InvariantCulture, out int status)
+        target.StartsWith(StatusPath, StringComparison.Ordinal)
+        && int.TryParse(
+            target.AsSpan(StatusPath.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int status)
         && status is >= 200 and <= 599
             ? status
             : 200;
@@ -76,7 +78,9 @@ internal sealed class DemoConnection(Socket socket, string server, TimeProvider 
         }
     }
 
-    /// <summary>Reads the body away, keeping its start for the echo; false if the connection ended before it did.</summary>
+    /// <summary>
+    /// Reads the body away, keeping its start for the echo; false if the connection ended before it did.
+    /// </summary>
     private async Task<(bool IsWhole, string Echo)> ReadBodyAsync(CancellationToken stop)
     {
         var echo = new StringBuilder();
@@ -89,7 +93,8 @@ internal sealed class DemoConnection(Socket socket, string server, TimeProvider 
             int payload = (int)Math.Min(left, _filled);
             ChunkStep step = _head.Framing switch
             {
-                BodyFraming.Chunked => chunks.Next(_buffer.AsSpan(0, _filled), HeadLimits.Default, out framing, out payload),
+                BodyFraming.Chunked =>
+                    chunks.Next(_buffer.AsSpan(0, _filled), HeadLimits.Default, out framing, out payload),
                 _ when left == 0 => ChunkStep.End,
                 _ => payload > 0 ? ChunkStep.Data : ChunkStep.NeedMore,
             };
@@ -105,12 +110,20 @@ internal sealed class DemoConnection(Socket socket, string server, TimeProvider 
                     int kept = Math.Min(payload, EchoBytesMax - echo.Length);
                     echo.Append(Encoding.Latin1.GetString(_buffer, 0, kept));
                     Consume(payload);
-                    chunks.Advance(payload);
+                    Advance(ref chunks, payload);
                     left -= payload;
                     break;
                 default:
                     break;
             }
+        }
+    }
+
+    private void Advance(ref ChunkedReader chunks, int payload)
+    {
+        if (_head.Framing == BodyFraming.Chunked)
+        {
+            chunks.Advance(payload);
         }
     }
 

@@ -6,7 +6,9 @@ using System.Threading;
 
 namespace EdgeProxy.Host.Demo;
 
-/// <summary>Prints the demo's exchanges, one line each, and counts them. Called by the traffic and by the demo's servers.</summary>
+/// <summary>
+/// Prints the demo's exchanges, one line each, and counts them. Called by the traffic and by the demo's servers.
+/// </summary>
 /// <param name="routerOf">The router that takes a request: method, host, target.</param>
 internal sealed class DemoReport(TextWriter output, Func<string, string, string, string> routerOf)
 {

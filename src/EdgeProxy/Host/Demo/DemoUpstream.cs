@@ -8,7 +8,8 @@ namespace EdgeProxy.Host.Demo;
 
 /// <summary>A request one of the demo's servers has seen.</summary>
 /// <param name="IsOurs">Sent by the demo itself, not by whoever tries it.</param>
-internal readonly record struct DemoVisit(string Server, string Method, string Target, string Authority, int Status, bool IsOurs);
+internal readonly record struct DemoVisit(
+    string Server, string Method, string Target, string Authority, int Status, bool IsOurs);
 
 /// <summary>
 /// A small HTTP/1.1 server for the demo: says its name, echoes, counts events down. On a free loopback port, over plain

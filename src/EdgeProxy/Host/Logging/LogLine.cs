@@ -9,7 +9,10 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeProxy.Host.Logging;
 
-/// <summary>Turns a <see cref="LogEntry"/> into one line of bytes, its line feed included. Nothing in a message can start a second line.</summary>
+/// <summary>
+/// Turns a <see cref="LogEntry"/> into one line of bytes, its line feed included. Nothing in a message can start a
+/// second line.
+/// </summary>
 internal static class LogLine
 {
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";

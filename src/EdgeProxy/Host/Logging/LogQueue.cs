@@ -6,7 +6,8 @@ using System.Threading;
 namespace EdgeProxy.Host.Logging;
 
 /// <summary>
-/// Lines on their way to a stream. Any thread puts, one thread of its own writes; a stream that stalls costs lines, which
+/// Lines on their way to a stream. Any thread puts, one thread of its own writes; a stream that stalls costs lines,
+/// which
 /// are counted, never a loop's time.
 /// </summary>
 internal sealed class LogQueue : IDisposable
@@ -17,10 +18,12 @@ internal sealed class LogQueue : IDisposable
 
     private readonly Stream _stream;
     private readonly Func<long, byte[]> _droppedLine;
-    private readonly Thread _writer;
-    private readonly Queue<byte[]> _lines = new(); // also the lock
+    private readonly Lock _lock = new();
+    private readonly Queue<byte[]> _lines = new();
+    private readonly AutoResetEvent _hasWork = new(false);
     private long _dropped;
     private long _droppedReported;
+    private Thread? _writer;
     private bool _isStopping;
 
     /// <param name="droppedLine">The line that says how many were lost, for when there is room again.</param>
@@ -28,16 +31,13 @@ internal sealed class LogQueue : IDisposable
     {
         _stream = stream;
         _droppedLine = droppedLine;
-        // A background thread: a stderr that nobody reads must not keep the process from ending.
-        _writer = new Thread(WriteAll) { IsBackground = true, Name = "log" };
-        _writer.Start();
     }
 
     public long Dropped => Interlocked.Read(ref _dropped);
 
     public bool TryPut(byte[] line)
     {
-        lock (_lines)
+        lock (_lock)
         {
             if (_isStopping || _lines.Count >= LinesMax)
             {
@@ -48,9 +48,18 @@ internal sealed class LogQueue : IDisposable
             _lines.Enqueue(line);
             if (_lines.Count == 1)
             {
-                Monitor.Pulse(_lines);
+                _hasWork.Set();
             }
 
+            if (_writer is not null)
+            {
+                return true;
+            }
+
+            // A background thread: a stderr that nobody reads must not keep the process from ending. Started with the
+            // first line, which comes when the first entrypoint is open: no start waits for a thread it does not need.
+            _writer = new Thread(WriteAll) { IsBackground = true, Name = "log" };
+            _writer.Start();
             return true;
         }
     }
@@ -58,52 +67,68 @@ internal sealed class LogQueue : IDisposable
     /// <summary>Writes what is queued, within a limit, and ends the writer.</summary>
     public void Dispose()
     {
-        lock (_lines)
+        lock (_lock)
         {
             _isStopping = true;
-            Monitor.Pulse(_lines);
+            _hasWork.Set();
         }
 
-        _writer.Join(DisposeTimeout);
+        // A writer that hangs in a write keeps its event.
+        if (_writer is null || _writer.Join(DisposeTimeout))
+        {
+            _hasWork.Dispose();
+        }
     }
 
     private void WriteAll()
     {
         byte[] batch = new byte[BatchBytes];
-        while (TryFill(batch, out int count, out byte[]? single))
+        while (true)
         {
-            try
+            ReadOnlySpan<byte> next = Take(batch, out bool isEnd);
+            if (isEnd)
             {
-                _stream.Write(single ?? batch.AsSpan(0, count));
-                _stream.Flush();
+                return;
             }
-            catch (IOException)
+
+            if (next.IsEmpty)
             {
-                // Nobody is left to tell; keep emptying the queue so that loops never find it full.
+                _hasWork.WaitOne();
+            }
+            else
+            {
+                Write(next);
             }
         }
     }
 
-    // Joins lines into one write; a line larger than the batch goes alone. False at the end.
-    private bool TryFill(Span<byte> batch, out int count, out byte[]? single)
+    private void Write(ReadOnlySpan<byte> bytes)
     {
-        count = 0;
-        single = null;
-        lock (_lines)
+        try
         {
-            while (_lines.Count == 0 && !_isStopping)
-            {
-                Monitor.Wait(_lines);
-            }
+            _stream.Write(bytes);
+            _stream.Flush();
+        }
+        catch (IOException)
+        {
+            // Nobody is left to tell; keep emptying the queue so that loops never find it full.
+        }
+    }
 
+    // As many lines as fit the batch, joined into one write; a line larger than the batch goes alone.
+    private ReadOnlySpan<byte> Take(Span<byte> batch, out bool isEnd)
+    {
+        lock (_lock)
+        {
+            isEnd = false;
             long lost = Interlocked.Read(ref _dropped) - _droppedReported;
             if (lost > 0)
             {
                 _droppedReported += lost;
-                single = _droppedLine(lost);
-                return true;
+                return _droppedLine(lost);
             }
 
+            int count = 0;
             while (_lines.TryPeek(out byte[]? line) && line.Length <= batch.Length - count)
             {
                 _lines.Dequeue();
@@ -111,12 +136,13 @@ internal sealed class LogQueue : IDisposable
                 count += line.Length;
             }
 
-            if (count == 0)
+            if (count == 0 && _lines.TryDequeue(out byte[]? large))
             {
-                _lines.TryDequeue(out single);
+                return large;
             }
 
-            return count > 0 || single is not null;
+            isEnd = count == 0 && _isStopping;
+            return batch[..count];
         }
     }
 }

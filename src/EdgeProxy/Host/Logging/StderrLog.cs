@@ -7,7 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace EdgeProxy.Host.Logging;
 
 /// <summary>
-/// The proxy's own messages on stderr: text on a terminal, JSON otherwise, journald's priorities where it listens. One per
+/// The proxy's own messages on stderr: text on a terminal, JSON otherwise, journald's priorities where it listens.
+/// One per
 /// process; level and form follow the settings in use.
 /// </summary>
 internal sealed class StderrLog : ILoggerFactory

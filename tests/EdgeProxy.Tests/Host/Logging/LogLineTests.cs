@@ -80,14 +80,17 @@ public sealed class LogLineTests
         Encoding.UTF8.GetString(LogLine.Write(entry, form, withPriority));
 
     private static LogEntry Entry(
-        string message, LogLevel level = LogLevel.Information, Exception? exception = null, params KeyValuePair<string, object?>[] values) => new()
-        {
-            Time = At,
-            Level = level,
-            From = "Host.ProxyHost",
-            EventId = 11001,
-            Message = message,
-            Values = values.Length > 0 ? values : null,
-            Exception = exception,
-        };
+        string message,
+        LogLevel level = LogLevel.Information,
+        Exception? exception = null,
+        params KeyValuePair<string, object?>[] values) => new()
+    {
+        Time = At,
+        Level = level,
+        From = "Host.ProxyHost",
+        EventId = 11001,
+        Message = message,
+        Values = values.Length > 0 ? values : null,
+        Exception = exception,
+    };
 }

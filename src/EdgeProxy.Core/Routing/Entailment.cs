@@ -1,7 +1,7 @@
 namespace EdgeProxy.Routing;
 
 /// <summary>What one matcher that holds tells about another, as far as that is cheap to know.</summary>
-internal static class Implication
+internal static class Entailment
 {
     /// <summary>True: the other holds, too. False: the other cannot hold. Null: either may be.</summary>
     public static bool? Of(Matcher matcher, Matcher other)

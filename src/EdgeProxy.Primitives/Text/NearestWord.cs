@@ -4,7 +4,7 @@ using System.Collections.Generic;
 namespace EdgeProxy.Primitives.Text;
 
 /// <summary>What the author may have meant: the name with the fewest edits, if they are few.</summary>
-internal static class NearestName
+internal static class NearestWord
 {
     private const int ComparedCharsMax = 64;
     private const int ComparedNamesMax = 20_000; // 64 x 64 steps each: under a second for one fault

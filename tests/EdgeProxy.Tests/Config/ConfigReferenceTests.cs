@@ -1,0 +1,118 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.RegularExpressions;
+using EdgeProxy.Config;
+using EdgeProxy.Config.Keys;
+using EdgeProxy.Config.Tables;
+using Xunit;
+
+namespace EdgeProxy.Tests.Config;
+
+public class ConfigReferenceTests
+{
+    [Fact]
+    public void DefaultToml_IsValid() => Assert.Empty(ConfigCorpus.Faults(ConfigReference.DefaultToml()));
+
+    [Fact]
+    public void DefaultToml_EveryKey_StandsInItsTable()
+    {
+        foreach ((TableDeclaration table, string header) in Sections())
+        {
+            string section = SectionOf(ConfigReference.DefaultToml(), header);
+            foreach (Key key in table.Keys)
+            {
+                Assert.Matches($@"\n(# )?{Regex.Escape(key.Name)} = \S", section);
+            }
+        }
+    }
+
+    [Fact]
+    public void DefaultToml_DefaultsWrittenOut_SayWhatIsSoWithoutThem()
+    {
+        string text = ConfigReference.DefaultToml();
+        var keys = Sections().SelectMany(section => section.Table.Keys).Where(key => key.DefaultToml is not null);
+        string written = text;
+        foreach (Key key in keys)
+        {
+            written = written.Replace($"\n# {key.Name} = ", $"\n{key.Name} = ", StringComparison.Ordinal);
+        }
+
+        Assert.NotEqual(text, written);
+        Assert.Empty(ConfigChange.Describe(ConfigCorpus.Parse(text), ConfigCorpus.Parse(written)));
+    }
+
+    [Fact]
+    public void DefaultToml_ExamplesWrittenOut_AreValid()
+    {
+        string written = ConfigReference.DefaultToml();
+        foreach (Key key in Sections().SelectMany(section => section.Table.Keys))
+        {
+            // A text has no folder to look in.
+            if (key.Name != RootTable.IncludeName)
+            {
+                written = written.Replace($"\n# {key.Name} = ", $"\n{key.Name} = ", StringComparison.Ordinal);
+            }
+        }
+
+        Assert.Empty(ConfigCorpus.Faults(written));
+    }
+
+    [Fact]
+    public void Markdown_EveryKey_HasOneRow()
+    {
+        string[] rows = ConfigReference.Markdown().Split('\n');
+
+        foreach ((TableDeclaration table, _) in Sections().Append((ServiceTable.ServerTable.Declaration, "")))
+        {
+            foreach (Key key in table.Keys)
+            {
+                Assert.Contains(rows, row => row.StartsWith($"| `{key.Name}` | {key.TypeText} | ", StringComparison.Ordinal));
+            }
+        }
+
+        Assert.All(rows.Where(row => row.StartsWith("| `", StringComparison.Ordinal)),
+            row => Assert.Equal(6, Regex.Count(row, @"(?<!\\)\|")));
+    }
+
+    [Fact]
+    public void Declarations_EveryKey_SaysWhatItIs()
+    {
+        foreach (Key key in Sections().SelectMany(section => section.Table.Keys))
+        {
+            Assert.EndsWith(".", key.Doc, StringComparison.Ordinal);
+            Assert.NotEmpty(key.Range);
+            Assert.True(key.DefaultToml is not null || key.ExampleToml is not null, key.Name);
+            Assert.Matches("^[a-z][a-z0-9_]*$", key.Name);
+        }
+    }
+
+    [Fact]
+    public void PackagedFile_IsTheDefaultFile()
+    {
+        string path = Path.Combine(ConfigCorpus.Root, "packaging", "edgeproxy.toml");
+        if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
+        {
+            File.WriteAllText(path, ConfigReference.DefaultToml());
+        }
+
+        Assert.Equal(ConfigReference.DefaultToml(), File.ReadAllText(path));
+    }
+
+    private static IEnumerable<(TableDeclaration Table, string Header)> Sections()
+    {
+        yield return (RootTable.Declaration, "");
+        foreach (TableDeclaration table in RootTable.Declaration.Tables)
+        {
+            yield return (table, table.IsNamed ? $"\n[{table.Name}.{table.ExampleName}]\n" : $"\n[{table.Name}]\n");
+        }
+    }
+
+    private static string SectionOf(string text, string header)
+    {
+        int start = text.IndexOf(header, StringComparison.Ordinal) + header.Length;
+        int end = text.IndexOf("\n[", start, StringComparison.Ordinal);
+        return "\n" + (end < 0 ? text[start..] : text[start..end]);
+    }
+}
