@@ -10,12 +10,17 @@ internal static class EventIds
     public const int EntryPointClosed = 1002;
     public const int ServerUnresolved = 3001;
     public const int ServerResolved = 3002;
+    public const int ServerFailing = 3003;
+    public const int ServerWorking = 3004;
     public const int ConfigApplied = 6001;
     public const int ConfigRefused = 6002;
     public const int ConfigFault = 6003;
+    public const int ConfigBroken = 6004;
     public const int AcceptShed = 9001;
     public const int LoopCrashed = 9002;
     public const int HostStarted = 11001;
     public const int HostDraining = 11002;
     public const int HostStopped = 11003;
+    public const int HostLogsReopened = 11004;
+    public const int HostWatchdogWithheld = 11005;
 }

@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
-using System.Security.Cryptography;
 using System.Text;
 using EdgeProxy.Config.Toml;
+using EdgeProxy.Primitives.Hashing;
 
 namespace EdgeProxy.Config;
 
@@ -46,7 +46,7 @@ internal static class ConfigFile
         faults = found.ToSortedList();
         return settings is null || faults.Count > 0 ? null : settings with
         {
-            Hash = HashOf(SHA256.HashData(Encoding.UTF8.GetBytes(text))),
+            Hash = HashOf(Sha256.Of(Encoding.UTF8.GetBytes(text))),
         };
     }
 

@@ -2,11 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
-using System.Security.Cryptography;
 using System.Text;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Tables;
 using EdgeProxy.Config.Toml;
+using EdgeProxy.Primitives.Hashing;
 
 namespace EdgeProxy.Config;
 
@@ -91,13 +91,13 @@ internal sealed class ConfigFiles(ConfigEnvironment environment, ConfigFaults fa
 
     public string Hash()
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var hash = new Sha256();
         foreach (byte[] content in _contents)
         {
-            hash.AppendData(content);
+            hash.Append(content);
         }
 
-        return ConfigFile.HashOf(hash.GetHashAndReset());
+        return ConfigFile.HashOf(hash.End());
     }
 
     private static string TooLarge => $"is larger than {ConfigLimits.FileBytesMax / (1024 * 1024)} MiB";

@@ -6,6 +6,7 @@ using EdgeProxy.Config.Tables;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Text;
 using EdgeProxy.Routing;
 
 namespace EdgeProxy.Config;

@@ -4,8 +4,8 @@ using System.Buffers.Binary;
 namespace EdgeProxy.Routing;
 
 /// <summary>
-/// Hashes a few dozen bytes, eight at a time, by folded multiplication. The keys in our tables come from the configuration, so a
-/// client cannot make them collide and the hash needs no secret.
+/// Hashes a few dozen bytes, eight at a time, by folded multiplication. The keys in our tables come from the
+/// configuration, so a client cannot make them collide and the hash needs no secret.
 /// </summary>
 internal static class ByteHash
 {

@@ -4,8 +4,8 @@ using System.Text;
 namespace EdgeProxy.Routing;
 
 /// <summary>
-/// Literals that must all hold, simplified: what another literal already implies is gone, and what can never hold together was
-/// refused. Two conjunctions with the same text take the same requests.
+/// Literals that must all hold, simplified: what another literal already implies is gone, and what can never hold
+/// together was refused. Two conjunctions with the same text take the same requests.
 /// </summary>
 internal sealed class Conjunction
 {
@@ -27,10 +27,14 @@ internal sealed class Conjunction
     /// <summary>In the order of their kinds, cheap ones first.</summary>
     public IReadOnlyList<Literal> Literals { get; }
 
-    /// <summary>The literal it is filed under by host: exact, else wildcard, else a regular expression, else null.</summary>
+    /// <summary>
+    /// The literal it is filed under by host: exact, else wildcard, else a regular expression, else null.
+    /// </summary>
     public Matcher? Host { get; }
 
-    /// <summary>The literal it is filed under by path: exact, else prefix, else a regular expression, else null.</summary>
+    /// <summary>
+    /// The literal it is filed under by path: exact, else prefix, else a regular expression, else null.
+    /// </summary>
     public Matcher? Path { get; }
 
     public Specificity Specificity { get; }
@@ -84,7 +88,9 @@ internal sealed class Conjunction
         foreach (Literal literal in literals)
         {
             MatcherKind kind = literal.Matcher.Kind;
-            if (!literal.Negated && (kind == best || kind == second || kind == third) && Outranks(literal.Matcher, found))
+            if (!literal.Negated
+                && (kind == best || kind == second || kind == third)
+                && Outranks(literal.Matcher, found))
             {
                 found = literal.Matcher;
             }
@@ -98,7 +104,8 @@ internal sealed class Conjunction
         || matcher.Kind < found.Kind
         || (matcher.Kind == found.Kind && matcher.Pattern?.LiteralPrefix.Length > found.Pattern?.LiteralPrefix.Length);
 
-    // Lets every positive literal judge the others: either it implies one, which goes, or it excludes one, or it says nothing.
+    // Lets every positive literal judge the others: either it implies one, which goes, or it excludes one, or it says
+    // nothing.
     private static string Simplify(List<Literal> literals)
     {
         for (int i = 0; i < literals.Count; i++)
@@ -115,7 +122,7 @@ internal sealed class Conjunction
                     continue;
                 }
 
-                bool? implied = Implication.Of(literals[i].Matcher, literals[j].Matcher);
+                bool? implied = Entailment.Of(literals[i].Matcher, literals[j].Matcher);
                 if (implied is not { } holds)
                 {
                     continue;

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace EdgeProxy.Routing;
 
-/// <summary>Rewrites the parts of a Go pattern that stand for one character: classes, shorthands, escaped characters.</summary>
+/// <summary>
+/// Rewrites the parts of a Go pattern that stand for one character: classes, shorthands, escaped characters.
+/// </summary>
 internal static class GoClass
 {
     private const string Words = "0-9A-Za-z_";
@@ -33,7 +35,8 @@ internal static class GoClass
 
             if (next == '-')
             {
-                // Between two characters it is a range; .NET must not take "-[" for a subtraction, hence the escaped '['.
+                // Between two characters it is a range; .NET must not take "-[" for a subtraction, hence the escaped
+                // '['.
                 bool edge = at == first || at + 1 >= source.Length || source[at + 1] == ']';
                 text.Append(edge ? "\\-" : "-");
                 at++;
@@ -68,7 +71,9 @@ internal static class GoClass
         return null;
     }
 
-    /// <summary>\d and the like, ASCII only as in Go, and \p{..}, whose names .NET checks; null if it is none of them.</summary>
+    /// <summary>
+    /// \d and the like, ASCII only as in Go, and \p{..}, whose names .NET checks; null if it is none of them.
+    /// </summary>
     public static string? Shorthand(string source, ref int at, bool inClass)
     {
         char kind = at + 1 < source.Length ? source[at + 1] : '\0';
@@ -104,7 +109,10 @@ internal static class GoClass
         return name[0] == '{' ? $"\\{kind}{name}" : $"\\{kind}{{{name}}}";
     }
 
-    /// <summary>An escape that is one character: \. \n \x41 \x{41}. If it is another escape of RE2's, the error is to be ignored.</summary>
+    /// <summary>
+    /// An escape that is one character: \. \n \x41 \x{41}. If it is another escape of RE2's, the error is to be
+    /// ignored.
+    /// </summary>
     public static bool TryCharacter(string source, ref int at, out char value, out PatternError error)
     {
         error = default;

@@ -18,21 +18,23 @@ internal enum PatternShape : byte
 }
 
 /// <summary>
-/// Rewrites a pattern of Go's dialect (RE2 syntax) for .NET where the same text means something else: $ before a final newline,
-/// \d \w \s beyond ASCII, [[:alpha:]], \Q..\E, class subtraction. What RE2 does not have is refused, with its place.
+/// Rewrites a pattern of Go's dialect (RE2 syntax) for .NET where the same text means something else: $ before a final
+/// newline, \d \w \s beyond ASCII, [[:alpha:]], \Q..\E, class subtraction. What RE2 does not have is refused, with its
+/// place.
 /// </summary>
 internal sealed class GoPattern
 {
     private readonly string _source;
     private readonly StringBuilder _text = new();
     private readonly StringBuilder _prefix = new();
-    private readonly Stack<(int Elements, bool Multiline)> _groups = new();
+    private readonly Stack<(int Start, int Elements, bool Multiline)> _groups = new();
     private int _at;
     private PatternError _error;
     private bool _failed;
     private bool _multiline;
 
-    // Elements so far in this group with repetitions written out; and of the last atom, 0 if nothing can be repeated here.
+    // Elements so far in this group with repetitions written out; and of the last atom, 0 if nothing can be repeated
+    // here.
     private int _elements;
     private int _atom;
 
@@ -80,7 +82,7 @@ internal sealed class GoPattern
 
         if (!_failed && _groups.Count > 0)
         {
-            Fail(_source.Length, "a '(' is never closed");
+            Fail(_groups.Peek().Start, "this '(' is never closed");
         }
 
         if (!_failed && _elements > RuleLimits.PatternElementsMax)
@@ -221,7 +223,7 @@ internal sealed class GoPattern
             return;
         }
 
-        _groups.Push((_elements, outer));
+        _groups.Push((start, _elements, outer));
         if (_groups.Count > RuleLimits.NestingMax)
         {
             Fail(start, $"groups are nested more than {RuleLimits.NestingMax} deep");
@@ -254,7 +256,8 @@ internal sealed class GoPattern
         return true;
     }
 
-    // flags = *( "i" | "m" | "s" | "U" ) [ "-" 1*( same ) ] ( ":" | ")" ); U only swaps greediness, nothing to a yes or no
+    // flags = *( "i" | "m" | "s" | "U" ) [ "-" 1*( same ) ] ( ":" | ")" ); U only swaps greediness, nothing to a yes or
+    // no
     private bool Flags(out string opening)
     {
         var text = new StringBuilder("(?");
@@ -293,7 +296,7 @@ internal sealed class GoPattern
 
     private void CloseGroup()
     {
-        if (!_groups.TryPop(out (int Elements, bool Multiline) outer))
+        if (!_groups.TryPop(out (int Start, int Elements, bool Multiline) outer))
         {
             Fail(_at, "this ')' closes nothing");
             return;

@@ -4,14 +4,19 @@ using System.Numerics;
 
 namespace EdgeProxy.Routing;
 
-/// <summary>Host to group number: open addressing in one flat array, at most half full, keys side by side in another.</summary>
+/// <summary>
+/// Host to group number: open addressing in one flat array, at most half full, keys side by side in another.
+/// </summary>
 internal sealed class HostTable
 {
     private readonly Slot[] _slots;
     private readonly byte[] _keys;
     private readonly uint _mask;
 
-    /// <summary>The number of a host is its place in <paramref name="hosts"/> plus <paramref name="firstNumber"/>; no two are equal.</summary>
+    /// <summary>
+    /// The number of a host is its place in <paramref name="hosts"/> plus <paramref name="firstNumber"/>; no two are
+    /// equal.
+    /// </summary>
     public HostTable(IReadOnlyList<byte[]> hosts, int firstNumber)
     {
         Count = hosts.Count;

@@ -4,7 +4,9 @@ using EdgeProxy.Primitives.Net;
 
 namespace EdgeProxy.Routing;
 
-/// <summary>Brings the host of a rule into the form the hosts of requests have: ASCII, lower case, no final dot, no port.</summary>
+/// <summary>
+/// Brings the host of a rule into the form the hosts of requests have: ASCII, lower case, no final dot, no port.
+/// </summary>
 internal static class HostText
 {
     private const string WildcardStart = "*.";
@@ -48,7 +50,8 @@ internal static class HostText
 
         if (text[0] == '[')
         {
-            return text[^1] == ']' && IpAddress.TryParse(Encoding.ASCII.GetBytes(text[1..^1]), out _)
+            return text[^1] == ']' && text.Contains(':', StringComparison.Ordinal)
+                && IpAddress.TryParse(Encoding.ASCII.GetBytes(text[1..^1]), out _)
                 ? ""
                 : $"host '{text}' is not an IPv6 address in brackets";
         }

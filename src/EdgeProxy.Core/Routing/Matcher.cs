@@ -5,7 +5,9 @@ using EdgeProxy.Primitives.Net;
 
 namespace EdgeProxy.Routing;
 
-/// <summary>One test of a request, with its values already canonical and compiled. Immutable, asked by all threads.</summary>
+/// <summary>
+/// One test of a request, with its values already canonical and compiled. Immutable, asked by all threads.
+/// </summary>
 internal sealed record Matcher : Rule
 {
     private readonly byte[] _key;
@@ -59,7 +61,8 @@ internal sealed record Matcher : Rule
     /// Unlike Traefik's, a prefix without final slash ends at a segment: /products takes /products and /products/1, not
     /// /products-for-sale (decision 0010).
     /// </summary>
-    public static Matcher PathPrefix(string path) => new(MatcherKind.PathPrefix, "PathPrefix", "", path, showsKey: false);
+    public static Matcher PathPrefix(string path) =>
+        new(MatcherKind.PathPrefix, "PathPrefix", "", path, showsKey: false);
 
     public static Matcher OfMethod(string method, Method known) =>
         new(MatcherKind.Method, "Method", "", method, showsKey: false) { Method = known };

@@ -3,16 +3,19 @@ using System.Buffers;
 using System.Collections.Generic;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Net;
+using EdgeProxy.Primitives.Text;
 
 namespace EdgeProxy.Routing;
 
-/// <summary>The matchers a rule may name: how many values each takes, and how the values become a <see cref="Matcher"/>.</summary>
+/// <summary>
+/// The matchers a rule may name: how many values each takes, and how the values become a <see cref="Matcher"/>.
+/// </summary>
 internal static class MatcherSyntax
 {
     private static readonly string[] Names =
     [
-        "Host", "HostRegexp", "Path", "PathPrefix", "PathRegexp", "Method", "Header", "HeaderRegexp", "Query", "QueryRegexp",
-        "ClientIP",
+        "Host", "HostRegexp", "Path", "PathPrefix", "PathRegexp", "Method", "Header", "HeaderRegexp", "Query",
+        "QueryRegexp", "ClientIP",
     ];
 
     // RFC 9110 section 5.6.2: token = 1*tchar
@@ -40,7 +43,7 @@ internal static class MatcherSyntax
             return $"{name} belongs to TCP routers; write Host";
         }
 
-        return NearestName.Of(name, Names) is { } nearest
+        return NearestWord.Find(name, Names) is { } nearest
             ? $"{name} is not a matcher; did you mean {nearest}?"
             : $"{name} is not a matcher; known are {string.Join(", ", Names)}";
     }
@@ -112,6 +115,13 @@ internal static class MatcherSyntax
         }
 
         string method = value.Value.ToUpperInvariant();
+        if (method is "CONNECT" or "TRACE")
+        {
+            errors.Add(new RuleError(value.Column,
+                $"{method} requests are refused before any rule is asked; leave it out"));
+            return null;
+        }
+
         return Matcher.OfMethod(method, method switch
         {
             "GET" => Method.Get,
@@ -121,8 +131,6 @@ internal static class MatcherSyntax
             "DELETE" => Method.Delete,
             "PATCH" => Method.Patch,
             "OPTIONS" => Method.Options,
-            "CONNECT" => Method.Connect,
-            "TRACE" => Method.Trace,
             _ => Method.Other,
         });
     }
@@ -148,7 +156,8 @@ internal static class MatcherSyntax
 
         if (string.Equals(name.Value, "Host", StringComparison.OrdinalIgnoreCase))
         {
-            errors.Add(new RuleError(name.Column, "the Host header is matched by Host or HostRegexp, which see it canonical"));
+            errors.Add(new RuleError(name.Column,
+                "the Host header is matched by Host or HostRegexp, which see it canonical"));
             return null;
         }
 

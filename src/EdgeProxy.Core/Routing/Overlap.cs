@@ -45,7 +45,8 @@ internal static class Overlap
 
         foreach (Literal other in literals)
         {
-            bool sameSubject = Subject(other.Matcher.Kind) == literal.Matcher.Kind && other.Matcher.Key == literal.Matcher.Key;
+            bool sameSubject = Subject(other.Matcher.Kind) == literal.Matcher.Kind
+                && other.Matcher.Key == literal.Matcher.Key;
             bool together = literal.Matcher.Kind == MatcherKind.ClientIp && other.Matcher.Kind == MatcherKind.ClientIp
                 && !other.Negated && other.Matcher.Range.Overlaps(literal.Matcher.Range);
             if (sameSubject && !together)

@@ -1,8 +1,9 @@
 namespace EdgeProxy.Routing;
 
 /// <summary>
-/// One node of a <see cref="PathTrie"/>. Its leaves lie in one array: first those that want the path to end here, then those that
-/// want a segment to end here, then those that want nothing more; so what a path may ask is always the tail of the three.
+/// One node of a <see cref="PathTrie"/>. Its leaves lie in one array: first those that want the path to end here, then
+/// those that want a segment to end here, then those that want nothing more; so what a path may ask is always the tail
+/// of the three.
 /// </summary>
 /// <param name="LabelStart">The bytes that lead here from the parent.</param>
 /// <param name="FirstChild">Children lie side by side.</param>

@@ -1,10 +1,12 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace EdgeProxy.Routing;
 
 /// <summary>
-/// Radix tries over canonical paths, one per host group, all in the same flat arrays: no node objects, no locks, nothing allocated.
-/// A walk visits at most one node per byte of the path and stops where the configured paths part from it.
+/// Radix tries over canonical paths, one per host group, all in the same flat arrays: no node objects, no locks,
+/// nothing allocated. A walk visits at most one node per byte of the path and stops where the configured paths part
+/// from it.
 /// </summary>
 internal sealed class PathTrie(
     PathNode[] nodes, byte[] firstBytes, byte[] labels, RouteLeaf[] leaves, Literal[] literals)
@@ -20,10 +22,14 @@ internal sealed class PathTrie(
 
     public int LabelBytes => labels.Length;
 
-    /// <summary>The lowest rank below <paramref name="best"/> that takes the request, else <paramref name="best"/>.</summary>
+    /// <summary>
+    /// The lowest rank below <paramref name="best"/> that takes the request, else <paramref name="best"/>.
+    /// </summary>
+    [SkipLocalsInit]
     public int Best(int root, in RouteQuery query, int best)
     {
-        // Deep nodes are asked first: they are narrower, so they mostly win and the costly questions of the others are not put.
+        // Deep nodes are asked first: they are narrower, so they mostly win and the costly questions of the others are
+        // not put.
         Span<(int Node, int Start)> pending = stackalloc (int, int)[PendingMax];
         int count = 0;
         ReadOnlySpan<byte> path = query.Path;
@@ -73,7 +79,8 @@ internal sealed class PathTrie(
         }
 
         ref readonly PathNode child = ref nodes[node.FirstChild + index];
-        if (!path[depth..].StartsWith(labels.AsSpan(child.LabelStart, child.LabelLength)))
+        if (child.LabelLength > 1
+            && !path[depth..].StartsWith(labels.AsSpan(child.LabelStart, child.LabelLength)))
         {
             return -1;
         }

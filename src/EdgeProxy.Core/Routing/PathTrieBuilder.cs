@@ -4,7 +4,9 @@ using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Routing;
 
-/// <summary>Files conjunctions under their paths and lays the tries out flat; iterative, so deep paths cost no stack.</summary>
+/// <summary>
+/// Files conjunctions under their paths and lays the tries out flat; iterative, so deep paths cost no stack.
+/// </summary>
 internal sealed class PathTrieBuilder
 {
     private readonly List<PathNode> _nodes = [];
@@ -57,7 +59,8 @@ internal sealed class PathTrieBuilder
         _labels.AddRange(label);
     }
 
-    // The entries of a span share their first Depth bytes; those that have no more end here, the others part by their next byte.
+    // The entries of a span share their first Depth bytes; those that have no more end here, the others part by their
+    // next byte.
     private void Fill(Span span, Entry[] entries)
     {
         int at = span.Start;
@@ -130,8 +133,12 @@ internal sealed class PathTrieBuilder
     // Whoever gets as far as the leaf has proven these.
     private static bool IsFiled(Literal literal, Conjunction conjunction) =>
         !literal.Negated
-        && ((literal.Matcher.Kind is MatcherKind.Host or MatcherKind.HostWildcard && literal.Matcher == conjunction.Host)
-            || (literal.Matcher.Kind is MatcherKind.Path or MatcherKind.PathPrefix && literal.Matcher == conjunction.Path));
+        && literal.Matcher.Kind switch
+        {
+            MatcherKind.Host or MatcherKind.HostWildcard => literal.Matcher == conjunction.Host,
+            MatcherKind.Path or MatcherKind.PathPrefix => literal.Matcher == conjunction.Path,
+            _ => false,
+        };
 
     private int BestRank(in PathNode node)
     {

@@ -4,8 +4,9 @@ using System.Buffers;
 namespace EdgeProxy.Routing;
 
 /// <summary>
-/// Walks "a=1&amp;b=2" without copying it (WHATWG URL, "application/x-www-form-urlencoded parsing"). As in Go, which Traefik uses,
-/// a pair with ';' or a broken percent escape is skipped: servers differ about what it means, so no rule may rely on it.
+/// Walks "a=1&amp;b=2" without copying it (WHATWG URL, "application/x-www-form-urlencoded parsing"). As in Go, which
+/// Traefik uses, a pair with ';' or a broken percent escape is skipped: servers differ about what it means, so no rule
+/// may rely on it.
 /// </summary>
 internal ref struct QueryPairs
 {
@@ -43,7 +44,9 @@ internal ref struct QueryPairs
         return false;
     }
 
-    /// <summary>Whether <paramref name="encoded"/> decodes to exactly <paramref name="text"/>; the escapes are well formed.</summary>
+    /// <summary>
+    /// Whether <paramref name="encoded"/> decodes to exactly <paramref name="text"/>; the escapes are well formed.
+    /// </summary>
     public static bool Is(ReadOnlySpan<byte> encoded, ReadOnlySpan<byte> text)
     {
         int at = 0;

@@ -10,8 +10,9 @@ internal readonly record struct RouteCandidate(RouteOrder Order, int Route, Conj
 }
 
 /// <summary>
-/// Finds routers between which only the order of the file would decide: same priority, same specificity, and some request that
-/// both take. Only what is certain is reported; two regular expressions, for instance, are taken to be different.
+/// Finds routers between which only the order of the file would decide: same priority, same specificity, and some
+/// request that both take. Only what is certain is reported; two regular expressions, for instance, are taken to be
+/// different.
 /// </summary>
 internal static class RouteConflicts
 {
@@ -45,8 +46,9 @@ internal static class RouteConflicts
     private static void FindAmongEquals(
         List<RouteCandidate> sorted, int start, int end, List<RouteConflict> conflicts, HashSet<int> reported)
     {
-        var byText = new Dictionary<string, int>();
-        var byPlace = new Dictionary<(string?, string?), List<int>>();
+        var byText = new Dictionary<string, int>(end - start);
+        var lastAtPlace = new Dictionary<(string?, string?), int>(end - start);
+        int[] previousAtPlace = new int[end - start];
         for (int i = start; i < end; i++)
         {
             Conjunction conjunction = sorted[i].Conjunction;
@@ -57,23 +59,18 @@ internal static class RouteConflicts
             }
 
             (string?, string?) place = (conjunction.Host?.Text, conjunction.Path?.Text);
-            if (!byPlace.TryGetValue(place, out List<int>? earlier))
-            {
-                byPlace.Add(place, earlier = []);
-            }
-
-            foreach (int other in earlier)
+            int other = lastAtPlace.TryGetValue(place, out int last) ? last : -1;
+            previousAtPlace[i - start] = other;
+            lastAtPlace[place] = i;
+            for (int asked = 0; other >= 0 && asked < RuleLimits.OverlapsAskedMax; asked++)
             {
                 if (sorted[other].Route != sorted[i].Route && Overlap.IsCertain(sorted[other].Conjunction, conjunction))
                 {
                     Report(sorted[other], sorted[i], conflicts, reported);
                     break;
                 }
-            }
 
-            if (earlier.Count < RuleLimits.OverlapGroupMax)
-            {
-                earlier.Add(i);
+                other = previousAtPlace[other - start];
             }
         }
     }

@@ -3,9 +3,10 @@ using System.Collections.Generic;
 namespace EdgeProxy.Routing;
 
 /// <summary>
-/// The compiled routers of one entrypoint: immutable, flat, read by all loops at once. Hosts are looked up in a hash, paths in a
-/// radix trie per host, and only what is left of a rule is asked at the leaf; so the cost follows the length of the path, not the
-/// number of routers (except routers that differ in nothing but their headers, queries or expressions: those are asked in turn).
+/// The compiled routers of one entrypoint: immutable, flat, read by all loops at once. Hosts are looked up in a hash,
+/// paths in a radix trie per host, and only what is left of a rule is asked at the leaf; so the cost follows the length
+/// of the path, not the number of routers (except routers that differ in nothing but their headers, queries or
+/// expressions: those are asked in turn).
 /// </summary>
 internal sealed class RouteTable
 {
@@ -68,8 +69,17 @@ internal sealed class RouteTable
         return best == int.MaxValue ? -1 : _routes[best];
     }
 
+    /// <summary>The routers' numbers in the order in which they come into question. For the operator; it allocates.</summary>
+    public IReadOnlyList<int> InOrder()
+    {
+        var ordered = new List<CompiledRouter>(_routers);
+        ordered.Sort(static (a, b) => a.BestOrder.CompareTo(b.BestOrder));
+        return ordered.ConvertAll(static router => router.Route);
+    }
+
     /// <summary>
-    /// What each router makes of the request, in the order in which they come into question: the first that matches is the one
+    /// What each router makes of the request, in the order in which they come into question: the first that matches is
+    /// the one
     /// <see cref="Match"/> answers. For the operator; it allocates and asks every rule as written.
     /// </summary>
     public IReadOnlyList<RouteVerdict> Explain(in RouteQuery query)

@@ -6,17 +6,20 @@ namespace EdgeProxy.Routing;
 /// <summary>Two routers that take the same requests at the same priority.</summary>
 internal readonly record struct RouteConflict(int First, int Second, string Message);
 
-/// <summary>Collects the routers of one entrypoint and compiles them; slow and mutable, so that the table can be neither.</summary>
+/// <summary>
+/// Collects the routers of one entrypoint and compiles them; slow and mutable, so that the table can be neither.
+/// </summary>
 internal sealed class RouteTableBuilder
 {
     private readonly List<CompiledRouter> _routers = [];
 
     /// <summary><paramref name="route"/> is the number <see cref="RouteTable.Match"/> will answer.</summary>
     /// <param name="rule">MUST come from <see cref="RuleParser"/>, which refuses what cannot be compiled.</param>
-    /// <param name="priority">Positive: before every router without one; negative: after; null or 0: by specificity.</param>
+    /// <param name="priority">Positive: before every router without one; negative: after; null or 0: by
+    /// specificity.</param>
     public void Add(int route, Rule rule, int? priority)
     {
-        if (RuleExpansion.Expand(rule) is not { Count: > 0 } conjunctions)
+        if ((rule.Expansion ?? RuleExpansion.Expand(rule)) is not { Count: > 0 } conjunctions)
         {
             throw new ArgumentException($"the rule cannot be compiled: {rule.Text}", nameof(rule));
         }
@@ -61,7 +64,12 @@ internal sealed class RouteTableBuilder
 
         var tries = new PathTrieBuilder();
         var roots = new List<int>();
-        foreach (List<(Conjunction, int)> group in (IEnumerable<List<(Conjunction, int)>>)[.. exact.All, .. wildcard.All])
+        foreach (List<(Conjunction, int)> group in exact.All)
+        {
+            roots.Add(tries.Add(group));
+        }
+
+        foreach (List<(Conjunction, int)> group in wildcard.All)
         {
             roots.Add(tries.Add(group));
         }

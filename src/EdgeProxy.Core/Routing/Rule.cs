@@ -5,8 +5,8 @@ using System.Text;
 namespace EdgeProxy.Routing;
 
 /// <summary>
-/// A parsed rule: matchers joined by and, or, not. Text in it is already canonical (hosts lower-cased, paths canonical). Two rules
-/// with the same canonical text are equal.
+/// A parsed rule: matchers joined by and, or, not. Text in it is already canonical (hosts lower-cased, paths
+/// canonical). Two rules with the same canonical text are equal.
 /// </summary>
 internal abstract record Rule
 {
@@ -17,6 +17,9 @@ internal abstract record Rule
 
     /// <summary>The rule as the parser would have it written.</summary>
     public string Text { get; }
+
+    /// <summary>What the rule multiplies out to, kept by the parser so that the builder need not do it again.</summary>
+    internal IReadOnlyList<Conjunction>? Expansion { get; set; }
 
     public virtual bool Equals(Rule? other) => other is not null && Text == other.Text;
 

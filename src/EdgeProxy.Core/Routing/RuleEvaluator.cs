@@ -4,7 +4,8 @@ using System.Text;
 namespace EdgeProxy.Routing;
 
 /// <summary>
-/// Asks a rule as it was written, matcher by matcher. Slow and obvious: it explains a decision to the operator, and the tests hold
+/// Asks a rule as it was written, matcher by matcher. Slow and obvious: it explains a decision to the operator, and the
+/// tests hold
 /// <see cref="RouteTable"/> to it.
 /// </summary>
 internal static class RuleEvaluator
@@ -42,7 +43,9 @@ internal static class RuleEvaluator
         }
     }
 
-    /// <summary>The matcher because of which the rule does not hold; of an "or", what failed in each part. Null if it holds.</summary>
+    /// <summary>
+    /// The matcher because of which the rule does not hold; of an "or", what failed in each part. Null if it holds.
+    /// </summary>
     public static string? FirstFailure(Rule rule, in RouteQuery query)
     {
         if (Matches(rule, query))

@@ -4,8 +4,8 @@ using System.Collections.Generic;
 namespace EdgeProxy.Routing;
 
 /// <summary>
-/// Multiplies a rule out into conjunctions, any of which takes a request (disjunctive normal form). The table files each under its
-/// own host and path, so "a || b" is found as fast as two routers, and ranks as them.
+/// Multiplies a rule out into conjunctions, any of which takes a request (disjunctive normal form). The table files
+/// each under its own host and path, so "a || b" is found as fast as two routers, and ranks as them.
 /// </summary>
 internal static class RuleExpansion
 {
@@ -17,11 +17,16 @@ internal static class RuleExpansion
             return null;
         }
 
+        if (products.Count == 1)
+        {
+            return Conjunction.Create(products[0], out _) is { } only ? [only] : [];
+        }
+
         var conjunctions = new List<Conjunction>(products.Count);
-        HashSet<string>? seen = products.Count > 1 ? [] : null;
+        HashSet<string> seen = [];
         foreach (Literal[] literals in products)
         {
-            if (Conjunction.Create(literals, out _) is { } conjunction && seen?.Add(conjunction.Text) != false)
+            if (Conjunction.Create(literals, out _) is { } conjunction && seen.Add(conjunction.Text))
             {
                 conjunctions.Add(conjunction);
             }

@@ -5,8 +5,8 @@ using System.Text;
 namespace EdgeProxy.Routing;
 
 /// <summary>
-/// Cuts a rule into tokens. Strings are Go's (the Go specification, "String literals"), because rules come from Traefik: raw ones
-/// in back-ticks, interpreted ones in double quotes with escapes.
+/// Cuts a rule into tokens. Strings are Go's (the Go specification, "String literals"), because rules come from
+/// Traefik: raw ones in back-ticks, interpreted ones in double quotes with escapes.
 /// </summary>
 internal ref struct RuleLexer
 {
@@ -175,7 +175,8 @@ internal ref struct RuleLexer
         bool isByte = kind is not ('u' or 'U');
         if ((isByte && code > 0x7f) || !Rune.IsValid(code))
         {
-            problem = new RuleToken(RuleTokenKind.Faulty, column, "this escape is not a character; write \\u and four digits");
+            problem = new RuleToken(RuleTokenKind.Faulty, column,
+                "this escape is not a character; write \\u and four digits");
             return false;
         }
 

@@ -1,12 +1,16 @@
 namespace EdgeProxy.Routing;
 
-/// <summary>How big a rule may be. Each bounds what one configuration line can cost: stack, memory or time per request.</summary>
+/// <summary>
+/// How big a rule may be. Each bounds what one configuration line can cost: stack, memory or time per request.
+/// </summary>
 internal static class RuleLimits
 {
     /// <summary>Characters of one rule; about 500 hosts joined by "||".</summary>
     public const int TextCharsMax = 16 * 1024;
 
-    /// <summary>Parentheses and '!' inside one another. Parsing recurses, and an overrun stack cannot be caught.</summary>
+    /// <summary>
+    /// Parentheses and '!' inside one another. Parsing recurses, and an overrun stack cannot be caught.
+    /// </summary>
     public const int NestingMax = 32;
 
     /// <summary>Conjunctions a rule may be expanded to: "(a || b) &amp;&amp; (c || d)" is four.</summary>
@@ -21,7 +25,9 @@ internal static class RuleLimits
     /// <summary>Elements of a regular expression with all repetitions written out.</summary>
     public const int PatternElementsMax = 10_000;
 
-    /// <summary>Bytes of a path or query value handed to a regular expression on the stack; longer ones rent a buffer.</summary>
+    /// <summary>
+    /// Bytes of a path or query value handed to a regular expression on the stack; longer ones rent a buffer.
+    /// </summary>
     public const int StackCharsMax = 512;
 
     /// <summary>Characters of a domain name (RFC 1035 section 2.3.4, in text form) and of one label.</summary>
@@ -30,8 +36,8 @@ internal static class RuleLimits
     public const int LabelCharsMax = 63;
 
     /// <summary>
-    /// Conjunctions with the same priority, host and path that are compared pair by pair for overlap; in a bigger group only
-    /// identical ones are found, so that loading stays linear.
+    /// Others with the same priority, host and path that a conjunction is compared with for overlap; further ones are
+    /// only found if they are identical, so that loading stays linear.
     /// </summary>
-    public const int OverlapGroupMax = 256;
+    public const int OverlapsAskedMax = 256;
 }

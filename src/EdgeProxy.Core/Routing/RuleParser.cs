@@ -3,8 +3,9 @@ using System.Collections.Generic;
 namespace EdgeProxy.Routing;
 
 /// <summary>
-/// Reads the rule language of Traefik v3: matchers such as Host(`example.com`), joined by &amp;&amp;, ||, ! and parentheses; &amp;&amp;
-/// binds tighter than ||. A mistake of form ends the reading; mistakes in the values of matchers are all reported.
+/// Reads the rule language of Traefik v3: matchers such as Host(`example.com`), joined by &amp;&amp;, ||, ! and
+/// parentheses; &amp;&amp; binds tighter than ||. A mistake of form ends the reading; mistakes in the values of
+/// matchers are all reported.
 /// </summary>
 internal static class RuleParser
 {
@@ -15,7 +16,8 @@ internal static class RuleParser
         errors = found;
         if (text.Length > RuleLimits.TextCharsMax)
         {
-            found.Add(new RuleError(1, $"the rule has {text.Length} characters, {RuleLimits.TextCharsMax} are allowed"));
+            found.Add(new RuleError(1,
+                $"the rule has {text.Length} characters, {RuleLimits.TextCharsMax} are allowed"));
             return null;
         }
 
@@ -39,6 +41,7 @@ internal static class RuleParser
             return null;
         }
 
+        rule.Expansion = conjunctions;
         return rule;
     }
 

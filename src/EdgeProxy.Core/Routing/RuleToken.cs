@@ -16,5 +16,7 @@ internal enum RuleTokenKind : byte
     Faulty,
 }
 
-/// <summary>One word of a rule: what it is, where it starts (from 1), and its name, unescaped text or problem.</summary>
+/// <summary>
+/// One word of a rule: what it is, where it starts (from 1), and its name, unescaped text or problem.
+/// </summary>
 internal readonly record struct RuleToken(RuleTokenKind Kind, int Column, string Value);

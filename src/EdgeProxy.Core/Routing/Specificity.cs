@@ -3,9 +3,9 @@ using System;
 namespace EdgeProxy.Routing;
 
 /// <summary>
-/// How narrowly a conjunction describes its requests, as one number; more is narrower (decision 0011). By host first: exact,
-/// wildcard, regular expression, none. Then by path: exact, prefix (longer first), regular expression (longer literal start first),
-/// "/", none. Then by how many more matchers must hold. The length of the rule's text has no say.
+/// How narrowly a conjunction describes its requests, as one number; more is narrower (decision 0011). By host first:
+/// exact, wildcard, regular expression, none. Then by path: exact, prefix (longer first), regular expression (longer
+/// literal start first), "/", none. Then by how many more matchers must hold. The length of the rule's text has no say.
 /// </summary>
 internal readonly record struct Specificity(ulong Value) : IComparable<Specificity>
 {

@@ -11,9 +11,9 @@ namespace EdgeProxy.Routing;
 internal readonly record struct PatternError(int Offset, string Message);
 
 /// <summary>
-/// A regular expression from the configuration, in Go's dialect (RE2), which never backtracks: its time is linear in the text.
-/// Unanchored unless written with ^ and $. Asked by all threads; a warm call allocates nothing, except that two threads asking
-/// the same pattern in the same instant make the second one build the matcher's working memory anew.
+/// A regular expression from the configuration, in Go's dialect (RE2), which never backtracks: its time is linear in
+/// the text. Unanchored unless written with ^ and $. Asked by all threads; a warm call allocates nothing, except that
+/// two threads asking the same pattern in the same instant make the second one build the matcher's working memory anew.
 /// </summary>
 internal sealed class UserPattern
 {
@@ -32,36 +32,26 @@ internal sealed class UserPattern
     /// <summary>As written.</summary>
     public string Source { get; }
 
-    /// <summary>What every matching text starts with; empty unless the pattern starts with ^ and plain characters.</summary>
+    /// <summary>
+    /// What every matching text starts with; empty unless the pattern starts with ^ and plain characters.
+    /// </summary>
     public ReadOnlySpan<byte> LiteralPrefix => _prefix;
 
     public static UserPattern? Create(string source, out PatternError error)
     {
-        if (GoPattern.Translate(source, out error) is not { } translated)
+        error = default;
+        if (PatternCache.Find(source) is { } known)
         {
-            return null;
+            return known;
         }
 
-        if (translated.Shape != PatternShape.General)
+        UserPattern? pattern = Compile(source, out error);
+        if (pattern is not null)
         {
-            return new UserPattern(source, translated, regex: null);
+            PatternCache.Add(pattern);
         }
 
-        try
-        {
-            var regex = new Regex(
-                translated.Text,
-                RegexOptions.NonBacktracking | RegexOptions.CultureInvariant,
-                Regex.InfiniteMatchTimeout);
-            return new UserPattern(source, translated, regex);
-        }
-        catch (Exception e) when (e is ArgumentException or NotSupportedException)
-        {
-            // What the translation let through and the engine refuses, e.g. an unknown \p{...}; offsets are the translation's.
-            int offset = e is RegexParseException parse ? Math.Min(parse.Offset, source.Length) : 0;
-            error = new PatternError(offset, $"the regular expression is not valid: {e.Message}");
-            return null;
-        }
+        return pattern;
     }
 
     [SkipLocalsInit]
@@ -92,5 +82,35 @@ internal sealed class UserPattern
         }
 
         return matches;
+    }
+
+    private static UserPattern? Compile(string source, out PatternError error)
+    {
+        if (GoPattern.Translate(source, out error) is not { } translated)
+        {
+            return null;
+        }
+
+        if (translated.Shape != PatternShape.General)
+        {
+            return new UserPattern(source, translated, regex: null);
+        }
+
+        try
+        {
+            var regex = new Regex(
+                translated.Text,
+                RegexOptions.NonBacktracking | RegexOptions.CultureInvariant,
+                Regex.InfiniteMatchTimeout);
+            return new UserPattern(source, translated, regex);
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        {
+            // What the translation let through and the engine refuses, e.g. an unknown \p{...}; offsets are the
+            // translation's.
+            int offset = e is RegexParseException parse ? Math.Min(parse.Offset, source.Length) : 0;
+            error = new PatternError(offset, $"the regular expression is not valid: {e.Message}");
+            return null;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 
 namespace EdgeProxy.Transport;
 
@@ -27,13 +28,27 @@ internal sealed unsafe class Block
     public bool IsEmpty => Start == End;
 
     /// <summary>Set by the pool; a block returned twice throws.</summary>
-    public bool IsRented { get; set; }
+    public bool IsRented { get; set; } = true;
 
     internal byte* Memory => _memory;
 
-    public Span<byte> Filled => new(_memory + Start, End - Start);
+    public Span<byte> Filled
+    {
+        get
+        {
+            Debug.Assert(IsRented, "a block was used after its return");
+            return new Span<byte>(_memory + Start, End - Start);
+        }
+    }
 
-    public Span<byte> Free => new(_memory + End, Capacity - End);
+    public Span<byte> Free
+    {
+        get
+        {
+            Debug.Assert(IsRented, "a block was used after its return");
+            return new Span<byte>(_memory + End, Capacity - End);
+        }
+    }
 
     /// <summary>Takes <paramref name="count"/> bytes from the front; an emptied block starts over at 0.</summary>
     public void Consume(int count)

@@ -27,13 +27,20 @@ internal interface ILinkOwner
 }
 
 /// <summary>
-/// A byte stream in both directions that never blocks: the only thing the HTTP/1.1 engine knows of a connection, so that it
-/// runs over an epoll socket, over a pipe after TLS, and over memory in tests. Belongs to one loop; not thread-safe.
+/// A byte stream in both directions that never blocks: the only thing the HTTP/1.1 engine knows of a connection, so
+/// that it runs over an epoll socket, over a pipe after TLS, and over memory in tests. Belongs to one loop; not
+/// thread-safe.
 /// </summary>
 internal abstract class ByteLink
 {
     /// <summary>Who hears of readiness; a pooled server connection changes owner with each exchange.</summary>
     public ILinkOwner? Owner { get; set; }
+
+    /// <summary>Bytes the owners of this link read so far.</summary>
+    public long BytesRead { get; protected set; }
+
+    /// <summary>Bytes the owners of this link wrote so far.</summary>
+    public long BytesWritten { get; protected set; }
 
     public abstract IpAddress RemoteAddress { get; }
 
@@ -43,12 +50,14 @@ internal abstract class ByteLink
 
     public abstract int LocalPort { get; }
 
-    /// <summary>False while a connection attempt of ours is under way, and after it failed (then <see cref="IsBroken"/>).</summary>
+    /// <summary>
+    /// False while a connection attempt of ours is under way, and after it failed (then <see cref="IsBroken"/>).
+    /// </summary>
     public abstract bool IsConnected { get; }
 
     /// <summary>
-    /// The peer's end or a failure was already seen, whether or not bytes wait before it. An idle server connection with
-    /// this set, or with <see cref="MayRead"/>, is not to be used again.
+    /// The peer's end or a failure was already seen, whether or not bytes wait before it. An idle server connection
+    /// with this set, or with <see cref="MayRead"/>, is not to be used again.
     /// </summary>
     public abstract bool HasEnded { get; }
 
@@ -58,12 +67,14 @@ internal abstract class ByteLink
     public abstract bool MayRead { get; }
 
     /// <summary>
-    /// Reads what is there. MUST be given at least one byte of room. A short read means the socket is drained, so the next
-    /// call answers WouldBlock without a system call until the loop hears of more.
+    /// Reads what is there. MUST be given at least one byte of room. A short read means the socket is drained, so the
+    /// next call answers WouldBlock without a system call until the loop hears of more.
     /// </summary>
     public abstract LinkStatus TryRead(Span<byte> destination, out int count);
 
-    /// <summary>Writes up to three pieces with one system call; <paramref name="count"/> counts over all of them.</summary>
+    /// <summary>
+    /// Writes up to three pieces with one system call; <paramref name="count"/> counts over all of them.
+    /// </summary>
     public abstract LinkStatus TryWrite(
         ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third, out int count);
 

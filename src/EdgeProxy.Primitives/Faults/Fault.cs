@@ -41,8 +41,14 @@ internal enum FaultKind : byte
     /// <summary>The client's body stopped or was slower than body_rate_min: 408.</summary>
     BodyTimeout,
 
-    /// <summary>The client closed, reset, or stopped reading.</summary>
+    /// <summary>The client closed or reset before its answer was whole.</summary>
     ClientGone,
+
+    /// <summary>The client read nothing of its answer within write_idle_timeout.</summary>
+    WriteTimeout,
+
+    /// <summary>A tunnel was silent in both directions for tunnel_idle_timeout.</summary>
+    TunnelTimeout,
 
     /// <summary>A limit of ours is reached (connections, memory): 503.</summary>
     OverLimit,
@@ -83,6 +89,8 @@ internal readonly record struct Fault(FaultKind Kind, FaultSide Side, Again Agai
     public static Fault Rejected => new(FaultKind.Rejected, FaultSide.Client, Again.Never);
 
     public static Fault ClientGone => new(FaultKind.ClientGone, FaultSide.Client, Again.Never);
+
+    public static Fault OfClient(FaultKind kind) => new(kind, FaultSide.Client, Again.Never);
 
     public static Fault OfUpstream(FaultKind kind, Again again = Again.Never) => new(kind, FaultSide.Upstream, again);
 

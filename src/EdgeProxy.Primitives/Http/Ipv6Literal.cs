@@ -76,8 +76,15 @@ internal static class Ipv6Literal
         {
             if (char.IsAsciiDigit((char)b))
             {
+                // dec-octet has no leading zero, which some readers would take for octal.
+                if (digits > 0 && value == 0)
+                {
+                    return false;
+                }
+
+                digits++;
                 value = (value * 10) + (b - '0');
-                if (++digits > 3 || value > 255)
+                if (value > 255)
                 {
                     return false;
                 }

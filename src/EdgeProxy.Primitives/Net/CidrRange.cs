@@ -4,7 +4,9 @@ using System.Text;
 
 namespace EdgeProxy.Primitives.Net;
 
-/// <summary>All addresses from <see cref="First"/> to <see cref="Last"/>, both of one family: one address or one network.</summary>
+/// <summary>
+/// All addresses from <see cref="First"/> to <see cref="Last"/>, both of one family: one address or one network.
+/// </summary>
 internal readonly record struct CidrRange(IpAddress First, IpAddress Last)
 {
     private const int V4Bits = 32;
@@ -62,7 +64,8 @@ internal readonly record struct CidrRange(IpAddress First, IpAddress Last)
         range = Of(address, mapped ? prefix - MappedBits : prefix);
         if (range.First != address)
         {
-            problem = $"'{text}' has bits set after its prefix; write {range.First}/{(mapped ? prefix - MappedBits : prefix)}";
+            problem = $"'{text}' has bits set after its prefix; write "
+                + $"{range.First}/{(mapped ? prefix - MappedBits : prefix)}";
             return false;
         }
 

@@ -5,8 +5,8 @@ using System.Net;
 namespace EdgeProxy.Primitives.Net;
 
 /// <summary>
-/// A set of addresses and networks, immutable, read by all threads: merged ranges per family, searched by halving, so a list of
-/// ten thousand networks costs 14 comparisons. An IPv6 network never holds an IPv4 client, also not ::/0.
+/// A set of addresses and networks, immutable, read by all threads: merged ranges per family, searched by halving, so a
+/// list of ten thousand networks costs 14 comparisons. An IPv6 network never holds an IPv4 client, also not ::/0.
 /// </summary>
 internal sealed class CidrSet
 {
@@ -53,7 +53,9 @@ internal sealed class CidrSet
         return new CidrSet([.. v4], [.. v6]);
     }
 
-    /// <summary>Every text must be an address or a network; <paramref name="problem"/> tells of the first that is not.</summary>
+    /// <summary>
+    /// Every text must be an address or a network; <paramref name="problem"/> tells of the first that is not.
+    /// </summary>
     public static bool TryParse(IEnumerable<string> texts, out CidrSet set, out string problem)
     {
         set = Empty;

@@ -56,12 +56,21 @@ internal readonly record struct IpAddress
 
     public static IpAddress FromV4(uint bits) => new(bits, isV4: true);
 
-    /// <summary>An IPv4-mapped number becomes the IPv4 address (GO-2024-2917: mapped clients slipped past CIDR lists).</summary>
+    /// <summary>
+    /// An IPv4-mapped number becomes the IPv4 address (GO-2024-2917: mapped clients slipped past CIDR lists).
+    /// </summary>
     public static IpAddress FromV6(UInt128 bits) =>
         (bits >> 32) == (MappedPrefix >> 32) ? FromV4((uint)bits) : new IpAddress(bits, isV4: false);
 
     /// <summary>Parses "192.0.2.1" or "2001:db8::1", no brackets, no zone, nothing around it.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out IpAddress address) => IpText.TryParse(text, out address);
+
+    /// <summary>The address with all but its first <paramref name="prefixBits"/> bits cleared; 0 to 32 for IPv4, to 128 for IPv6.</summary>
+    public IpAddress Network(int prefixBits)
+    {
+        int hostBits = (IsV4 ? 32 : 128) - prefixBits;
+        return new IpAddress(hostBits >= 128 ? UInt128.Zero : (_bits >> hostBits) << hostBits, IsV4);
+    }
 
     /// <summary>Writes the canonical text form (RFC 5952), without brackets.</summary>
     public bool TryFormat(Span<byte> destination, out int count) => IpText.TryFormat(this, destination, out count);

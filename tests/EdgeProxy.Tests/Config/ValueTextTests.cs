@@ -2,6 +2,7 @@ using System;
 using System.Net;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Values;
+using EdgeProxy.Primitives.Text;
 using Xunit;
 
 namespace EdgeProxy.Tests.Config;

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using EdgeProxy.Config.Toml;
+using EdgeProxy.Primitives.Text;
 
 namespace EdgeProxy.Config.Keys;
 

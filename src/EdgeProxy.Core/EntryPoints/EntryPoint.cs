@@ -1,0 +1,147 @@
+using System.Threading;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Net;
+using EdgeProxy.Telemetry;
+using EdgeProxy.Transport;
+
+namespace EdgeProxy.EntryPoints;
+
+/// <summary>
+/// An address connections are accepted on. Owns its listening socket and the list of its connections per loop; lives from the
+/// configuration that names it first to the one that does not any more, through changes of its limits.
+/// </summary>
+internal sealed class EntryPoint : IAcceptOwner, IEntry
+{
+    private readonly Shard[] _shards;
+    private readonly RequestPipeline _pipeline;
+    private readonly ConnectionList[] _connections;
+    private EntryPointSettings _settings;
+    private ClientTerms _terms;
+    private ListenSocket? _socket;
+    private Snapshot? _frozen;
+    private bool _isDraining;
+
+    public EntryPoint(
+        EntryPointSettings settings, int slot, Shard[] shards, RequestPipeline pipeline, ILocalService? localService)
+    {
+        _settings = settings;
+        _terms = TermsOf(settings);
+        Slot = slot;
+        _shards = shards;
+        _pipeline = pipeline;
+        LocalService = localService;
+        _connections = new ConnectionList[shards.Length];
+        for (int i = 0; i < shards.Length; i++)
+        {
+            _connections[i] = new ConnectionList();
+        }
+    }
+
+    /// <summary>Its place in <see cref="Snapshot.Tables"/>; the same for as long as it lives.</summary>
+    public int Slot { get; }
+
+    public ILocalService? LocalService { get; }
+
+    public EntryPointSettings Settings => Volatile.Read(ref _settings);
+
+    public ClientTerms Terms => Volatile.Read(ref _terms);
+
+    public ConnectionLimiter Limiter { get; } = new();
+
+    public int Port => _socket!.Port;
+
+    public Snapshot? Frozen => Volatile.Read(ref _frozen);
+
+    /// <summary>It leaves the configuration: what it still serves is served as before.</summary>
+    public void Freeze(Snapshot snapshot) => Volatile.Write(ref _frozen, snapshot);
+
+    /// <summary>No new requests are wanted: connections end after the exchange they are in.</summary>
+    public bool IsDraining => Volatile.Read(ref _isDraining);
+
+    /// <summary>Binds the address; null, or why not.</summary>
+    public string? TryBind(out bool notPermitted)
+    {
+        _socket = ListenSocket.TryBind(_settings.Address, ListenSocket.BacklogDefault, out string error, out notPermitted);
+        return _socket is null ? error : null;
+    }
+
+    public void StartAccepting(LoopGroup loops) => _socket!.Listen(loops.Loops, this);
+
+    /// <summary>New limits for the same address; connections see them from their next request on.</summary>
+    public void Configure(EntryPointSettings settings)
+    {
+        Volatile.Write(ref _settings, settings);
+        Volatile.Write(ref _terms, TermsOf(settings));
+    }
+
+    /// <summary>Accepts what is queued, then no more; open connections end after their exchange, idle ones shortly.</summary>
+    public void Drain()
+    {
+        Volatile.Write(ref _isDraining, true);
+        _ = _socket?.StopAcceptingAsync();
+        foreach (Shard shard in _shards)
+        {
+            shard.Loop.Post(new DrainWork(this, isNow: false));
+        }
+    }
+
+    /// <summary>Ends every connection that is still open.</summary>
+    public void Cut()
+    {
+        foreach (Shard shard in _shards)
+        {
+            shard.Loop.Post(new DrainWork(this, isNow: true));
+        }
+    }
+
+    public void OnAccepted(EpollLoop loop, ByteLink link)
+    {
+        Shard shard = _shards[loop.Index];
+        shard.Counters.Add(Counter.ConnectionsAccepted);
+        EntryPointSettings settings = Settings;
+        bool isAdmitted = Limiter.TryEnter(link.RemoteAddress, settings.ConnectionsMax, settings.ConnectionsPerAddressMax);
+        if (!isAdmitted)
+        {
+            shard.Counters.Add(Counter.ConnectionsRefused);
+        }
+
+        var connection = new Http1Connection(this, _connections[loop.Index], shard, _pipeline, link, isAdmitted);
+        connection.Start();
+    }
+
+    private static ClientTerms TermsOf(EntryPointSettings settings) => new()
+    {
+        HeadLimits = settings.HeadLimits,
+        HeadTimeoutMs = (long)settings.HeadTimeout.TotalMilliseconds,
+        KeepAliveTimeoutMs = (long)settings.KeepAliveTimeout.TotalMilliseconds,
+        BodyIdleTimeoutMs = (long)settings.BodyIdleTimeout.TotalMilliseconds,
+        BodyRateMin = settings.BodyRateMin,
+        BodyRateGraceMs = (long)settings.BodyRateGrace.TotalMilliseconds,
+        WriteIdleTimeoutMs = (long)settings.WriteIdleTimeout.TotalMilliseconds,
+        TunnelIdleTimeoutMs = (long)settings.TunnelIdleTimeout.TotalMilliseconds,
+        RequestsPerConnectionMax = settings.RequestsPerConnectionMax,
+        TrustedIps = CidrSet.Of(settings.TrustedIps),
+    };
+
+    private sealed class DrainWork(EntryPoint entryPoint, bool isNow) : ILoopWork
+    {
+        public void RunOn(EpollLoop loop)
+        {
+            Http1Connection? connection = entryPoint._connections[loop.Index].First;
+            while (connection is not null)
+            {
+                Http1Connection? next = connection.NextInList;
+                if (isNow)
+                {
+                    connection.Cut();
+                }
+                else
+                {
+                    connection.Drain();
+                }
+
+                connection = next;
+            }
+        }
+    }
+}

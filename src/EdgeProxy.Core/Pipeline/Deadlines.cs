@@ -1,0 +1,114 @@
+using System;
+using EdgeProxy.Primitives.Faults;
+using EdgeProxy.Services;
+
+namespace EdgeProxy.Pipeline;
+
+/// <summary>
+/// Which wait of an exchange ends first, and what it means when it does. Looked at when an exchange stops to wait and again
+/// when its timer fires; nothing is armed per wait.
+/// </summary>
+internal static class Deadlines
+{
+    // How often a slow body's rate is judged again.
+    private const long RateCheckMs = 1000;
+
+    /// <summary>The nearest deadline in the loop's milliseconds, and the fault it stands for.</summary>
+    public static long Next(Exchange exchange, long nowMs, out FaultKind kind)
+    {
+        kind = FaultKind.None;
+        long deadline = long.MaxValue;
+        switch (exchange.Phase)
+        {
+            case ExchangePhase.Connecting:
+                Sooner(ref deadline, ref kind, exchange.ConnectStartedMs, Service(exchange).ConnectTimeoutMs,
+                    FaultKind.ConnectTimeout);
+                break;
+            case ExchangePhase.Forwarding:
+                OfRequest(exchange, nowMs, ref deadline, ref kind);
+                OfResponse(exchange, ref deadline, ref kind);
+                break;
+            case ExchangePhase.Tunnel:
+                Sooner(ref deadline, ref kind, Math.Max(exchange.ClientReadMs, exchange.UpstreamReadMs),
+                    exchange.Terms.TunnelIdleTimeoutMs, FaultKind.TunnelTimeout);
+                break;
+            case ExchangePhase.Local:
+                Sooner(ref deadline, ref kind, exchange.ClientWriteMs, exchange.Terms.WriteIdleTimeoutMs,
+                    FaultKind.WriteTimeout);
+                break;
+        }
+
+        return deadline;
+    }
+
+    private static void OfRequest(Exchange exchange, long nowMs, ref long deadline, ref FaultKind kind)
+    {
+        if (exchange.IsRequestSent)
+        {
+            if (!exchange.HasResponseStarted)
+            {
+                Sooner(ref deadline, ref kind, exchange.RequestSentMs, Service(exchange).ResponseTimeoutMs,
+                    FaultKind.ResponseTimeout);
+            }
+        }
+        else if (exchange.IsRequestAborted || exchange.RequestPump == PumpStatus.WaitSink)
+        {
+            // The server takes no more of the body: it is as silent as one that does not answer.
+            Sooner(ref deadline, ref kind, exchange.ClientReadMs, Service(exchange).ResponseTimeoutMs,
+                FaultKind.ResponseTimeout);
+        }
+        else
+        {
+            Sooner(ref deadline, ref kind, exchange.ClientReadMs, exchange.Terms.BodyIdleTimeoutMs,
+                FaultKind.BodyTimeout);
+            OfBodyRate(exchange, nowMs, ref deadline, ref kind);
+        }
+    }
+
+    private static void OfBodyRate(Exchange exchange, long nowMs, ref long deadline, ref FaultKind kind)
+    {
+        ClientTerms terms = exchange.Terms;
+        if (terms.BodyRateMin <= 0)
+        {
+            return;
+        }
+
+        // Time the body was held back by a slow server does not count against the client.
+        long elapsedMs = nowMs - exchange.BodyStartedMs - exchange.BodyHeldMs;
+        long bytes = exchange.ClientSource.BytesRead - exchange.BodyBytesBefore;
+        bool isSlow = elapsedMs > terms.BodyRateGraceMs && bytes * 1000 < terms.BodyRateMin * elapsedMs;
+        Sooner(ref deadline, ref kind, nowMs, isSlow ? 0 : RateCheckMs, FaultKind.BodyTimeout, zeroIsNow: isSlow);
+    }
+
+    private static void OfResponse(Exchange exchange, ref long deadline, ref FaultKind kind)
+    {
+        if (!exchange.HasResponseStarted)
+        {
+            return;
+        }
+
+        if (exchange.ResponsePump == PumpStatus.WaitSink)
+        {
+            Sooner(ref deadline, ref kind, exchange.ClientWriteMs, exchange.Terms.WriteIdleTimeoutMs,
+                FaultKind.WriteTimeout);
+        }
+        else
+        {
+            Sooner(ref deadline, ref kind, exchange.UpstreamReadMs, Service(exchange).ResponseIdleTimeoutMs,
+                FaultKind.ResponseIdleTimeout);
+        }
+    }
+
+    private static Service Service(Exchange exchange) => exchange.Route!.Service;
+
+    // A limit of 0 is no limit.
+    private static void Sooner(
+        ref long deadline, ref FaultKind kind, long sinceMs, long limitMs, FaultKind candidate, bool zeroIsNow = false)
+    {
+        if ((limitMs > 0 || zeroIsNow) && sinceMs + limitMs < deadline)
+        {
+            deadline = sinceMs + limitMs;
+            kind = candidate;
+        }
+    }
+}

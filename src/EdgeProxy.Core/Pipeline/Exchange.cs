@@ -1,0 +1,259 @@
+using System;
+using EdgeProxy.Primitives.Faults;
+using EdgeProxy.Primitives.Http;
+using EdgeProxy.Services;
+using EdgeProxy.Transport;
+
+namespace EdgeProxy.Pipeline;
+
+/// <summary>Where an exchange stands; in the order of its life.</summary>
+internal enum ExchangePhase : byte
+{
+    /// <summary>Its head is being read.</summary>
+    Head,
+
+    /// <summary>A connection to the server is under way.</summary>
+    Connecting,
+
+    /// <summary>Request and response bodies move, at the same time if need be.</summary>
+    Forwarding,
+
+    /// <summary>After 101: bytes in both directions, no more HTTP.</summary>
+    Tunnel,
+
+    /// <summary>The proxy answers itself, once the answer is there.</summary>
+    AwaitingLocal,
+
+    /// <summary>An answer of the proxy's own is being sent.</summary>
+    Local,
+
+    /// <summary>Over.</summary>
+    Done,
+}
+
+/// <summary>
+/// One request and its response, with everything the loop needs for them: heads, both halves of both connections, the
+/// route, the outcome. Rented from its loop's <see cref="Shard"/> while a request is in flight (an idle connection has none),
+/// reset and reused: nothing in it is allocated per request.
+/// </summary>
+internal sealed class Exchange
+{
+    /// <summary>Longest host kept for routing (RFC 1035 allows 253 octets of name).</summary>
+    public const int HostBytesMax = 255;
+
+    private readonly byte[] _host = new byte[HostBytesMax];
+    private int _hostLength;
+
+    public Exchange(Shard shard)
+    {
+        Shard = shard;
+    }
+
+    public Shard Shard { get; }
+
+    public RequestHead Request { get; } = new();
+
+    public ResponseHead Response { get; } = new();
+
+    /// <summary>From the client; keeps pipelined bytes from one exchange to the next on the same connection.</summary>
+    public MessageSource ClientSource { get; } = new();
+
+    public MessageSink ClientSink { get; } = new();
+
+    public MessageSource UpstreamSource { get; } = new();
+
+    public MessageSink UpstreamSink { get; } = new();
+
+    // What the entrypoint says of the client. Set once per rental.
+    public ByteLink ClientLink { get; private set; } = null!;
+
+    /// <summary>Hears of both links of the exchange.</summary>
+    public ILinkOwner Owner { get; private set; } = null!;
+
+    public ClientTerms Terms { get; private set; } = null!;
+
+    /// <summary>The entrypoint the client came in by.</summary>
+    public IEntry Entry { get; private set; } = null!;
+
+    public bool IsTrustedClient { get; private set; }
+
+    // (1) to (4): what was decided.
+    public Snapshot Snapshot { get; set; } = Snapshot.Empty;
+
+    public Route? Route { get; set; }
+
+    public Server? Server { get; set; }
+
+    public UpstreamConnection? Upstream { get; set; }
+
+    /// <summary>The canonical path if it differs from the one received, else null.</summary>
+    public Block? RewrittenPath { get; set; }
+
+    // (5): how far it is.
+    public ExchangePhase Phase { get; set; }
+
+    /// <summary>A try was made on this many servers, the current one included.</summary>
+    public int Tries { get; set; }
+
+    public bool IsRequestSent { get; set; }
+
+    /// <summary>The request body cannot reach the server any more; its answer may still come.</summary>
+    public bool IsRequestAborted { get; set; }
+
+    /// <summary>A final response head was given to the client sink: from here on a fault can only cut.</summary>
+    public bool HasResponseStarted { get; set; }
+
+    public bool IsResponseDone { get; set; }
+
+    /// <summary>Interim (1xx) responses passed on, bounded.</summary>
+    public int InterimCount { get; set; }
+
+    /// <summary>The client's connection is not used again after this exchange.</summary>
+    public bool ClosesClient { get; set; }
+
+    /// <summary>The connection serves its last exchange because the proxy drains or its request limit is reached.</summary>
+    public bool IsLast { get; set; }
+
+    public LocalAnswer? LocalAnswer { get; set; }
+
+    public int LocalBodySent { get; set; }
+
+    /// <summary>Counts rentals and resets, so that an answer computed elsewhere finds out that it came too late.</summary>
+    public int Ticket { get; private set; }
+
+    /// <summary>Status the client was given; 0 if none.</summary>
+    public int Status { get; set; }
+
+    public Fault Fault { get; set; }
+
+    public RejectReason RejectReason { get; set; }
+
+    // Times, in the loop's milliseconds.
+    public long StartedMs { get; set; }
+
+    public long DeadlineMs { get; set; } = long.MaxValue;
+
+    public long ConnectStartedMs { get; set; }
+
+    public long RequestSentMs { get; set; }
+
+    public long ClientReadMs { get; set; }
+
+    public long ClientWriteMs { get; set; }
+
+    public long UpstreamReadMs { get; set; }
+
+    public long BodyStartedMs { get; set; }
+
+    /// <summary>Body bytes the client had sent when the body started, and time spent waiting for the server to take more.</summary>
+    public long BodyBytesBefore { get; set; }
+
+    public long BodyHeldMs { get; set; }
+
+    public long BodyHeldSinceMs { get; set; } = -1;
+
+    /// <summary>The client had ended its direction before an answer began: it waits for one (RFC 9112 section 9.6).</summary>
+    public bool IsHalfClosed { get; set; }
+
+    /// <summary>Bytes of the connection already counted by earlier exchanges.</summary>
+    public long SentBefore { get; set; }
+
+    public long ReadBefore { get; set; }
+
+    public PumpStatus RequestPump { get; set; }
+
+    public PumpStatus ResponsePump { get; set; }
+
+    /// <summary>Host to route by: lower case, no port, no trailing dot.</summary>
+    public ReadOnlySpan<byte> Host => _host.AsSpan(0, _hostLength);
+
+    /// <summary>Takes a client on; the exchange serves its connection until it is returned.</summary>
+    public void Bind(ByteLink link, ILinkOwner owner, IEntry entry)
+    {
+        ClientLink = link;
+        Owner = owner;
+        Entry = entry;
+        Terms = entry.Terms;
+        IsTrustedClient = !Terms.TrustedIps.IsEmpty && Terms.TrustedIps.Contains(link.RemoteAddress);
+        ClientSource.Bind(link, Shard.Loop.Blocks, Terms.HeadLimits);
+        ClientSink.Bind(link, Shard.Loop.Blocks);
+    }
+
+    public void SetHost(ReadOnlySpan<byte> host) => _hostLength = HostName.WriteLower(host, _host);
+
+    /// <summary>The path router, middlewares and server see.</summary>
+    public ReadOnlySpan<byte> Path =>
+        RewrittenPath is not null ? RewrittenPath.Filled
+        : Request.Path.IsEmpty ? "/"u8
+        : Request.Path.Of(ClientSource.Head);
+
+    /// <summary>Ends the exchange and makes it ready for the next one on the same connection; pipelined bytes stay.</summary>
+    public void Reset()
+    {
+        if (RewrittenPath is not null)
+        {
+            RewrittenPath.Clear();
+            Shard.Loop.Blocks.Return(RewrittenPath);
+            RewrittenPath = null;
+        }
+
+        Request.Reset();
+        Response.Reset();
+        UpstreamSource.Unbind();
+        UpstreamSink.Unbind();
+        _hostLength = 0;
+        Snapshot = Snapshot.Empty;
+        Route = null;
+        Server = null;
+        Upstream = null;
+        Phase = ExchangePhase.Head;
+        Tries = 0;
+        IsRequestSent = false;
+        IsRequestAborted = false;
+        HasResponseStarted = false;
+        IsResponseDone = false;
+        IsHalfClosed = false;
+        InterimCount = 0;
+        ClosesClient = false;
+        IsLast = false;
+        LocalAnswer = null;
+        LocalBodySent = 0;
+        Ticket++;
+        Status = 0;
+        Fault = Fault.None;
+        RejectReason = RejectReason.None;
+        ResetTimes();
+    }
+
+    /// <summary>Lets go of the client too; the exchange goes back to its shard.</summary>
+    public void Unbind()
+    {
+        Reset();
+        ClientSource.Unbind();
+        ClientSink.Unbind();
+        ClientLink = null!;
+        Owner = null!;
+        Entry = null!;
+        Terms = null!;
+        IsTrustedClient = false;
+        SentBefore = 0;
+        ReadBefore = 0;
+    }
+
+    private void ResetTimes()
+    {
+        StartedMs = 0;
+        DeadlineMs = long.MaxValue;
+        ConnectStartedMs = 0;
+        RequestSentMs = 0;
+        ClientReadMs = 0;
+        ClientWriteMs = 0;
+        UpstreamReadMs = 0;
+        BodyStartedMs = 0;
+        BodyBytesBefore = 0;
+        BodyHeldMs = 0;
+        BodyHeldSinceMs = -1;
+        RequestPump = PumpStatus.WaitSource;
+        ResponsePump = PumpStatus.WaitSource;
+    }
+}

@@ -1,0 +1,474 @@
+using EdgeProxy.Primitives.Faults;
+using EdgeProxy.Primitives.Http;
+using EdgeProxy.Services;
+using EdgeProxy.Telemetry;
+using EdgeProxy.Transport;
+
+namespace EdgeProxy.Pipeline;
+
+/// <summary>
+/// Steps (4) and (5): picks a server, gets a connection to it, sends the head, moves both bodies, tries again what may be
+/// tried again. A state machine that runs until both links would block; the links' owner calls it when they can go on.
+/// </summary>
+internal static class Forwarder
+{
+    // Connection attempts for one exchange: the first, and two on other servers.
+    private const int TriesMax = 3;
+
+    // 1xx responses passed on before the final one; a server that sends more is broken (reliability 5-13: 1,000 x 103).
+    private const int InterimMax = 16;
+
+    /// <summary>Picks a server and takes or opens a connection. On failure the exchange's fault is set.</summary>
+    public static void Start(Exchange exchange)
+    {
+        Service service = exchange.Route!.Service;
+        Server? server = service.Pick(exchange.Shard.Loop.Index, except: exchange.Server);
+        if (server is null)
+        {
+            exchange.Fault = Fault.OfUpstream(FaultKind.NameNotResolved);
+            return;
+        }
+
+        StartOn(exchange, server, mayReuse: true);
+    }
+
+    /// <summary>Goes on as far as the links allow. Done, or a fault, or waiting.</summary>
+    public static void Advance(Exchange exchange)
+    {
+        if (exchange.Phase == ExchangePhase.Connecting)
+        {
+            AdvanceConnect(exchange);
+        }
+
+        // A retry within starts over on another connection, a bounded number of times.
+        while (exchange.Phase == ExchangePhase.Forwarding && exchange.Fault.IsNone)
+        {
+            int tries = exchange.Tries;
+            AdvanceRequest(exchange);
+            if (exchange.Fault.IsNone && exchange.Tries == tries)
+            {
+                AdvanceResponse(exchange);
+            }
+
+            if (exchange.Tries == tries)
+            {
+                break;
+            }
+        }
+
+        if (exchange.Phase == ExchangePhase.Tunnel && exchange.Fault.IsNone)
+        {
+            AdvanceTunnel(exchange);
+        }
+    }
+
+    /// <summary>Lets go of the server's connection in the middle of an exchange: it is never used again.</summary>
+    public static void Abandon(Exchange exchange)
+    {
+        if (exchange.Upstream is { } upstream)
+        {
+            exchange.UpstreamSource.Unbind();
+            exchange.UpstreamSink.Unbind();
+            exchange.Upstream = null;
+            upstream.Link.Abort();
+        }
+    }
+
+    private static void StartOn(Exchange exchange, Server server, bool mayReuse)
+    {
+        Shard shard = exchange.Shard;
+        ServerPool? pool = server.Pool(shard.Loop.Index);
+        if (pool is null)
+        {
+            pool = new ServerPool(server, shard.Loop, shard.Counters);
+            server.SetPool(shard.Loop.Index, pool);
+        }
+
+        exchange.Server = server;
+        exchange.Tries++;
+        UpstreamConnection? connection = mayReuse ? pool.Take() : null;
+        if (connection is not null)
+        {
+            shard.Counters.Add(Counter.UpstreamReuses);
+            connection.Link.Owner = exchange.Owner;
+            Attach(exchange, connection);
+            SendHead(exchange);
+            return;
+        }
+
+        connection = pool.Connect(server.Address!, exchange.Owner);
+        Attach(exchange, connection);
+        exchange.Phase = ExchangePhase.Connecting;
+        exchange.ConnectStartedMs = shard.Loop.NowMs;
+        AdvanceConnect(exchange);
+    }
+
+    private static void Attach(Exchange exchange, UpstreamConnection connection)
+    {
+        exchange.Upstream = connection;
+        exchange.UpstreamSource.Bind(connection.Link, exchange.Shard.Loop.Blocks, HeadLimits.Default);
+        exchange.UpstreamSink.Bind(connection.Link, exchange.Shard.Loop.Blocks);
+    }
+
+    private static void AdvanceConnect(Exchange exchange)
+    {
+        UpstreamConnection upstream = exchange.Upstream!;
+        if (upstream.Link.IsBroken)
+        {
+            exchange.Shard.Counters.Add(Counter.UpstreamConnectFailures);
+            ConnectFailed(exchange, FaultKind.ConnectFailed);
+        }
+        else if (upstream.Link.IsConnected)
+        {
+            SendHead(exchange);
+        }
+    }
+
+    /// <summary>A connection attempt came to nothing: nothing was sent, so another server may be tried.</summary>
+    public static void ConnectFailed(Exchange exchange, FaultKind kind)
+    {
+        Server failed = exchange.Server!;
+        exchange.Shard.Reports.ConnectFailed(failed, kind);
+        Abandon(exchange);
+        Service service = exchange.Route!.Service;
+        if (exchange.Tries < TriesMax && service.Servers.Length > 1
+            && service.Pick(exchange.Shard.Loop.Index, except: failed) is { } other && !ReferenceEquals(other, failed))
+        {
+            exchange.Shard.Counters.Add(Counter.Retries);
+            StartOn(exchange, other, mayReuse: true);
+            return;
+        }
+
+        exchange.Fault = Fault.OfUpstream(kind, Again.NothingSent);
+    }
+
+    private static void SendHead(Exchange exchange)
+    {
+        Server server = exchange.Server!;
+        if (server.NoteSuccess())
+        {
+            exchange.Shard.Reports.ConnectWorks(server);
+        }
+
+        RequestHeadWriter.Write(exchange, exchange.UpstreamSink);
+        exchange.Phase = ExchangePhase.Forwarding;
+        long nowMs = exchange.Shard.Loop.NowMs;
+        exchange.ClientReadMs = nowMs;
+        exchange.UpstreamReadMs = nowMs;
+        exchange.BodyStartedMs = nowMs;
+        exchange.BodyBytesBefore = exchange.ClientSource.BytesRead;
+    }
+
+    private static void AdvanceRequest(Exchange exchange)
+    {
+        if (exchange.IsRequestSent || exchange.IsRequestAborted)
+        {
+            return;
+        }
+
+        long nowMs = exchange.Shard.Loop.NowMs;
+        long before = exchange.ClientSource.BytesRead;
+        long sentBefore = exchange.UpstreamSink.BytesSent;
+        PumpStatus status = BodyPump.Run(exchange.ClientSource, exchange.UpstreamSink);
+        if (exchange.ClientSource.BytesRead != before || exchange.UpstreamSink.BytesSent != sentBefore)
+        {
+            exchange.ClientReadMs = nowMs;
+        }
+
+        NoteHeld(exchange, status, nowMs);
+        exchange.RequestPump = status;
+        switch (status)
+        {
+            case PumpStatus.Done:
+                exchange.IsRequestSent = true;
+                exchange.RequestSentMs = nowMs;
+                break;
+            case PumpStatus.SinkBroken:
+                // The server may have answered before it closed (413 while an upload runs): read on, send no more.
+                exchange.IsRequestAborted = true;
+                break;
+            case PumpStatus.SourceMalformed:
+                exchange.RejectReason = exchange.ClientSource.Reason;
+                exchange.Fault = Fault.Rejected;
+                break;
+            case PumpStatus.SourceTruncated:
+            case PumpStatus.SourceBroken:
+                exchange.Fault = Fault.ClientGone;
+                break;
+        }
+    }
+
+    // Time in which the server, not the client, holds the body up.
+    private static void NoteHeld(Exchange exchange, PumpStatus status, long nowMs)
+    {
+        if (status == PumpStatus.WaitSink)
+        {
+            exchange.BodyHeldSinceMs = exchange.BodyHeldSinceMs < 0 ? nowMs : exchange.BodyHeldSinceMs;
+        }
+        else if (exchange.BodyHeldSinceMs >= 0)
+        {
+            exchange.BodyHeldMs += nowMs - exchange.BodyHeldSinceMs;
+            exchange.BodyHeldSinceMs = -1;
+        }
+    }
+
+    private static void AdvanceResponse(Exchange exchange)
+    {
+        while (!exchange.HasResponseStarted)
+        {
+            if (!AdvanceResponseHead(exchange))
+            {
+                return;
+            }
+        }
+
+        if (exchange.Phase != ExchangePhase.Forwarding)
+        {
+            return;
+        }
+
+        long nowMs = exchange.Shard.Loop.NowMs;
+        long readBefore = exchange.UpstreamSource.BytesRead;
+        long sentBefore = exchange.ClientSink.BytesSent;
+        PumpStatus status = BodyPump.Run(exchange.UpstreamSource, exchange.ClientSink);
+        exchange.ResponsePump = status;
+        if (exchange.UpstreamSource.BytesRead != readBefore)
+        {
+            exchange.UpstreamReadMs = nowMs;
+        }
+
+        if (exchange.ClientSink.BytesSent != sentBefore)
+        {
+            exchange.ClientWriteMs = nowMs;
+        }
+
+        switch (status)
+        {
+            case PumpStatus.Done:
+                Finish(exchange);
+                break;
+            case PumpStatus.SourceMalformed:
+                exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamMalformed);
+                break;
+            case PumpStatus.SourceTruncated:
+            case PumpStatus.SourceBroken:
+                exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamClosed);
+                break;
+            case PumpStatus.SinkBroken:
+                exchange.Fault = Fault.ClientGone;
+                break;
+        }
+    }
+
+    // True if a head was read (interim or final) or another read is worth trying.
+    private static bool AdvanceResponseHead(Exchange exchange)
+    {
+        MessageSource source = exchange.UpstreamSource;
+        if (!source.Unread.IsEmpty)
+        {
+            switch (ResponseHeadReader.Read(
+                source.Unread, HeadLimits.Default, exchange.Request.Method, exchange.Response))
+            {
+                case ParseStatus.Complete:
+                    return TakeResponseHead(exchange);
+                case ParseStatus.Malformed:
+                    exchange.RejectReason = exchange.Response.Reason;
+                    exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamMalformed);
+                    return false;
+            }
+        }
+
+        switch (source.Fill(BlockPool.LargeBytes, HeadLimits.HeadBytesDefault + BlockPool.SmallBytes))
+        {
+            case LinkStatus.Ok:
+                exchange.UpstreamReadMs = exchange.Shard.Loop.NowMs;
+                return true;
+            case LinkStatus.WouldBlock:
+                return false;
+            default:
+                UpstreamGone(exchange);
+                return false;
+        }
+    }
+
+    private static bool TakeResponseHead(Exchange exchange)
+    {
+        ResponseHead response = exchange.Response;
+        MessageSource source = exchange.UpstreamSource;
+        if (response.StatusCode < 200)
+        {
+            return response.StatusCode == 101 ? TakeUpgrade(exchange) : TakeInterim(exchange);
+        }
+
+        exchange.HasResponseStarted = true;
+        exchange.Status = response.StatusCode;
+        exchange.IsHalfClosed = exchange.ClientLink.HasEnded;
+        exchange.ClientWriteMs = exchange.Shard.Loop.NowMs;
+
+        // An answer that overtakes its request leaves body bytes behind it: no next head can follow them.
+        exchange.ClosesClient |=
+            !exchange.Request.KeepAlive || exchange.IsLast || !exchange.ClientSource.IsComplete;
+        ResponseHeadWriter.WriteFinal(exchange, source.Unread);
+        source.Skip(response.Length);
+        source.StartBody(response.Framing, response.ContentLength);
+        return true;
+    }
+
+    private static bool TakeInterim(Exchange exchange)
+    {
+        ResponseHead response = exchange.Response;
+        if (++exchange.InterimCount > InterimMax)
+        {
+            exchange.RejectReason = RejectReason.None;
+            exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamMalformed);
+            return false;
+        }
+
+        // RFC 9110 section 15.2: never to an HTTP/1.0 client; 100 only to one that waits for it.
+        bool isWanted = exchange.Request.MinorVersion > 0
+            && (response.StatusCode != 100 || exchange.Request.ExpectsContinue);
+        if (isWanted)
+        {
+            ResponseHeadWriter.WriteInterim(exchange, exchange.UpstreamSource.Unread);
+        }
+
+        exchange.UpstreamSource.Skip(response.Length);
+        response.Reset();
+        if (exchange.ClientSink.HasPending && exchange.ClientSink.Flush() == SinkStatus.Broken)
+        {
+            exchange.Fault = Fault.ClientGone;
+            return false;
+        }
+
+        return true;
+    }
+
+    private static bool TakeUpgrade(Exchange exchange)
+    {
+        // RFC 9110 section 15.2.2: 101 answers a request to upgrade, and says to what.
+        if (!exchange.Request.WantsUpgrade || !exchange.Response.HasUpgrade || !exchange.IsRequestSent)
+        {
+            exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamMalformed);
+            return false;
+        }
+
+        exchange.Shard.Counters.Add(Counter.Tunnels);
+        exchange.HasResponseStarted = true;
+        exchange.Status = 101;
+        exchange.ClosesClient = true;
+        ResponseHeadWriter.WriteInterim(exchange, exchange.UpstreamSource.Unread);
+        exchange.UpstreamSource.Skip(exchange.Response.Length);
+        exchange.ClientSource.Unpin();
+        exchange.ClientSource.StartBody(BodyFraming.UntilClose, 0);
+        exchange.UpstreamSource.StartBody(BodyFraming.UntilClose, 0);
+        exchange.ClientSink.StartBody(isChunked: false);
+        exchange.UpstreamSink.StartBody(isChunked: false);
+
+        // The pump of the request's own body is done; the tunnel's begins.
+        exchange.RequestPump = PumpStatus.WaitSource;
+        exchange.ResponsePump = PumpStatus.WaitSource;
+        exchange.Phase = ExchangePhase.Tunnel;
+        return true;
+    }
+
+    /// <summary>The server ended the connection before it sent a whole head: 502, unless the request may go again.</summary>
+    private static void UpstreamGone(Exchange exchange)
+    {
+        bool isUntouched = exchange.Upstream!.IsReused && exchange.UpstreamSource.BytesRead == 0
+            && exchange.InterimCount == 0 && exchange.ClientSource.CanRewind;
+        bool mayRepeat = exchange.UpstreamSink.BytesSent == 0 || IsIdempotent(exchange.Request.Method);
+        if (!isUntouched || !mayRepeat || exchange.Tries >= TriesMax)
+        {
+            exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamClosed, Again.Never);
+            return;
+        }
+
+        // The pooled connection had been closed while idle. A fresh one cannot be stale, so this happens once.
+        exchange.Shard.Counters.Add(Counter.UpstreamStale);
+        exchange.Shard.Counters.Add(Counter.Retries);
+        Abandon(exchange);
+        exchange.ClientSource.Rewind();
+        exchange.IsRequestSent = false;
+        exchange.IsRequestAborted = false;
+        exchange.Response.Reset();
+        StartOn(exchange, exchange.Server!, mayReuse: false);
+    }
+
+    // RFC 9110 section 9.2.2; a method we do not know is not known to be idempotent.
+    private static bool IsIdempotent(Method method) =>
+        method is Method.Get or Method.Head or Method.Options or Method.Put or Method.Delete;
+
+    private static void Finish(Exchange exchange)
+    {
+        exchange.IsResponseDone = true;
+        UpstreamConnection upstream = exchange.Upstream!;
+        exchange.UpstreamSource.EndMessage();
+
+        // The boundary is proven: whole request sent, answer ended by its own framing, not a byte after it.
+        bool isClean = exchange.IsRequestSent && exchange.Response.KeepAlive && !exchange.UpstreamSink.HasPending
+            && exchange.UpstreamSource.Unread.IsEmpty && !exchange.UpstreamSource.HasSeenEnd;
+        exchange.UpstreamSource.Unbind();
+        exchange.UpstreamSink.Unbind();
+        exchange.Upstream = null;
+        if (isClean)
+        {
+            upstream.Pool.Put(upstream);
+        }
+        else
+        {
+            upstream.Link.Close();
+        }
+
+        exchange.Phase = ExchangePhase.Done;
+    }
+
+    private static void AdvanceTunnel(Exchange exchange)
+    {
+        long nowMs = exchange.Shard.Loop.NowMs;
+        long clientBefore = exchange.ClientSource.BytesRead;
+        long upstreamBefore = exchange.UpstreamSource.BytesRead;
+        exchange.RequestPump = PumpOneWay(
+            exchange.ClientSource, exchange.UpstreamSink, exchange.Upstream!.Link, exchange.RequestPump);
+        exchange.ResponsePump = PumpOneWay(
+            exchange.UpstreamSource, exchange.ClientSink, exchange.ClientLink, exchange.ResponsePump);
+        if (exchange.ClientSource.BytesRead != clientBefore)
+        {
+            exchange.ClientReadMs = nowMs;
+        }
+
+        if (exchange.UpstreamSource.BytesRead != upstreamBefore)
+        {
+            exchange.UpstreamReadMs = nowMs;
+        }
+
+        bool isOver = exchange.RequestPump == PumpStatus.Done && exchange.ResponsePump == PumpStatus.Done;
+        bool isBroken = exchange.RequestPump is PumpStatus.SourceBroken or PumpStatus.SinkBroken
+            || exchange.ResponsePump is PumpStatus.SourceBroken or PumpStatus.SinkBroken;
+        if (isOver || isBroken)
+        {
+            UpstreamConnection upstream = exchange.Upstream!;
+            exchange.UpstreamSource.Unbind();
+            exchange.UpstreamSink.Unbind();
+            exchange.Upstream = null;
+            upstream.Link.Close();
+            exchange.Phase = ExchangePhase.Done;
+        }
+    }
+
+    // One direction ends with the sender's FIN, passed on; the other may go on (half-close).
+    private static PumpStatus PumpOneWay(MessageSource source, MessageSink sink, ByteLink to, PumpStatus last)
+    {
+        if (last == PumpStatus.Done)
+        {
+            return last;
+        }
+
+        PumpStatus status = BodyPump.Run(source, sink);
+        if (status == PumpStatus.Done)
+        {
+            to.EndWrites();
+        }
+
+        return status;
+    }
+}

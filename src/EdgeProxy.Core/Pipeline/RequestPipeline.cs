@@ -1,0 +1,367 @@
+using System;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Threading.Tasks;
+using EdgeProxy.Primitives.Faults;
+using EdgeProxy.Primitives.Http;
+using EdgeProxy.Routing;
+using EdgeProxy.Telemetry;
+using EdgeProxy.Transport;
+
+namespace EdgeProxy.Pipeline;
+
+/// <summary>What the entrypoint does next with an exchange.</summary>
+internal enum ExchangeStatus : byte
+{
+    /// <summary>Waits; arm the timer and call again when a link is ready.</summary>
+    Pending,
+
+    /// <summary>Has more to do, but others come first: call again in the next turn of the loop.</summary>
+    Yielded,
+
+    /// <summary>Answered in full. ClosesClient says whether the connection goes on.</summary>
+    Finished,
+
+    /// <summary>Cannot be answered, or not in full: end the connection so that the client can tell.</summary>
+    Cut,
+}
+
+/// <summary>
+/// The life of a request from its head to its record, in the numbered steps of src/ARCHITECTURE.md. Never blocks; everything
+/// happens on the exchange's own loop.
+/// </summary>
+internal sealed class RequestPipeline(SnapshotCell snapshots)
+{
+    // Paths up to this are made canonical on the stack; longer ones rent a block.
+    private const int ShortPathBytes = 256;
+
+    /// <summary>A head was read: decide, and go as far as possible.</summary>
+    public ExchangeStatus Begin(Exchange exchange)
+    {
+        exchange.Shard.Counters.Add(Counter.Requests);
+        exchange.StartedMs = exchange.Shard.Loop.NowMs;
+
+        // (1) One snapshot; the whole exchange sees this configuration and no other.
+        exchange.Snapshot = exchange.Entry.Frozen ?? snapshots.Current;
+        if (exchange.Entry.LocalService is not null)
+        {
+            StartLocal(exchange);
+            return Advance(exchange);
+        }
+
+        // (2) The canonical path, then the route.
+        if (TryRoute(exchange))
+        {
+            // (3) Middlewares come here. (4) Pick a server, (5) connect and forward.
+            Forwarder.Start(exchange);
+        }
+
+        return Advance(exchange);
+    }
+
+    /// <summary>A request that never came to a whole, valid head is answered, too.</summary>
+    public static ExchangeStatus Reject(Exchange exchange, FaultKind kind, RejectReason reason)
+    {
+        exchange.RejectReason = reason;
+        exchange.Fault = Fault.OfClient(kind);
+        return Advance(exchange);
+    }
+
+    /// <summary>Goes on after a link became ready, or after a fault was set.</summary>
+    public static ExchangeStatus Advance(Exchange exchange)
+    {
+        if (exchange.Fault.IsNone)
+        {
+            if (IsClientGone(exchange))
+            {
+                exchange.Fault = Fault.ClientGone;
+            }
+            else if (exchange.Phase is ExchangePhase.Connecting or ExchangePhase.Forwarding or ExchangePhase.Tunnel)
+            {
+                Forwarder.Advance(exchange);
+            }
+        }
+
+        // A fault before the answer began becomes one; after that it can only cut.
+        if (!exchange.Fault.IsNone && exchange.Phase is not (ExchangePhase.Local or ExchangePhase.Done))
+        {
+            if (!TakeFault(exchange))
+            {
+                return End(exchange, ExchangeStatus.Cut);
+            }
+        }
+
+        if (exchange.Phase == ExchangePhase.Local)
+        {
+            AdvanceLocal(exchange);
+        }
+
+        return exchange.Phase switch
+        {
+            ExchangePhase.Done when exchange.Fault.Kind == FaultKind.ClientGone => End(exchange, ExchangeStatus.Cut),
+            ExchangePhase.Done => End(exchange, ExchangeStatus.Finished),
+            _ when exchange.RequestPump == PumpStatus.Yield || exchange.ResponsePump == PumpStatus.Yield
+                => ExchangeStatus.Yielded,
+            _ => ExchangeStatus.Pending,
+        };
+    }
+
+    /// <summary>Ends an exchange from outside; its connection is closed by the caller.</summary>
+    public static void Cut(Exchange exchange, Fault fault)
+    {
+        exchange.Fault = fault;
+        End(exchange, ExchangeStatus.Cut);
+    }
+
+    /// <summary>The exchange's timer fired: the wait that ran out becomes a fault, if it really did.</summary>
+    public static ExchangeStatus OnTimer(Exchange exchange, long nowMs)
+    {
+        if (Deadlines.Next(exchange, nowMs, out FaultKind kind) > nowMs)
+        {
+            return ExchangeStatus.Pending;
+        }
+
+        switch (kind)
+        {
+            case FaultKind.ConnectTimeout:
+                Forwarder.ConnectFailed(exchange, kind);
+                break;
+            case FaultKind.WriteTimeout:
+            case FaultKind.TunnelTimeout:
+                exchange.Fault = Fault.OfClient(kind);
+                Forwarder.Abandon(exchange);
+                return End(exchange, ExchangeStatus.Cut);
+            case FaultKind.BodyTimeout:
+                exchange.Fault = Fault.OfClient(kind);
+                break;
+            default:
+                exchange.Fault = Fault.OfUpstream(kind);
+                break;
+        }
+
+        return Advance(exchange);
+    }
+
+    // (7) Every exchange ends here, answered or cut.
+    private static ExchangeStatus End(Exchange exchange, ExchangeStatus status)
+    {
+        Forwarder.Abandon(exchange);
+        exchange.Phase = ExchangePhase.Done;
+        Recorder.Record(exchange);
+        return status;
+    }
+
+    private static bool IsClientGone(Exchange exchange)
+    {
+        if (exchange.ClientLink.IsBroken)
+        {
+            return true;
+        }
+
+        // A client that ended its direction before the answer began waits for it. One that ends it in the middle of an
+        // answer has closed: the server is told at once, since an AI's tokens cost money until it is.
+        return exchange.Phase == ExchangePhase.Forwarding && exchange.HasResponseStarted
+            && exchange.ClientLink.HasEnded && !exchange.IsHalfClosed;
+    }
+
+    private static bool TakeFault(Exchange exchange)
+    {
+        Forwarder.Abandon(exchange);
+        if (exchange.Fault.Kind == FaultKind.ClientGone || exchange.HasResponseStarted)
+        {
+            return false;
+        }
+
+        ErrorResponses.Answer(exchange);
+        exchange.RequestPump = PumpStatus.WaitSource;
+        exchange.ResponsePump = PumpStatus.WaitSource;
+        exchange.Phase = ExchangePhase.Local;
+        exchange.ClientWriteMs = exchange.Shard.Loop.NowMs;
+        return true;
+    }
+
+    private static bool TryRoute(Exchange exchange)
+    {
+        RequestHead request = exchange.Request;
+        ReadOnlySpan<byte> head = exchange.ClientSource.Head;
+        if (request.Host.Length > Exchange.HostBytesMax)
+        {
+            return Refuse(exchange, RejectReason.HostInvalid);
+        }
+
+        exchange.SetHost(request.Host.Of(head));
+        if (!TryMakePathCanonical(exchange, head, out PathTraits traits))
+        {
+            return false;
+        }
+
+        var query = new RouteQuery
+        {
+            Host = exchange.Host,
+            Path = exchange.Path,
+            Query = request.Query.Of(head),
+            Client = exchange.ClientLink.RemoteAddress,
+            Head = request,
+            HeadBytes = head,
+        };
+        exchange.Route = exchange.Snapshot.Match(exchange.Entry.Slot, query);
+        if (exchange.Route is not { } route)
+        {
+            exchange.Fault = Fault.NoRoute;
+            return false;
+        }
+
+        RejectReason refusal = CanonicalPath.Refusal(traits, (PathTraits)route.AllowEncoded);
+        return refusal == RejectReason.None || Refuse(exchange, refusal);
+    }
+
+    [SkipLocalsInit]
+    private static bool TryMakePathCanonical(Exchange exchange, ReadOnlySpan<byte> head, out PathTraits traits)
+    {
+        ReadOnlySpan<byte> path = exchange.Request.Path.Of(head);
+        if (path.IsEmpty)
+        {
+            traits = PathTraits.None;
+            return true;
+        }
+
+        int bound = CanonicalPath.ScratchBytes(path.Length);
+        Block? block = path.Length > ShortPathBytes ? exchange.Shard.Loop.Blocks.Rent(bound) : null;
+        Span<byte> scratch = stackalloc byte[ShortPathBytes * 3];
+        PathStatus status = CanonicalPath.Read(
+            path, block is null ? scratch : block.Free, out int length, out traits, out RejectReason reason);
+        if (status == PathStatus.Rewritten)
+        {
+            if (block is null)
+            {
+                block = exchange.Shard.Loop.Blocks.Rent(length);
+                scratch[..length].CopyTo(block.Free);
+            }
+
+            block.Commit(length);
+            exchange.RewrittenPath = block;
+            return true;
+        }
+
+        if (block is not null)
+        {
+            exchange.Shard.Loop.Blocks.Return(block);
+        }
+
+        return status == PathStatus.AlreadyCanonical || Refuse(exchange, reason);
+    }
+
+    private static bool Refuse(Exchange exchange, RejectReason reason)
+    {
+        exchange.RejectReason = reason;
+        exchange.Fault = Fault.Rejected;
+        return false;
+    }
+
+    private static void StartLocal(Exchange exchange)
+    {
+        ReadOnlySpan<byte> head = exchange.ClientSource.Head;
+        RequestHead request = exchange.Request;
+        var local = new LocalRequest(
+            Encoding.ASCII.GetString(request.MethodText.Of(head)),
+            Encoding.ASCII.GetString(exchange.Path),
+            Encoding.ASCII.GetString(request.Query.Of(head)),
+            Encoding.ASCII.GetString(request.Authority.Of(head)),
+            HasField(request, head, "origin"u8));
+        ValueTask<LocalAnswer> answer = exchange.Entry.LocalService!.AnswerAsync(local);
+        if (answer.IsCompletedSuccessfully)
+        {
+            TakeLocalAnswer(exchange, answer.GetAwaiter().GetResult());
+            return;
+        }
+
+        exchange.Phase = ExchangePhase.AwaitingLocal;
+        _ = new LocalAwait(exchange).RunAsync(answer);
+    }
+
+    private static void TakeLocalAnswer(Exchange exchange, LocalAnswer answer)
+    {
+        ErrorResponses.Write(exchange, answer);
+        exchange.Phase = ExchangePhase.Local;
+        exchange.ClientWriteMs = exchange.Shard.Loop.NowMs;
+    }
+
+    private static bool HasField(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
+    {
+        foreach (ref readonly HeaderField field in request.Fields)
+        {
+            if (Ascii.EqualsIgnoreCase(field.Name.Of(head), name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static void AdvanceLocal(Exchange exchange)
+    {
+        ReadOnlySpan<byte> body = exchange.LocalAnswer!.Body.Span;
+        MessageSink sink = exchange.ClientSink;
+        SinkStatus status = SinkStatus.Ok;
+        long sentBefore = sink.BytesSent;
+        while (status == SinkStatus.Ok && exchange.LocalBodySent < body.Length)
+        {
+            status = sink.Write(body[exchange.LocalBodySent..], out int taken);
+            exchange.LocalBodySent += taken;
+        }
+
+        if (status == SinkStatus.Ok)
+        {
+            status = sink.Flush();
+        }
+
+        if (sink.BytesSent != sentBefore)
+        {
+            exchange.ClientWriteMs = exchange.Shard.Loop.NowMs;
+        }
+
+        if (status == SinkStatus.Broken)
+        {
+            exchange.Fault = Fault.ClientGone;
+        }
+
+        if (status != SinkStatus.Wait)
+        {
+            exchange.Phase = ExchangePhase.Done;
+        }
+    }
+
+    /// <summary>Brings an answer that took its time back to the exchange's loop, if the exchange is still the same.</summary>
+    private sealed class LocalAwait(Exchange exchange) : ILoopWork
+    {
+        private readonly int _ticket = exchange.Ticket;
+        private LocalAnswer? _answer;
+
+        [SuppressMessage("Design", "CA1031", Justification = "The barrier of an answer computed off the loops.")]
+        public async Task RunAsync(ValueTask<LocalAnswer> answer)
+        {
+            try
+            {
+                _answer = await answer.ConfigureAwait(false);
+            }
+            catch (Exception exception)
+            {
+                _answer = new LocalAnswer(
+                    500, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(exception.GetType().Name + "\n"));
+            }
+
+            exchange.Shard.Loop.Post(this);
+        }
+
+        public void RunOn(EpollLoop loop)
+        {
+            if (exchange.Ticket == _ticket && exchange.Phase == ExchangePhase.AwaitingLocal)
+            {
+                TakeLocalAnswer(exchange, _answer!);
+                exchange.Owner.OnLinkReady(exchange.ClientLink);
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using System.Threading;
+using EdgeProxy.Routing;
+
+namespace EdgeProxy.Pipeline;
+
+/// <summary>One immutable configuration in use. An exchange takes it once and sees no other.</summary>
+internal sealed class Snapshot
+{
+    public static Snapshot Empty { get; } = new() { Hash = "", Routes = [], Tables = [] };
+
+    /// <summary>Names the configuration everywhere: logs, metrics, audit.</summary>
+    public required string Hash { get; init; }
+
+    /// <summary>By the numbers the route tables answer with.</summary>
+    public required Route[] Routes { get; init; }
+
+    /// <summary>One table per entrypoint slot; a slot without routers has none.</summary>
+    public required RouteTable?[] Tables { get; init; }
+
+    /// <summary>The route that takes the request on an entrypoint, null if none does.</summary>
+    public Route? Match(int entryPointSlot, in RouteQuery query)
+    {
+        if ((uint)entryPointSlot >= (uint)Tables.Length || Tables[entryPointSlot] is not { } table)
+        {
+            return null;
+        }
+
+        int number = table.Match(query);
+        return number < 0 ? null : Routes[number];
+    }
+}
+
+/// <summary>Where the loops find the current snapshot and a reload publishes the next.</summary>
+internal sealed class SnapshotCell
+{
+    private Snapshot _current = Snapshot.Empty;
+
+    public Snapshot Current => Volatile.Read(ref _current);
+
+    public void Publish(Snapshot next) => Volatile.Write(ref _current, next);
+}

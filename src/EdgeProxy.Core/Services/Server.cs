@@ -1,0 +1,85 @@
+using System;
+using System.Net;
+using System.Text;
+using System.Threading;
+
+namespace EdgeProxy.Services;
+
+/// <summary>
+/// One upstream address of a service. Outlives configurations as long as the service keeps naming it, so that its
+/// connections do too. Shared by all loops; what a loop owns of it is that loop's <see cref="ServerPool"/>.
+/// </summary>
+internal sealed class Server
+{
+    private readonly ServerPool?[] _pools;
+    private IPEndPoint? _address;
+    private int _isFailing;
+    private long _idleTimeoutMs;
+    private int _idleConnectionsMax;
+    private bool _isRetired;
+
+    public Server(string service, string host, int port, int loopCount)
+    {
+        Service = service;
+        Host = host;
+        Port = port;
+        Name = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}" : $"{host}:{port}";
+        string authority = port == 80 ? Name[..Name.LastIndexOf(':')] : Name;
+        Authority = Encoding.ASCII.GetBytes(authority);
+        _pools = new ServerPool?[loopCount];
+        if (IPAddress.TryParse(host, out IPAddress? literal))
+        {
+            _address = new IPEndPoint(literal, port);
+            IsLiteral = true;
+        }
+    }
+
+    public string Service { get; }
+
+    public string Host { get; }
+
+    public int Port { get; }
+
+    /// <summary>host:port, for logs, metrics and the routes command.</summary>
+    public string Name { get; }
+
+    /// <summary>What Host says when the client's is not passed on; port 80 is left out (RFC 9110 section 7.2).</summary>
+    public ReadOnlyMemory<byte> Authority { get; }
+
+    /// <summary>The host is an address, so nothing has to be resolved.</summary>
+    public bool IsLiteral { get; }
+
+    /// <summary>Null until the name was resolved once; a later failure keeps the last answer.</summary>
+    public IPEndPoint? Address
+    {
+        get => Volatile.Read(ref _address);
+        set => Volatile.Write(ref _address, value);
+    }
+
+    /// <summary>No configuration names it any more: finish what runs, keep nothing.</summary>
+    public bool IsRetired => Volatile.Read(ref _isRetired);
+
+    public long IdleTimeoutMs => Volatile.Read(ref _idleTimeoutMs);
+
+    public int IdleConnectionsMax => Volatile.Read(ref _idleConnectionsMax);
+
+    public void Configure(ServiceSettings settings)
+    {
+        Volatile.Write(ref _idleTimeoutMs, (long)settings.IdleTimeout.TotalMilliseconds);
+        Volatile.Write(ref _idleConnectionsMax, settings.IdleConnectionsMax);
+        Volatile.Write(ref _isRetired, false);
+    }
+
+    public void Retire() => Volatile.Write(ref _isRetired, true);
+
+    /// <summary>The pool of loop <paramref name="index"/>; made on first use, on that loop.</summary>
+    public ServerPool? Pool(int index) => _pools[index];
+
+    public void SetPool(int index, ServerPool pool) => _pools[index] = pool;
+
+    /// <summary>Notes a failed connection attempt; true if it was well before, so that it is logged once.</summary>
+    public bool NoteFailure() => Interlocked.Exchange(ref _isFailing, 1) == 0;
+
+    /// <summary>Notes a working connection; true if it failed before.</summary>
+    public bool NoteSuccess() => Volatile.Read(ref _isFailing) != 0 && Interlocked.Exchange(ref _isFailing, 0) != 0;
+}

@@ -1,0 +1,136 @@
+using System.Collections.Generic;
+using EdgeProxy.Primitives.Time;
+using EdgeProxy.Telemetry;
+using EdgeProxy.Transport;
+
+namespace EdgeProxy.Services;
+
+/// <summary>
+/// The idle connections one loop keeps to one server, last in first out: the warmest is used again, the coldest ages at the
+/// bottom and is closed. On a miss the loop connects; it never takes from another loop (ADR-0031).
+/// </summary>
+internal sealed class ServerPool : ILinkOwner, ITimerOwner
+{
+    private readonly List<UpstreamConnection> _idle = [];
+    private readonly EpollLoop _loop;
+    private readonly LoopCounters _counters;
+    private readonly TimerNode _timer;
+
+    public ServerPool(Server server, EpollLoop loop, LoopCounters counters)
+    {
+        Server = server;
+        _loop = loop;
+        _counters = counters;
+        _timer = new TimerNode(this);
+    }
+
+    public Server Server { get; }
+
+    public int IdleCount => _idle.Count;
+
+    /// <summary>
+    /// The most recently used connection that is still open, else null. One that ended, or has bytes nobody asked for, is
+    /// closed here (RFC 9112 section 9.3: an unsolicited answer would be served to the wrong request).
+    /// </summary>
+    public UpstreamConnection? Take()
+    {
+        while (_idle.Count > 0)
+        {
+            UpstreamConnection connection = _idle[^1];
+            _idle.RemoveAt(_idle.Count - 1);
+            if (!connection.Link.HasEnded && !connection.Link.MayRead && !connection.Link.IsBroken)
+            {
+                connection.IsReused = true;
+                return connection;
+            }
+
+            Discard(connection);
+        }
+
+        return null;
+    }
+
+    /// <summary>A new connection under way; its link tells <paramref name="owner"/> when it is there or broken.</summary>
+    public UpstreamConnection Connect(System.Net.IPEndPoint address, ILinkOwner owner)
+    {
+        var connection = new UpstreamConnection(this);
+        connection.Link = _loop.Connect(address, owner);
+        _counters.Add(Counter.UpstreamConnects);
+        return connection;
+    }
+
+    /// <summary>
+    /// Keeps a connection for the next exchange. The caller MUST have proven the message boundary: the answer ended by its own
+    /// framing, nothing was read past it, the whole request was sent.
+    /// </summary>
+    public void Put(UpstreamConnection connection)
+    {
+        if (Server.IsRetired || connection.Link.HasEnded || connection.Link.MayRead || connection.Link.IsBroken
+            || _idle.Count >= Server.IdleConnectionsMax)
+        {
+            connection.Link.Close();
+            return;
+        }
+
+        connection.Link.Owner = this;
+        connection.IdleSinceMs = _loop.NowMs;
+        _idle.Add(connection);
+        if (_idle.Count == 1)
+        {
+            _loop.Timers.Arm(_timer, _loop.NowMs + Server.IdleTimeoutMs);
+        }
+    }
+
+    /// <summary>Closes every idle connection; used when the server leaves the configuration and when the loop drains.</summary>
+    public void CloseIdle()
+    {
+        foreach (UpstreamConnection connection in _idle)
+        {
+            connection.Link.Close();
+        }
+
+        _idle.Clear();
+        _loop.Timers.Disarm(_timer);
+    }
+
+    public void OnLinkReady(ByteLink link)
+    {
+        // A writable edge says nothing; an end or unasked bytes end the connection.
+        if (!link.HasEnded && !link.MayRead && !link.IsBroken)
+        {
+            return;
+        }
+
+        int index = _idle.FindLastIndex(connection => ReferenceEquals(connection.Link, link));
+        if (index >= 0)
+        {
+            UpstreamConnection connection = _idle[index];
+            _idle.RemoveAt(index);
+            Discard(connection);
+        }
+    }
+
+    public void OnTimer(TimerNode timer, long nowMs)
+    {
+        // The bottom of the stack is the coldest: close from there while it is too old.
+        int expired = 0;
+        while (expired < _idle.Count && _idle[expired].IdleSinceMs + Server.IdleTimeoutMs <= nowMs)
+        {
+            _idle[expired].Link.Close();
+            expired++;
+        }
+
+        _idle.RemoveRange(0, expired);
+        _counters.Add(Counter.UpstreamIdleClosed, expired);
+        if (_idle.Count > 0)
+        {
+            _loop.Timers.Arm(_timer, _idle[0].IdleSinceMs + Server.IdleTimeoutMs);
+        }
+    }
+
+    private void Discard(UpstreamConnection connection)
+    {
+        _counters.Add(Counter.UpstreamStale);
+        connection.Link.Close();
+    }
+}

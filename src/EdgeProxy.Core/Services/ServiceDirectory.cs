@@ -1,0 +1,60 @@
+using System.Collections.Generic;
+
+namespace EdgeProxy.Services;
+
+/// <summary>
+/// Every service of the running configuration. Applying a new one keeps the servers both name, with their pools; the rest are
+/// retired by the caller once the new snapshot is published. Used by the reloading thread only.
+/// </summary>
+internal sealed class ServiceDirectory(int loopCount)
+{
+    private readonly Dictionary<(string Service, string Host, int Port), Server> _servers = [];
+
+    /// <summary>Servers known now.</summary>
+    public IReadOnlyCollection<Server> Servers => _servers.Values;
+
+    /// <summary>Builds the services of a configuration, by name, out of kept and new servers. Changes nothing that runs.</summary>
+    public Dictionary<string, Service> Prepare(IReadOnlyList<ServiceSettings> settings)
+    {
+        var services = new Dictionary<string, Service>(settings.Count);
+        foreach (ServiceSettings service in settings)
+        {
+            var servers = new Server[service.Servers.Count];
+            for (int i = 0; i < servers.Length; i++)
+            {
+                ServerSettings server = service.Servers[i];
+                servers[i] = _servers.TryGetValue((service.Name, server.Host, server.Port), out Server? kept)
+                    ? kept
+                    : new Server(service.Name, server.Host, server.Port, loopCount);
+            }
+
+            services.Add(service.Name, new Service(service, servers, loopCount));
+        }
+
+        return services;
+    }
+
+    /// <summary>Takes prepared services as the running ones. Returns the servers no longer named; they are retired.</summary>
+    public List<Server> Commit(Dictionary<string, Service> services)
+    {
+        var gone = new Dictionary<(string, string, int), Server>(_servers);
+        _servers.Clear();
+        foreach (Service service in services.Values)
+        {
+            foreach (Server server in service.Servers)
+            {
+                var key = (server.Service, server.Host, server.Port);
+                server.Configure(service.Settings);
+                _servers[key] = server;
+                gone.Remove(key);
+            }
+        }
+
+        foreach (Server server in gone.Values)
+        {
+            server.Retire();
+        }
+
+        return [.. gone.Values];
+    }
+}

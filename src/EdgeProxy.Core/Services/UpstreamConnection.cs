@@ -1,0 +1,21 @@
+using EdgeProxy.Transport;
+
+namespace EdgeProxy.Services;
+
+/// <summary>
+/// One connection to a server. Owned by the exchange that rented it, or by its <see cref="ServerPool"/> while idle; the
+/// link's owner is always the same one. Stays on the loop that opened it.
+/// </summary>
+internal sealed class UpstreamConnection(ServerPool pool)
+{
+    public ServerPool Pool { get; } = pool;
+
+    public Server Server => Pool.Server;
+
+    public ByteLink Link { get; set; } = null!;
+
+    /// <summary>An exchange was answered on it before: it may be stale.</summary>
+    public bool IsReused { get; set; }
+
+    public long IdleSinceMs { get; set; }
+}

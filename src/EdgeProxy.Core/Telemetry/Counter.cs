@@ -1,0 +1,87 @@
+namespace EdgeProxy.Telemetry;
+
+/// <summary>What each loop counts. The order is the index into <see cref="LoopCounters"/>; <see cref="CounterNames"/> names them.</summary>
+internal enum Counter
+{
+    ConnectionsAccepted,
+    ConnectionsClosed,
+    ConnectionsRefused,
+    Requests,
+    Responses1xx,
+    Responses2xx,
+    Responses3xx,
+    Responses4xx,
+    Responses5xx,
+    RequestsRejected,
+    RequestsUnrouted,
+    HeadTimeouts,
+    BodyTimeouts,
+    ConnectTimeouts,
+    ResponseTimeouts,
+    ResponseIdleTimeouts,
+    WriteTimeouts,
+    KeepAliveTimeouts,
+    TunnelTimeouts,
+    ClientsGone,
+    UpstreamConnects,
+    UpstreamConnectFailures,
+    UpstreamReuses,
+    UpstreamStale,
+    UpstreamClosed,
+    UpstreamMalformed,
+    UpstreamIdleClosed,
+    Retries,
+    Tunnels,
+    BytesFromClients,
+    BytesToClients,
+    Count,
+}
+
+/// <summary>Metric name, label and help text of each <see cref="Counter"/>.</summary>
+internal static class CounterNames
+{
+    /// <summary>Metric name, label text ("" for none) and help. Never a client's bytes in a label.</summary>
+    public static (string Name, string Label, string Help) Of(Counter counter) => counter switch
+    {
+        Counter.ConnectionsAccepted => ("edgeproxy_connections_accepted_total", "", "Client connections accepted."),
+        Counter.ConnectionsClosed => ("edgeproxy_connections_closed_total", "", "Client connections that ended."),
+        Counter.ConnectionsRefused => ("edgeproxy_connections_refused_total", "", "Client connections over a limit."),
+        Counter.Requests => ("edgeproxy_requests_total", "", "Requests whose head was read."),
+        Counter.Responses1xx => Responses("1xx"),
+        Counter.Responses2xx => Responses("2xx"),
+        Counter.Responses3xx => Responses("3xx"),
+        Counter.Responses4xx => Responses("4xx"),
+        Counter.Responses5xx => Responses("5xx"),
+        Counter.RequestsRejected => ("edgeproxy_requests_rejected_total", "", "Requests refused as malformed."),
+        Counter.RequestsUnrouted => ("edgeproxy_requests_unrouted_total", "", "Requests no router takes."),
+        Counter.HeadTimeouts => Timeouts("head"),
+        Counter.BodyTimeouts => Timeouts("body"),
+        Counter.ConnectTimeouts => Timeouts("connect"),
+        Counter.ResponseTimeouts => Timeouts("response"),
+        Counter.ResponseIdleTimeouts => Timeouts("response_idle"),
+        Counter.WriteTimeouts => Timeouts("write"),
+        Counter.KeepAliveTimeouts => Timeouts("keep_alive"),
+        Counter.TunnelTimeouts => Timeouts("tunnel"),
+        Counter.ClientsGone => ("edgeproxy_clients_gone_total", "", "Clients that left before their answer was whole."),
+        Counter.UpstreamConnects => ("edgeproxy_upstream_connects_total", "", "Connections opened to servers."),
+        Counter.UpstreamConnectFailures =>
+            ("edgeproxy_upstream_connect_failures_total", "", "Connection attempts to servers that failed."),
+        Counter.UpstreamReuses => ("edgeproxy_upstream_reuses_total", "", "Exchanges on a pooled server connection."),
+        Counter.UpstreamStale => ("edgeproxy_upstream_stale_total", "", "Pooled connections found closed when used."),
+        Counter.UpstreamClosed => ("edgeproxy_upstream_closed_total", "", "Answers cut short by their server."),
+        Counter.UpstreamMalformed => ("edgeproxy_upstream_malformed_total", "", "Answers that are not HTTP/1.1."),
+        Counter.UpstreamIdleClosed =>
+            ("edgeproxy_upstream_idle_closed_total", "", "Pooled server connections closed while idle."),
+        Counter.Retries => ("edgeproxy_retries_total", "", "Requests sent again."),
+        Counter.Tunnels => ("edgeproxy_tunnels_total", "", "Connections upgraded to a tunnel."),
+        Counter.BytesFromClients => ("edgeproxy_client_received_bytes_total", "", "Bytes read from clients."),
+        Counter.BytesToClients => ("edgeproxy_client_sent_bytes_total", "", "Bytes written to clients."),
+        _ => ("edgeproxy_unnamed_total", "", "A counter without a name."),
+    };
+
+    private static (string Name, string Label, string Help) Responses(string status) =>
+        ("edgeproxy_responses_total", $"status=\"{status}\"", "Responses by status class.");
+
+    private static (string Name, string Label, string Help) Timeouts(string kind) =>
+        ("edgeproxy_timeouts_total", $"kind=\"{kind}\"", "Waits that ran past their limit.");
+}

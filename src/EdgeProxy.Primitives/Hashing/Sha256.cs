@@ -1,0 +1,162 @@
+using System;
+using System.Buffers.Binary;
+using System.Numerics;
+
+namespace EdgeProxy.Primitives.Hashing;
+
+/// <summary>
+/// SHA-256 (FIPS 180-4) in managed code. The framework's own loads OpenSSL at first use, which costs a start more than
+/// the rest of reading a configuration; this one is for the few kilobytes that are hashed before anything is served.
+/// </summary>
+internal struct Sha256
+{
+    public const int HashBytes = 32;
+    private const int BlockBytes = 64;
+    private const int LengthOffset = BlockBytes - sizeof(ulong);
+    private const int WordCount = 64;
+
+    // Section 4.2.2: the first 32 bits of the fractional parts of the cube roots of the first 64 primes.
+    private static readonly uint[] RoundConstants = FractionsOfRoots(WordCount, root: 3);
+
+    // Section 5.3.3: the same of the square roots of the first 8.
+    private static readonly uint[] InitialState = FractionsOfRoots(HashBytes / sizeof(uint), root: 2);
+
+    private readonly uint[] _state;
+    private readonly byte[] _block;
+    private int _filled;
+    private ulong _length;
+
+    public Sha256()
+    {
+        _state = [.. InitialState];
+        _block = new byte[BlockBytes];
+    }
+
+    public static byte[] Of(ReadOnlySpan<byte> bytes)
+    {
+        var hash = new Sha256();
+        hash.Append(bytes);
+        return hash.End();
+    }
+
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        _length += (ulong)bytes.Length;
+        while (!bytes.IsEmpty)
+        {
+            int count = Math.Min(bytes.Length, BlockBytes - _filled);
+            bytes[..count].CopyTo(_block.AsSpan(_filled));
+            bytes = bytes[count..];
+            _filled += count;
+            if (_filled == BlockBytes)
+            {
+                MixBlock();
+            }
+        }
+    }
+
+    /// <summary>The hash of all that was appended. Nothing may be appended after it.</summary>
+    public byte[] End()
+    {
+        // Section 5.1.1: a 1 bit, zeroes, then the length in bits as 64 bits at the end of a block.
+        ulong bitLength = _length * 8;
+        Append([0x80]);
+        if (_filled > LengthOffset)
+        {
+            Append(new byte[BlockBytes - _filled]);
+        }
+
+        Append(new byte[LengthOffset - _filled]);
+        Span<byte> length = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64BigEndian(length, bitLength);
+        Append(length);
+
+        byte[] hash = new byte[HashBytes];
+        for (int i = 0; i < _state.Length; i++)
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(hash.AsSpan(i * sizeof(uint)), _state[i]);
+        }
+
+        return hash;
+    }
+
+    // Section 6.2.2.
+    private void MixBlock()
+    {
+        Span<uint> words = stackalloc uint[WordCount];
+        for (int t = 0; t < WordCount; t++)
+        {
+            words[t] = t < 16
+                ? BinaryPrimitives.ReadUInt32BigEndian(_block.AsSpan(t * sizeof(uint)))
+                : SmallSigma(words[t - 2], 17, 19, 10) + words[t - 7]
+                    + SmallSigma(words[t - 15], 7, 18, 3) + words[t - 16];
+        }
+
+        (uint a, uint b, uint c, uint d) = (_state[0], _state[1], _state[2], _state[3]);
+        (uint e, uint f, uint g, uint h) = (_state[4], _state[5], _state[6], _state[7]);
+        for (int t = 0; t < WordCount; t++)
+        {
+            uint first = h + BigSigma(e, 6, 11, 25) + ((e & f) ^ (~e & g)) + RoundConstants[t] + words[t];
+            uint second = BigSigma(a, 2, 13, 22) + ((a & b) ^ (a & c) ^ (b & c));
+            (h, g, f, e) = (g, f, e, d + first);
+            (d, c, b, a) = (c, b, a, first + second);
+        }
+
+        ReadOnlySpan<uint> mixed = [a, b, c, d, e, f, g, h];
+        for (int i = 0; i < _state.Length; i++)
+        {
+            _state[i] += mixed[i];
+        }
+
+        _filled = 0;
+    }
+
+    private static uint BigSigma(uint x, int first, int second, int third) =>
+        BitOperations.RotateRight(x, first)
+        ^ BitOperations.RotateRight(x, second)
+        ^ BitOperations.RotateRight(x, third);
+
+    private static uint SmallSigma(uint x, int first, int second, int shift) =>
+        BitOperations.RotateRight(x, first) ^ BitOperations.RotateRight(x, second) ^ (x >> shift);
+
+    // Whole-number roots of the prime shifted left, so that the 32 bits after the point come out exact.
+    private static uint[] FractionsOfRoots(int count, int root)
+    {
+        uint[] fractions = new uint[count];
+        uint prime = 1;
+        for (int i = 0; i < count; i++)
+        {
+            prime = NextPrime(prime);
+            UInt128 scaled = (UInt128)prime << (32 * root);
+            ulong low = 0;
+            ulong high = 1UL << 37; // the square root of 311, the last prime, is below 2^5; cube roots are smaller
+            while (high - low > 1)
+            {
+                ulong middle = low + ((high - low) / 2);
+                UInt128 power = (UInt128)middle * middle * (root == 3 ? middle : 1UL);
+                (low, high) = power <= scaled ? (middle, high) : (low, middle);
+            }
+
+            fractions[i] = (uint)low;
+        }
+
+        return fractions;
+    }
+
+    private static uint NextPrime(uint after)
+    {
+        for (uint candidate = after + 1; ; candidate++)
+        {
+            bool isPrime = true;
+            for (uint divisor = 2; divisor * divisor <= candidate; divisor++)
+            {
+                isPrime &= candidate % divisor != 0;
+            }
+
+            if (isPrime)
+            {
+                return candidate;
+            }
+        }
+    }
+}

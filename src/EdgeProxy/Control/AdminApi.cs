@@ -1,0 +1,111 @@
+using System;
+using System.Buffers;
+using System.Collections.Generic;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Threading.Tasks;
+using EdgeProxy.Pipeline;
+
+namespace EdgeProxy.Control;
+
+/// <summary>
+/// The admin surface: a request in, an answer out, no socket. The engine serves it on the admin address; any loop may
+/// call it. All but a reload is answered before the call returns.
+/// </summary>
+internal sealed class AdminApi(AdminParts parts) : ILocalService
+{
+    private const string PlainText = "text/plain; charset=utf-8";
+    private const string JsonText = "application/json; charset=utf-8";
+    private const string ReadMethods = "GET, HEAD";
+    private const string ChangeMethods = "POST";
+
+    private const string Index = """
+        EdgeProxy admin
+
+        /livez           200 while the process runs
+        /readyz          200 when traffic is taken, 503 with the reason otherwise
+        /metrics         Prometheus text
+        /api/v1/reload   POST: read the configuration again; answers what came of it
+
+        """;
+
+    // Sent as application/json, so no browser reads it as a page: '+' and '<' may stand as they are.
+    private static readonly JsonWriterOptions JsonOptions =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public ValueTask<LocalAnswer> AnswerAsync(LocalRequest request)
+    {
+        if (parts.Address() is { } bound && !AdminAuthority.IsAllowed(request.Host, bound))
+        {
+            return Now(Text(403, "Host is not one of localhost, 127.0.0.1, [::1] with this port\n"));
+        }
+
+        if (request.Path == "/api/v1/reload")
+        {
+            return ReloadAsync(request);
+        }
+
+        Func<LocalAnswer>? read = request.Path switch
+        {
+            "/livez" => static () => Text(200, "ok\n"),
+            "/readyz" => Readyz,
+            "/metrics" => Metrics,
+            "/" => static () => Text(200, Index),
+            _ => null,
+        };
+        return Now(read switch
+        {
+            null => Text(404, "not found; / lists what there is\n"),
+            _ when request.Method is "GET" or "HEAD" => read(),
+            _ => NotAllowed(ReadMethods),
+        });
+    }
+
+    private static ValueTask<LocalAnswer> Now(LocalAnswer answer) => ValueTask.FromResult(answer);
+
+    private static LocalAnswer Text(int status, string text) => new(status, PlainText, Encoding.UTF8.GetBytes(text));
+
+    private static LocalAnswer NotAllowed(string allow) => Text(405, $"use {allow}\n") with { Allow = allow };
+
+    private LocalAnswer Readyz() => parts.NotReady() is { } reason ? Text(503, reason + "\n") : Text(200, "ready\n");
+
+    private LocalAnswer Metrics()
+    {
+        var samples = new List<MetricSample>();
+        parts.CollectMetrics(samples);
+        return new LocalAnswer(200, MetricsText.ContentType, Encoding.UTF8.GetBytes(MetricsText.Write(samples)));
+    }
+
+    private ValueTask<LocalAnswer> ReloadAsync(LocalRequest request)
+    {
+        if (request.Method != ChangeMethods)
+        {
+            return Now(NotAllowed(ChangeMethods));
+        }
+
+        // A form on a foreign page can POST here without a preflight; Origin gives it away (RFC 6454 section 7.3).
+        return request.HasOrigin
+            ? Now(Text(403, "changes are not taken from web pages (Origin is set)\n"))
+            : RunReloadAsync();
+    }
+
+    private async ValueTask<LocalAnswer> RunReloadAsync()
+    {
+        ReloadOutcome outcome = await parts.ReloadAsync().ConfigureAwait(false);
+        var body = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(body, JsonOptions))
+        {
+            outcome.WriteTo(json);
+        }
+
+        // 422: the request was understood, the file it speaks of cannot be used; 500: it could, and we failed to.
+        int status = outcome switch
+        {
+            { Ok: true } => 200,
+            { Faults.Count: > 0 } => 422,
+            _ => 500,
+        };
+        return new LocalAnswer(status, JsonText, body.WrittenMemory);
+    }
+}

@@ -1,0 +1,208 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Threading.Tasks;
+using EdgeProxy.Host.Commands;
+
+namespace EdgeProxy.Host;
+
+/// <summary>The verbs and their options. Parsing only: what a verb does is in Commands.</summary>
+internal sealed class CommandLine
+{
+    private const double DurationMsMax = int.MaxValue; // what a timer takes
+
+    private readonly Shell _shell;
+
+    private readonly Option<string> _config = new("--config", "-c")
+    {
+        Description = $"the configuration file [default: ${Shell.ConfigVariable}, else {Shell.ConfigPathDefault}]",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
+    private readonly Option<AnswerFormat> _format = new("--format")
+    {
+        Description = "how the answer is written",
+        HelpName = "text|json",
+        CustomParser = ReadFormat,
+    };
+
+    private CommandLine(Shell shell) => _shell = shell;
+
+    /// <summary>Runs the verb the arguments name; the exit code.</summary>
+    public static Task<int> InvokeAsync(IReadOnlyList<string> args, Shell shell)
+    {
+        RootCommand root = new CommandLine(shell).Build();
+        ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
+        {
+            return Task.FromResult(RefuseUsage(parsed, shell));
+        }
+
+        return parsed.InvokeAsync(new InvocationConfiguration
+        {
+            Output = shell.Output,
+            Error = shell.Error,
+            EnableDefaultExceptionHandler = false, // Program has the barrier
+            ProcessTerminationTimeout = null, // signals are ours
+        });
+    }
+
+    private static int RefuseUsage(ParseResult parsed, Shell shell)
+    {
+        bool hasVerb = parsed.CommandResult.Command is not RootCommand;
+        if (!hasVerb && parsed.UnmatchedTokens.Count > 0)
+        {
+            shell.Error.WriteLine($"edgeproxy: no such verb or option: {parsed.UnmatchedTokens[0]}");
+        }
+        else
+        {
+            foreach (ParseError error in parsed.Errors)
+            {
+                shell.Error.WriteLine($"edgeproxy: {error.Message}");
+            }
+        }
+
+        string verb = hasVerb ? $"{parsed.CommandResult.Command.Name} " : "";
+        shell.Error.WriteLine($"edgeproxy: try: edgeproxy {verb}--help");
+        return ExitCodes.Usage;
+    }
+
+    private static AnswerFormat ReadFormat(ArgumentResult result)
+    {
+        switch (result.Tokens[0].Value)
+        {
+            case "text":
+                return AnswerFormat.Text;
+            case "json":
+                return AnswerFormat.Json;
+            default:
+                result.AddError($"--format is text or json, not '{result.Tokens[0].Value}'");
+                return AnswerFormat.Text;
+        }
+    }
+
+    // As in the configuration: a number and ms, s or m.
+    private static TimeSpan? ReadDuration(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        (int unitLength, double unitMs) = text switch
+        {
+            [.., 'm', 's'] => (2, 1),
+            [.., 's'] => (1, 1000),
+            [.., 'm'] => (1, 60_000),
+            _ => (0, 0),
+        };
+        bool isNumber = uint.TryParse(
+            text.AsSpan(0, text.Length - unitLength), NumberStyles.None, CultureInfo.InvariantCulture, out uint count);
+        double milliseconds = count * unitMs;
+        if (!isNumber || milliseconds is 0 or > DurationMsMax)
+        {
+            result.AddError($"--duration is 500ms, 5s, 2m and the like (at most 24 days), not '{text}'");
+            return null;
+        }
+
+        return TimeSpan.FromMilliseconds(milliseconds);
+    }
+
+    private RootCommand Build()
+    {
+        var root = new RootCommand("EdgeProxy: HTTP reverse proxy and API gateway for edge appliances");
+        for (int i = root.Options.Count - 1; i >= 0; i--)
+        {
+            if (root.Options[i] is VersionOption)
+            {
+                root.Options.RemoveAt(i); // "version" is a verb here, and says more
+            }
+        }
+
+        root.Options.Add(_config);
+        root.Subcommands.Add(Verb("run", "serve until TERM or INT; HUP reloads",
+            parsed => RunCommand.RunAsync(_shell, parsed.GetValue(_config))));
+        root.Subcommands.Add(AnsweringVerb("validate", "say everything that is wrong with a configuration",
+            (parsed, format) => Task.FromResult(ValidateCommand.Run(_shell, parsed.GetValue(_config), format))));
+        root.Subcommands.Add(AnsweringVerb("reload", "have the running proxy read its configuration again",
+            (parsed, format) =>
+                ReloadCommand.RunAsync(_shell, parsed.GetValue(_config), format)));
+        root.Subcommands.Add(AnsweringVerb("routes", "the routers of each entrypoint, in the order they are asked",
+            (parsed, format) => Task.FromResult(RoutesCommand.Run(_shell, parsed.GetValue(_config), format))));
+        root.Subcommands.Add(ExplainVerb());
+        root.Subcommands.Add(DemoVerb());
+        root.Subcommands.Add(Verb("healthcheck", "0 if the running proxy takes traffic, else 1",
+            parsed => HealthCheckCommand.RunAsync(_shell, parsed.GetValue(_config))));
+        root.Subcommands.Add(AnsweringVerb("version", "version, commit, runtime",
+            (_, format) => Task.FromResult(VersionCommand.Run(_shell, format))));
+        return root;
+    }
+
+    private Command ExplainVerb()
+    {
+        var method = new Argument<string>("METHOD") { Description = "GET, POST, ..." };
+        var url = new Argument<string>("URL") { Description = "http://host/path?query, or /path" };
+        var fields = new Option<string[]>("--header")
+        {
+            Description = "a header field of the request; may be given more than once",
+            HelpName = "name: value",
+        };
+        var client = new Option<string?>("--client")
+        {
+            Description = "the client's address [default: 127.0.0.1]",
+            HelpName = "IP",
+        };
+        var entryPoint = new Option<string?>("--entrypoint")
+        {
+            Description = "one entrypoint [default: all]",
+            HelpName = "NAME",
+        };
+        Command explain = AnsweringVerb("explain", "which router a request would meet, and why not the others",
+            (parsed, format) =>
+            {
+                var arguments = new ExplainArguments
+                {
+                    Method = parsed.GetRequiredValue(method),
+                    Url = parsed.GetRequiredValue(url),
+                    Fields = parsed.GetValue(fields) ?? [],
+                    Client = parsed.GetValue(client),
+                    EntryPoint = parsed.GetValue(entryPoint),
+                };
+                return Task.FromResult(ExplainCommand.Run(_shell, parsed.GetValue(_config), arguments, format));
+            });
+        explain.Arguments.Add(method);
+        explain.Arguments.Add(url);
+        explain.Options.Add(fields);
+        explain.Options.Add(client);
+        explain.Options.Add(entryPoint);
+        return explain;
+    }
+
+    private Command DemoVerb()
+    {
+        var duration = new Option<TimeSpan?>("--duration")
+        {
+            Description = "end after this long [default: until Ctrl-C on a terminal, else 5s]",
+            HelpName = "5s",
+            CustomParser = ReadDuration,
+        };
+        Command demo = Verb("demo", "show the proxy at work: own configuration, servers and traffic",
+            parsed => DemoCommand.RunAsync(_shell, parsed.GetValue(duration)));
+        demo.Options.Add(duration);
+        return demo;
+    }
+
+    private static Command Verb(string name, string description, Func<ParseResult, Task<int>> run)
+    {
+        var verb = new Command(name, description);
+        verb.SetAction((parsed, _) => run(parsed));
+        return verb;
+    }
+
+    private Command AnsweringVerb(string name, string description, Func<ParseResult, AnswerFormat, Task<int>> run)
+    {
+        Command verb = Verb(name, description, parsed => run(parsed, parsed.GetValue(_format)));
+        verb.Options.Add(_format);
+        return verb;
+    }
+}

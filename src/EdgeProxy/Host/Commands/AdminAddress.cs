@@ -1,0 +1,24 @@
+using System.Net;
+using EdgeProxy.Config;
+
+namespace EdgeProxy.Host.Commands;
+
+/// <summary>Where the commands that talk to a running proxy find it.</summary>
+internal static class AdminAddress
+{
+    /// <summary>
+    /// The address the file names. A faulty file does not hide a running proxy (it serves its last good one): then the
+    /// default address. Null, with the reason, when the admin surface is off.
+    /// </summary>
+    public static IPEndPoint? Find(LoadedConfig loaded, out string reason)
+    {
+        reason = "";
+        AdminSettings admin = loaded.Settings?.Admin ?? new AdminSettings();
+        if (admin.Address is null)
+        {
+            reason = "admin.address is \"off\"; send SIGHUP to reload, and ask an entrypoint for health";
+        }
+
+        return admin.Address;
+    }
+}

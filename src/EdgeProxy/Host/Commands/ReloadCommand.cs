@@ -1,0 +1,87 @@
+using System.Text;
+using System.Text.Json;
+using System.Threading.Tasks;
+using EdgeProxy.Config;
+
+namespace EdgeProxy.Host.Commands;
+
+/// <summary><c>reload</c>: has the running proxy read its configuration again and says what came of it.</summary>
+internal static class ReloadCommand
+{
+    public static async Task<int> RunAsync(Shell shell, string? configPath, AnswerFormat format)
+    {
+        LoadedConfig loaded = ConfigSource.OfFile(shell.ConfigPath(configPath), ConfigEnvironment.OfProcess).Load();
+        if (AdminAddress.Find(loaded, out string why) is not { } address)
+        {
+            shell.Error.WriteLine($"edgeproxy: {why}");
+            return ExitCodes.Failed;
+        }
+
+        (RawAnswer? answer, string? reason) =
+            await OneRequest.SendAsync(address, "POST", "/api/v1/reload").ConfigureAwait(false);
+        if (answer is null)
+        {
+            shell.Error.WriteLine($"edgeproxy: no proxy to reload: {reason}");
+            // With a faulty file the address was a guess; the faults are what the caller has to know.
+            return loaded.Settings is null ? ValidateCommand.Refuse(shell, loaded) : ExitCodes.Failed;
+        }
+
+        if (format == AnswerFormat.Json && answer.Status is 200 or 422 or 500)
+        {
+            shell.Output.WriteLine(Encoding.UTF8.GetString(answer.Body));
+        }
+
+        return Report(shell, format, answer);
+    }
+
+    private static int Report(Shell shell, AnswerFormat format, RawAnswer answer)
+    {
+        if (answer.Status is not (200 or 422 or 500))
+        {
+            shell.Error.WriteLine(
+                $"edgeproxy: refused with {answer.Status}: {Encoding.UTF8.GetString(answer.Body).TrimEnd()}");
+            return ExitCodes.Failed;
+        }
+
+        using JsonDocument outcome = JsonDocument.Parse(answer.Body);
+        JsonElement root = outcome.RootElement;
+        if (answer.Status == 200)
+        {
+            if (format == AnswerFormat.Text)
+            {
+                string? changes = root.GetProperty("changes").GetString();
+                shell.Output.WriteLine(
+                    $"ok: configuration {root.GetProperty("hash").GetString()} in use: {changes}");
+            }
+
+            return ExitCodes.Ok;
+        }
+
+        ValidateCommand.WriteFaults(shell, Faults(root));
+        if (root.TryGetProperty("reason", out JsonElement reason))
+        {
+            shell.Error.WriteLine($"edgeproxy: {reason.GetString()}");
+        }
+
+        shell.Error.WriteLine($"edgeproxy: nothing changed; in use stays '{root.GetProperty("hash").GetString()}'");
+        return answer.Status == 422 ? ExitCodes.ConfigFault : ExitCodes.Failed;
+    }
+
+    private static ConfigFault[] Faults(JsonElement root)
+    {
+        JsonElement list = root.GetProperty("faults");
+        var faults = new ConfigFault[list.GetArrayLength()];
+        int count = 0;
+        foreach (JsonElement fault in list.EnumerateArray())
+        {
+            faults[count++] = new ConfigFault(
+                fault.GetProperty("file").GetString() ?? "",
+                fault.GetProperty("line").GetInt32(),
+                fault.GetProperty("column").GetInt32(),
+                fault.GetProperty("key").GetString() ?? "",
+                fault.GetProperty("message").GetString() ?? "");
+        }
+
+        return faults;
+    }
+}

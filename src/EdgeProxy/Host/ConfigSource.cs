@@ -1,0 +1,61 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using EdgeProxy.Config;
+
+namespace EdgeProxy.Host;
+
+/// <summary>What a look at the configuration found: settings, or every fault.</summary>
+/// <param name="NotPermitted">The file is there, and we may not read it: exit code 77, not 78.</param>
+internal readonly record struct LoadedConfig(
+    ProxySettings? Settings, IReadOnlyList<ConfigFault> Faults, bool NotPermitted);
+
+/// <summary>Where settings come from: a file, or for the demo a text in the program.</summary>
+internal sealed class ConfigSource
+{
+    private readonly Func<LoadedConfig> _load;
+
+    private ConfigSource(string name, Func<LoadedConfig> load)
+    {
+        Name = name;
+        _load = load;
+    }
+
+    /// <summary>The file's path, as faults and logs name it.</summary>
+    public string Name { get; }
+
+    public static ConfigSource OfFile(string path, ConfigEnvironment environment) => new(path, () =>
+    {
+        ProxySettings? settings = ConfigFile.Load(path, environment, out IReadOnlyList<ConfigFault> faults);
+        return new LoadedConfig(settings, faults, settings is null && IsForbidden(path));
+    });
+
+    public static ConfigSource OfText(string text, string name, ConfigEnvironment environment) => new(name, () =>
+    {
+        ProxySettings? settings = ConfigFile.Parse(text, name, environment, out IReadOnlyList<ConfigFault> faults);
+        return new LoadedConfig(settings, faults, false);
+    });
+
+    /// <summary>For tests: settings made in code.</summary>
+    public static ConfigSource Of(string name, Func<LoadedConfig> load) => new(name, load);
+
+    public LoadedConfig Load() => _load();
+
+    // Asked only once loading has failed, so the ordinary start opens the file once.
+    private static bool IsForbidden(string path)
+    {
+        try
+        {
+            File.OpenHandle(path).Dispose();
+            return false;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return !Directory.Exists(path); // opening a directory says the same, and is a mistake, not a missing right
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,396 @@
+using System;
+using System.Collections.Generic;
+using System.Net;
+using System.Threading;
+using System.Threading.Tasks;
+using EdgeProxy.Config;
+using EdgeProxy.Control;
+using EdgeProxy.EntryPoints;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives;
+using EdgeProxy.Services;
+using EdgeProxy.Transport;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeProxy.Host;
+
+/// <summary>
+/// The engine, put together: loops with their shards, entrypoints, services, the snapshot in use. Applies configurations all
+/// or nothing; what both the old and the new one name (sockets, servers with their connections) goes on undisturbed.
+/// </summary>
+internal sealed partial class DataPath : IDataPath, IMetricsSource
+{
+    private const string AdminName = "admin";
+
+    // How often a drain looks whether it is over.
+    private static readonly TimeSpan DrainLook = TimeSpan.FromMilliseconds(20);
+
+    // A first configuration waits this long for names to resolve; then it serves, and those servers follow.
+    private const int ResolveWaitMs = 1_000;
+
+    private readonly DataPathParts _parts;
+    private readonly ILogger _logger;
+    private readonly SnapshotCell _snapshots = new();
+    private readonly NameResolver _resolver;
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Lock _lock = new();
+    private readonly List<EntryPoint> _leaving = [];
+    private List<EntryPoint> _entryPoints = [];
+    private EntryPoint? _admin;
+    private LoopGroup? _loops;
+    private Shard[] _shards = [];
+    private LoopPulse[] _pulses = [];
+    private ServiceDirectory? _directory;
+    private RequestPipeline? _pipeline;
+    private bool _isResolving;
+
+    public DataPath(DataPathParts parts)
+    {
+        _parts = parts;
+        _logger = parts.Loggers.CreateLogger(typeof(DataPath).FullName!);
+        _resolver = new NameResolver(
+            static (name, cancellation) => Dns.GetHostAddressesAsync(name, cancellation), parts.Time, _logger);
+    }
+
+    public DataPathStatus Status
+    {
+        get
+        {
+            var bound = new List<BoundEntryPoint>();
+            int connections = 0;
+            foreach (EntryPoint entryPoint in Volatile.Read(ref _entryPoints))
+            {
+                bound.Add(new BoundEntryPoint(
+                    entryPoint.Settings.Name, new IPEndPoint(entryPoint.Settings.Address.Address, entryPoint.Port)));
+                connections += entryPoint.Limiter.Count;
+            }
+
+            int exchanges = 0;
+            foreach (Shard shard in _shards)
+            {
+                exchanges += shard.RentedCount;
+            }
+
+            EntryPoint? admin = Volatile.Read(ref _admin);
+            return new DataPathStatus
+            {
+                EntryPoints = bound,
+                Admin = admin is null ? null : new IPEndPoint(admin.Settings.Address.Address, admin.Port),
+                ConnectionsOpen = connections,
+                ExchangesInFlight = exchanges,
+                LoopsStalled = CountStalled(),
+            };
+        }
+    }
+
+    public string? Apply(ProxySettings settings, out bool notPermitted)
+    {
+        lock (_lock)
+        {
+            StartLoops(settings.Node);
+            _leaving.RemoveAll(static entryPoint => entryPoint.Limiter.Count == 0);
+
+            // (1) Everything that can fail: services, sockets, the snapshot. Nothing in use changes yet.
+            Dictionary<string, Service> services = _directory!.Prepare(settings.Services);
+            ResolveNew(services);
+            var opened = new List<EntryPoint>();
+            string? problem = Open(settings, opened, out List<EntryPoint> next, out EntryPoint? admin, out notPermitted);
+            Snapshot? snapshot = problem is null ? Build(settings, services, next, out problem) : null;
+            if (snapshot is null)
+            {
+                foreach (EntryPoint entryPoint in opened)
+                {
+                    entryPoint.Drain();
+                }
+
+                return problem;
+            }
+
+            // (2) Everything that cannot: swap.
+            Commit(settings, services, snapshot, opened, next, admin);
+            return null;
+        }
+    }
+
+    public async Task DrainAsync(TimeSpan limit)
+    {
+        foreach (EntryPoint entryPoint in _entryPoints)
+        {
+            entryPoint.Drain();
+        }
+
+        long started = _parts.Time.GetTimestamp();
+        using (var timer = new PeriodicTimer(DrainLook, _parts.Time))
+        {
+            while (IsAnyOpen() && _parts.Time.GetElapsedTime(started) < limit)
+            {
+                await timer.WaitForNextTickAsync().ConfigureAwait(false);
+            }
+
+            foreach (EntryPoint entryPoint in _entryPoints)
+            {
+                entryPoint.Cut();
+            }
+
+            _admin?.Drain();
+            await timer.WaitForNextTickAsync().ConfigureAwait(false);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync().ConfigureAwait(false);
+        _loops?.Dispose();
+        _ending.Dispose();
+    }
+
+    private void StartLoops(NodeSettings node)
+    {
+        if (_loops is not null)
+        {
+            return;
+        }
+
+        LoopGroup.RaiseFileLimit();
+        _loops = new LoopGroup(node.Loops, _parts.Time, _logger);
+        var reports = new ServerReports(_logger);
+        _shards = new Shard[_loops.Loops.Count];
+        _pulses = new LoopPulse[_shards.Length];
+        for (int i = 0; i < _shards.Length; i++)
+        {
+            // Half of a random GUID: the kernel's random bytes, without loading OpenSSL for them.
+            ulong seed = BitConverter.ToUInt64(Guid.NewGuid().ToByteArray(), sizeof(ulong));
+            _shards[i] = new Shard(_loops.Loops[i], reports, seed);
+            _pulses[i] = new LoopPulse(_loops.Loops[i], _parts.Time);
+        }
+
+        _directory = new ServiceDirectory(_shards.Length);
+        _pipeline = new RequestPipeline(_snapshots);
+        _loops.Start();
+    }
+
+    // Addresses, not names, tell entrypoints apart here: one that was only renamed keeps its socket and its connections.
+    private string? Open(
+        ProxySettings settings,
+        List<EntryPoint> opened,
+        out List<EntryPoint> next,
+        out EntryPoint? admin,
+        out bool notPermitted)
+    {
+        next = [];
+        admin = null;
+        foreach (EntryPointSettings wanted in settings.EntryPoints)
+        {
+            EntryPoint? entryPoint = _entryPoints.Find(known => known.Settings.Address.Equals(wanted.Address));
+            string? problem = Reuse(wanted, null, opened, next, ref entryPoint, out notPermitted);
+            if (problem is not null)
+            {
+                return problem;
+            }
+
+            next.Add(entryPoint!);
+        }
+
+        notPermitted = false;
+        if (settings.Admin.Address is { } address)
+        {
+            var wanted = new EntryPointSettings { Name = AdminName, Address = address };
+            admin = _admin is { } running && running.Settings.Address.Equals(address) ? running : null;
+            return Reuse(wanted, _parts.Admin, opened, next, ref admin, out notPermitted);
+        }
+
+        return null;
+    }
+
+    private string? Reuse(
+        EntryPointSettings wanted,
+        ILocalService? service,
+        List<EntryPoint> opened,
+        List<EntryPoint> next,
+        ref EntryPoint? entryPoint,
+        out bool notPermitted)
+    {
+        notPermitted = false;
+        if (entryPoint is not null)
+        {
+            return null;
+        }
+
+        entryPoint = new EntryPoint(wanted, FreeSlot(opened, next), _shards, _pipeline!, service);
+        if (entryPoint.TryBind(out notPermitted) is { } problem)
+        {
+            return $"entrypoint {wanted.Name}: {problem}";
+        }
+
+        opened.Add(entryPoint);
+        return null;
+    }
+
+    private int FreeSlot(List<EntryPoint> opened, List<EntryPoint> next)
+    {
+        for (int slot = 0; ; slot++)
+        {
+            int candidate = slot;
+            if (!_entryPoints.Exists(e => e.Slot == candidate) && !_leaving.Exists(e => e.Slot == candidate)
+                && !opened.Exists(e => e.Slot == candidate) && !next.Exists(e => e.Slot == candidate)
+                && _admin?.Slot != candidate)
+            {
+                return slot;
+            }
+        }
+    }
+
+    private static Snapshot? Build(
+        ProxySettings settings, Dictionary<string, Service> services, List<EntryPoint> next, out string? problem)
+    {
+        var slots = new Dictionary<string, int>();
+        int slotCount = 0;
+        for (int i = 0; i < next.Count; i++)
+        {
+            slots.Add(settings.EntryPoints[i].Name, next[i].Slot);
+            slotCount = Math.Max(slotCount, next[i].Slot + 1);
+        }
+
+        Snapshot? snapshot = SnapshotBuilder.Build(settings, services, slots, slotCount, out string text);
+        problem = snapshot is null ? text : null;
+        return snapshot;
+    }
+
+    private void Commit(
+        ProxySettings settings,
+        Dictionary<string, Service> services,
+        Snapshot snapshot,
+        List<EntryPoint> opened,
+        List<EntryPoint> next,
+        EntryPoint? admin)
+    {
+        List<Server> gone = _directory!.Commit(services);
+        Snapshot before = _snapshots.Current;
+        List<EntryPoint> removed = _entryPoints.FindAll(entryPoint => !next.Contains(entryPoint));
+        foreach (EntryPoint entryPoint in removed)
+        {
+            // Its open connections finish with the configuration they know.
+            entryPoint.Freeze(before);
+        }
+
+        _snapshots.Publish(snapshot);
+        for (int i = 0; i < next.Count; i++)
+        {
+            next[i].Configure(settings.EntryPoints[i]);
+        }
+
+        EntryPoint? adminBefore = _admin;
+        Volatile.Write(ref _entryPoints, next);
+        Volatile.Write(ref _admin, admin);
+        foreach (EntryPoint entryPoint in opened)
+        {
+            entryPoint.StartAccepting(_loops!);
+            Log.Opened(_logger, entryPoint.Settings.Name, entryPoint.Settings.Address);
+        }
+
+        if (adminBefore is not null && !ReferenceEquals(adminBefore, admin))
+        {
+            removed.Add(adminBefore);
+        }
+
+        foreach (EntryPoint entryPoint in removed)
+        {
+            entryPoint.Drain();
+            _leaving.Add(entryPoint);
+            Log.Closed(_logger, entryPoint.Settings.Name, entryPoint.Settings.Address);
+        }
+
+        CloseIdle(gone);
+    }
+
+    private void CloseIdle(List<Server> gone)
+    {
+        if (gone.Count == 0)
+        {
+            return;
+        }
+
+        foreach (Shard shard in _shards)
+        {
+            shard.Loop.Post(new CloseIdleWork(gone));
+        }
+    }
+
+    private void ResolveNew(Dictionary<string, Service> services)
+    {
+        var named = new List<Server>();
+        foreach (Service service in services.Values)
+        {
+            foreach (Server server in service.Servers)
+            {
+                if (!server.IsLiteral && server.Address is null)
+                {
+                    named.Add(server);
+                }
+            }
+        }
+
+        if (named.Count == 0)
+        {
+            return;
+        }
+
+        // The reloading thread waits a moment, never a loop: a server that resolves is then there from the first request on.
+        Task resolving = _resolver.ResolveAsync(named, _ending.Token);
+        ((IAsyncResult)resolving).AsyncWaitHandle.WaitOne(ResolveWaitMs);
+        StartResolver();
+    }
+
+    private void StartResolver()
+    {
+        if (!_isResolving)
+        {
+            _isResolving = true;
+            _ = _resolver.RunAsync(() => _directory!.Servers, _ending.Token);
+        }
+    }
+
+    private bool IsAnyOpen()
+    {
+        foreach (EntryPoint entryPoint in _entryPoints)
+        {
+            if (entryPoint.Limiter.Count > 0)
+            {
+                return true;
+            }
+        }
+
+        return _leaving.Exists(static entryPoint => entryPoint.Limiter.Count > 0);
+    }
+
+    private int CountStalled()
+    {
+        int stalled = 0;
+        foreach (LoopPulse pulse in _pulses)
+        {
+            stalled += pulse.IsStalled() ? 1 : 0;
+        }
+
+        return stalled;
+    }
+
+    private sealed class CloseIdleWork(List<Server> gone) : ILoopWork
+    {
+        public void RunOn(EpollLoop loop)
+        {
+            foreach (Server server in gone)
+            {
+                server.Pool(loop.Index)?.CloseIdle();
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventIds.EntryPointOpened, LogLevel.Information, "entrypoint {Name} accepts on {Address}")]
+        public static partial void Opened(ILogger logger, string name, IPEndPoint address);
+
+        [LoggerMessage(EventIds.EntryPointClosed, LogLevel.Information, "entrypoint {Name} no longer accepts on {Address}")]
+        public static partial void Closed(ILogger logger, string name, IPEndPoint address);
+    }
+}

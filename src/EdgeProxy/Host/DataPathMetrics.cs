@@ -1,0 +1,79 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using EdgeProxy.Control;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Telemetry;
+
+namespace EdgeProxy.Host;
+
+/// <content>What the engine counts, for /metrics.</content>
+internal sealed partial class DataPath
+{
+    public void Collect(ICollection<MetricSample> samples)
+    {
+        for (Counter counter = 0; counter < Counter.Count; counter++)
+        {
+            long sum = 0;
+            foreach (Shard shard in _shards)
+            {
+                sum += shard.Counters.Read(counter);
+            }
+
+            (string name, string label, string help) = CounterNames.Of(counter);
+            samples.Add(new MetricSample(name, help, MetricKind.Counter, sum, LabelsOf(label)));
+        }
+
+        DataPathStatus status = Status;
+        Gauge(samples, "edgeproxy_connections_open", "Client connections open now.", status.ConnectionsOpen);
+        Gauge(samples, "edgeproxy_exchanges_in_flight", "Requests being answered now.", status.ExchangesInFlight);
+        CollectTransport(samples);
+        samples.Add(new MetricSample(
+            "edgeproxy_process_allocated_bytes_total", "Managed bytes allocated since start.",
+            MetricKind.Counter, GC.GetTotalAllocatedBytes(precise: true), []));
+        Gauge(samples, "process_resident_memory_bytes", "Resident memory.", ResidentBytes());
+    }
+
+    private void CollectTransport(ICollection<MetricSample> samples)
+    {
+        long shed = 0;
+        long crashes = 0;
+        foreach (Shard shard in _shards)
+        {
+            shed += shard.Loop.Counters.Shed;
+            crashes += shard.Loop.Counters.Crashes;
+        }
+
+        samples.Add(new MetricSample(
+            "edgeproxy_connections_shed_total", "Connections dropped because no descriptor was left.",
+            MetricKind.Counter, shed, []));
+        samples.Add(new MetricSample(
+            "edgeproxy_loop_exceptions_total", "Exceptions that cost a connection: each is a defect.",
+            MetricKind.Counter, crashes, []));
+    }
+
+    private static void Gauge(ICollection<MetricSample> samples, string name, string help, double value) =>
+        samples.Add(new MetricSample(name, help, MetricKind.Gauge, value, []));
+
+    // name="value", as CounterNames writes it.
+    private static MetricLabel[] LabelsOf(string label)
+    {
+        int equals = label.IndexOf('=', StringComparison.Ordinal);
+        return equals < 0 ? [] : [new MetricLabel(label[..equals], label[(equals + 1)..].Trim('"'))];
+    }
+
+    // /proc/self/statm, second field: resident pages.
+    private static double ResidentBytes()
+    {
+        try
+        {
+            string[] fields = File.ReadAllText("/proc/self/statm").Split(' ');
+            return long.Parse(fields[1], CultureInfo.InvariantCulture) * (double)Environment.SystemPageSize;
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+}

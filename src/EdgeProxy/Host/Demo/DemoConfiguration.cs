@@ -1,0 +1,71 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace EdgeProxy.Host.Demo;
+
+/// <summary>
+/// The demo's configuration: what a first file of one's own looks like, with two servers that are really there.
+/// </summary>
+internal static class DemoConfiguration
+{
+    private const int EntryPointPort = 8080;
+    private const int AdminPort = 7171;
+
+    public static string Write(IPEndPoint blue, IPEndPoint green) => $$"""
+        [node]
+        name = "demo"
+        drain_timeout = "2s"
+        watch_interval = "0s"
+
+        [log]
+        level = "warning"
+
+        [entrypoints.web]
+        address = "{{FreeAddress(EntryPointPort)}}"
+
+        [admin]
+        address = "{{FreeAddress(AdminPort)}}"
+
+        [routers.hello]
+        rule = "PathPrefix(`/hello`) || PathPrefix(`/status`)"
+        service = "both"
+
+        [routers.stock]
+        rule = "PathPrefix(`/stock`) && Method(`GET`)"
+        service = "blue"
+
+        [routers.events]
+        rule = "Path(`/events`)"
+        service = "green"
+
+        [routers.shop]
+        rule = "Host(`shop.localhost`)"
+        service = "green"
+
+        [services.both]
+        servers = [{ url = "http://{{blue}}" }, { url = "http://{{green}}" }]
+
+        [services.blue]
+        servers = [{ url = "http://{{blue}}" }]
+
+        [services.green]
+        servers = [{ url = "http://{{green}}" }]
+        """;
+
+    // The usual port if nobody has it, else any free one: a demo should not ask for anything to be stopped first.
+    private static IPEndPoint FreeAddress(int port) => TryBind(port) ?? TryBind(0)!;
+
+    private static IPEndPoint? TryBind(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            return (IPEndPoint)socket.LocalEndPoint!;
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System;
+using System.Net;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace EdgeProxy.Host.Demo;
+
+/// <summary>A request the demo sends, and the status that shows the proxy did its part.</summary>
+internal readonly record struct DemoRequest(string Method, string Path, string? Host, string? Body, int Expected);
+
+/// <summary>The demo's own traffic: a fixed round of requests, one after the other, until told to stop.</summary>
+internal sealed class DemoTraffic(IPEndPoint entryPoint, TimeProvider time, DemoReport report)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(150);
+
+    private static readonly DemoRequest[] Round =
+    [
+        new("GET", "/hello", null, null, 200),
+        new("GET", "/hello", null, null, 200),
+        new("POST", "/hello/echo", null, "how do you do", 200),
+        new("GET", "/stock/42", null, null, 200),
+        new("GET", "/", "shop.localhost", null, 200),
+        new("GET", "/events", null, null, 200),
+        new("HEAD", "/hello", null, null, 200),
+        new("GET", "/status/503", null, null, 503),
+        new("GET", "/nobody", null, null, 404),
+    ];
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        for (int i = 0; !stop.IsCancellationRequested; i = (i + 1) % Round.Length)
+        {
+            await SendAsync(Round[i], stop).ConfigureAwait(false);
+            await Task.Delay(Pause, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task SendAsync(DemoRequest request, CancellationToken stop)
+    {
+        long start = time.GetTimestamp();
+        (RawAnswer? answer, string? reason) = await OneRequest.SendAsync(
+            entryPoint,
+            request.Method,
+            request.Path,
+            request.Host,
+            $"{DemoConnection.OursField}: 1\r\n",
+            request.Body,
+            stop).ConfigureAwait(false);
+        if (!stop.IsCancellationRequested)
+        {
+            report.Sent(request, answer, reason, time.GetElapsedTime(start));
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System;
+using System.Collections.Generic;
+using System.Net;
+using System.Threading.Tasks;
+using EdgeProxy.Config;
+using EdgeProxy.Control;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeProxy.Host;
+
+/// <summary>
+/// The running engine as the host sees it: loops, entrypoints, the snapshot in use. Owned by <see cref="ProxyHost"/>,
+/// which
+/// calls <see cref="Apply"/> from one thread at a time. An engine that has metrics is an <see cref="IMetricsSource"/>
+/// too.
+/// </summary>
+internal interface IDataPath : IAsyncDisposable
+{
+    /// <summary>
+    /// Opens entrypoints and publishes the snapshot. All or nothing: null once everything is in use, else why it
+    /// cannot be,
+    /// with what was in use before untouched.
+    /// </summary>
+    /// <param name="notPermitted">The reason is EACCES or EPERM: exit code 77.</param>
+    string? Apply(ProxySettings settings, out bool notPermitted);
+
+    /// <summary>
+    /// Accepts no more, ends idle connections, lets exchanges finish; whatever is left at the limit is cut.
+    /// </summary>
+    Task DrainAsync(TimeSpan limit);
+
+    DataPathStatus Status { get; }
+}
+
+/// <summary>Makes the engine; nothing is opened before the first <see cref="IDataPath.Apply"/>.</summary>
+internal delegate IDataPath DataPathFactory(DataPathParts parts);
+
+/// <summary>What the engine is given: where to log, the clock, and who answers on the admin address.</summary>
+internal sealed record DataPathParts(ILoggerFactory Loggers, TimeProvider Time, AdminApi Admin);
+
+/// <summary>An entrypoint and the address it is really bound to (a configured port 0 has become a port).</summary>
+internal readonly record struct BoundEntryPoint(string Name, IPEndPoint Address);
+
+/// <summary>A look at the engine, taken when asked for.</summary>
+internal sealed record DataPathStatus
+{
+    public IReadOnlyList<BoundEntryPoint> EntryPoints { get; init; } = [];
+
+    /// <summary>Where the admin surface is bound; null when it is off.</summary>
+    public IPEndPoint? Admin { get; init; }
+
+    public int ConnectionsOpen { get; init; }
+
+    public int ExchangesInFlight { get; init; }
+
+    /// <summary>Loops that did not turn when they should have; while there is one, the watchdog is not fed.</summary>
+    public int LoopsStalled { get; init; }
+}

@@ -1,0 +1,112 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace EdgeProxy.Host;
+
+/// <summary>What came back: the status, the fields as received, the body up to the connection's end.</summary>
+internal sealed record RawAnswer(int Status, string Fields, byte[] Body)
+{
+    /// <summary>The value of a field, null without it.</summary>
+    public string? Field(string name)
+    {
+        foreach (string line in Fields.Split("\r\n"))
+        {
+            int colon = line.IndexOf(':', StringComparison.Ordinal);
+            if (colon > 0 && line.AsSpan(0, colon).Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return line[(colon + 1)..].Trim();
+            }
+        }
+
+        return null;
+    }
+}
+
+/// <summary>
+/// One HTTP/1.1 request to our own admin address or demo entrypoint, one answer, then the connection ends. HttpClient
+/// would be a third of the binary for this.
+/// </summary>
+internal static class OneRequest
+{
+    private const int AnswerBytesMax = 4 * 1024 * 1024;
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30); // a reload of 10,000 routers takes under 1 s
+
+    /// <summary>Null if nobody answers there, with the reason.</summary>
+    public static async Task<(RawAnswer? Answer, string? Reason)> SendAsync(
+        IPEndPoint address,
+        string method,
+        string path,
+        string? host = null,
+        string fields = "",
+        string? body = null,
+        CancellationToken stop = default)
+    {
+        try
+        {
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            deadline.CancelAfter(Timeout);
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(address, deadline.Token).ConfigureAwait(false);
+            byte[] request = Write(method, path, host ?? address.ToString(), fields, body);
+            await socket.SendAsync(request, deadline.Token).ConfigureAwait(false);
+            byte[] received = await ReceiveAllAsync(socket, deadline.Token).ConfigureAwait(false);
+            return Read(received) is { } answer ? (answer, null) : (null, $"{address} does not speak HTTP/1.1");
+        }
+        catch (SocketException e)
+        {
+            return (null, $"{address}: {e.Message}");
+        }
+        catch (OperationCanceledException)
+        {
+            return (null, $"{address}: no answer within {Timeout.TotalSeconds} s");
+        }
+    }
+
+    // RFC 9110 section 8.6: a POST without content says so; a GET has no length to state.
+    private static byte[] Write(string method, string path, string host, string fields, string? body)
+    {
+        string length = body is null && method is "GET" or "HEAD"
+            ? ""
+            : $"Content-Length: {Encoding.UTF8.GetByteCount(body ?? "")}\r\n";
+        return Encoding.UTF8.GetBytes(
+            $"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{fields}{length}\r\n{body}");
+    }
+
+    private static async Task<byte[]> ReceiveAllAsync(Socket socket, CancellationToken stop)
+    {
+        using var all = new MemoryStream();
+        byte[] block = new byte[16 * 1024];
+        while (all.Length < AnswerBytesMax)
+        {
+            int count = await socket.ReceiveAsync(block, stop).ConfigureAwait(false);
+            if (count == 0)
+            {
+                break;
+            }
+
+            all.Write(block, 0, count);
+        }
+
+        return all.ToArray();
+    }
+
+    // RFC 9112 section 4: status-line = HTTP-version SP status-code SP [ reason-phrase ]
+    private static RawAnswer? Read(ReadOnlySpan<byte> received)
+    {
+        int end = received.IndexOf("\r\n\r\n"u8);
+        if (end < 0 || !received.StartsWith("HTTP/1.1 "u8) || end < "HTTP/1.1 200".Length)
+        {
+            return null;
+        }
+
+        return int.TryParse(received[9..12], NumberStyles.None, CultureInfo.InvariantCulture, out int status)
+            ? new RawAnswer(status, Encoding.Latin1.GetString(received[..end]), received[(end + 4)..].ToArray())
+            : null;
+    }
+}

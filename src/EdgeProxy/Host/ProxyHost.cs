@@ -1,0 +1,201 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using EdgeProxy.Config;
+using EdgeProxy.Control;
+using EdgeProxy.Host.Logging;
+using EdgeProxy.Primitives;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeProxy.Host;
+
+/// <summary>
+/// The program between its parts: (1) <see cref="Start"/> loads and applies, (2) <see cref="ServeAsync"/> waits while
+/// signals, watch and admin API reload, (3) drains when told to stop. Owned by the command that made it.
+/// </summary>
+internal sealed partial class ProxyHost : IAsyncDisposable
+{
+    private readonly Shell _shell;
+    private readonly StderrLog _log;
+    private readonly ILogger _logger;
+    private readonly SystemdNotifier _systemd;
+    private readonly Reloader _reloader;
+    private readonly IDataPath _dataPath;
+    private readonly ConfigPoll _poll;
+    private readonly TaskCompletionSource _stopAsked = NewSignal();
+    private readonly TaskCompletionSource _endAsked = NewSignal();
+    private ITimer? _watchdog;
+    private volatile string? _notReady = "starting";
+
+    public ProxyHost(Shell shell, StderrLog log, ConfigSource source, Func<ProxySettings, Func<bool>>? watch = null)
+    {
+        _shell = shell;
+        _log = log;
+        _logger = log.CreateLogger(typeof(ProxyHost).FullName!);
+        _systemd = new SystemdNotifier(shell.Variable, shell.Time);
+        var admin = new AdminApi(new AdminParts
+        {
+            NotReady = () => _notReady,
+            ReloadAsync = () => new ValueTask<ReloadOutcome>(Task.Run(() => Reload("admin API"))),
+            Address = () => _dataPath?.Status.Admin,
+            CollectMetrics = CollectMetrics,
+        });
+        _dataPath = shell.DataPath(new DataPathParts(log, shell.Time, admin));
+        _reloader = new Reloader(source, _dataPath, shell.Time, log.CreateLogger(typeof(Reloader).FullName!));
+        _poll = new ConfigPoll(shell.Time, watch ?? (static _ => static () => false), () => Reload("file changed"));
+    }
+
+    public ProxySettings? Settings => _reloader.Current;
+
+    public DataPathStatus Status => _dataPath.Status;
+
+    /// <summary>
+    /// (1) Loads and applies the first configuration; the outcome's Ok says whether anything is served.
+    /// </summary>
+    public ReloadOutcome Start()
+    {
+        ReloadOutcome outcome = _reloader.Reload("start", settings => _log.Follow(settings.Log), Follow);
+        if (outcome.Ok)
+        {
+            _notReady = null;
+        }
+
+        return outcome;
+    }
+
+    /// <summary>Tells systemd and the log. Signals MUST be taken by then: systemd may send HUP at once.</summary>
+    public void AnnounceReady()
+    {
+        _systemd.Ready(StatusText());
+        Log.Started(_logger, BuildStamp.Version, StatusText());
+        StartWatchdog();
+    }
+
+    /// <summary>(2) Serves until asked to stop, (3) then drains. Returns the exit code.</summary>
+    public async Task<int> ServeAsync()
+    {
+        await _stopAsked.Task.ConfigureAwait(false);
+        TimeSpan limit = _reloader.Current?.Node.DrainTimeout ?? TimeSpan.Zero;
+        _notReady = "draining";
+        _systemd.Stopping("draining");
+        Log.Draining(_logger, _dataPath.Status.ExchangesInFlight, (long)limit.TotalMilliseconds);
+
+        Task drained = _dataPath.DrainAsync(limit);
+        bool isForced = await Task.WhenAny(drained, _endAsked.Task).ConfigureAwait(false) != drained;
+        if (!isForced)
+        {
+            await drained.ConfigureAwait(false);
+        }
+
+        Log.Stopped(_logger, isForced ? "asked twice, exchanges cut" : "drained");
+        return isForced ? ExitCodes.Failed : ExitCodes.Ok;
+    }
+
+    /// <summary>Blocks while it loads and applies; MUST NOT be called on a loop.</summary>
+    public ReloadOutcome Reload(string cause)
+    {
+        _systemd.Reloading();
+        ReloadOutcome outcome = _reloader.Reload(cause, applied: Follow);
+        // READY ends the reload for systemd, well or not: what is in use is ready.
+        _systemd.Ready(StatusText());
+        return outcome;
+    }
+
+    /// <summary>The first call drains, the second ends now. Any thread.</summary>
+    public void Stop()
+    {
+        if (!_stopAsked.TrySetResult())
+        {
+            _endAsked.TrySetResult();
+        }
+    }
+
+    /// <summary>
+    /// There is no log file yet: stderr is whoever started us's. The line shows that the signal came through.
+    /// </summary>
+    public void ReopenLogs() => Log.Reopened(_logger);
+
+    public async ValueTask DisposeAsync()
+    {
+        _poll.Dispose();
+        _watchdog?.Dispose();
+        if (!_endAsked.Task.IsCompleted)
+        {
+            await _dataPath.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void Follow(ProxySettings settings)
+    {
+        _log.Follow(settings.Log);
+        _poll.Follow(settings);
+    }
+
+    private void StartWatchdog()
+    {
+        if (_systemd.WatchdogInterval is { } interval)
+        {
+            _watchdog = _shell.Time.CreateTimer(_ => FeedWatchdog(), null, TimeSpan.Zero, interval);
+        }
+    }
+
+    // A hung loop is what the watchdog is for: a timer that fed it regardless would only prove that timers work.
+    private void FeedWatchdog()
+    {
+        if (_dataPath.Status.LoopsStalled is > 0 and int stalled)
+        {
+            Log.WatchdogWithheld(_logger, stalled);
+            return;
+        }
+
+        _systemd.Watchdog();
+    }
+
+    private string StatusText()
+    {
+        if (_reloader.Current is not { } settings)
+        {
+            return "no configuration";
+        }
+
+        return $"{settings.EntryPoints.Count} entrypoints, {settings.Routers.Count} routers, "
+            + $"{settings.Services.Count} services, configuration {settings.Hash}";
+    }
+
+    private void CollectMetrics(ICollection<MetricSample> samples)
+    {
+        samples.Add(new MetricSample(
+            "edgeproxy_build_info", "The running version.", MetricKind.Gauge, 1,
+            [new MetricLabel("version", BuildStamp.Version), new MetricLabel("commit", BuildStamp.Commit)]));
+        samples.Add(new MetricSample(
+            "edgeproxy_log_lines_dropped_total", "Log lines lost because stderr was not read in time.",
+            MetricKind.Counter, _log.Dropped, []));
+        _reloader.Collect(samples);
+        if (_dataPath is IMetricsSource source)
+        {
+            source.Collect(samples);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventIds.HostStarted, LogLevel.Information, "edgeproxy {Version} ready: {Status}")]
+        public static partial void Started(ILogger logger, string version, string status);
+
+        [LoggerMessage(EventIds.HostDraining, LogLevel.Information,
+            "draining: {InFlight} exchanges in flight, limit {LimitMs} ms")]
+        public static partial void Draining(ILogger logger, int inFlight, long limitMs);
+
+        [LoggerMessage(EventIds.HostStopped, LogLevel.Information, "stopped: {How}")]
+        public static partial void Stopped(ILogger logger, string how);
+
+        [LoggerMessage(EventIds.HostLogsReopened, LogLevel.Information, "logs reopened: stderr, nothing to do")]
+        public static partial void Reopened(ILogger logger);
+
+        [LoggerMessage(EventIds.HostWatchdogWithheld, LogLevel.Error, "watchdog not fed: {Stalled} loops stalled")]
+        public static partial void WatchdogWithheld(ILogger logger, int stalled);
+    }
+}

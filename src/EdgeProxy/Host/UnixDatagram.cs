@@ -1,0 +1,68 @@
+using System;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace EdgeProxy.Host;
+
+/// <summary>
+/// One datagram to an AF_UNIX address, by system call: the Socket class would cost the start of the process more than
+/// the message is worth.
+/// </summary>
+internal static partial class UnixDatagram
+{
+    private const int FamilyUnix = 1;
+    private const int TypeDatagramCloseOnExec = 2 | 0x80000; // SOCK_DGRAM | SOCK_CLOEXEC
+    private const int FlagNoSignal = 0x4000; // MSG_NOSIGNAL
+    private const int PathBytesMax = 107; // sun_path is 108 bytes, its last one the terminating zero
+
+    /// <summary>A sockaddr_un; empty for a name that is none ("/path", or "@name" in the abstract namespace).</summary>
+    public static byte[] Address(string? name)
+    {
+        if (name is not ['/' or '@', _, ..] || Encoding.UTF8.GetByteCount(name) > PathBytesMax)
+        {
+            return [];
+        }
+
+        bool isAbstract = name[0] == '@';
+        byte[] path = Encoding.UTF8.GetBytes(name);
+        // unix(7): an abstract name starts with a zero byte and ends with the address; a path ends with a zero byte.
+        byte[] address = new byte[sizeof(ushort) + path.Length + (isAbstract ? 0 : 1)];
+        MemoryMarshal.Write(address, (ushort)FamilyUnix);
+        path.CopyTo(address, sizeof(ushort));
+        if (isAbstract)
+        {
+            address[sizeof(ushort)] = 0;
+        }
+
+        return address;
+    }
+
+    /// <summary>False if nobody took it.</summary>
+    public static bool Send(ReadOnlySpan<byte> address, ReadOnlySpan<byte> message)
+    {
+        int socket = OpenSocket(FamilyUnix, TypeDatagramCloseOnExec, 0);
+        if (socket < 0)
+        {
+            return false;
+        }
+
+        nint sent = SendTo(socket, message, (nuint)message.Length, FlagNoSignal, address, (uint)address.Length);
+        _ = Close(socket);
+        return sent == message.Length;
+    }
+
+    [LibraryImport("libc", EntryPoint = "socket")]
+    private static partial int OpenSocket(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "sendto")]
+    private static partial nint SendTo(
+        int socket,
+        ReadOnlySpan<byte> message,
+        nuint length,
+        int flags,
+        ReadOnlySpan<byte> address,
+        uint addressLength);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+}

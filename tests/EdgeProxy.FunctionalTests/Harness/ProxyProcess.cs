@@ -1,0 +1,284 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using System.Threading.Tasks;
+
+namespace EdgeProxy.FunctionalTests.Harness;
+
+/// <summary>An edgeproxy program running on a configuration of the test's, ended with the test whatever happens.</summary>
+internal sealed partial class ProxyProcess : IAsyncDisposable
+{
+    private const int SignalHup = 1;
+    private const int SignalTerm = 15;
+    private static readonly ConcurrentDictionary<int, Process> s_running = new();
+
+    private readonly Process _process;
+    private readonly List<string> _stderr = [];
+    private readonly DirectoryInfo _folder;
+    private readonly TaskCompletionSource _stderrEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    static ProxyProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+    {
+        foreach (Process process in s_running.Values)
+        {
+            process.Kill();
+        }
+    };
+
+    private ProxyProcess(Process process, DirectoryInfo folder, ProxyConfig config)
+    {
+        _process = process;
+        _folder = folder;
+        Config = config;
+        s_running[process.Id] = process;
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        process.BeginErrorReadLine();
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+    }
+
+    public ProxyConfig Config { get; }
+
+    public int Port => Config.Port;
+
+    public int AdminPort => Config.AdminPort;
+
+    public int Id => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    public string ConfigPath => Path.Combine(_folder.FullName, "edgeproxy.toml");
+
+    /// <summary>Everything it said on stderr so far.</summary>
+    public IReadOnlyList<string> Stderr
+    {
+        get
+        {
+            lock (_stderr)
+            {
+                return [.. _stderr];
+            }
+        }
+    }
+
+    /// <summary>Resident memory now, in KiB.</summary>
+    public long RssKib => ReadStatusKib("VmRSS:");
+
+    public int OpenFileCount => Directory.GetFileSystemEntries($"/proc/{Id}/fd").Length;
+
+    /// <summary>Starts it and waits until it says it is ready.</summary>
+    /// <param name="wrap">Programs in front, e.g. qemu or strace with their arguments.</param>
+    /// <param name="binary">Instead of what <see cref="ProxyBinary.Find"/> finds.</param>
+    public static async Task<ProxyProcess> StartAsync(
+        ProxyConfig config, IReadOnlyList<string>? wrap = null, string? binary = null)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("edgeproxy-test-");
+        string path = Path.Combine(folder.FullName, "edgeproxy.toml");
+        await File.WriteAllTextAsync(path, config.ToToml());
+
+        (string program, string[] arguments) = binary is null ? ProxyBinary.Find() : (binary, []);
+        string[] line = [.. wrap ?? [], program, .. arguments, "run", "-c", path];
+        var start = new ProcessStartInfo(line[0], line.Skip(1))
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = folder.FullName,
+        };
+        start.Environment.Remove("NOTIFY_SOCKET");
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        var proxy = new ProxyProcess(Process.Start(start)!, folder, config);
+        try
+        {
+            await proxy.WaitUntilReadyAsync();
+        }
+        catch
+        {
+            await proxy.DisposeAsync();
+            throw;
+        }
+
+        return proxy;
+    }
+
+    /// <summary>Runs edgeproxy to its end, for commands that answer and exit.</summary>
+    public static async Task<CommandResult> RunAsync(params string[] arguments)
+    {
+        (string program, string[] leading) = ProxyBinary.Find();
+        return await CommandResult.RunAsync(program, [.. leading, .. arguments]);
+    }
+
+    /// <summary>Rewrites the file, signals, and waits until the new configuration's hash is in use.</summary>
+    public async Task ReloadAsync(string? toml = null)
+    {
+        string text = toml ?? Config.ToToml();
+        int linesBefore = Stderr.Count;
+        WriteConfig(text);
+        Hangup();
+        await WaitForHashAsync(HashOf(text), linesBefore);
+    }
+
+    /// <summary>Replaces the file as editors do: a whole new file moved over the old one.</summary>
+    public void WriteConfig(string toml)
+    {
+        string next = $"{ConfigPath}.next";
+        File.WriteAllText(next, toml);
+        File.Move(next, ConfigPath, overwrite: true);
+    }
+
+    public async Task WaitForHashAsync(string hash, int linesBefore = 0)
+    {
+        string what = $"configuration {hash} to be in use";
+        try
+        {
+            await Eventually.TrueAsync(
+                async () => Stderr.Skip(linesBefore).Any(l => l.Contains(hash, StringComparison.Ordinal))
+                    || (await AdminAsync("/metrics")).BodyText.Contains(hash, StringComparison.Ordinal),
+                what);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}; stderr:\n{string.Join('\n', Stderr)}");
+        }
+    }
+
+    /// <summary>The name the product gives a configuration: 16 hex digits of the SHA-256 over its bytes.</summary>
+    public static string HashOf(string toml) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(toml)))[..16];
+
+    public Task<string> WaitForLineAsync(string part, int linesBefore = 0) => Eventually.GetAsync(
+        () => Task.FromResult(
+            Stderr.Skip(linesBefore).FirstOrDefault(l => l.Contains(part, StringComparison.Ordinal)) ?? ""),
+        line => line.Length > 0,
+        $"a line on stderr with '{part}'");
+
+    public Task<RawResponse> AdminAsync(string path, string method = "GET") => RawClient.OnceAsync(
+        AdminPort,
+        $"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{AdminPort}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        method);
+
+    /// <summary>The sum of a metric's series whose labels contain <paramref name="label"/>; null if there is none.</summary>
+    public async Task<double?> MetricAsync(string name, string label = "")
+    {
+        RawResponse response = await AdminAsync("/metrics");
+        return MetricIn(response.BodyText, name, label);
+    }
+
+    public static double? MetricIn(string text, string name, string label = "")
+    {
+        double? sum = null;
+        foreach (string line in text.Split('\n'))
+        {
+            if (line.StartsWith(name, StringComparison.Ordinal)
+                && line.Length > name.Length && line[name.Length] is ' ' or '{'
+                && line.Contains(label, StringComparison.Ordinal))
+            {
+                string value = line[(line.LastIndexOf(' ') + 1)..];
+                sum = (sum ?? 0) + double.Parse(value, CultureInfo.InvariantCulture);
+            }
+        }
+
+        return sum;
+    }
+
+    public Task<RawClient> ConnectAsync() => RawClient.ConnectAsync(Port);
+
+    public void Hangup() => Signal(SignalHup);
+
+    public void Terminate() => Signal(SignalTerm);
+
+    public void Signal(int signal)
+    {
+        if (Kill(_process.Id, signal) != 0)
+        {
+            throw new InvalidOperationException($"kill({_process.Id}, {signal}): errno {Marshal.GetLastPInvokeError()}");
+        }
+    }
+
+    public async Task<int> ExitCodeAsync(TimeSpan? limit = null)
+    {
+        await _process.WaitForExitAsync().Within("the proxy to exit", limit);
+        await _stderrEnded.Task.Within("the end of stderr");
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        await _process.WaitForExitAsync();
+        s_running.TryRemove(_process.Id, out _);
+        _process.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    private async Task WaitUntilReadyAsync()
+    {
+        try
+        {
+            // An emulated or traced proxy is slow to start: 30 s is no measure of it, only an end.
+            await Eventually.TrueAsync(IsReadyOrGoneAsync, "the proxy to be ready", TimeSpan.FromSeconds(30));
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}; stderr:\n{string.Join('\n', Stderr)}");
+        }
+
+        if (_process.HasExited)
+        {
+            await _stderrEnded.Task.Within("the end of stderr");
+            throw new InvalidOperationException(
+                $"edgeproxy ended with {_process.ExitCode} at its start:\n{string.Join('\n', Stderr)}\n{Config.ToToml()}");
+        }
+    }
+
+    private async Task<bool> IsReadyOrGoneAsync()
+    {
+        if (_process.HasExited)
+        {
+            return true;
+        }
+
+        try
+        {
+            return (await AdminAsync("/readyz")).Status == 200;
+        }
+        catch (Exception e) when (e is System.Net.Sockets.SocketException or IOException)
+        {
+            return false;
+        }
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is null)
+        {
+            _stderrEnded.TrySetResult();
+            return;
+        }
+
+        lock (_stderr)
+        {
+            _stderr.Add(line);
+        }
+    }
+
+    private long ReadStatusKib(string field)
+    {
+        string line = File.ReadLines($"/proc/{Id}/status").First(l => l.StartsWith(field, StringComparison.Ordinal));
+        return long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int pid, int signal);
+}

@@ -1,0 +1,176 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace EdgeProxy.FunctionalTests.Harness;
+
+/// <summary>
+/// A server over real sockets that does exactly what its script says, per connection, and remembers every request. What the proxy
+/// sends is read strictly: a request that is not canonical ends up in <see cref="Faults"/>, and <see cref="DisposeAsync"/> throws.
+/// </summary>
+internal sealed class RawServer : IAsyncDisposable
+{
+    private readonly Socket _listening;
+    private readonly Func<RawConnection, Task> _script;
+    private readonly ConcurrentDictionary<int, WireStream> _open = new();
+    private readonly ConcurrentQueue<RawRequest> _requests = new();
+    private readonly ConcurrentQueue<RawRequest> _whole = new();
+    private readonly Task _accepting;
+    private int _connectionCount;
+    private volatile bool _stopping;
+
+    private RawServer(Func<RawConnection, Task> script, int port, int receiveBytes)
+    {
+        _script = script;
+        _listening = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        _listening.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        if (receiveBytes > 0)
+        {
+            _listening.ReceiveBufferSize = receiveBytes;
+        }
+
+        _listening.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        _listening.Listen(512);
+        Port = ((IPEndPoint)_listening.LocalEndPoint!).Port;
+        _accepting = AcceptAsync();
+    }
+
+    public int Port { get; }
+
+    /// <summary>Connections ever accepted.</summary>
+    public int ConnectionCount => Volatile.Read(ref _connectionCount);
+
+    /// <summary>Connections open now.</summary>
+    public int OpenCount => _open.Count;
+
+    /// <summary>Requests whose head arrived, in order of arrival.</summary>
+    public IReadOnlyList<RawRequest> Requests => [.. _requests];
+
+    /// <summary>Requests whose body arrived whole, too.</summary>
+    public IReadOnlyList<RawRequest> WholeRequests => [.. _whole];
+
+    /// <summary>Scripts that failed: mostly requests that are not canonical.</summary>
+    public ConcurrentQueue<Exception> Faults { get; } = new();
+
+    /// <summary>Set when the test expects the proxy to cut or garble: faults then do not fail the test by themselves.</summary>
+    public bool ToleratesFaults { get; set; }
+
+    /// <summary>The script runs once per connection; when it returns, the connection is closed.</summary>
+    public static RawServer Start(Func<RawConnection, Task> script, int port = 0, int receiveBytes = 0) =>
+        new(script, port, receiveBytes);
+
+    /// <summary>Answers each request with the same bytes, on as many requests as come.</summary>
+    public static RawServer Answering(string answer) => Start(async connection =>
+    {
+        while (await connection.ReadRequestAsync() is not null)
+        {
+            await connection.SendAsync(answer);
+        }
+    });
+
+    /// <summary>200 "ok" to each request, a body to none of HEAD's.</summary>
+    public static RawServer Ok(string body = "ok", int port = 0) => Start(
+        async connection =>
+        {
+            while (await connection.ReadRequestAsync() is { } request)
+            {
+                await connection.SendAsync(
+                    $"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n\r\n{(request.Method == "HEAD" ? "" : body)}");
+            }
+        },
+        port);
+
+    public Task WaitForRequestsAsync(int count) => Eventually.TrueAsync(
+        () => _requests.Count >= count, $"{count} requests at the server (it has seen {_requests.Count})");
+
+    public Task WaitForOpenAsync(int count) => Eventually.TrueAsync(
+        () => _open.Count == count, $"{count} open connections at the server (it has {_open.Count})");
+
+    /// <summary>Stops accepting; connections stay.</summary>
+    public void StopAccepting()
+    {
+        _stopping = true;
+        _listening.Dispose();
+    }
+
+    /// <summary>Closes all connections as they are, properly or by reset.</summary>
+    public void CloseAll(bool reset = false)
+    {
+        foreach (WireStream wire in _open.Values)
+        {
+            if (reset)
+            {
+                wire.Reset();
+            }
+            else
+            {
+                wire.Close();
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Exception[] faults = [.. Faults];
+        StopAccepting();
+        CloseAll();
+        await _accepting;
+        if (faults.Length > 0 && !ToleratesFaults)
+        {
+            throw new AggregateException("the server's script failed", faults);
+        }
+    }
+
+    internal void Record(RawRequest request) => _requests.Enqueue(request);
+
+    internal void RecordWhole(RawRequest request) => _whole.Enqueue(request);
+
+    private async Task AcceptAsync()
+    {
+        while (!_stopping)
+        {
+            try
+            {
+                Socket socket = await _listening.AcceptAsync();
+                socket.NoDelay = true;
+                int number = Interlocked.Increment(ref _connectionCount);
+                var wire = new WireStream(socket);
+                _open[number] = wire;
+                _ = ServeAsync(new RawConnection(this, wire, number));
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task ServeAsync(RawConnection connection)
+    {
+        await Task.Yield();
+        try
+        {
+            await _script(connection);
+        }
+        catch (Exception e) when (_stopping || IsOfTheConnection(e))
+        {
+            // The proxy, or the test, ended the connection under the script: the test looks at that, not we.
+        }
+        catch (Exception e)
+        {
+            Faults.Enqueue(e);
+        }
+        finally
+        {
+            connection.Wire.Close();
+            _open.TryRemove(connection.Number, out _);
+        }
+    }
+
+    private static bool IsOfTheConnection(Exception e) =>
+        e is SocketException or ObjectDisposedException or WireEndedException;
+}

@@ -1,0 +1,133 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net.Sockets;
+using System.Threading.Tasks;
+using EdgeProxy.FunctionalTests.Harness;
+using Xunit;
+
+namespace EdgeProxy.FunctionalTests;
+
+/// <summary>
+/// The attack corpus over a socket, whole and byte by byte: what is refused reaches no server, what is forwarded arrives in one
+/// unambiguous form. All cases share one proxy and one server, so that whatever one leaves behind poisons the next.
+/// </summary>
+public sealed class RequestSmugglingTests(RequestSmugglingTests.OneProxy shared) : IClassFixture<RequestSmugglingTests.OneProxy>
+{
+    // Byte by byte up to this; a longer case is cut into about that many pieces.
+    private const int PiecesMax = 3000;
+
+    public static TheoryData<string> Cases => [.. CorpusCase.Names("requests")];
+
+    [Fact]
+    public void Corpus_HasTheCasesPromised() => Assert.True(CorpusCase.Names("requests").Count() >= 150);
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public Task Request_Whole_HasItsExpectedEnd(string name) => CheckAsync(name, isSplit: false);
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public Task Request_SplitAtEveryByte_HasItsExpectedEnd(string name) => CheckAsync(name, isSplit: true);
+
+    private async Task CheckAsync(string name, bool isSplit)
+    {
+        CorpusCase item = CorpusCase.Load("requests", name);
+        RawServer server = shared.Server;
+        int headsBefore = server.Requests.Count;
+        int wholeBefore = server.WholeRequests.Count;
+        server.Faults.Clear();
+
+        using RawClient client = await RawClient.ConnectAsync(shared.Proxy.Port);
+        Task sending = SendAsync(client, item.Bytes, isSplit);
+        List<RawResponse> responses = await ReadAllAsync(client);
+        await sending;
+
+        int[] expected = [.. item.Expect.Select(StatusOf).Where(s => s != 0)];
+        bool isIncomplete = item.Expect.Contains("incomplete");
+        int forwarded = item.Expect.Count(e => e.StartsWith("forward", StringComparison.Ordinal));
+        RawRequest[] heads = [.. server.Requests.Skip(headsBefore)];
+        RawRequest[] whole = [.. server.WholeRequests.Skip(wholeBefore)];
+
+        Assert.Equal([], server.Faults.Select(f => f.Message));
+        Assert.Equal(forwarded, whole.Length);
+        if (!isIncomplete)
+        {
+            Assert.Equal(expected, responses.Select(r => r.Status));
+        }
+
+        if (!isIncomplete && !item.Expect.Any(e => e.StartsWith("reject_body", StringComparison.Ordinal)))
+        {
+            Assert.Equal(forwarded, heads.Length);
+        }
+
+        string[] paths = [.. whole.Select(r => r.Target.Split('?')[0])];
+        for (int i = 0; i < Math.Min(paths.Length, item.Paths.Length); i++)
+        {
+            Assert.True(item.Paths[i] == "@long" || item.Paths[i] == paths[i], $"{paths[i]} is not {item.Paths[i]}");
+        }
+
+        Assert.Equal(200, (await RawClient.GetAsync(shared.Proxy.Port, "/bystander")).Status);
+    }
+
+    private static int StatusOf(string step) => step switch
+    {
+        "forward" or "forward_canonical" => 200,
+        "incomplete" => 0,
+        _ => int.Parse(step.AsSpan(step.IndexOf(' ') + 1)),
+    };
+
+    private static async Task SendAsync(RawClient client, byte[] bytes, bool isSplit)
+    {
+        try
+        {
+            await client.Wire.SendSplitAsync(bytes, isSplit ? 1 + (bytes.Length / PiecesMax) : Math.Max(1, bytes.Length));
+            client.HalfClose();
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The proxy had seen enough.
+        }
+    }
+
+    private static async Task<List<RawResponse>> ReadAllAsync(RawClient client)
+    {
+        var responses = new List<RawResponse>();
+        while (client.Wire.HasBuffered || await client.Wire.FillAsync("the proxy to answer or close"))
+        {
+            RawResponse response = await client.ReadHeadAsync();
+            if (response.Status >= 200)
+            {
+                await client.Wire.ReadExactlyAsync(response.Head.ContentLength ?? 0, _ => { }, "a body");
+                responses.Add(response);
+            }
+        }
+
+        return responses;
+    }
+
+    /// <summary>One proxy and one server for all cases. Every answer has no body, so that HEAD needs no care.</summary>
+    public sealed class OneProxy : IAsyncLifetime
+    {
+        internal RawServer Server { get; } = RawServer.Start(async connection =>
+        {
+            while (await connection.ReadRequestAsync() is not null)
+            {
+                await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            }
+        });
+
+        internal ProxyProcess Proxy { get; private set; } = null!;
+
+        // "OPTIONS *" has no path, so a rule about paths does not take it.
+        public async ValueTask InitializeAsync() => Proxy = await ProxyProcess.StartAsync(
+            new ProxyConfig(Server) { Rule = "PathPrefix(`/`) || Method(`OPTIONS`)" });
+
+        public async ValueTask DisposeAsync()
+        {
+            Server.ToleratesFaults = true;
+            await Proxy.DisposeAsync();
+            await Server.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,176 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using System.Threading.Tasks;
+using EdgeProxy.Config;
+using EdgeProxy.Control;
+using EdgeProxy.Pipeline;
+using Xunit;
+
+namespace EdgeProxy.Tests.Control;
+
+public sealed class AdminApiTests
+{
+    private string? _notReady;
+    private int _reloads;
+    private ReloadOutcome _outcome = new() { Hash = "abcd", Changes = "services +1 -0 ~0" };
+    private IPEndPoint? _address = new(IPAddress.Loopback, 7171);
+
+    [Theory]
+    [InlineData("/livez", "ok\n")]
+    [InlineData("/readyz", "ready\n")]
+    public async Task Answer_Health_Is200(string path, string body)
+    {
+        LocalAnswer answer = await AskAsync("GET", path);
+
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(body, Text(answer));
+    }
+
+    [Fact]
+    public async Task Answer_NotReady_Is503WithTheReasonAndStillAlive()
+    {
+        _notReady = "draining";
+
+        LocalAnswer ready = await AskAsync("GET", "/readyz");
+
+        Assert.Equal((503, "draining\n"), (ready.Status, Text(ready)));
+        Assert.Equal(200, (await AskAsync("GET", "/livez")).Status);
+    }
+
+    [Fact]
+    public async Task Answer_Metrics_IsPrometheusText()
+    {
+        LocalAnswer answer = await AskAsync("GET", "/metrics");
+
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.ContentType);
+        Assert.Equal("# HELP up Whether.\n# TYPE up gauge\nup 1\n", Text(answer));
+    }
+
+    [Fact]
+    public async Task Answer_Index_ListsEveryPath()
+    {
+        string text = Text(await AskAsync("GET", "/"));
+
+        Assert.All(["/livez", "/readyz", "/metrics", "/api/v1/reload"], path => Assert.Contains(path, text));
+    }
+
+    [Fact]
+    public async Task Answer_UnknownPath_Is404() => Assert.Equal(404, (await AskAsync("GET", "/admin")).Status);
+
+    [Theory]
+    [InlineData("POST", "/livez", "GET, HEAD")]
+    [InlineData("DELETE", "/metrics", "GET, HEAD")]
+    [InlineData("GET", "/api/v1/reload", "POST")]
+    [InlineData("HEAD", "/api/v1/reload", "POST")]
+    [InlineData("get", "/livez", "GET, HEAD")]
+    public async Task Answer_WrongMethod_Is405WithAllow(string method, string path, string allow)
+    {
+        LocalAnswer answer = await AskAsync(method, path);
+
+        Assert.Equal((405, allow), (answer.Status, answer.Allow));
+        Assert.Equal(0, _reloads);
+    }
+
+    [Fact]
+    public async Task Answer_Reload_RunsItAndSaysTheOutcome()
+    {
+        LocalAnswer answer = await AskAsync("POST", "/api/v1/reload");
+
+        Assert.Equal((200, 1), (answer.Status, _reloads));
+        Assert.Equal("""{"ok":true,"hash":"abcd","changes":"services +1 -0 ~0","faults":[]}""", Text(answer));
+    }
+
+    [Fact]
+    public async Task Answer_ReloadOfAFaultyFile_Is422WithEveryFault()
+    {
+        var wrong = new ConfigFault("a.toml", 3, 7, "x.y", "is not \"z\"");
+        _outcome = new ReloadOutcome { Hash = "abcd", Faults = [wrong] };
+
+        LocalAnswer answer = await AskAsync("POST", "/api/v1/reload");
+
+        Assert.Equal(422, answer.Status);
+        using JsonDocument json = JsonDocument.Parse(answer.Body);
+        JsonElement fault = json.RootElement.GetProperty("faults")[0];
+        Assert.Equal(("a.toml", 3, 7), (
+            fault.GetProperty("file").GetString(), fault.GetProperty("line").GetInt32(),
+            fault.GetProperty("column").GetInt32()));
+        Assert.Equal("is not \"z\"", fault.GetProperty("message").GetString());
+    }
+
+    [Fact]
+    public async Task Answer_ReloadThatTheEngineRefused_Is500()
+    {
+        _outcome = new ReloadOutcome { Hash = "abcd", Reason = "address in use" };
+
+        LocalAnswer answer = await AskAsync("POST", "/api/v1/reload");
+
+        Assert.Equal(500, answer.Status);
+        Assert.Contains("\"reason\":\"address in use\"", Text(answer));
+    }
+
+    [Fact]
+    public async Task Answer_ReloadFromAWebPage_IsRefused()
+    {
+        LocalAnswer answer = await AskAsync("POST", "/api/v1/reload", hasOrigin: true);
+
+        Assert.Equal((403, 0), (answer.Status, _reloads));
+    }
+
+    [Theory]
+    [InlineData("localhost:7171")]
+    [InlineData("LOCALHOST:7171")]
+    [InlineData("127.0.0.1:7171")]
+    [InlineData("[::1]:7171")]
+    public async Task Answer_LocalHost_IsAllowed(string host) =>
+        Assert.Equal(200, (await AskAsync("GET", "/livez", host)).Status);
+
+    [Theory]
+    [InlineData("attacker.example:7171")]
+    [InlineData("localhost")]
+    [InlineData("localhost:7172")]
+    [InlineData("localhost:")]
+    [InlineData("localhost:7171x")]
+    [InlineData("localhost.attacker.example:7171")]
+    [InlineData("[::1]")]
+    [InlineData("::1:7171")]
+    [InlineData("127.0.0.2:7171")]
+    [InlineData("")]
+    [InlineData(":7171")]
+    public async Task Answer_ForeignHost_IsRefusedBeforeAnythingElse(string host)
+    {
+        Assert.Equal(403, (await AskAsync("GET", "/livez", host)).Status);
+        Assert.Equal(403, (await AskAsync("POST", "/api/v1/reload", host)).Status);
+        Assert.Equal(0, _reloads);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.2", 7171, "127.0.0.2:7171")]
+    [InlineData("::1", 7171, "[::1]:7171")]
+    [InlineData("127.0.0.1", 80, "localhost")]
+    public async Task Answer_TheBoundAddress_IsAllowed(string address, int port, string host)
+    {
+        _address = new IPEndPoint(IPAddress.Parse(address), port);
+
+        Assert.Equal(200, (await AskAsync("GET", "/livez", host)).Status);
+    }
+
+    private static string Text(LocalAnswer answer) => Encoding.UTF8.GetString(answer.Body.Span);
+
+    private ValueTask<LocalAnswer> AskAsync(
+        string method, string path, string host = "127.0.0.1:7171", bool hasOrigin = false)
+    {
+        var api = new AdminApi(new AdminParts
+        {
+            NotReady = () => _notReady,
+            ReloadAsync = () =>
+            {
+                _reloads++;
+                return ValueTask.FromResult(_outcome);
+            },
+            Address = () => _address,
+            CollectMetrics = samples => samples.Add(new MetricSample("up", "Whether.", MetricKind.Gauge, 1, [])),
+        });
+        return api.AnswerAsync(new LocalRequest(method, path, "", host, hasOrigin));
+    }
+}
