@@ -9,7 +9,8 @@ internal sealed class ConfigFaults
 {
     private readonly List<Entry> _entries = [];
 
-    public int Count => _entries.Count;
+    /// <summary>Enough: nobody reads more, and each takes memory.</summary>
+    public bool IsFull => _entries.Count >= ConfigLimits.FaultsKeptMax;
 
     /// <summary>
     /// Some text could not be read as TOML. What is missing may stand in that text, so absence is no fault then.

@@ -15,6 +15,9 @@ internal static class ConfigLimits
     /// <summary>Faults reported at once; the rest is only counted.</summary>
     public const int FaultsMax = 200;
 
+    /// <summary>Faults kept; a file that has more is read no further.</summary>
+    public const int FaultsKeptMax = 10_000;
+
     /// <summary>Syntax faults after which one file is given up: each one restarts the reader.</summary>
     public const int SyntaxFaultsMax = 50;
 

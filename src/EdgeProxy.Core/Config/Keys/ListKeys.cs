@@ -35,7 +35,7 @@ internal abstract class ListKey<T>(string name, string doc) : Key<IReadOnlyList<
         }
 
         var items = new List<Placed<T>>(array.Items.Count);
-        var seen = new HashSet<T>();
+        HashSet<T>? seen = array.Items.Count > 1 ? [] : null;
         foreach (TomlNode element in array.Items)
         {
             if (!TryText(element, scope, out string? text))
@@ -47,7 +47,7 @@ internal abstract class ListKey<T>(string name, string doc) : Key<IReadOnlyList<
             {
                 Refuse(element, scope, reason);
             }
-            else if (!seen.Add(item!))
+            else if (seen?.Add(item!) == false)
             {
                 scope.Report(element, Name, $"{element.Describe()} stands in the list twice");
             }

@@ -16,6 +16,8 @@ internal sealed class TomlReader
     private readonly TomlTableRules _rules;
     private readonly TomlTokens _tokens;
     private readonly TomlTable _root;
+    private readonly List<TomlKeyPart> _headerPath = [];
+    private readonly List<TomlKeyPart> _linePath = [];
     private TomlTable _table;
     private int _depth;
 
@@ -52,7 +54,7 @@ internal sealed class TomlReader
     // False at a mistake, which is reported.
     private bool ReadToEnd()
     {
-        while (Next(TomlLexerMode.Key))
+        while (!_faults.IsFull && Next(TomlLexerMode.Key))
         {
             switch (_tokens.Kind)
             {
@@ -82,7 +84,7 @@ internal sealed class TomlReader
             }
         }
 
-        return false;
+        return _faults.IsFull;
     }
 
     private bool ReadHeader()
@@ -91,7 +93,8 @@ internal sealed class TomlReader
         TomlKeyPart bracket = _tokens.Part("");
         // Until the header is known its keys belong nowhere.
         _table = _rules.NewTable(bracket, TomlTableOrigin.Header);
-        var path = new List<TomlKeyPart>();
+        List<TomlKeyPart> path = _headerPath;
+        path.Clear();
         if (!Next(TomlLexerMode.Key) || !ReadPath(path))
         {
             return false;
@@ -112,7 +115,9 @@ internal sealed class TomlReader
     // key = value; the key is the current token. A line is taken only if nothing stands behind the value.
     private bool ReadPair(TomlTable table, bool isLine)
     {
-        var path = new List<TomlKeyPart>(1);
+        // Lines reuse one list; the pairs of inline tables nest within their line.
+        List<TomlKeyPart> path = isLine ? _linePath : new List<TomlKeyPart>(1);
+        path.Clear();
         if (!ReadPath(path))
         {
             return false;
@@ -133,7 +138,7 @@ internal sealed class TomlReader
             return false;
         }
 
-        _rules.AddValue(table, path, value);
+        _rules.AddValue(table, isLine ? _headerPath : [], path, value);
         return true;
     }
 

@@ -33,9 +33,6 @@ internal sealed class TomlTable(TomlSource source, int line, int column, int off
 
     public TomlTableOrigin Origin { get; set; } = origin;
 
-    /// <summary>The path of its [header], with a dot behind it; empty for tables without one.</summary>
-    public string Prefix { get; set; } = "";
-
     public IReadOnlyList<TomlEntry> Entries => _entries;
 
     public bool TryFind(string key, out TomlEntry entry)

@@ -29,9 +29,7 @@ internal sealed class TomlTableRules(TomlSource source, ConfigFaults faults)
             table = next;
         }
 
-        TomlTable opened = Define(table, path, bracket, isArray);
-        opened.Prefix = Join(path, path.Count - 1) + ".";
-        return opened;
+        return Define(table, path, bracket, isArray);
     }
 
     private TomlTable Define(TomlTable table, List<TomlKeyPart> path, in TomlKeyPart bracket, bool isArray)
@@ -68,15 +66,15 @@ internal sealed class TomlTableRules(TomlSource source, ConfigFaults faults)
         return Refuse("", path, path.Count - 1, table);
     }
 
-    /// <summary>a.b.c = value within <paramref name="table"/>.</summary>
-    public void AddValue(TomlTable table, List<TomlKeyPart> path, TomlNode value)
+    /// <summary>a.b.c = value within <paramref name="table"/>, whose header is <paramref name="header"/>.</summary>
+    public void AddValue(TomlTable table, List<TomlKeyPart> header, List<TomlKeyPart> path, TomlNode value)
     {
         TomlTable at = table;
         for (int i = 0; i < path.Count - 1; i++)
         {
             if (Step(at, path[i], TomlTableOrigin.Dotted) is not { Origin: TomlTableOrigin.Dotted } next)
             {
-                Refuse(table.Prefix, path, i, at);
+                Refuse(Prefix(header), path, i, at);
                 return;
             }
 
@@ -86,7 +84,7 @@ internal sealed class TomlTableRules(TomlSource source, ConfigFaults faults)
         TomlKeyPart last = path[^1];
         if (at.TryFind(last.Key, out _))
         {
-            Refuse(table.Prefix, path, path.Count - 1, at);
+            Refuse(Prefix(header), path, path.Count - 1, at);
             return;
         }
 
@@ -109,6 +107,8 @@ internal sealed class TomlTableRules(TomlSource source, ConfigFaults faults)
             _ => null,
         };
     }
+
+    private static string Prefix(List<TomlKeyPart> header) => header.Count == 0 ? "" : Join(header, header.Count - 1) + ".";
 
     private static string Join(List<TomlKeyPart> path, int last)
     {

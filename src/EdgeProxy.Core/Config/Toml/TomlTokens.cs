@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Tomlyn.Parsing;
 using Tomlyn.Syntax;
 
@@ -7,11 +8,16 @@ namespace EdgeProxy.Config.Toml;
 /// <summary>The words of a TOML text with their places, from Tomlyn's lexer; can go on at a later line after a mistake.</summary>
 internal sealed class TomlTokens
 {
+    private const int KeysKeptMax = 256;
+
     private static readonly TomlLexerOptions Decoded = new() { DecodeScalars = true };
 
     private readonly TomlSource _source;
     private TomlLexer _lexer;
     private TomlToken _token;
+    private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
+    private int _next; // offset of the character behind the current word
+    private bool _isOpenString;
     private int _baseOffset;
     private int _baseLine;
 
@@ -34,16 +40,18 @@ internal sealed class TomlTokens
 
     public int FaultColumn { get; private set; }
 
-    public string KeyText => _token.StringValue ?? Text;
+    public string KeyText => _token.StringValue ?? Known(TextSpan);
 
     private int Offset => _baseOffset + _token.Start.Offset;
 
-    private string Text
+    private string Text => TextSpan.ToString();
+
+    private ReadOnlySpan<char> TextSpan
     {
         get
         {
             int start = Math.Min(Offset, _source.Text.Length);
-            return _source.Text.Substring(start, Math.Clamp(_token.Length, 0, _source.Text.Length - start));
+            return _source.Text.AsSpan(start, Math.Clamp(_token.Length, 0, _source.Text.Length - start));
         }
     }
 
@@ -57,12 +65,18 @@ internal sealed class TomlTokens
         {
             do
             {
+                if (IsOpenString(mode))
+                {
+                    return false;
+                }
+
                 if (!_lexer.MoveNext())
                 {
                     return true; // stays at the end of the text
                 }
 
                 _token = _lexer.Current;
+                _next = _baseOffset + _token.End.Offset + 1;
             }
             while (_token.Kind is TokenKind.Whitespaces or TokenKind.Comment && !_lexer.HasErrors);
         }
@@ -97,7 +111,7 @@ internal sealed class TomlTokens
             return;
         }
 
-        int line = _lexer.HasErrors && FaultLine < Line ? FaultLine : Line;
+        int line = _isOpenString || (_lexer.HasErrors && FaultLine < Line) ? FaultLine : Line;
         int start = LineStart(line);
         if (afterHeaderOnly && LooksLikeHeader(text.AsSpan(start)))
         {
@@ -167,11 +181,88 @@ internal sealed class TomlTokens
 
     private TomlOther Other(string kind) => new(_source, Line, Column, Offset, Text, kind);
 
+    // The same few keys stand in every table.
+    private string Known(ReadOnlySpan<char> key)
+    {
+        HashSet<string>.AlternateLookup<ReadOnlySpan<char>> known = _keys.GetAlternateLookup<ReadOnlySpan<char>>();
+        if (known.TryGetValue(key, out string? found))
+        {
+            return found;
+        }
+
+        string text = key.ToString();
+        if (_keys.Count < KeysKeptMax)
+        {
+            _keys.Add(text);
+        }
+
+        return text;
+    }
+
+    // Tomlyn's lexer reads a string that is not closed on its line up to the end of the file, with an error for each line.
+    private bool IsOpenString(TomlLexerMode mode)
+    {
+        ReadOnlySpan<char> rest = _source.Text.AsSpan(Math.Min(_next, _source.Text.Length));
+        if (rest.IsEmpty || rest[0] is not ('"' or '\'') || IsClosed(rest, mode))
+        {
+            return false;
+        }
+
+        string text = _source.Text;
+        int lineStart = _next == 0 ? 0 : text.LastIndexOf('\n', _next - 1) + 1;
+        FaultLine = _baseLine + 1 + text.AsSpan(_baseOffset, _next - _baseOffset).Count('\n');
+        FaultColumn = ColumnOf(text.AsSpan(lineStart, _next - lineStart));
+        Fault = "the string is not closed on its line";
+        _isOpenString = true;
+        return true;
+    }
+
+    private static bool IsClosed(ReadOnlySpan<char> text, TomlLexerMode mode)
+    {
+        char quote = text[0];
+        if (mode == TomlLexerMode.Value && text.Length > 2 && text[1] == quote && text[2] == quote)
+        {
+            return true; // a multi-line string
+        }
+
+        int at = 1;
+        while (true)
+        {
+            int found = text[at..].IndexOfAny(quote, '\n', quote == '"' ? '\\' : quote);
+            if (found < 0 || text[at + found] == '\n')
+            {
+                return false;
+            }
+
+            at += found;
+            if (text[at] == quote)
+            {
+                return true;
+            }
+
+            at = Math.Min(at + (text.Length > at + 1 && text[at + 1] == '\n' ? 1 : 2), text.Length);
+        }
+    }
+
+    // As the lexer counts: a pair of surrogates is one character.
+    private static int ColumnOf(ReadOnlySpan<char> before)
+    {
+        int column = before.Length + 1;
+        foreach (char c in before)
+        {
+            column -= char.IsLowSurrogate(c) ? 1 : 0;
+        }
+
+        return column;
+    }
+
     private bool AtEnd() => _baseOffset + _token.End.Offset + 1 >= _source.Text.Length;
 
     private void Restart(int offset, int lineBefore)
     {
         _baseOffset = offset;
+        _next = offset;
+        _isOpenString = false;
         _baseLine = lineBefore;
         _token = default;
         _lexer = TomlLexer.Create(_source.Text[offset..], Decoded, _source.Name);

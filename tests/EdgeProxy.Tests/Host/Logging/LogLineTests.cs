@@ -84,13 +84,13 @@ public sealed class LogLineTests
         LogLevel level = LogLevel.Information,
         Exception? exception = null,
         params KeyValuePair<string, object?>[] values) => new()
-    {
-        Time = At,
-        Level = level,
-        From = "Host.ProxyHost",
-        EventId = 11001,
-        Message = message,
-        Values = values.Length > 0 ? values : null,
-        Exception = exception,
-    };
+        {
+            Time = At,
+            Level = level,
+            From = "Host.ProxyHost",
+            EventId = 11001,
+            Message = message,
+            Values = values.Length > 0 ? values : null,
+            Exception = exception,
+        };
 }
