@@ -10,6 +10,8 @@ internal sealed record MethodSize(string Name, int Line, int Lines);
 /// <summary>Finds methods by their braces. Knows only as much C# as this takes: types, members, initialisers.</summary>
 internal static partial class MethodSizes
 {
+    private const int InArgument = -1;
+
     private enum Block
     {
         Namespace,
@@ -37,15 +39,19 @@ internal static partial class MethodSizes
                 case ';' when parentheses == 0:
                     headerStart = i + 1;
                     break;
+                case '{' when parentheses > 0:
+                    // Of an argument: a lambda, an array. It neither is a member nor ends what stands before it.
+                    open.Push((Block.Other, "", InArgument));
+                    break;
                 case '{':
-                    string header = code[headerStart..i];
+                    string header = WithoutAttributes(code[headerStart..i]);
                     (Block kind, string name) = Classify(header, open);
-                    open.Push((kind, name, headerStart + header.Length - header.TrimStart().Length));
+                    open.Push((kind, name, i - header.TrimStart().Length));
                     headerStart = i + 1;
                     break;
                 case '}' when open.Count > 0:
                     (Block Kind, string Name, int Start) block = open.Pop();
-                    headerStart = i + 1;
+                    headerStart = block.Start == InArgument ? headerStart : i + 1;
                     if (block.Kind == Block.Method)
                     {
                         int line = file.LineAt(block.Start);
@@ -55,6 +61,25 @@ internal static partial class MethodSizes
                     break;
             }
         }
+    }
+
+    private static string WithoutAttributes(string header)
+    {
+        string rest = header.TrimStart();
+        while (rest.StartsWith('['))
+        {
+            int depth = 0;
+            int end = 0;
+            do
+            {
+                depth += rest[end] == '[' ? 1 : rest[end] == ']' ? -1 : 0;
+                end++;
+            }
+            while (depth > 0 && end < rest.Length);
+            rest = rest[end..].TrimStart();
+        }
+
+        return rest;
     }
 
     private static (Block Kind, string Name) Classify(string header, Stack<(Block Kind, string Name, int Start)> open)

