@@ -1,6 +1,5 @@
 using System;
 using System.Net;
-using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Values;
 using EdgeProxy.Primitives.Text;
 using Xunit;

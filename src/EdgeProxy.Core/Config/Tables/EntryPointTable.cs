@@ -26,7 +26,8 @@ internal static class EntryPointTable
         HeadLimits.HeadBytesDefault, "Largest head of a request, request line included. Over it: 431.");
 
     private static readonly IntegerKey FieldCount = Count("header_count_max", 1, HeadLimits.FieldCountMax,
-        HeadLimits.FieldCountDefault, "header lines", "Most header lines of a request, and of a trailer section. Over it: 431.");
+        HeadLimits.FieldCountDefault, "header lines",
+        "Most header lines of a request, and of a trailer section. Over it: 431.");
 
     private static readonly SizeKey TargetBytes = Size("target_bytes_max", 256, HeadLimits.TargetBytesMax,
         HeadLimits.TargetBytesDefault, "Longest request target (path and query). Over it: 414.");
@@ -49,17 +50,21 @@ internal static class EntryPointTable
     private static readonly IntegerKey BodyRateMin = new("body_rate_min", 0, 1 << 30, "bytes per second",
         "Slowest request body accepted, judged after body_rate_grace. Under it: 408.")
     {
-        Default = EntryPointLimits.BodyRateMinDefault, DefaultToml = Toml(EntryPointLimits.BodyRateMinDefault), ZeroMeans = "off",
+        Default = EntryPointLimits.BodyRateMinDefault, DefaultToml = Toml(EntryPointLimits.BodyRateMinDefault),
+        ZeroMeans = "off",
     };
 
-    private static readonly DurationKey BodyRateGrace = Timeout("body_rate_grace", EntryPointLimits.BodyRateGraceDefault,
+    private static readonly DurationKey BodyRateGrace = Timeout("body_rate_grace",
+        EntryPointLimits.BodyRateGraceDefault,
         "How long a body may take before its rate is judged.");
 
     private static readonly DurationKey WriteIdleTimeout = Timeout("write_idle_timeout",
-        EntryPointLimits.WriteIdleTimeoutDefault, "Longest time a client may read nothing of an answer that waits; then reset.");
+        EntryPointLimits.WriteIdleTimeoutDefault,
+        "Longest time a client may read nothing of an answer that waits; then reset.");
 
     private static readonly DurationKey TunnelIdleTimeout = Timeout("tunnel_idle_timeout",
-        EntryPointLimits.TunnelIdleTimeoutDefault, "Silence in both directions after an Upgrade (WebSocket); then closed.");
+        EntryPointLimits.TunnelIdleTimeoutDefault,
+        "Silence in both directions after an Upgrade (WebSocket); then closed.");
 
     private static readonly IntegerKey RequestsPerConnection = Count("requests_per_connection_max", 0, int.MaxValue, 0,
         "requests", "Requests on one connection before it is closed.", "no limit");
@@ -80,9 +85,9 @@ internal static class EntryPointTable
     public static TableDeclaration Declaration { get; } = new("entrypoints", IsNamed: true,
         "An address the proxy accepts on, and what it grants to connections there.",
         [
-            Address, HeadBytes, FieldCount, TargetBytes, TrailerBytes, ChunkExtensionBytes, HeadTimeout, KeepAliveTimeout,
-            BodyIdleTimeout, BodyRateMin, BodyRateGrace, WriteIdleTimeout, TunnelIdleTimeout, RequestsPerConnection,
-            Connections, ConnectionsPerAddress, TrustedIps,
+            Address, HeadBytes, FieldCount, TargetBytes, TrailerBytes, ChunkExtensionBytes, HeadTimeout,
+            KeepAliveTimeout, BodyIdleTimeout, BodyRateMin, BodyRateGrace, WriteIdleTimeout, TunnelIdleTimeout,
+            RequestsPerConnection, Connections, ConnectionsPerAddress, TrustedIps,
         ])
     {
         ExampleName = "web",

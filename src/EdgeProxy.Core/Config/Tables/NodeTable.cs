@@ -33,7 +33,8 @@ internal static class NodeTable
         Default = 0, DefaultToml = "0", ZeroMeans = "one per core",
     };
 
-    private static readonly DurationKey DrainTimeout = new("drain_timeout", TimeSpan.FromMilliseconds(100), DrainTimeoutMax,
+    private static readonly DurationKey DrainTimeout = new("drain_timeout", TimeSpan.FromMilliseconds(100),
+        DrainTimeoutMax,
         "How long exchanges may take to finish after TERM.")
     {
         Default = DrainTimeoutDefault, DefaultToml = $"\"{DurationText.Format(DrainTimeoutDefault)}\"",
@@ -43,7 +44,8 @@ internal static class NodeTable
     private static readonly DurationKey WatchInterval = new("watch_interval", WatchIntervalMin, WatchIntervalMax,
         "How often the configuration files are looked at for changes. SIGHUP and reload work as well.")
     {
-        Default = WatchIntervalDefault, DefaultToml = $"\"{DurationText.Format(WatchIntervalDefault)}\"", ZeroMeans = "never",
+        Default = WatchIntervalDefault, DefaultToml = $"\"{DurationText.Format(WatchIntervalDefault)}\"",
+        ZeroMeans = "never",
     };
 
     public static TableDeclaration Declaration { get; } = new("node", IsNamed: false, "This box.",
