@@ -12,7 +12,7 @@ internal static partial class UnixDatagram
 {
     private const int FamilyUnix = 1;
     private const int TypeDatagramCloseOnExec = 2 | 0x80000; // SOCK_DGRAM | SOCK_CLOEXEC
-    private const int FlagNoSignal = 0x4000; // MSG_NOSIGNAL
+    private const int FlagsNoSignalNoWait = 0x4000 | 0x40; // MSG_NOSIGNAL | MSG_DONTWAIT
     private const int PathBytesMax = 107; // sun_path is 108 bytes, its last one the terminating zero
 
     /// <summary>A sockaddr_un; empty for a name that is none ("/path", or "@name" in the abstract namespace).</summary>
@@ -37,7 +37,10 @@ internal static partial class UnixDatagram
         return address;
     }
 
-    /// <summary>False if nobody took it.</summary>
+    /// <summary>
+    /// False if nobody took it, or its queue is full (net.unix.max_dgram_qlen, 10): waiting for a reader that hangs would
+    /// stop the timers and signals of a proxy that does not.
+    /// </summary>
     public static bool Send(ReadOnlySpan<byte> address, ReadOnlySpan<byte> message)
     {
         int socket = OpenSocket(FamilyUnix, TypeDatagramCloseOnExec, 0);
@@ -46,7 +49,7 @@ internal static partial class UnixDatagram
             return false;
         }
 
-        nint sent = SendTo(socket, message, (nuint)message.Length, FlagNoSignal, address, (uint)address.Length);
+        nint sent = SendTo(socket, message, (nuint)message.Length, FlagsNoSignalNoWait, address, (uint)address.Length);
         _ = Close(socket);
         return sent == message.Length;
     }

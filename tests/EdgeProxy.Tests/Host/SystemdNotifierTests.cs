@@ -59,6 +59,22 @@ public sealed class SystemdNotifierTests : IDisposable
     }
 
     [Fact]
+    public void Send_NobodyReads_GivesUpInsteadOfWaiting()
+    {
+        const int moreThanAnyQueueHolds = 100_000;
+        using Socket systemd = Bind(_path);
+        byte[] address = UnixDatagram.Address(_path);
+
+        int sent = 0;
+        while (sent < moreThanAnyQueueHolds && UnixDatagram.Send(address, "WATCHDOG=1"u8))
+        {
+            sent++;
+        }
+
+        Assert.InRange(sent, 1, moreThanAnyQueueHolds - 1);
+    }
+
+    [Fact]
     public void Address_LongerThanTheKernelTakes_IsNone()
     {
         Assert.Empty(UnixDatagram.Address("/" + new string('a', 107)));

@@ -13,7 +13,8 @@ internal static class AdminTable
     private static readonly AdminAddressKey Address = new("address",
         "Where health, metrics and the API answer: a loopback address and port, or \"off\".")
     {
-        Default = new AdminAddress(Standard.Address), DefaultToml = $"\"{Standard.Address}\"",
+        Default = new AdminAddress(Standard.Address),
+        DefaultToml = $"\"{Standard.Address}\"",
     };
 
     public static TableDeclaration Declaration { get; } = new("admin", IsNamed: false,

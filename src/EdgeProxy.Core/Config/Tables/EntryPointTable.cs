@@ -19,7 +19,8 @@ internal static class EntryPointTable
     private static readonly EndPointKey Address = new("address",
         "Where to accept. Without an address, \":8080\", on every IPv4 and IPv6 address; port 0 takes a free one.")
     {
-        IsRequired = true, ExampleToml = "\":8080\"",
+        IsRequired = true,
+        ExampleToml = "\":8080\"",
     };
 
     private static readonly SizeKey HeadBytes = Size("head_bytes_max", 1024, HeadLimits.HeadBytesMax,
@@ -50,7 +51,8 @@ internal static class EntryPointTable
     private static readonly IntegerKey BodyRateMin = new("body_rate_min", 0, 1 << 30, "bytes per second",
         "Slowest request body accepted, judged after body_rate_grace. Under it: 408.")
     {
-        Default = EntryPointLimits.BodyRateMinDefault, DefaultToml = Toml(EntryPointLimits.BodyRateMinDefault),
+        Default = EntryPointLimits.BodyRateMinDefault,
+        DefaultToml = Toml(EntryPointLimits.BodyRateMinDefault),
         ZeroMeans = "off",
     };
 
@@ -79,7 +81,8 @@ internal static class EntryPointTable
     private static readonly NetworkListKey TrustedIps = new("trusted_ips",
         "Who may send X-Forwarded-* and Forwarded: addresses and ranges. From others they are removed.")
     {
-        Default = [], DefaultToml = "[]",
+        Default = [],
+        DefaultToml = "[]",
     };
 
     public static TableDeclaration Declaration { get; } = new("entrypoints", IsNamed: true,
@@ -140,7 +143,8 @@ internal static class EntryPointTable
     private static DurationKey Timeout(string name, TimeSpan standard, string doc) =>
         new(name, TimeoutMin, EntryPointLimits.TimeoutMax, doc)
         {
-            Default = standard, DefaultToml = $"\"{DurationText.Format(standard)}\"",
+            Default = standard,
+            DefaultToml = $"\"{DurationText.Format(standard)}\"",
         };
 
     private static SizeKey Size(string name, int min, int max, int standard, string doc) =>

@@ -24,27 +24,32 @@ internal static class NodeTable
     private static readonly TextKey Environment = new("environment", ConfigLimits.NameCharsMax,
         "Where this box belongs to, in logs and metrics. Without it: none.")
     {
-        Default = "", ExampleToml = "\"production\"",
+        Default = "",
+        ExampleToml = "\"production\"",
     };
 
     private static readonly IntegerKey Loops = new("loops", 0, LoopsMax, "threads",
         "Event loops, one thread each. Read at start only.")
     {
-        Default = 0, DefaultToml = "0", ZeroMeans = "one per core",
+        Default = 0,
+        DefaultToml = "0",
+        ZeroMeans = "one per core",
     };
 
     private static readonly DurationKey DrainTimeout = new("drain_timeout", TimeSpan.FromMilliseconds(100),
         DrainTimeoutMax,
         "How long exchanges may take to finish after TERM.")
     {
-        Default = DrainTimeoutDefault, DefaultToml = $"\"{DurationText.Format(DrainTimeoutDefault)}\"",
+        Default = DrainTimeoutDefault,
+        DefaultToml = $"\"{DurationText.Format(DrainTimeoutDefault)}\"",
         ZeroMeans = "to end at once",
     };
 
     private static readonly DurationKey WatchInterval = new("watch_interval", WatchIntervalMin, WatchIntervalMax,
         "How often the configuration files are looked at for changes. SIGHUP and reload work as well.")
     {
-        Default = WatchIntervalDefault, DefaultToml = $"\"{DurationText.Format(WatchIntervalDefault)}\"",
+        Default = WatchIntervalDefault,
+        DefaultToml = $"\"{DurationText.Format(WatchIntervalDefault)}\"",
         ZeroMeans = "never",
     };
 

@@ -13,7 +13,8 @@ internal static class RootTable
         "More files to read, relative to the folder of this one, in the order of their names. "
             + "A name may be defined once in all.")
     {
-        Default = [], ExampleToml = "[\"conf.d/*.toml\"]",
+        Default = [],
+        ExampleToml = "[\"conf.d/*.toml\"]",
     };
 
     private static readonly TextKey CredentialsFolder = new("credentials_dir", PathCharsMax,

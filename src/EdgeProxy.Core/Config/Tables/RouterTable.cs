@@ -43,12 +43,14 @@ internal static class RouterTable
         "Which requests the router takes, in Traefik v3 syntax: Host, HostRegexp, Path, PathPrefix, PathRegexp, "
             + "Method, Header, HeaderRegexp, Query, QueryRegexp, ClientIP, joined with &&, ||, ! and parentheses.")
     {
-        IsRequired = true, ExampleToml = "'PathPrefix(`/`)'",
+        IsRequired = true,
+        ExampleToml = "'PathPrefix(`/`)'",
     };
 
     private static readonly ServiceNameKey Service = new("service", "The service that answers.")
     {
-        IsRequired = true, ExampleToml = "\"app\"",
+        IsRequired = true,
+        ExampleToml = "\"app\"",
     };
 
     private static readonly IntegerKey Priority = new("priority", -1_000_000, 1_000_000, "",
@@ -61,7 +63,8 @@ internal static class RouterTable
     private static readonly ChoiceListKey AllowEncoded = new("allow_encoded", [Slash, Backslash, Nul],
         "Percent-encoded bytes that a path may hold: %2F, %5C, %00. They are refused otherwise.")
     {
-        Default = [], DefaultToml = "[]",
+        Default = [],
+        DefaultToml = "[]",
     };
 
     public static TableDeclaration Declaration { get; } = new("routers", IsNamed: true,

@@ -19,19 +19,22 @@ internal static class ServiceTable
     private static readonly ServersKey Servers = new("servers",
         "The servers: url, http only, and weight, the share of the requests (1 to 1000, default 1).")
     {
-        IsRequired = true, ExampleToml = "[{ url = \"http://127.0.0.1:9000\", weight = 1 }]",
+        IsRequired = true,
+        ExampleToml = "[{ url = \"http://127.0.0.1:9000\", weight = 1 }]",
     };
 
     private static readonly ChoiceKey Strategy = new("strategy", ["round_robin"], "How a server is chosen.")
     {
-        Default = "round_robin", DefaultToml = "\"round_robin\"",
+        Default = "round_robin",
+        DefaultToml = "\"round_robin\"",
         Later = ["p2c", "least_connections", "hash", "random"],
     };
 
     private static readonly BooleanKey PassHostHeader = new("pass_host_header",
         "Send the client's Host header (true) or the server's own (false).")
     {
-        Default = true, DefaultToml = "true",
+        Default = true,
+        DefaultToml = "true",
     };
 
     private static readonly DurationKey ConnectTimeout = Timeout("connect_timeout", ConnectTimeoutMin,
@@ -94,7 +97,9 @@ internal static class ServiceTable
         string name, TimeSpan min, TimeSpan max, TimeSpan standard, string? zero, string doc) =>
         new(name, min, max, doc)
         {
-            Default = standard, DefaultToml = $"\"{DurationText.Format(standard)}\"", ZeroMeans = zero,
+            Default = standard,
+            DefaultToml = $"\"{DurationText.Format(standard)}\"",
+            ZeroMeans = zero,
         };
 
     /// <summary>One { url, weight } of servers.</summary>
@@ -105,7 +110,8 @@ internal static class ServiceTable
         private static readonly IntegerKey Weight = new("weight", 1, ServiceLimits.WeightMax, "shares",
             "Its share of the requests.")
         {
-            Default = 1, DefaultToml = "1",
+            Default = 1,
+            DefaultToml = "1",
         };
 
         public static TableDeclaration Declaration { get; } =

@@ -21,9 +21,14 @@ internal static class ReloadCommand
             await OneRequest.SendAsync(address, "POST", "/api/v1/reload").ConfigureAwait(false);
         if (answer is null)
         {
+            if (loaded.Settings is null)
+            {
+                // The address was a guess; the faults are what the caller has to know.
+                return ValidateCommand.Refuse(shell, loaded);
+            }
+
             shell.Error.WriteLine($"edgeproxy: no proxy to reload: {reason}");
-            // With a faulty file the address was a guess; the faults are what the caller has to know.
-            return loaded.Settings is null ? ValidateCommand.Refuse(shell, loaded) : ExitCodes.Failed;
+            return ExitCodes.Failed;
         }
 
         if (format == AnswerFormat.Json && answer.Status is 200 or 422 or 500)

@@ -1,0 +1,63 @@
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.RegularExpressions;
+using System.Threading.Tasks;
+using EdgeProxy.Config;
+using EdgeProxy.Host;
+using Xunit;
+
+namespace EdgeProxy.Tests.Tidy;
+
+/// <summary>What README.md tells people to type and to write exists.</summary>
+public sealed partial class ReadmeTests
+{
+    private static readonly string Root = SourceTree.OfRepository().Root;
+    private static readonly string Text = File.ReadAllText(Path.Combine(Root, "README.md"));
+
+    public static TheoryData<string> Verbs => [.. Verb().Matches(Text).Select(m => m.Groups[1].Value).Distinct()];
+
+    public static TheoryData<string> Paths =>
+        [.. Link().Matches(Text).Select(m => m.Groups[1].Value)
+            .Concat(Project().Matches(Text).Select(m => m.Value)).Distinct()];
+
+    [Theory]
+    [MemberData(nameof(Verbs))]
+    public async Task Verb_InTheReadme_IsOneOfOurs(string verb)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+
+        Assert.Equal(0, await CommandLine.InvokeAsync([verb, "--help"], new Shell { Output = output, Error = error }));
+        Assert.Contains($" {verb} ", output.ToString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void Path_InTheReadme_Exists(string path) =>
+        Assert.True(Path.Exists(Path.Combine(Root, path)), path);
+
+    [Fact]
+    public void Configuration_InTheReadme_HasNoFault()
+    {
+        string toml = Toml().Match(Text).Groups[1].Value;
+
+        ProxySettings? settings = ConfigFile.Parse(
+            toml, "README.md", ConfigEnvironment.OfProcess, out IReadOnlyList<ConfigFault> faults);
+
+        Assert.Empty(faults);
+        Assert.NotEmpty(settings!.Routers);
+    }
+
+    [GeneratedRegex(@"^\s*(?:\S*/)?edgeproxy ([a-z]+)", RegexOptions.Multiline)]
+    private static partial Regex Verb();
+
+    [GeneratedRegex(@"\]\(([^):#]+)\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex(@"src/[A-Za-z.]+")]
+    private static partial Regex Project();
+
+    [GeneratedRegex(@"```toml\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Toml();
+}
