@@ -71,6 +71,9 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
     /// <summary>Resident memory now, in KiB.</summary>
     public long RssKib => ReadStatusKib("VmRSS:");
 
+    /// <summary>The most it ever was.</summary>
+    public long PeakRssKib => ReadStatusKib("VmHWM:");
+
     public int OpenFileCount => Directory.GetFileSystemEntries($"/proc/{Id}/fd").Length;
 
     /// <summary>Starts it and waits until it says it is ready.</summary>
