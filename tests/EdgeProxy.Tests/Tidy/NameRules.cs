@@ -16,6 +16,9 @@ internal static partial class NameRules
         "Misc", "Infrastructure", "Processor",
     ];
 
+    /// <summary>Terms of the field that contain such a word and say something: the data path carries the traffic.</summary>
+    private const string DataPathTerm = "DataPath";
+
     public static IEnumerable<Finding> Run(SourceTree tree) => tree.Code.SelectMany(CheckFile).Concat(CheckEventIds(tree));
 
     private static IEnumerable<Finding> CheckFile(SourceFile file)
@@ -84,7 +87,7 @@ internal static partial class NameRules
     }
 
     private static string? EmptyWordIn(string name) =>
-        Words().Matches(name).Select(m => m.Value).FirstOrDefault(w => s_emptyWords.Contains(w, StringComparer.Ordinal));
+        Words().Matches(name.Replace(DataPathTerm, "", StringComparison.Ordinal)).Select(m => m.Value).FirstOrDefault(w => s_emptyWords.Contains(w, StringComparer.Ordinal));
 
     [GeneratedRegex(@"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*")]
     private static partial Regex Words();
