@@ -1,5 +1,4 @@
 using System;
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 
 namespace EdgeProxy.Primitives.Http;
@@ -38,14 +37,6 @@ internal enum PathTraits : byte
 /// </summary>
 internal static class CanonicalPath
 {
-    // pchar = unreserved / pct-encoded / sub-delims / ":" / "@" (RFC 3986 section 3.3), without '%', and the slash
-    private static readonly SearchValues<byte> PlainBytes = SearchValues.Create(
-        "-._~!$&'()*+,;=:@/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
-
-    // unreserved = ALPHA / DIGIT / "-" / "." / "_" / "~"
-    private static readonly SearchValues<byte> UnreservedBytes = SearchValues.Create(
-        "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
-
     /// <summary>Room that is always enough for the canonical form: each byte may become an escape, and "" becomes "/".</summary>
     public static int ScratchBytes(int pathLength) => Math.Max(1, 3 * pathLength);
 
@@ -106,7 +97,7 @@ internal static class CanonicalPath
     private static bool IsPlain(ReadOnlySpan<byte> path) =>
         !path.IsEmpty
         && path[0] == (byte)'/'
-        && path.IndexOfAnyExcept(PlainBytes) < 0
+        && AsciiSet.PlainPath.ContainsAll(path)
         && path.IndexOf("/."u8) < 0
         && path.IndexOf("//"u8) < 0;
 
@@ -173,7 +164,7 @@ internal static class CanonicalPath
 
         private void WriteRaw(byte b)
         {
-            if (PlainBytes.Contains(b))
+            if (AsciiSet.PlainPath.Contains(b))
             {
                 Write(b);
             }
@@ -185,7 +176,7 @@ internal static class CanonicalPath
 
         private void WriteDecoded(byte b)
         {
-            if (UnreservedBytes.Contains(b))
+            if (AsciiSet.Unreserved.Contains(b))
             {
                 Write(b);
             }

@@ -149,8 +149,8 @@ internal struct ChunkLine
             (State.Value or State.AfterQuoted, (byte)' ' or (byte)'\t') => State.BeforeSemicolon,
             (State.BeforeSemicolon or State.BeforeName or State.BeforeValue, (byte)' ' or (byte)'\t') => _state,
 
-            (State.BeforeName or State.Name, _) => Token.IsByte(b) ? State.Name : null,
-            (State.BeforeValue or State.Value, _) => Token.IsByte(b) ? State.Value : null,
+            (State.BeforeName or State.Name, _) => AsciiSet.Token.Contains(b) ? State.Name : null,
+            (State.BeforeValue or State.Value, _) => AsciiSet.Token.Contains(b) ? State.Value : null,
             _ => null,
         };
         if (next is not { } state)

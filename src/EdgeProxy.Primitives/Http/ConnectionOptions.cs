@@ -33,13 +33,22 @@ internal static class ConnectionOptions
         int named = 0;
         for (int i = 0; i < head.FieldCount; i++)
         {
-            HeaderField field = head.Fields[i];
+            ref readonly HeaderField field = ref head.Fields[i];
             if (field.Known != KnownHeader.Connection || (field.Traits & FieldTraits.Alias) != 0)
             {
                 continue;
             }
 
-            var list = new TokenList(field.Value.Of(input));
+            // Nearly always one option of ours and nothing else.
+            ReadOnlySpan<byte> value = field.Value.Of(input);
+            ConnectionChoice only = Choice(value);
+            if (only != ConnectionChoice.None)
+            {
+                choice |= only;
+                continue;
+            }
+
+            var list = new TokenList(value);
             while (list.MoveNext())
             {
                 ConnectionChoice option = Choice(list.Current);
@@ -49,7 +58,7 @@ internal static class ConnectionOptions
                     continue;
                 }
 
-                if (!Token.Is(list.Current))
+                if (!AsciiSet.Token.ContainsAll(list.Current))
                 {
                     return RejectReason.ConnectionInvalid;
                 }
@@ -82,7 +91,7 @@ internal static class ConnectionOptions
     {
         for (int i = 0; i < head.FieldCount; i++)
         {
-            HeaderField field = head.Fields[i];
+            ref readonly HeaderField field = ref head.Fields[i];
             if (field.Name.Length == option.Length && !IsFraming(field)
                 && Ascii.EqualsIgnoreCase(field.Name.Of(input), option))
             {

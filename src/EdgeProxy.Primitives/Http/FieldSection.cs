@@ -65,7 +65,8 @@ internal static class FieldSection
             return RejectReason.FieldCountOverLimit;
         }
 
-        RejectReason reason = FieldLine.Read(input, line, stop, out HeaderField field);
+        ref HeaderField field = ref head.NextField();
+        RejectReason reason = FieldLine.Read(input, line, stop, out field);
         if (reason != RejectReason.None)
         {
             return reason;
@@ -81,7 +82,7 @@ internal static class FieldSection
             head.Present |= 1UL << (int)field.Known;
         }
 
-        head.Add(field);
+        head.KeepField();
         return reason;
     }
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -79,6 +80,7 @@ internal static class LineEnd
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint StopMask(Vector128<byte> bytes)
     {
         Vector128<byte> controls = Vector128.LessThan(bytes, Vector128.Create((byte)0x20));

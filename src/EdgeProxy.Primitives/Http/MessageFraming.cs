@@ -85,7 +85,7 @@ internal static class MessageFraming
         var list = new TokenList(value);
         while (list.MoveNext())
         {
-            if (!Token.Is(list.Current))
+            if (!AsciiSet.Token.ContainsAll(list.Current))
             {
                 return RejectReason.TransferEncodingInvalid;
             }

@@ -36,7 +36,7 @@ internal static class Methods
         > BytesMax => RejectReason.MethodTooLong,
         5 when Ascii.EqualsIgnoreCase(method, "TRACE"u8) => RejectReason.MethodTraceRefused,
         7 when Ascii.EqualsIgnoreCase(method, "CONNECT"u8) => RejectReason.MethodConnectRefused,
-        _ => Token.Is(method) ? RejectReason.None : RejectReason.MethodInvalid,
+        _ => !method.IsEmpty && AsciiSet.Token.ContainsAll(method) ? RejectReason.None : RejectReason.MethodInvalid,
     };
 
     private static int ReadRarer(ReadOnlySpan<byte> line, out Method method)
