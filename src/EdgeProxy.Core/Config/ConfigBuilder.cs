@@ -57,7 +57,8 @@ internal sealed class ConfigBuilder
             }
         }
 
-        foreach ((string name, TableScope scope) in Named(SectionTable(RouterTable.Declaration), RouterTable.Declaration))
+        foreach ((string name, TableScope scope) in
+            Named(SectionTable(RouterTable.Declaration), RouterTable.Declaration))
         {
             routers.Add(RouterTable.Parse(name, scope));
         }

@@ -9,7 +9,9 @@ namespace EdgeProxy.Config;
 /// <summary>What differs between two configurations, by name.</summary>
 internal static class ConfigChange
 {
-    /// <summary>Lines such as "router orders: changed", in the order node, log, admin, entrypoints, routers, services.</summary>
+    /// <summary>
+    /// Lines such as "router orders: changed", in the order node, log, admin, entrypoints, routers, services.
+    /// </summary>
     public static IReadOnlyList<string> Describe(ProxySettings before, ProxySettings after)
     {
         var lines = new List<string>();

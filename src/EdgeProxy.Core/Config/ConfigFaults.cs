@@ -4,7 +4,9 @@ using EdgeProxy.Config.Toml;
 
 namespace EdgeProxy.Config;
 
-/// <summary>Collects the faults of one load: all of them, in the order of files and lines, capped for the reader's sake.</summary>
+/// <summary>
+/// Collects the faults of one load: all of them, in the order of files and lines, capped for the reader's sake.
+/// </summary>
 internal sealed class ConfigFaults
 {
     private readonly List<Entry> _entries = [];

@@ -22,7 +22,9 @@ internal static class ConfigFile
         TomlTable? root = files.ReadAll(path);
 
         // (2) Read every table into settings, (3) check what they say of each other.
-        ProxySettings? settings = root is null ? null : ConfigBuilder.Build(root, environment, files.CredentialsFolder(root), found);
+        ProxySettings? settings = root is null
+            ? null
+            : ConfigBuilder.Build(root, environment, files.CredentialsFolder(root), found);
 
         // (4) One fault anywhere, and nothing is used.
         faults = found.ToSortedList();
@@ -35,14 +37,18 @@ internal static class ConfigFile
         };
     }
 
-    /// <summary>As <see cref="Load"/>, from text; <paramref name="name"/> stands for the file in faults. include is a fault.</summary>
+    /// <summary>
+    /// As <see cref="Load"/>, from text; <paramref name="name"/> stands for the file in faults. include is a fault.
+    /// </summary>
     public static ProxySettings? Parse(
         string text, string name, ConfigEnvironment environment, out IReadOnlyList<ConfigFault> faults)
     {
         var found = new ConfigFaults();
         var files = new ConfigFiles(environment, found);
         TomlTable? root = files.ReadText(text, name);
-        ProxySettings? settings = root is null ? null : ConfigBuilder.Build(root, environment, files.CredentialsFolder(root), found);
+        ProxySettings? settings = root is null
+            ? null
+            : ConfigBuilder.Build(root, environment, files.CredentialsFolder(root), found);
         faults = found.ToSortedList();
         return settings is null || faults.Count > 0 ? null : settings with
         {

@@ -153,7 +153,8 @@ internal sealed class ConfigFiles(ConfigEnvironment environment, ConfigFaults fa
         _stamps.Add(stamp);
         _contents.Add(bytes);
         // What is no UTF-8 becomes U+FFFD, which the reader reports with its place.
-        return TomlReader.Read(new TomlSource(shown, WithoutMark(Encoding.UTF8.GetString(bytes)), _paths.Count - 1), faults);
+        return TomlReader.Read(new TomlSource(shown, WithoutMark(Encoding.UTF8.GetString(bytes)), _paths.Count - 1),
+            faults);
     }
 
     private void RefuseInclude(TomlTable table, string why)

@@ -9,7 +9,10 @@ internal static class ConfigLimits
     /// <summary>Files read for one configuration, the first included.</summary>
     public const int FilesMax = 1024;
 
-    /// <summary>Tables and arrays within each other. Ours need 5; unbounded nesting overflows the stack, which ends an AOT process.</summary>
+    /// <summary>
+    /// Tables and arrays within each other. Ours need 5; unbounded nesting overflows the stack, which ends an AOT
+    /// process.
+    /// </summary>
     public const int DepthMax = 32;
 
     /// <summary>Faults reported at once; the rest is only counted.</summary>

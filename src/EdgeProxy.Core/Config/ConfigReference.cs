@@ -12,13 +12,15 @@ internal static class ConfigReference
 
     private const string Head =
         """
-        # EdgeProxy: the configuration, complete. Every key stands here with its default; those behind # have it already.
+        # EdgeProxy: the configuration, complete. Every key stands here with its default; those behind # have it.
         # "edgeproxy validate" reports every fault at once; a running proxy takes a changed file without a restart, and
         # keeps the one it has if the new one has a fault.
         # Durations: "500ms" "10s" "5m" "1h" "1m30s". Sizes: "512" "64KiB" "1MiB".
         """;
 
-    /// <summary>A valid file that has every key: required ones set, the others commented out with their default or an example.</summary>
+    /// <summary>
+    /// A valid file that has every key: required ones set, the others commented out with their default or an example.
+    /// </summary>
     public static string DefaultToml()
     {
         var text = new StringBuilder(Head.Replace("\r", "")).Append('\n');

@@ -54,7 +54,9 @@ internal static class ConfigText
     {
         int at = text.LastIndexOf('@');
         int scheme = text.IndexOf("//", StringComparison.Ordinal);
-        return at < 0 || scheme < 0 || at < scheme ? text : string.Concat(text.AsSpan(0, scheme + 2), "***", text.AsSpan(at));
+        return at < 0 || scheme < 0 || at < scheme
+            ? text
+            : string.Concat(text.AsSpan(0, scheme + 2), "***", text.AsSpan(at));
     }
 
     private static bool HasControl(string text)

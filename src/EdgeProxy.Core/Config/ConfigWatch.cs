@@ -4,7 +4,8 @@ namespace EdgeProxy.Config;
 
 /// <summary>
 /// Notices that the files of a configuration changed, by looking (decision 0020). One look per call; the caller has the
-/// interval. A change is reported when two looks in a row see the same, so that a file still being written is left alone.
+/// interval. A change is reported when two looks in a row see the same, so that a file still being written is left
+/// alone.
 /// </summary>
 internal sealed class ConfigWatch
 {
@@ -14,7 +15,9 @@ internal sealed class ConfigWatch
     private List<FileStamp> _reported;
     private List<FileStamp>? _pending;
 
-    /// <summary>Compares with how the files looked when <paramref name="settings"/> were read, so nothing between is lost.</summary>
+    /// <summary>
+    /// Compares with how the files looked when <paramref name="settings"/> were read, so nothing between is lost.
+    /// </summary>
     public ConfigWatch(ProxySettings settings)
     {
         _files = settings.Files;

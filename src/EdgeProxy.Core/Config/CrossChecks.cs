@@ -14,12 +14,15 @@ namespace EdgeProxy.Config;
 /// <summary>An entrypoint and the table it was read from.</summary>
 internal readonly record struct PlacedEntryPoint(EntryPointSettings Settings, TomlTable Table);
 
-/// <summary>What tables say of each other: names that resolve, addresses taken once, routers that do not conflict.</summary>
+/// <summary>
+/// What tables say of each other: names that resolve, addresses taken once, routers that do not conflict.
+/// </summary>
 internal sealed class CrossChecks(ConfigFaults faults, TomlTable entryPointNames, TomlTable serviceNames)
 {
     public void EntryPoints(List<PlacedEntryPoint> entryPoints, AdminSettings admin)
     {
-        if (entryPointNames.Entries.Count == 0 && entryPointNames.Origin != TomlTableOrigin.Inline && !faults.HasSyntaxFault)
+        if (entryPointNames.Entries.Count == 0 && entryPointNames.Origin != TomlTableOrigin.Inline
+            && !faults.HasSyntaxFault)
         {
             faults.Add(entryPointNames, EntryPointTable.Declaration.Name,
                 "there is none; write [entrypoints.web] with address = \":8080\"");

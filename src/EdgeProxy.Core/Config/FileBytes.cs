@@ -71,7 +71,8 @@ internal static class FileBytes
             or System.Security.SecurityException;
 
     private static FileStamp StampOf(string path, SafeFileHandle handle) =>
-        new(path, File.GetLastWriteTimeUtc(handle).Ticks, RandomAccess.GetLength(handle), new FileInfo(path).LinkTarget);
+        new(path, File.GetLastWriteTimeUtc(handle).Ticks, RandomAccess.GetLength(handle),
+            new FileInfo(path).LinkTarget);
 
     private static FileOutcome ReadAll(SafeFileHandle handle, int bytesMax, out byte[] bytes)
     {

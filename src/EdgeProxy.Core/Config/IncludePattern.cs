@@ -19,14 +19,17 @@ internal readonly record struct IncludePattern(string Folder, string Name)
         string folder = Path.GetDirectoryName(text) ?? "";
         string name = Path.GetFileName(text);
         return text.Length is > 0 and <= CharsMax && name.Length > 0 && name is not ("." or "..")
-            && !text.Contains('\0') && !folder.AsSpan().ContainsAny("*?") && !text.Contains("${", StringComparison.Ordinal);
+            && !text.Contains('\0') && !folder.AsSpan().ContainsAny("*?")
+            && !text.Contains("${", StringComparison.Ordinal);
     }
 
     /// <summary>The text MUST be <see cref="IsValid"/>.</summary>
     public static IncludePattern Of(string text, string folder) =>
         new(Path.GetFullPath(Path.GetDirectoryName(text) ?? "", folder), Path.GetFileName(text));
 
-    /// <summary>Matching files, sorted by name in ordinal order; hidden ones only if the pattern starts with a dot.</summary>
+    /// <summary>
+    /// Matching files, sorted by name in ordinal order; hidden ones only if the pattern starts with a dot.
+    /// </summary>
     public IReadOnlyList<string> Files()
     {
         if (!HasWildcard)

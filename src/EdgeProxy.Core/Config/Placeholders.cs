@@ -12,7 +12,8 @@ internal sealed class Placeholders(ConfigEnvironment environment, string? creden
 {
     private const string CredentialsVariable = "CREDENTIALS_DIRECTORY"; // systemd.exec(5)
 
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public bool TryFill(
         string text, [MaybeNullWhen(false)] out string filled, [MaybeNullWhen(true)] out string why)
@@ -38,7 +39,9 @@ internal sealed class Placeholders(ConfigEnvironment environment, string? creden
 
             int end = text.IndexOf('}', at);
             ReadOnlySpan<char> inner = end < 0 ? text.AsSpan(at + 2) : text.AsSpan(at + 2, end - at - 2);
-            why = end < 0 ? "${ is not closed with }; write $${ for the two characters themselves" : Resolve(inner, out filled);
+            why = end < 0
+                ? "${ is not closed with }; write $${ for the two characters themselves"
+                : Resolve(inner, out filled);
             if (why is not null)
             {
                 filled = null;
@@ -74,7 +77,8 @@ internal sealed class Placeholders(ConfigEnvironment environment, string? creden
             return Credential(inner["cred:".Length..].ToString(), out value);
         }
 
-        return $"${{{ConfigText.Shorten(inner.ToString())}}} is unknown; write ${{env:NAME}}, ${{cred:NAME}}, or $${{ for the two characters themselves";
+        return $"${{{ConfigText.Shorten(inner.ToString())}}} is unknown; write ${{env:NAME}}, ${{cred:NAME}}, "
+            + "or $${ for the two characters themselves";
     }
 
     private string? Credential(string name, out string? value)
@@ -126,7 +130,8 @@ internal sealed class Placeholders(ConfigEnvironment environment, string? creden
         try
         {
             string text = StrictUtf8.GetString(bytes);
-            value = text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
+            value = text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2]
+                : text.EndsWith('\n') ? text[..^1] : text;
             return null;
         }
         catch (DecoderFallbackException)

@@ -7,10 +7,15 @@ using EdgeProxy.Services;
 
 namespace EdgeProxy.Config;
 
-/// <summary>Everything one configuration says, validated and complete: every name resolves, every rule parses.</summary>
+/// <summary>
+/// Everything one configuration says, validated and complete: every name resolves, every rule parses.
+/// </summary>
 internal sealed record ProxySettings
 {
-    /// <summary>First 16 hex digits of a SHA-256 over the bytes of all files read, in order. Names this configuration everywhere.</summary>
+    /// <summary>
+    /// First 16 hex digits of a SHA-256 over the bytes of all files read, in order. Names this configuration
+    /// everywhere.
+    /// </summary>
     public required string Hash { get; init; }
 
     /// <summary>Every file that was read; what the watcher looks at.</summary>
@@ -43,13 +48,17 @@ internal sealed record NodeSettings
 
     public string Environment { get; init; } = "";
 
-    /// <summary>Event loops, one thread each. 0 (default) is one per core the process may use. Read at start only.</summary>
+    /// <summary>
+    /// Event loops, one thread each. 0 (default) is one per core the process may use. Read at start only.
+    /// </summary>
     public int Loops { get; init; }
 
     /// <summary>How long exchanges may take to finish after TERM. Default 10 s (Traefik graceTimeOut).</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How often the files are looked at for changes. Default 1 s; 0 is never (SIGHUP and reload still work).</summary>
+    /// <summary>
+    /// How often the files are looked at for changes. Default 1 s; 0 is never (SIGHUP and reload still work).
+    /// </summary>
     public TimeSpan WatchInterval { get; init; } = TimeSpan.FromSeconds(1);
 }
 
@@ -66,6 +75,8 @@ internal sealed record LogSettings
 /// <summary>[admin]: health, metrics, API.</summary>
 internal sealed record AdminSettings
 {
-    /// <summary>Default 127.0.0.1:7171; null when admin.address = "off". This version accepts loopback addresses only.</summary>
+    /// <summary>
+    /// Default 127.0.0.1:7171; null when admin.address = "off". This version accepts loopback addresses only.
+    /// </summary>
     public IPEndPoint? Address { get; init; } = new(IPAddress.Loopback, 7171);
 }

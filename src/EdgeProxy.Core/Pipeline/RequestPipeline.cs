@@ -269,22 +269,8 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             Encoding.ASCII.GetString(request.Query.Of(head)),
             Encoding.ASCII.GetString(request.Authority.Of(head)),
             HasField(request, head, "origin"u8));
-        ValueTask<LocalAnswer> answer = exchange.Entry.LocalService!.AnswerAsync(local);
-        if (answer.IsCompletedSuccessfully)
-        {
-            TakeLocalAnswer(exchange, answer.GetAwaiter().GetResult());
-            return;
-        }
-
         exchange.Phase = ExchangePhase.AwaitingLocal;
-        _ = new LocalAwait(exchange).RunAsync(answer);
-    }
-
-    private static void TakeLocalAnswer(Exchange exchange, LocalAnswer answer)
-    {
-        ErrorResponses.Write(exchange, answer);
-        exchange.Phase = ExchangePhase.Local;
-        exchange.ClientWriteMs = exchange.Shard.Loop.NowMs;
+        _ = new LocalAwait(exchange).RunAsync(exchange.Entry.LocalService!.AnswerAsync(local));
     }
 
     private static bool HasField(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
@@ -333,7 +319,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         }
     }
 
-    /// <summary>Brings an answer that took its time back to the exchange's loop, if the exchange is still the same.</summary>
+    /// <summary>Brings the answer back to the exchange's loop, if the exchange is still the same.</summary>
     private sealed class LocalAwait(Exchange exchange) : ILoopWork
     {
         private readonly int _ticket = exchange.Ticket;
@@ -359,7 +345,9 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         {
             if (exchange.Ticket == _ticket && exchange.Phase == ExchangePhase.AwaitingLocal)
             {
-                TakeLocalAnswer(exchange, _answer!);
+                ErrorResponses.Write(exchange, _answer!);
+                exchange.Phase = ExchangePhase.Local;
+                exchange.ClientWriteMs = loop.NowMs;
                 exchange.Owner.OnLinkReady(exchange.ClientLink);
             }
         }

@@ -104,7 +104,7 @@ internal sealed partial class EpollLoop : IDisposable, ITimerOwner
     public void RunOnce(int waitMaxMs)
     {
         // (1) Wait. The mailbox must know, so that work posted from now on ends the wait.
-        int count = _epoll.Wait(WaitMs(waitMaxMs));
+        int count = _epoll.Poll(WaitMs(waitMaxMs));
         _mailbox.Awake();
         Clock.Refresh();
         Counters.Turns++;

@@ -45,7 +45,7 @@ internal sealed unsafe class EpollSet : IDisposable
     }
 
     /// <summary>Returns the number of events; a signal that interrupts the wait is none.</summary>
-    public int Wait(int timeoutMs) => Math.Max(0, LibC.EpollWait(_fd, _batch, BatchMax, timeoutMs));
+    public int Poll(int timeoutMs) => Math.Max(0, LibC.EpollWait(_fd, _batch, BatchMax, timeoutMs));
 
     public uint EventsAt(int index) => *(uint*)(_batch + (index * EventBytes));
 

@@ -1,5 +1,4 @@
 using System;
-using System.Buffers;
 
 namespace EdgeProxy.Primitives.Http;
 
@@ -12,11 +11,10 @@ internal static class Authority
     private const int PortDigitsMax = 5;
     private const int PortMax = 65535;
 
-    // Narrower than reg-name: percent-escapes and sub-delims name no host that exists, and every hop reads them differently.
-    private static readonly SearchValues<byte> NameBytes = SearchValues.Create(
-        "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
-
-    /// <summary>False if it is not one. <paramref name="port"/> is -1 if none is named; "a:" names none (RFC 3986 section 3.2.3).</summary>
+    /// <summary>
+    /// False if it is not one. <paramref name="port"/> is -1 if none is named; "a:" names none (RFC 3986 section
+    /// 3.2.3).
+    /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> text, out int hostLength, out int port)
     {
         port = -1;
@@ -38,8 +36,9 @@ internal static class Authority
             return close > 0 && Ipv6Literal.Is(text[1..close]) ? close + 1 : -1;
         }
 
-        int end = text.IndexOfAnyExcept(NameBytes);
-        ReadOnlySpan<byte> name = end < 0 ? text : text[..end];
+        // Narrower than reg-name: percent-escapes and sub-delims name no host that exists, and every hop reads them
+        // differently.
+        ReadOnlySpan<byte> name = text[..AsciiSet.Unreserved.LengthAt(text)];
 
         // An empty label makes "a.." differ from "a." only in how many dots a hop removes.
         return name.StartsWith("."u8) || name.IndexOf(".."u8) >= 0 ? -1 : name.Length;

@@ -3,8 +3,8 @@ using System;
 namespace EdgeProxy.Primitives.Http;
 
 /// <summary>
-/// Reads chunk-size [ chunk-ext ] CRLF a byte at a time, across inputs (RFC 9112 section 7.1). Extensions are checked and
-/// forgotten; their bytes are summed over the message.
+/// Reads chunk-size [ chunk-ext ] CRLF a byte at a time, across inputs (RFC 9112 section 7.1). Extensions are checked
+/// and forgotten; their bytes are summed over the message.
 /// </summary>
 internal struct ChunkLine
 {
@@ -149,13 +149,15 @@ internal struct ChunkLine
             (State.Value or State.AfterQuoted, (byte)' ' or (byte)'\t') => State.BeforeSemicolon,
             (State.BeforeSemicolon or State.BeforeName or State.BeforeValue, (byte)' ' or (byte)'\t') => _state,
 
-            (State.BeforeName or State.Name, _) => Token.IsByte(b) ? State.Name : null,
-            (State.BeforeValue or State.Value, _) => Token.IsByte(b) ? State.Value : null,
+            (State.BeforeName or State.Name, _) => AsciiSet.Token.Contains(b) ? State.Name : null,
+            (State.BeforeValue or State.Value, _) => AsciiSet.Token.Contains(b) ? State.Value : null,
             _ => null,
         };
         if (next is not { } state)
         {
-            return b is (byte)'\r' or (byte)'\n' ? RejectReason.ChunkLineEndInvalid : RejectReason.ChunkExtensionInvalid;
+            return b is (byte)'\r' or (byte)'\n'
+                ? RejectReason.ChunkLineEndInvalid
+                : RejectReason.ChunkExtensionInvalid;
         }
 
         _state = state;

@@ -14,12 +14,14 @@ internal enum ConnectionChoice : byte
 }
 
 /// <summary>
-/// Reads the Connection fields of a complete head and marks the fields they name (RFC 9110 section 7.6.1), whether those
-/// stand before or after them.
+/// Reads the Connection fields of a complete head and marks the fields they name (RFC 9110 section 7.6.1), whether
+/// those stand before or after them.
 /// </summary>
 internal static class ConnectionOptions
 {
-    /// <summary>Options that name fields, in one message. Each costs a pass over the fields: 32 x 1000 names at most.</summary>
+    /// <summary>
+    /// Options that name fields, in one message. Each costs a pass over the fields: 32 x 1000 names at most.
+    /// </summary>
     public const int OptionsMax = 32;
 
     public static RejectReason Read(ReadOnlySpan<byte> input, MessageHead head, out ConnectionChoice choice)
@@ -33,13 +35,22 @@ internal static class ConnectionOptions
         int named = 0;
         for (int i = 0; i < head.FieldCount; i++)
         {
-            HeaderField field = head.Fields[i];
+            ref readonly HeaderField field = ref head.Fields[i];
             if (field.Known != KnownHeader.Connection || (field.Traits & FieldTraits.Alias) != 0)
             {
                 continue;
             }
 
-            var list = new TokenList(field.Value.Of(input));
+            // Nearly always one option of ours and nothing else.
+            ReadOnlySpan<byte> value = field.Value.Of(input);
+            ConnectionChoice only = Choice(value);
+            if (only != ConnectionChoice.None)
+            {
+                choice |= only;
+                continue;
+            }
+
+            var list = new TokenList(value);
             while (list.MoveNext())
             {
                 ConnectionChoice option = Choice(list.Current);
@@ -49,7 +60,7 @@ internal static class ConnectionOptions
                     continue;
                 }
 
-                if (!Token.Is(list.Current))
+                if (!AsciiSet.Token.ContainsAll(list.Current))
                 {
                     return RejectReason.ConnectionInvalid;
                 }
@@ -82,7 +93,7 @@ internal static class ConnectionOptions
     {
         for (int i = 0; i < head.FieldCount; i++)
         {
-            HeaderField field = head.Fields[i];
+            ref readonly HeaderField field = ref head.Fields[i];
             if (field.Name.Length == option.Length && !IsFraming(field)
                 && Ascii.EqualsIgnoreCase(field.Name.Of(input), option))
             {

@@ -5,15 +5,20 @@ namespace EdgeProxy.Primitives.Http;
 /// <summary>Reads one field line of a head or of a trailer section (RFC 9112 section 5).</summary>
 internal static class FieldLine
 {
+    // SP or HTAB: of what is at or below SP, LineEnd lets only these two pass.
+    private const byte Blank = (byte)' ';
+
     /// <summary>
-    /// Reads the line from <paramref name="start"/> to <paramref name="stop"/>, the CR that <see cref="LineEnd.Find"/> found
-    /// (so its bytes are known to be none that a value may not hold).
+    /// Reads the line from <paramref name="start"/> to <paramref name="stop"/>, the CR that <see cref="LineEnd.Find"/>
+    /// found (so its bytes are known to be none that a value may not hold).
     /// </summary>
     public static RejectReason Read(ReadOnlySpan<byte> input, int start, int stop, out HeaderField field)
     {
         // field-line = field-name ":" OWS field-value OWS
         ReadOnlySpan<byte> line = input[start..stop];
-        int nameLength = Token.LengthAt(line);
+
+        // Looked for past the line's end, so that short lines are read as vectors too; the CR stops it at the latest.
+        int nameLength = AsciiSet.Token.LengthAt(input[start..]);
         if ((uint)nameLength >= (uint)line.Length || line[nameLength] != (byte)':' || nameLength == 0)
         {
             field = default;
@@ -22,13 +27,13 @@ internal static class FieldLine
 
         KnownHeader known = KnownHeaders.Find(line[..nameLength], out FieldTraits traits);
         int valueStart = nameLength + 1;
-        while (valueStart < line.Length && line[valueStart] is (byte)' ' or (byte)'\t')
+        while (valueStart < line.Length && line[valueStart] <= Blank)
         {
             valueStart++;
         }
 
         int valueEnd = line.Length;
-        while (valueEnd > valueStart && line[valueEnd - 1] is (byte)' ' or (byte)'\t')
+        while (valueEnd > valueStart && line[valueEnd - 1] <= Blank)
         {
             valueEnd--;
         }

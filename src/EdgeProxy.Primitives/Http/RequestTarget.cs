@@ -1,5 +1,4 @@
 using System;
-using System.Buffers;
 using System.Text;
 
 namespace EdgeProxy.Primitives.Http;
@@ -8,11 +7,6 @@ namespace EdgeProxy.Primitives.Http;
 internal static class RequestTarget
 {
     private const int SchemeBytes = 7; // http://
-
-    private static readonly SearchValues<byte> QueryBytes = SearchValues.Create(AllowedBytes(query: true));
-
-    // Also stops at '?', where the path ends.
-    private static readonly SearchValues<byte> PathBytes = SearchValues.Create(AllowedBytes(query: false));
 
     /// <summary>Reads head.Target into form, path, query and, for an absolute target, authority.</summary>
     public static RejectReason Read(ReadOnlySpan<byte> input, RequestHead head)
@@ -28,8 +22,8 @@ internal static class RequestTarget
     {
         int offset = head.Target.Offset;
         ReadOnlySpan<byte> rest = target[pathStart..];
-        int pathLength = rest.IndexOfAnyExcept(PathBytes);
-        if (pathLength < 0)
+        int pathLength = AsciiSet.TargetPath.LengthAt(rest);
+        if (pathLength == rest.Length)
         {
             head.Path = new ByteRange(offset + pathStart, rest.Length);
             return RejectReason.None;
@@ -41,8 +35,8 @@ internal static class RequestTarget
         }
 
         ReadOnlySpan<byte> query = rest[(pathLength + 1)..];
-        int stop = query.IndexOfAnyExcept(QueryBytes);
-        if (stop >= 0)
+        int stop = AsciiSet.Target.LengthAt(query);
+        if (stop < query.Length)
         {
             return ByteFault(query[stop]);
         }
@@ -55,8 +49,8 @@ internal static class RequestTarget
 
     private static RejectReason ReadOtherForm(ReadOnlySpan<byte> target, RequestHead head)
     {
-        int stop = target.IndexOfAnyExcept(QueryBytes);
-        if (stop >= 0)
+        int stop = AsciiSet.Target.LengthAt(target);
+        if (stop < target.Length)
         {
             return ByteFault(target[stop]);
         }
@@ -108,20 +102,4 @@ internal static class RequestTarget
         (byte)' ' or (byte)'\t' => RejectReason.RequestLineInvalid,
         _ => RejectReason.TargetByteInvalid,
     };
-
-    // Visible ASCII but '#'. Whether each byte is fit for a path is for CanonicalPath to say, which escapes those that are not.
-    private static byte[] AllowedBytes(bool query)
-    {
-        var allowed = new byte[query ? 0x7F - 0x21 - 1 : 0x7F - 0x21 - 2];
-        int count = 0;
-        for (byte b = 0x21; b < 0x7F; b++)
-        {
-            if (b != (byte)'#' && (query || b != (byte)'?'))
-            {
-                allowed[count++] = b;
-            }
-        }
-
-        return allowed;
-    }
 }

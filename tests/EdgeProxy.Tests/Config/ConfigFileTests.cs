@@ -62,11 +62,8 @@ public sealed class ConfigFileTests : IDisposable
                 Address = IPEndPoint.Parse("0.0.0.0:8080"),
                 HeadLimits = new HeadLimits
                 {
-                    HeadBytes = 65_536,
-                    FieldCount = 200,
-                    TargetBytes = 16_384,
-                    TrailerBytes = 1024,
-                    ChunkExtensionBytes = 0,
+                    HeadBytes = 65_536, FieldCount = 200, TargetBytes = 16_384,
+                    TrailerBytes = 1024, ChunkExtensionBytes = 0,
                 },
                 HeadTimeout = TimeSpan.FromSeconds(5),
                 KeepAliveTimeout = TimeSpan.FromSeconds(90),
@@ -165,7 +162,8 @@ public sealed class ConfigFileTests : IDisposable
     [Fact]
     public void Parse_Include_IsAFault() =>
         Assert.StartsWith("test.toml:1:1: include: ",
-            Assert.Single(ConfigCorpus.Faults("include = [\"a.toml\"]\n" + ConfigCorpus.Small)), StringComparison.Ordinal);
+            Assert.Single(ConfigCorpus.Faults("include = [\"a.toml\"]\n" + ConfigCorpus.Small)),
+                StringComparison.Ordinal);
 
     [Theory]
     [InlineData("missing.toml", "does not exist")]
@@ -289,7 +287,8 @@ public sealed class ConfigFileTests : IDisposable
     {
         Write("big", new string('x', ConfigLimits.CredentialBytesMax + 1));
 
-        Assert.False(new Placeholders(ConfigCorpus.Environment, _folder.FullName).TryFill("${cred:big}", out _, out string? why));
+        Assert.False(new Placeholders(ConfigCorpus.Environment, _folder.FullName)
+            .TryFill("${cred:big}", out _, out string? why));
 
         Assert.Contains("larger", why, StringComparison.Ordinal);
         Assert.DoesNotContain("xxx", why, StringComparison.Ordinal);

@@ -9,19 +9,25 @@ using Xunit;
 
 namespace EdgeProxy.Tests.Config;
 
-/// <summary>What must hold for any text at all: no exception, faults in place, no secret, bounded depth and bounded output.</summary>
+/// <summary>
+/// What must hold for any text at all: no exception, faults in place, no secret, bounded depth and bounded output.
+/// </summary>
 public class ConfigHardnessTests
 {
     private static readonly string[] Seeds =
     [
-        .. Directory.EnumerateFiles(ConfigCorpus.Folder, "*.toml").Order(StringComparer.Ordinal).Select(File.ReadAllText),
+        .. Directory.EnumerateFiles(ConfigCorpus.Folder, "*.toml")
+            .Order(StringComparer.Ordinal).Select(File.ReadAllText),
     ];
 
     private static readonly string[] Pieces =
     [
-        "[", "]", "[[", "]]", "{", "}", "=", ",", ".", "\"", "'", "\"\"\"", "'''", "\n", "\r\n", "\r", "#", "\\", "\\u", "\\U0001F600",
-        "0", "1", "-1", "1_0", "0x", "1e5", "inf", "nan", "true", "2020-01-01", "${env:SECRET}", "${cred:x}", "${", "}", "$${",
-        "a", "web", "rule", "service", "servers", "url", "entrypoints", "routers", "services", "include", "\0", "\uFEFF", "\uD800",
+        "[", "]", "[[", "]]", "{", "}", "=", ",", ".", "\"", "'", "\"\"\"", "'''", "\n", "\r\n", "\r",
+        "#", "\\", "\\u", "\\U0001F600",
+        "0", "1", "-1", "1_0", "0x", "1e5", "inf", "nan", "true", "2020-01-01", "${env:SECRET}", "${cred:x}",
+        "${", "}", "$${",
+        "a", "web", "rule", "service", "servers", "url", "entrypoints", "routers", "services",
+        "include", "\0", "\uFEFF", "\uD800",
         "\U0001F600", " ", "\t", "`", "Host(`a`)", "&&", "http://", ":8080",
     ];
 
@@ -123,7 +129,8 @@ public class ConfigHardnessTests
 
     private static void Check(string text)
     {
-        ProxySettings? settings = ConfigFile.Parse(text, "f", ConfigCorpus.Environment, out IReadOnlyList<ConfigFault> faults);
+        ProxySettings? settings = ConfigFile.Parse(text, "f", ConfigCorpus.Environment,
+            out IReadOnlyList<ConfigFault> faults);
 
         Assert.Equal(settings is null, faults.Count > 0);
         int lines = text.Count(c => c == '\n') + 1;

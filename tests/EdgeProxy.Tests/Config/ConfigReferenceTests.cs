@@ -68,7 +68,8 @@ public class ConfigReferenceTests
         {
             foreach (Key key in table.Keys)
             {
-                Assert.Contains(rows, row => row.StartsWith($"| `{key.Name}` | {key.TypeText} | ", StringComparison.Ordinal));
+                Assert.Contains(rows,
+                    row => row.StartsWith($"| `{key.Name}` | {key.TypeText} | ", StringComparison.Ordinal));
             }
         }
 

@@ -75,8 +75,10 @@ public class GoldenConfigTests
         {
             foreach (string later in table.Later)
             {
-                string header = table.Name.Length == 0 ? "" : table.IsNamed ? $"[{table.Name}.x]\n" : $"[{table.Name}]\n";
-                string path = table.Name.Length == 0 ? later : table.IsNamed ? $"{table.Name}.x.{later}" : $"{table.Name}.{later}";
+                string header = table.Name.Length == 0 ? ""
+                    : table.IsNamed ? $"[{table.Name}.x]\n" : $"[{table.Name}]\n";
+                string path = table.Name.Length == 0 ? later
+                    : table.IsNamed ? $"{table.Name}.x.{later}" : $"{table.Name}.{later}";
 
                 Assert.Contains(
                     ConfigCorpus.Faults($"{header}{later} = {{}}\n"),

@@ -4,7 +4,8 @@ using EdgeProxy.Config.Toml;
 namespace EdgeProxy.Config.Keys;
 
 /// <summary>
-/// A key of a table, declared once: parsing, the check for unknown keys, the reference and the default file all come from it.
+/// A key of a table, declared once: parsing, the check for unknown keys, the reference and the default file all come
+/// from it.
 /// </summary>
 internal abstract class Key(string name, string doc)
 {
@@ -38,7 +39,9 @@ internal abstract class Key<T>(string name, string doc) : Key(name, doc)
     [AllowNull]
     public T Default { get; init; } = default!;
 
-    /// <summary>The value; the default if it is absent or at fault, which is then reported. Null only if required and absent.</summary>
+    /// <summary>
+    /// The value; the default if it is absent or at fault, which is then reported. Null only if required and absent.
+    /// </summary>
     public T Read(TableScope scope)
     {
         if (!scope.TryFind(Name, out TomlEntry entry))
@@ -64,7 +67,9 @@ internal abstract class Key<T>(string name, string doc) : Key(name, doc)
         return false;
     }
 
-    /// <summary>The string with its ${...} filled in; false, reported, if it is no string or one cannot be filled.</summary>
+    /// <summary>
+    /// The string with its ${...} filled in; false, reported, if it is no string or one cannot be filled.
+    /// </summary>
     protected bool TryText(TomlNode node, TableScope scope, [MaybeNullWhen(false)] out string text)
     {
         if (node is TomlString value)

@@ -46,7 +46,8 @@ internal sealed class ChoiceKey(string name, string[] choices, string doc) : Key
             return value is not null;
         }
 
-        return Refuse(node, scope, Array.IndexOf(Later, value) >= 0 ? "is not supported in this version" : "is unknown");
+        bool isLater = Array.IndexOf(Later, value) >= 0;
+        return Refuse(node, scope, isLater ? "is not supported in this version" : "is unknown");
     }
 }
 
@@ -76,7 +77,8 @@ internal sealed class IntegerKey(string name, int min, int max, string unit, str
     public override string Accepts => "write an integer, " + Range;
 
     public override string Range =>
-        string.Create(CultureInfo.InvariantCulture, $"{min} to {max}{(unit.Length == 0 ? "" : " ")}{unit}") + (ZeroMeans is null ? "" : $"; 0 is {ZeroMeans}");
+        string.Create(CultureInfo.InvariantCulture, $"{min} to {max}{(unit.Length == 0 ? "" : " ")}{unit}")
+            + (ZeroMeans is null ? "" : $"; 0 is {ZeroMeans}");
 
     /// <summary>For keys that have a default.</summary>
     public int ReadValue(TableScope scope) => Read(scope) ?? 0;
@@ -109,7 +111,8 @@ internal sealed class DurationKey(string name, TimeSpan min, TimeSpan max, strin
     public override string Accepts => $"write \"500ms\", \"10s\", \"5m\" or \"1h\" ({Range})";
 
     public override string Range =>
-        $"{DurationText.Format(min)} to {DurationText.Format(max)}" + (ZeroMeans is null ? "" : $"; \"0\" is {ZeroMeans}");
+        $"{DurationText.Format(min)} to {DurationText.Format(max)}"
+            + (ZeroMeans is null ? "" : $"; \"0\" is {ZeroMeans}");
 
     protected override bool TryParse(TomlNode node, TableScope scope, out TimeSpan value)
     {

@@ -3,7 +3,9 @@ using System.Collections.Generic;
 
 namespace EdgeProxy.Config.Keys;
 
-/// <summary>A kind of table: its keys, the tables below it, and what the design names but this version does not have.</summary>
+/// <summary>
+/// A kind of table: its keys, the tables below it, and what the design names but this version does not have.
+/// </summary>
 /// <param name="Name">As written in a header: "node", "entrypoints".</param>
 /// <param name="IsNamed">Each table below has a name of the author's: [entrypoints.NAME].</param>
 internal sealed record TableDeclaration(string Name, bool IsNamed, string Doc, IReadOnlyList<Key> Keys)

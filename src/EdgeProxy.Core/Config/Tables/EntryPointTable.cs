@@ -27,7 +27,8 @@ internal static class EntryPointTable
         HeadLimits.HeadBytesDefault, "Largest head of a request, request line included. Over it: 431.");
 
     private static readonly IntegerKey FieldCount = Count("header_count_max", 1, HeadLimits.FieldCountMax,
-        HeadLimits.FieldCountDefault, "header lines", "Most header lines of a request, and of a trailer section. Over it: 431.");
+        HeadLimits.FieldCountDefault, "header lines",
+        "Most header lines of a request, and of a trailer section. Over it: 431.");
 
     private static readonly SizeKey TargetBytes = Size("target_bytes_max", 256, HeadLimits.TargetBytesMax,
         HeadLimits.TargetBytesDefault, "Longest request target (path and query). Over it: 414.");
@@ -55,14 +56,17 @@ internal static class EntryPointTable
         ZeroMeans = "off",
     };
 
-    private static readonly DurationKey BodyRateGrace = Timeout("body_rate_grace", EntryPointLimits.BodyRateGraceDefault,
+    private static readonly DurationKey BodyRateGrace = Timeout("body_rate_grace",
+        EntryPointLimits.BodyRateGraceDefault,
         "How long a body may take before its rate is judged.");
 
     private static readonly DurationKey WriteIdleTimeout = Timeout("write_idle_timeout",
-        EntryPointLimits.WriteIdleTimeoutDefault, "Longest time a client may read nothing of an answer that waits; then reset.");
+        EntryPointLimits.WriteIdleTimeoutDefault,
+        "Longest time a client may read nothing of an answer that waits; then reset.");
 
     private static readonly DurationKey TunnelIdleTimeout = Timeout("tunnel_idle_timeout",
-        EntryPointLimits.TunnelIdleTimeoutDefault, "Silence in both directions after an Upgrade (WebSocket); then closed.");
+        EntryPointLimits.TunnelIdleTimeoutDefault,
+        "Silence in both directions after an Upgrade (WebSocket); then closed.");
 
     private static readonly IntegerKey RequestsPerConnection = Count("requests_per_connection_max", 0, int.MaxValue, 0,
         "requests", "Requests on one connection before it is closed.", "no limit");
@@ -84,9 +88,9 @@ internal static class EntryPointTable
     public static TableDeclaration Declaration { get; } = new("entrypoints", IsNamed: true,
         "An address the proxy accepts on, and what it grants to connections there.",
         [
-            Address, HeadBytes, FieldCount, TargetBytes, TrailerBytes, ChunkExtensionBytes, HeadTimeout, KeepAliveTimeout,
-            BodyIdleTimeout, BodyRateMin, BodyRateGrace, WriteIdleTimeout, TunnelIdleTimeout, RequestsPerConnection,
-            Connections, ConnectionsPerAddress, TrustedIps,
+            Address, HeadBytes, FieldCount, TargetBytes, TrailerBytes, ChunkExtensionBytes, HeadTimeout,
+            KeepAliveTimeout, BodyIdleTimeout, BodyRateMin, BodyRateGrace, WriteIdleTimeout, TunnelIdleTimeout,
+            RequestsPerConnection, Connections, ConnectionsPerAddress, TrustedIps,
         ])
     {
         ExampleName = "web",

@@ -36,7 +36,8 @@ internal static class NodeTable
         ZeroMeans = "one per core",
     };
 
-    private static readonly DurationKey DrainTimeout = new("drain_timeout", TimeSpan.FromMilliseconds(100), DrainTimeoutMax,
+    private static readonly DurationKey DrainTimeout = new("drain_timeout", TimeSpan.FromMilliseconds(100),
+        DrainTimeoutMax,
         "How long exchanges may take to finish after TERM.")
     {
         Default = DrainTimeoutDefault,

@@ -10,20 +10,23 @@ internal static class RootTable
     private const int PathCharsMax = 4096; // PATH_MAX
 
     private static readonly PatternListKey Include = new("include",
-        "More files to read, relative to the folder of this one, in the order of their names. A name may be defined once in all.")
+        "More files to read, relative to the folder of this one, in the order of their names. "
+            + "A name may be defined once in all.")
     {
         Default = [],
         ExampleToml = "[\"conf.d/*.toml\"]",
     };
 
     private static readonly TextKey CredentialsFolder = new("credentials_dir", PathCharsMax,
-        "Where ${cred:NAME} looks for a file NAME that $CREDENTIALS_DIRECTORY does not have, relative to the folder of this file.")
+        "Where ${cred:NAME} looks for a file NAME that $CREDENTIALS_DIRECTORY does not have, "
+            + "relative to the folder of this file.")
     {
         ExampleToml = "\"/etc/edgeproxy/credentials\"",
     };
 
     public static TableDeclaration Declaration { get; } = new("", IsNamed: false,
-        "Strings may hold ${env:NAME}, a variable, and ${cred:NAME}, a credential file; $${ is ${ itself.", [Include, CredentialsFolder])
+        "Strings may hold ${env:NAME}, a variable, and ${cred:NAME}, a credential file; $${ is ${ itself.",
+        [Include, CredentialsFolder])
     {
         Tables =
         [

@@ -40,8 +40,8 @@ internal static class RouterTable
     };
 
     private static readonly RuleKey RuleText = new("rule",
-        "Which requests the router takes, in Traefik v3 syntax: Host, HostRegexp, Path, PathPrefix, PathRegexp, Method, "
-            + "Header, HeaderRegexp, Query, QueryRegexp, ClientIP, joined with &&, ||, ! and parentheses.")
+        "Which requests the router takes, in Traefik v3 syntax: Host, HostRegexp, Path, PathPrefix, PathRegexp, "
+            + "Method, Header, HeaderRegexp, Query, QueryRegexp, ClientIP, joined with &&, ||, ! and parentheses.")
     {
         IsRequired = true,
         ExampleToml = "'PathPrefix(`/`)'",
@@ -125,7 +125,8 @@ internal static class RouterTable
             {
                 (int line, int column) = TomlStringPlace.Of(written, isAsWritten ? error.Column : 0);
                 // The parser quotes what it read, and what was filled in may be a secret.
-                scope.Report(node, line, column, Name, isAsWritten ? ConfigText.Shorten(error.Message, ConfigLimits.RuleMessageCharsMax)
+                scope.Report(node, line, column, Name, isAsWritten
+                    ? ConfigText.Shorten(error.Message, ConfigLimits.RuleMessageCharsMax)
                     : "is no rule with its ${...} filled in");
             }
 

@@ -37,10 +37,12 @@ internal static class ServiceTable
         DefaultToml = "true",
     };
 
-    private static readonly DurationKey ConnectTimeout = Timeout("connect_timeout", ConnectTimeoutMin, ConnectTimeoutMax,
+    private static readonly DurationKey ConnectTimeout = Timeout("connect_timeout", ConnectTimeoutMin,
+        ConnectTimeoutMax,
         ServiceLimits.ConnectTimeoutDefault, null, "Longest wait for a connection to a server. Over it: 504.");
 
-    private static readonly DurationKey ResponseTimeout = Timeout("response_timeout", TimeoutMin, ServiceLimits.TimeoutMax,
+    private static readonly DurationKey ResponseTimeout = Timeout(
+        "response_timeout", TimeoutMin, ServiceLimits.TimeoutMax,
         ServiceLimits.ResponseTimeoutDefault, "no limit",
         "Longest wait for the first byte of an answer after the request is sent. Over it: 504.");
 
@@ -52,7 +54,8 @@ internal static class ServiceTable
         ServiceLimits.IdleTimeoutDefault, null,
         "How long an unused connection to a server is kept; less than the server keeps it.");
 
-    private static readonly IntegerKey IdleConnections = new("idle_connections_max", 0, ServiceLimits.IdleConnectionsMax,
+    private static readonly IntegerKey IdleConnections = new("idle_connections_max", 0,
+        ServiceLimits.IdleConnectionsMax,
         "connections", "Unused connections kept per server and loop.")
     {
         Default = ServiceLimits.IdleConnectionsDefault,
@@ -63,7 +66,8 @@ internal static class ServiceTable
     public static TableDeclaration Declaration { get; } = new("services", IsNamed: true,
         "A named set of servers and how the proxy treats connections to them.",
         [
-            Servers, Strategy, PassHostHeader, ConnectTimeout, ResponseTimeout, ResponseIdleTimeout, IdleTimeout, IdleConnections,
+            Servers, Strategy, PassHostHeader, ConnectTimeout, ResponseTimeout, ResponseIdleTimeout, IdleTimeout,
+            IdleConnections,
         ])
     {
         ExampleName = "app",

@@ -17,7 +17,9 @@ internal abstract class TomlNode(TomlSource source, int line, int column, int of
     public abstract string Describe();
 }
 
-/// <summary>A string, decoded. <see cref="Value"/> still has its ${...}; <see cref="Keys.TableScope"/> fills them in.</summary>
+/// <summary>
+/// A string, decoded. <see cref="Value"/> still has its ${...}; <see cref="Keys.TableScope"/> fills them in.
+/// </summary>
 internal sealed class TomlString(
     TomlSource source, int line, int column, int offset, string value, TomlQuote quote)
     : TomlNode(source, line, column, offset)

@@ -6,8 +6,8 @@ using Tomlyn.Syntax;
 namespace EdgeProxy.Config.Toml;
 
 /// <summary>
-/// Reads TOML into a position-keeping tree: Tomlyn's lexer for the words, own grammar above it, so that nesting is bounded,
-/// each mistake is one fault, and reading goes on behind it (decision 0021).
+/// Reads TOML into a position-keeping tree: Tomlyn's lexer for the words, own grammar above it, so that nesting is
+/// bounded, each mistake is one fault, and reading goes on behind it (decision 0021).
 /// </summary>
 internal sealed class TomlReader
 {
@@ -102,7 +102,7 @@ internal sealed class TomlReader
 
         if (_tokens.Kind != (isArray ? TokenKind.CloseBracketDouble : TokenKind.CloseBracket))
         {
-            return Fail(isArray ? "the table header is not closed; write [[name]]" : "the table header is not closed; write [name]");
+            return Fail($"the table header is not closed; write {(isArray ? "[[name]]" : "[name]")}");
         }
 
         _table = _rules.OpenHeader(_root, path, bracket, isArray);
@@ -110,7 +110,8 @@ internal sealed class TomlReader
     }
 
     private bool AtEndOfLine() =>
-        _tokens.Kind is TokenKind.NewLine or TokenKind.Eof || Fail($"found {_tokens.Describe()} where the line should end");
+        _tokens.Kind is TokenKind.NewLine or TokenKind.Eof
+            || Fail($"found {_tokens.Describe()} where the line should end");
 
     // key = value; the key is the current token. A line is taken only if nothing stands behind the value.
     private bool ReadPair(TomlTable table, bool isLine)
@@ -289,7 +290,8 @@ internal sealed class TomlReader
         {
             if (_tokens.Kind == TokenKind.Eof)
             {
-                _faults.AddSyntax(_source, opened.Line, opened.Column, $"the {what} that opens here is not closed with {close}");
+                _faults.AddSyntax(_source, opened.Line, opened.Column,
+                    $"the {what} that opens here is not closed with {close}");
                 return false;
             }
 

@@ -4,7 +4,8 @@ namespace EdgeProxy.Config.Toml;
 internal static class TomlStringPlace
 {
     /// <summary>
-    /// <paramref name="column"/> counts from 1 within the value. Exact for strings of one line; the start of a multi-line one.
+    /// <paramref name="column"/> counts from 1 within the value. Exact for strings of one line; the start of a
+    /// multi-line one.
     /// </summary>
     public static (int Line, int Column) Of(TomlString text, int column)
     {

@@ -7,8 +7,8 @@ namespace EdgeProxy.Config.Toml;
 internal readonly record struct TomlKeyPart(string Key, int Line, int Column, int Offset);
 
 /// <summary>
-/// Who may define what, once (TOML 1.1, "Keys", "Table", "Array of Tables"). A table that may not be defined is answered with
-/// a detached one, so that what follows is still read and reported nowhere twice.
+/// Who may define what, once (TOML 1.1, "Keys", "Table", "Array of Tables"). A table that may not be defined is
+/// answered with a detached one, so that what follows is still read and reported nowhere twice.
 /// </summary>
 internal sealed class TomlTableRules(TomlSource source, ConfigFaults faults)
 {
@@ -108,7 +108,8 @@ internal sealed class TomlTableRules(TomlSource source, ConfigFaults faults)
         };
     }
 
-    private static string Prefix(List<TomlKeyPart> header) => header.Count == 0 ? "" : Join(header, header.Count - 1) + ".";
+    private static string Prefix(List<TomlKeyPart> header) =>
+        header.Count == 0 ? "" : Join(header, header.Count - 1) + ".";
 
     private static string Join(List<TomlKeyPart> path, int last)
     {

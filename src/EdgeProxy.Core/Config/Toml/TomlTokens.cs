@@ -5,7 +5,9 @@ using Tomlyn.Syntax;
 
 namespace EdgeProxy.Config.Toml;
 
-/// <summary>The words of a TOML text with their places, from Tomlyn's lexer; can go on at a later line after a mistake.</summary>
+/// <summary>
+/// The words of a TOML text with their places, from Tomlyn's lexer; can go on at a later line after a mistake.
+/// </summary>
 internal sealed class TomlTokens
 {
     private const int KeysKeptMax = 256;
@@ -83,6 +85,13 @@ internal sealed class TomlTokens
         catch (ArgumentException)
         {
             // Tomlyn 2.10.2 reports \UFFFFFFFF and then throws on it.
+            if (!_lexer.HasErrors)
+            {
+                Fault = TomlLexerFaults.Unknown;
+                FaultLine = Line;
+                FaultColumn = Column;
+                return false;
+            }
         }
 
         if (!_lexer.HasErrors)
@@ -101,7 +110,9 @@ internal sealed class TomlTokens
         return false;
     }
 
-    /// <summary>After a mistake: goes on at the next line, or at the next line that looks like a table header.</summary>
+    /// <summary>
+    /// After a mistake: goes on at the next line, or at the next line that looks like a table header.
+    /// </summary>
     public void Resume(bool afterHeaderOnly)
     {
         string text = _source.Text;
@@ -163,7 +174,8 @@ internal sealed class TomlTokens
     {
         TokenKind.Eof => "the end of the file",
         TokenKind.NewLine => "the end of the line",
-        TokenKind.String or TokenKind.StringMulti or TokenKind.StringLiteral or TokenKind.StringLiteralMulti => "a string",
+        TokenKind.String or TokenKind.StringMulti or TokenKind.StringLiteral or TokenKind.StringLiteralMulti
+            => "a string",
         TokenKind.Invalid when Text.Length > 1 => ConfigText.Quote(Text),
         _ => $"'{ConfigText.Shorten(Text)}'",
     };
@@ -173,7 +185,8 @@ internal sealed class TomlTokens
         int end = text.IndexOf('\n');
         ReadOnlySpan<char> line = (end < 0 ? text : text[..end]).Trim();
         ReadOnlySpan<char> name = line.TrimStart('[');
-        return name.Length is > 0 && name.Length < line.Length && line.IndexOfAny(",{=") < 0 && char.IsAsciiLetter(name[0]);
+        return name.Length is > 0 && name.Length < line.Length && line.IndexOfAny(",{=") < 0
+            && char.IsAsciiLetter(name[0]);
     }
 
     private TomlString String(TomlQuote quote) =>
@@ -199,7 +212,8 @@ internal sealed class TomlTokens
         return text;
     }
 
-    // Tomlyn's lexer reads a string that is not closed on its line up to the end of the file, with an error for each line.
+    // Tomlyn's lexer reads a string that is not closed on its line up to the end of the file, with an error for each
+    // line.
     private bool IsOpenString(TomlLexerMode mode)
     {
         ReadOnlySpan<char> rest = _source.Text.AsSpan(Math.Min(_next, _source.Text.Length));

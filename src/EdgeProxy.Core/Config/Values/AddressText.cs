@@ -6,13 +6,16 @@ using System.Net.Sockets;
 namespace EdgeProxy.Config.Values;
 
 /// <summary>
-/// Addresses, ports and ranges, read strictly: the framework takes "10", "0x7f.1" and "010.0.0.1" (octal) for addresses.
+/// Addresses, ports and ranges, read strictly: the framework takes "10", "0x7f.1" and "010.0.0.1" (octal) for
+/// addresses.
 /// </summary>
 internal static class AddressText
 {
     private const int PortDigitsMax = 5;
 
-    /// <summary>"192.0.2.1" or "2001:db8::1" without brackets and zone. An IPv4-mapped address is its IPv4 address.</summary>
+    /// <summary>
+    /// "192.0.2.1" or "2001:db8::1" without brackets and zone. An IPv4-mapped address is its IPv4 address.
+    /// </summary>
     public static bool TryParseAddress(ReadOnlySpan<char> text, out IPAddress address)
     {
         address = IPAddress.None;
@@ -75,7 +78,8 @@ internal static class AddressText
 
         int bits = address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
         int prefix = bits;
-        if (slash >= 0 && (!int.TryParse(text[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out prefix)
+        if (slash >= 0 && (!int.TryParse(text[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture,
+            out prefix)
             || prefix > bits || (text.Length - slash > 2 && text[slash + 1] == '0')))
         {
             return $"has no prefix length of 0 to {bits}";
@@ -104,7 +108,8 @@ internal static class AddressText
         foreach (Range range in text.Split('.'))
         {
             ReadOnlySpan<char> part = text[range];
-            if (part.Length is 0 or > 3 || (part.Length > 1 && part[0] == '0') || part.ContainsAnyExceptInRange('0', '9'))
+            if (part.Length is 0 or > 3 || (part.Length > 1 && part[0] == '0')
+                || part.ContainsAnyExceptInRange('0', '9'))
             {
                 return false;
             }

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace EdgeProxy.Config.Values;
 
-/// <summary>Durations as text: parts of digits and unit, each unit once and the longer first: "1m30s". "0" needs no unit.</summary>
+/// <summary>
+/// Durations as text: parts of digits and unit, each unit once and the longer first: "1m30s". "0" needs no unit.
+/// </summary>
 internal static class DurationText
 {
     private const int DigitsMax = 9; // enough for 31 years of seconds, and no overflow in ticks of hours

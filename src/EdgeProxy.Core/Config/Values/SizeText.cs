@@ -4,7 +4,8 @@ using System.Globalization;
 namespace EdgeProxy.Config.Values;
 
 /// <summary>
-/// Sizes as text: "512", "64KiB", "1MiB". KB and MB are refused: half of their readers take them for 1000, half for 1024.
+/// Sizes as text: "512", "64KiB", "1MiB". KB and MB are refused: half of their readers take them for 1000, half for
+/// 1024.
 /// </summary>
 internal static class SizeText
 {

@@ -12,7 +12,10 @@ namespace EdgeProxy.Tests.Primitives.Http;
 public sealed class SmallPartsTests
 {
     private static readonly string[] AddressPieces =
-        ["0", "1", "ff", "2001", "db8", "12345", "g", ":", ":", ":", "::", "1.2.3.4", "255.255.255.255", "1.2.3", "256.1.1.1"];
+    [
+        "0", "1", "ff", "2001", "db8", "12345", "g", ":", ":", ":", "::", "1.2.3.4", "255.255.255.255", "1.2.3",
+        "256.1.1.1",
+    ];
 
     [Fact]
     public void FindLineEnd_StopAtEveryPlaceOfEveryLength_IsFound()
@@ -43,6 +46,42 @@ public sealed class SmallPartsTests
             Assert.Equal(stops ? 20 : 40, stop);
         }
     }
+
+    [Theory]
+    [InlineData("Token", "!#$%&'*+-.^_`|~", true)]
+    [InlineData("Unreserved", "-._~", true)]
+    [InlineData("PlainPath", "-._~!$&'()*+,;=:@/", true)]
+    [InlineData("Target", "#", false)]
+    [InlineData("TargetPath", "#?", false)]
+    public void AsciiSet_EveryByteValue_IsInItAsTheGrammarSays(string name, string marks, bool marksAreIn)
+    {
+        for (int value = 0; value <= 255; value++)
+        {
+            bool letterOrDigit = value < 128 && char.IsAsciiLetterOrDigit((char)value);
+            bool marked = marks.Contains((char)value, StringComparison.Ordinal);
+            bool expected = marksAreIn ? letterOrDigit || marked : value is > 0x20 and < 0x7F && !marked;
+
+            Assert.Equal(expected, Set(name).Contains((byte)value));
+            foreach (int length in new[] { 1, 15, 16, 17, 31, 32, 33, 50 })
+            {
+                for (int at = 0; at < length; at++)
+                {
+                    byte[] bytes = Enumerable.Repeat((byte)'a', length).ToArray();
+                    bytes[at] = (byte)value;
+                    Assert.Equal(expected ? length : at, Set(name).LengthAt(bytes));
+                }
+            }
+        }
+    }
+
+    private static AsciiSet Set(string name) => name switch
+    {
+        "Token" => AsciiSet.Token,
+        "Unreserved" => AsciiSet.Unreserved,
+        "PlainPath" => AsciiSet.PlainPath,
+        "Target" => AsciiSet.Target,
+        _ => AsciiSet.TargetPath,
+    };
 
     [Fact]
     public void FindKnownHeader_EveryName_IsFoundInAnyCaseAndAsAlias()
@@ -78,7 +117,8 @@ public sealed class SmallPartsTests
                     byte[] other = [.. name];
                     other[i] = b;
                     KnownHeader found = KnownHeaders.Find(other, out _);
-                    Assert.True(found == KnownHeader.Unknown, $"{Encoding.Latin1.GetString(other)} is taken for {found}");
+                    Assert.True(found == KnownHeader.Unknown,
+                        $"{Encoding.Latin1.GetString(other)} is taken for {found}");
                 }
             }
         }
