@@ -85,7 +85,10 @@ public sealed class OriginTests(ITestOutputHelper output)
 
         CommandResult put = await CommandResult.RunAsync(
             curl,
-            ["-sS", "-o", "/dev/null", "-w", "%{http_code} %{size_upload} %{speed_upload}", "-T", folder["big"], .. framing, $"http://127.0.0.1:{proxy.Port}/big"],
+            [
+                "-sS", "-o", "/dev/null", "-w", "%{http_code} %{size_upload} %{speed_upload}", "-T", folder["big"], .. framing,
+                $"http://127.0.0.1:{proxy.Port}/big",
+            ],
             TimeSpan.FromMinutes(3));
         output.WriteLine($"{put.Output}; peak {proxy.PeakRssKib:N0} KiB, before {before:N0}");
 
@@ -153,7 +156,8 @@ public sealed class OriginTests(ITestOutputHelper output)
     [Fact]
     public async Task Term_UnderLoad_EveryRequestThatReachedAServerIsAnswered()
     {
-        // wrk cannot tell a refused connection from a lost answer. Ours can: what the server saw is what clients must have got.
+        // wrk cannot tell a refused connection from a lost answer. Ours can: what the server saw is what clients must
+        // have got.
         await using RawServer server = RawServer.Ok();
         await using ProxyProcess proxy = await Published.StartAsync(new ProxyConfig(server));
         int answered = 0;

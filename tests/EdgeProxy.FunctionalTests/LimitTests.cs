@@ -61,7 +61,8 @@ public sealed class LimitTests
     public async Task Head_OverALimit_IsRefusedByName(string entryPoint, string part, int size, int status)
     {
         await using RawServer server = RawServer.Ok();
-        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server) { EntryPoint = entryPoint });
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            new ProxyConfig(server) { EntryPoint = entryPoint });
 
         using RawClient client = await proxy.ConnectAsync();
         RawResponse response = await client.RequestAsync(HeadOf(part, size));

@@ -220,7 +220,10 @@ public sealed class RoutingTests
                 rule = "PathPrefix(`/`)"
                 service = "app"
                 [services.app]
-                servers = [{ url = "http://127.0.0.1:{{light.Port}}" }, { url = "http://127.0.0.1:{{heavy.Port}}", weight = 3 }]
+                servers = [
+                  { url = "http://127.0.0.1:{{light.Port}}" },
+                  { url = "http://127.0.0.1:{{heavy.Port}}", weight = 3 },
+                ]
                 """,
         });
 

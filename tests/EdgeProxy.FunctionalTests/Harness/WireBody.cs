@@ -17,7 +17,8 @@ internal static class WireBody
         return body.ToArray();
     }
 
-    public static async Task<(byte[] Body, List<KeyValuePair<string, string>> Trailers)> ReadChunkedAsync(WireStream wire)
+    public static async Task<(byte[] Body, List<KeyValuePair<string, string>> Trailers)> ReadChunkedAsync(
+        WireStream wire)
     {
         using var body = new MemoryStream();
         List<KeyValuePair<string, string>> trailers =

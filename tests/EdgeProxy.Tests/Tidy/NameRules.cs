@@ -19,7 +19,8 @@ internal static partial class NameRules
     /// <summary>Words of ours that hold one of those: the data path is a thing.</summary>
     private static readonly string[] s_ownWords = ["DataPath"];
 
-    public static IEnumerable<Finding> Run(SourceTree tree) => tree.Code.SelectMany(CheckFile).Concat(CheckEventIds(tree));
+    public static IEnumerable<Finding> Run(SourceTree tree) =>
+        tree.Code.SelectMany(CheckFile).Concat(CheckEventIds(tree));
 
     private static IEnumerable<Finding> CheckFile(SourceFile file)
     {
@@ -76,7 +77,9 @@ internal static partial class NameRules
         }
     }
 
-    /// <summary>src: below EdgeProxy, the project's name only if it is a floor. Elsewhere: the project, then its folders.</summary>
+    /// <summary>
+    /// src: below EdgeProxy, the project's name only if it is a floor. Elsewhere: the project, then its folders.
+    /// </summary>
     private static string NamespaceOf(SourceFile file)
     {
         string[] parts = file.Parts;
@@ -86,8 +89,12 @@ internal static partial class NameRules
         return string.Join('.', [root, .. folders]);
     }
 
-    private static string? EmptyWordIn(string name) =>
-        Words().Matches(s_ownWords.Aggregate(name, (rest, own) => rest.Replace(own, "", StringComparison.Ordinal))).Select(m => m.Value).FirstOrDefault(w => s_emptyWords.Contains(w, StringComparer.Ordinal));
+    private static string? EmptyWordIn(string name)
+    {
+        string rest = s_ownWords.Aggregate(name, (left, own) => left.Replace(own, "", StringComparison.Ordinal));
+        return Words().Matches(rest).Select(m => m.Value)
+            .FirstOrDefault(w => s_emptyWords.Contains(w, StringComparer.Ordinal));
+    }
 
     [GeneratedRegex(@"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*")]
     private static partial Regex Words();

@@ -5,7 +5,9 @@ using System.Text.RegularExpressions;
 
 namespace EdgeProxy.Tests.Tidy;
 
-/// <summary>What code may reach for: no hidden usings, no LINQ on the data path, ASP.NET at its edge, no blocking waits.</summary>
+/// <summary>
+/// What code may reach for: no hidden usings, no LINQ on the data path, ASP.NET at its edge, no blocking waits.
+/// </summary>
 internal static partial class ReachRules
 {
     private const string Connections = "Microsoft.AspNetCore.Connections";
@@ -56,7 +58,9 @@ internal static partial class ReachRules
         || (file.IsIn("src/EdgeProxy.Core/Transport")
             && !code.Replace(Connections, "").Contains("Microsoft.AspNetCore", StringComparison.Ordinal));
 
-    /// <summary>Asked of a task that is known to be done, a few lines above, the result is there and nothing waits.</summary>
+    /// <summary>
+    /// Asked of a task that is known to be done, a few lines above, the result is there and nothing waits.
+    /// </summary>
     private static bool IsDone(SourceFile file, int line)
     {
         for (int above = line - 1; above >= Math.Max(0, line - 4); above--)

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace EdgeProxy.Tests.Tidy;
 
-/// <summary>The style of this repository, and the rules that hold it: each is shown a violation and something innocent.</summary>
+/// <summary>
+/// The style of this repository, and the rules that hold it: each is shown a violation and something innocent.
+/// </summary>
 public sealed class StyleTests
 {
     private const string Core = "src/EdgeProxy.Core/Routing/X.cs";
@@ -355,7 +357,8 @@ public sealed class StyleTests
     [InlineData("\"\"\"a \"b\" c\"\"\" + x", "\"\"\"       \"\"\" + x")]
     [InlineData("$$\"\"\"a{b}{{c}}\"\"\" + x", "$$\"\"\"      c  \"\"\" + x")]
     [InlineData("a /* b\nc */ d", "a     \n     d")]
-    public void CodeText_KeepsCodeAndBlanksTheRest(string source, string code) => Assert.Equal(code, CodeText.Of(source));
+    public void CodeText_KeepsCodeAndBlanksTheRest(string source, string code) =>
+        Assert.Equal(code, CodeText.Of(source));
 
     private static void AssertClean(IEnumerable<Finding> findings)
     {

@@ -46,7 +46,10 @@ internal static partial class WordRules
         HashSet<string>? words = null;
         foreach (SourceFile file in tree.Files.Where(f => f.IsIn("src") && f.Path.EndsWith(".md", StringComparison.Ordinal)))
         {
-            words ??= [.. tree.Code.SelectMany(f => Identifier().Matches(f.Code).Select(m => m.Value)), .. s_foreignNames];
+            words ??=
+            [
+                .. tree.Code.SelectMany(f => Identifier().Matches(f.Code).Select(m => m.Value)), .. s_foreignNames,
+            ];
             bool isInBlock = false;
             for (int i = 0; i < file.Lines.Length; i++)
             {
