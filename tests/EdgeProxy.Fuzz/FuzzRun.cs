@@ -5,7 +5,9 @@ using System.IO;
 
 namespace EdgeProxy.Fuzz;
 
-/// <summary>A run without AFL: mutates seeds, keeps inputs that behave in a new way, stops at the time or at findings.</summary>
+/// <summary>
+/// A run without AFL: mutates seeds, keeps inputs that behave in a new way, stops at the time or at findings.
+/// </summary>
 internal static class FuzzRun
 {
     private const int FindingsMax = 5;
@@ -39,7 +41,8 @@ internal static class FuzzRun
 
         double rate = runs / Math.Max(clock.Elapsed.TotalSeconds, 0.001);
         output.WriteLine(
-            $"{target.Name}: {runs} runs, {rate:0}/s, {pool.Count} inputs kept, {met.Count} behaviours, {findings.Count} findings");
+            $"{target.Name}: {runs} runs, {rate:0}/s, {pool.Count} inputs kept, "
+            + $"{met.Count} behaviours, {findings.Count} findings");
         return findings.Count == 0 ? 0 : 1;
     }
 

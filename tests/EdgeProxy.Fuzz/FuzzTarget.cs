@@ -4,8 +4,8 @@ using System.Collections.Generic;
 namespace EdgeProxy.Fuzz;
 
 /// <summary>
-/// One reader under test. <see cref="Run"/> throws <see cref="FindingException"/> when its oracle is broken, and returns a number
-/// that tells kinds of behaviour apart: an input with a new one is worth mutating further.
+/// One reader under test. <see cref="Run"/> throws <see cref="FindingException"/> when its oracle is broken, and
+/// returns a number that tells kinds of behaviour apart: an input with a new one is worth mutating further.
 /// </summary>
 internal abstract class FuzzTarget
 {

@@ -52,7 +52,8 @@ internal static class Program
                 return 0;
 
             default:
-                Console.Error.WriteLine("usage: EdgeProxy.Fuzz TARGET [FILE...] | --libfuzzer TARGET | --run TARGET|all SECONDS [SEED]");
+                Console.Error.WriteLine(
+                    "usage: EdgeProxy.Fuzz TARGET [FILE...] | --libfuzzer TARGET | --run TARGET|all SECONDS [SEED]");
                 Console.Error.WriteLine("targets: " + string.Join(' ', Names()));
                 return WrongUsage;
         }

@@ -11,7 +11,10 @@ internal static class Authority
     private const int PortDigitsMax = 5;
     private const int PortMax = 65535;
 
-    /// <summary>False if it is not one. <paramref name="port"/> is -1 if none is named; "a:" names none (RFC 3986 section 3.2.3).</summary>
+    /// <summary>
+    /// False if it is not one. <paramref name="port"/> is -1 if none is named; "a:" names none (RFC 3986 section
+    /// 3.2.3).
+    /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> text, out int hostLength, out int port)
     {
         port = -1;
@@ -33,7 +36,8 @@ internal static class Authority
             return close > 0 && Ipv6Literal.Is(text[1..close]) ? close + 1 : -1;
         }
 
-        // Narrower than reg-name: percent-escapes and sub-delims name no host that exists, and every hop reads them differently.
+        // Narrower than reg-name: percent-escapes and sub-delims name no host that exists, and every hop reads them
+        // differently.
         ReadOnlySpan<byte> name = text[..AsciiSet.Unreserved.LengthAt(text)];
 
         // An empty label makes "a.." differ from "a." only in how many dots a hop removes.

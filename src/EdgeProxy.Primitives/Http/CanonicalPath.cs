@@ -32,17 +32,21 @@ internal enum PathTraits : byte
 }
 
 /// <summary>
-/// The one form of a path that router, middlewares and server all see (RFC 3986 section 6.2.2): unreserved bytes decoded
-/// once, other escapes in upper case, bytes no path may hold escaped, empty and dot segments removed after that.
+/// The one form of a path that router, middlewares and server all see (RFC 3986 section 6.2.2): unreserved bytes
+/// decoded once, other escapes in upper case, bytes no path may hold escaped, empty and dot segments removed after
+/// that.
 /// </summary>
 internal static class CanonicalPath
 {
-    /// <summary>Room that is always enough for the canonical form: each byte may become an escape, and "" becomes "/".</summary>
+    /// <summary>
+    /// Room that is always enough for the canonical form: each byte may become an escape, and "" becomes "/".
+    /// </summary>
     public static int ScratchBytes(int pathLength) => Math.Max(1, 3 * pathLength);
 
     /// <summary>
-    /// Reads a raw path. AlreadyCanonical: use <paramref name="path"/>. Rewritten: use the first <paramref name="length"/>
-    /// bytes of <paramref name="scratch"/>, which MUST have <see cref="ScratchBytes"/>. "*" stays.
+    /// Reads a raw path. AlreadyCanonical: use <paramref name="path"/>. Rewritten: use the first
+    /// <paramref name="length"/> bytes of <paramref name="scratch"/>, which MUST have <see cref="ScratchBytes"/>.
+    /// "*" stays.
     /// </summary>
     public static PathStatus Read(
         ReadOnlySpan<byte> path, Span<byte> scratch, out int length, out PathTraits traits, out RejectReason reason)
@@ -82,7 +86,9 @@ internal static class CanonicalPath
         static void ThrowScratchTooShort() => throw new ArgumentException("shorter than ScratchBytes", nameof(scratch));
     }
 
-    /// <summary>Why a path is refused by a router that allows only <paramref name="allowed"/>; None if it is not.</summary>
+    /// <summary>
+    /// Why a path is refused by a router that allows only <paramref name="allowed"/>; None if it is not.
+    /// </summary>
     public static RejectReason Refusal(PathTraits traits, PathTraits allowed)
     {
         PathTraits refused = traits & ~allowed;
@@ -92,8 +98,8 @@ internal static class CanonicalPath
             : RejectReason.PathEncodedBackslash;
     }
 
-    // Nearly every path of nearly every client: three vectorised looks and no copy. "/." also begins "/.well-known", which
-    // then takes the long way and is found to be canonical there.
+    // Nearly every path of nearly every client: three vectorised looks and no copy. "/." also begins "/.well-known",
+    // which then takes the long way and is found to be canonical there.
     private static bool IsPlain(ReadOnlySpan<byte> path) =>
         !path.IsEmpty
         && path[0] == (byte)'/'
@@ -101,7 +107,9 @@ internal static class CanonicalPath
         && path.IndexOf("/."u8) < 0
         && path.IndexOf("//"u8) < 0;
 
-    /// <summary>Writes the canonical form segment by segment; what is written always ends in '/' where a segment begins.</summary>
+    /// <summary>
+    /// Writes the canonical form segment by segment; what is written always ends in '/' where a segment begins.
+    /// </summary>
     private ref struct Rewriter(Span<byte> output)
     {
         private readonly Span<byte> _output = output;

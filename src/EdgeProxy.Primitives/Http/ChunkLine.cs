@@ -3,8 +3,8 @@ using System;
 namespace EdgeProxy.Primitives.Http;
 
 /// <summary>
-/// Reads chunk-size [ chunk-ext ] CRLF a byte at a time, across inputs (RFC 9112 section 7.1). Extensions are checked and
-/// forgotten; their bytes are summed over the message.
+/// Reads chunk-size [ chunk-ext ] CRLF a byte at a time, across inputs (RFC 9112 section 7.1). Extensions are checked
+/// and forgotten; their bytes are summed over the message.
 /// </summary>
 internal struct ChunkLine
 {
@@ -155,7 +155,9 @@ internal struct ChunkLine
         };
         if (next is not { } state)
         {
-            return b is (byte)'\r' or (byte)'\n' ? RejectReason.ChunkLineEndInvalid : RejectReason.ChunkExtensionInvalid;
+            return b is (byte)'\r' or (byte)'\n'
+                ? RejectReason.ChunkLineEndInvalid
+                : RejectReason.ChunkExtensionInvalid;
         }
 
         _state = state;

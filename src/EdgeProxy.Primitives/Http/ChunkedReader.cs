@@ -47,7 +47,9 @@ internal struct ChunkedReader
 
     public RejectReason Reason { get; private set; }
 
-    /// <summary>After End: the trailer field lines within the input of that call, final empty line excluded; often empty.</summary>
+    /// <summary>
+    /// After End: the trailer field lines within the input of that call, final empty line excluded; often empty.
+    /// </summary>
     public ByteRange Trailers { get; private set; }
 
     /// <summary>Steps over framing. MUST NOT be called again with bytes it reported as framing.</summary>
@@ -107,7 +109,9 @@ internal struct ChunkedReader
         }
     }
 
-    /// <summary>Tells that <paramref name="payloadBytes"/> bytes of the current chunk's payload were consumed.</summary>
+    /// <summary>
+    /// Tells that <paramref name="payloadBytes"/> bytes of the current chunk's payload were consumed.
+    /// </summary>
     public void Advance(int payloadBytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(payloadBytes);

@@ -4,7 +4,9 @@ using System.Diagnostics;
 
 namespace EdgeProxy.Primitives.Http;
 
-/// <summary>Writes the framing of chunks (RFC 9112 section 7.1); the payload between it is the caller's to place.</summary>
+/// <summary>
+/// Writes the framing of chunks (RFC 9112 section 7.1); the payload between it is the caller's to place.
+/// </summary>
 internal static class ChunkedWriter
 {
     /// <summary>Longest head of a chunk: 16 hexadecimal digits and CRLF.</summary>
@@ -19,8 +21,8 @@ internal static class ChunkedWriter
     public static ReadOnlySpan<byte> End => "0\r\n\r\n"u8;
 
     /// <summary>
-    /// Writes the head of a chunk of <paramref name="size"/> bytes and returns its length. A size of 0 would end the body,
-    /// so it MUST NOT be given; room for <see cref="HeadBytesMax"/> is always enough.
+    /// Writes the head of a chunk of <paramref name="size"/> bytes and returns its length. A size of 0 would end the
+    /// body, so it MUST NOT be given; room for <see cref="HeadBytesMax"/> is always enough.
     /// </summary>
     public static int WriteHead(Span<byte> destination, long size)
     {

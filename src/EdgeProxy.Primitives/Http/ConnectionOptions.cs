@@ -14,12 +14,14 @@ internal enum ConnectionChoice : byte
 }
 
 /// <summary>
-/// Reads the Connection fields of a complete head and marks the fields they name (RFC 9110 section 7.6.1), whether those
-/// stand before or after them.
+/// Reads the Connection fields of a complete head and marks the fields they name (RFC 9110 section 7.6.1), whether
+/// those stand before or after them.
 /// </summary>
 internal static class ConnectionOptions
 {
-    /// <summary>Options that name fields, in one message. Each costs a pass over the fields: 32 x 1000 names at most.</summary>
+    /// <summary>
+    /// Options that name fields, in one message. Each costs a pass over the fields: 32 x 1000 names at most.
+    /// </summary>
     public const int OptionsMax = 32;
 
     public static RejectReason Read(ReadOnlySpan<byte> input, MessageHead head, out ConnectionChoice choice)

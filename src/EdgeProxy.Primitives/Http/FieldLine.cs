@@ -9,8 +9,8 @@ internal static class FieldLine
     private const byte Blank = (byte)' ';
 
     /// <summary>
-    /// Reads the line from <paramref name="start"/> to <paramref name="stop"/>, the CR that <see cref="LineEnd.Find"/> found
-    /// (so its bytes are known to be none that a value may not hold).
+    /// Reads the line from <paramref name="start"/> to <paramref name="stop"/>, the CR that <see cref="LineEnd.Find"/>
+    /// found (so its bytes are known to be none that a value may not hold).
     /// </summary>
     public static RejectReason Read(ReadOnlySpan<byte> input, int start, int stop, out HeaderField field)
     {

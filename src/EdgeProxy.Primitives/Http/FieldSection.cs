@@ -2,7 +2,9 @@ using System;
 
 namespace EdgeProxy.Primitives.Http;
 
-/// <summary>What a field means to one kind of head: the part of <see cref="FieldSection"/> in which heads differ.</summary>
+/// <summary>
+/// What a field means to one kind of head: the part of <see cref="FieldSection"/> in which heads differ.
+/// </summary>
 internal interface IFieldRules
 {
     /// <summary>Looks at a field the proxy recognises, before it counts as present.</summary>
@@ -12,7 +14,9 @@ internal interface IFieldRules
     static abstract RejectReason Finish(ReadOnlySpan<byte> input, MessageHead head);
 }
 
-/// <summary>Reads the field lines of a head through the empty line that ends it; the same code for both kinds of head.</summary>
+/// <summary>
+/// Reads the field lines of a head through the empty line that ends it; the same code for both kinds of head.
+/// </summary>
 internal static class FieldSection
 {
     // Up to here fields have rules; what stands after it in KnownHeader is only recognised.

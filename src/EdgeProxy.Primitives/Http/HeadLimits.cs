@@ -26,6 +26,8 @@ internal sealed record HeadLimits
     /// <summary>Trailer section of one chunked message in bytes. Over it: 431.</summary>
     public int TrailerBytes { get; init; } = TrailerBytesDefault;
 
-    /// <summary>Chunk extensions of one message in bytes, summed over its chunks (CVE-2025-55315). Over it: 400.</summary>
+    /// <summary>
+    /// Chunk extensions of one message in bytes, summed over its chunks (CVE-2025-55315). Over it: 400.
+    /// </summary>
     public int ChunkExtensionBytes { get; init; } = ChunkExtensionBytesDefault;
 }

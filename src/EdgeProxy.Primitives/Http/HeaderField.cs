@@ -14,7 +14,10 @@ internal enum FieldTraits : byte
     /// </summary>
     Alias = 1,
 
-    /// <summary>Hop-by-hop by definition: Connection, Keep-Alive, Proxy-Connection, TE, Transfer-Encoding, Upgrade, HTTP2-Settings.</summary>
+    /// <summary>
+    /// Hop-by-hop by definition: Connection, Keep-Alive, Proxy-Connection, TE, Transfer-Encoding, Upgrade,
+    /// HTTP2-Settings.
+    /// </summary>
     HopByHop = 2,
 
     /// <summary>Named by a Connection option of the same message (RFC 9110 section 7.6.1).</summary>

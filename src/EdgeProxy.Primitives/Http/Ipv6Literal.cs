@@ -2,7 +2,9 @@ using System;
 
 namespace EdgeProxy.Primitives.Http;
 
-/// <summary>Checks the text between the brackets of an IPv6 host (RFC 3986 section 3.2.2); zone ids are refused.</summary>
+/// <summary>
+/// Checks the text between the brackets of an IPv6 host (RFC 3986 section 3.2.2); zone ids are refused.
+/// </summary>
 internal static class Ipv6Literal
 {
     private const int Groups = 8;

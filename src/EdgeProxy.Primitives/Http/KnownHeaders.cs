@@ -15,8 +15,8 @@ internal static class KnownHeaders
         (1UL << (int)KnownHeader.Http2Settings);
 
     /// <summary>
-    /// Finds the header a name means. <paramref name="name"/> MUST be a token: the comparison folds case by one bit, which is
-    /// exact for tokens only.
+    /// Finds the header a name means. <paramref name="name"/> MUST be a token: the comparison folds case by one bit,
+    /// which is exact for tokens only.
     /// </summary>
     public static KnownHeader Find(ReadOnlySpan<byte> name, out FieldTraits traits)
     {

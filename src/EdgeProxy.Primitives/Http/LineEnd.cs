@@ -7,16 +7,16 @@ using System.Runtime.Intrinsics;
 namespace EdgeProxy.Primitives.Http;
 
 /// <summary>
-/// Finds where a line ends and, in the same pass, that no byte before it is one no line may hold: every control byte but
-/// HTAB, and DEL (RFC 9110 section 5.5, RFC 9112 section 2.2). So a bad byte is known as soon as it is seen.
+/// Finds where a line ends and, in the same pass, that no byte before it is one no line may hold: every control byte
+/// but HTAB, and DEL (RFC 9110 section 5.5, RFC 9112 section 2.2). So a bad byte is known as soon as it is seen.
 /// </summary>
 internal static class LineEnd
 {
     public const int Bytes = 2; // CRLF
 
     /// <summary>
-    /// Looks from <paramref name="from"/> on. Complete: <paramref name="stop"/> is the CR of a CRLF. NeedMore: it is where to
-    /// look on. Malformed: it is the offending byte.
+    /// Looks from <paramref name="from"/> on. Complete: <paramref name="stop"/> is the CR of a CRLF. NeedMore: it is
+    /// where to look on. Malformed: it is the offending byte.
     /// </summary>
     public static ParseStatus Find(ReadOnlySpan<byte> input, int from, out int stop)
     {
@@ -50,8 +50,8 @@ internal static class LineEnd
         _ => RejectReason.ControlByte,
     };
 
-    // By hand instead of SearchValues: lines are short (20 to 60 bytes), and the virtual call of SearchValues costs as much
-    // as the search itself.
+    // By hand instead of SearchValues: lines are short (20 to 60 bytes), and the virtual call of SearchValues costs as
+    // much as the search itself.
     private static int IndexOfStop(ReadOnlySpan<byte> bytes)
     {
         ref byte start = ref MemoryMarshal.GetReference(bytes);

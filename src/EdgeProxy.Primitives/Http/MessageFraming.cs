@@ -30,7 +30,9 @@ internal static class MessageFraming
         return RejectReason.None;
     }
 
-    /// <summary>Judges a Transfer-Encoding field: "chunked", once, in HTTP/1.1, and no Content-Length beside it.</summary>
+    /// <summary>
+    /// Judges a Transfer-Encoding field: "chunked", once, in HTTP/1.1, and no Content-Length beside it.
+    /// </summary>
     public static RejectReason NoteTransferEncoding(ReadOnlySpan<byte> value, MessageHead head)
     {
         if (head.MinorVersion == 0)
@@ -76,7 +78,8 @@ internal static class MessageFraming
         return number <= long.MaxValue;
     }
 
-    // RFC 9112 section 6.3: a request whose last coding is not chunked gets 400; section 6.1: an unknown coding gets 501.
+    // RFC 9112 section 6.3: a request whose last coding is not chunked gets 400; section 6.1: an unknown coding gets
+    // 501.
     private static RejectReason CodingFault(ReadOnlySpan<byte> value)
     {
         int codings = 0;

@@ -13,18 +13,20 @@ internal abstract class MessageHead
     /// <summary>0 or 1: HTTP/1.0 or HTTP/1.1.</summary>
     public int MinorVersion { get; set; }
 
-    /// <summary>How the end of the body is found; for a response the request method and the status are taken into account.</summary>
+    /// <summary>
+    /// How the end of the body is found; for a response the request method and the status are taken into account.
+    /// </summary>
     public BodyFraming Framing { get; set; }
 
     /// <summary>
-    /// Declared length in bytes. Request: 0 if none was declared. Response: -1 if none was declared, and it may be declared
-    /// without a body (HEAD, 304).
+    /// Declared length in bytes. Request: 0 if none was declared. Response: -1 if none was declared, and it may be
+    /// declared without a body (HEAD, 304).
     /// </summary>
     public long ContentLength { get; set; }
 
     /// <summary>
-    /// Whether the connection may carry another exchange after this one: version and Connection options, and for a response
-    /// a body whose end does not need the connection's end.
+    /// Whether the connection may carry another exchange after this one: version and Connection options, and for a
+    /// response a body whose end does not need the connection's end.
     /// </summary>
     public bool KeepAlive { get; set; }
 
@@ -39,7 +41,9 @@ internal abstract class MessageHead
     /// <summary>Why the head is malformed; <see cref="RejectReason.None"/> otherwise.</summary>
     public RejectReason Reason { get; set; }
 
-    /// <summary>Reader's resume points: start of the first line not read yet, and how far that line was scanned.</summary>
+    /// <summary>
+    /// Reader's resume points: start of the first line not read yet, and how far that line was scanned.
+    /// </summary>
     public int ResumeLine { get; set; }
 
     public int ResumeScan { get; set; }
@@ -55,8 +59,8 @@ internal abstract class MessageHead
     }
 
     /// <summary>
-    /// Where the next field goes; it counts after <see cref="KeepField"/>. The reader fills it in place: a copy would read back
-    /// at once what was just written in smaller pieces, which stalls (15 % of a six-field head).
+    /// Where the next field goes; it counts after <see cref="KeepField"/>. The reader fills it in place: a copy would
+    /// read back at once what was just written in smaller pieces, which stalls (15 % of a six-field head).
     /// </summary>
     internal ref HeaderField NextField()
     {

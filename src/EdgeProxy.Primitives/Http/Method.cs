@@ -1,6 +1,8 @@
 namespace EdgeProxy.Primitives.Http;
 
-/// <summary>Request methods the proxy treats specially; any other token is <see cref="Other"/> (RFC 9110 section 9).</summary>
+/// <summary>
+/// Request methods the proxy treats specially; any other token is <see cref="Other"/> (RFC 9110 section 9).
+/// </summary>
 internal enum Method : byte
 {
     Other,

@@ -9,7 +9,9 @@ internal static class Methods
     /// <summary>Longest method accepted; the longest one registered has 17 bytes (UPDATEREDIRECTREF).</summary>
     public const int BytesMax = 32;
 
-    /// <summary>The method, if the line begins with one that is forwarded and known, and SP; its length, or 0.</summary>
+    /// <summary>
+    /// The method, if the line begins with one that is forwarded and known, and SP; its length, or 0.
+    /// </summary>
     public static int ReadKnown(ReadOnlySpan<byte> line, out Method method)
     {
         if (line.StartsWith("GET "u8))
@@ -28,8 +30,8 @@ internal static class Methods
     }
 
     /// <summary>
-    /// Judges a method that <see cref="ReadKnown"/> does not know. TRACE and CONNECT are refused in any case: a server that
-    /// folds case would take "trace" for TRACE.
+    /// Judges a method that <see cref="ReadKnown"/> does not know. TRACE and CONNECT are refused in any case: a server
+    /// that folds case would take "trace" for TRACE.
     /// </summary>
     public static RejectReason Judge(ReadOnlySpan<byte> method) => method.Length switch
     {

@@ -1,6 +1,8 @@
 namespace EdgeProxy.Primitives.Http;
 
-/// <summary>Why a head, a chunk or a path was refused. <see cref="RejectReasons"/> gives each its status, name and text.</summary>
+/// <summary>
+/// Why a head, a chunk or a path was refused. <see cref="RejectReasons"/> gives each its status, name and text.
+/// </summary>
 internal enum RejectReason : byte
 {
     None,
@@ -41,7 +43,9 @@ internal enum RejectReason : byte
     /// <summary>A fragment in the target (RFC 9112 section 3.2.1; CVE-2023-47106, CVE-2023-45539).</summary>
     TargetFragment,
 
-    /// <summary>Neither origin-form, nor absolute-form, nor asterisk-form with OPTIONS (RFC 9112 section 3.2).</summary>
+    /// <summary>
+    /// Neither origin-form, nor absolute-form, nor asterisk-form with OPTIONS (RFC 9112 section 3.2).
+    /// </summary>
     TargetFormInvalid,
 
     /// <summary>An absolute target whose scheme is not http (RFC 9112 section 3.2.2).</summary>
@@ -56,7 +60,9 @@ internal enum RejectReason : byte
     /// <summary>CR not followed by LF (RFC 9112 section 2.2).</summary>
     BareCarriageReturn,
 
-    /// <summary>LF not preceded by CR; we do not take it for a line end (RFC 9112 section 2.2 leaves that open).</summary>
+    /// <summary>
+    /// LF not preceded by CR; we do not take it for a line end (RFC 9112 section 2.2 leaves that open).
+    /// </summary>
     BareLineFeed,
 
     /// <summary>NUL in a head or in trailers (RFC 9110 section 5.5).</summary>
@@ -104,7 +110,9 @@ internal enum RejectReason : byte
     /// <summary>More than one Content-Length, equal or not (RFC 9112 section 6.3).</summary>
     ContentLengthRepeated,
 
-    /// <summary>Transfer-Encoding does not end in chunked, or names it twice, or is no list of tokens (RFC 9112 section 6.3).</summary>
+    /// <summary>
+    /// Transfer-Encoding does not end in chunked, or names it twice, or is no list of tokens (RFC 9112 section 6.3).
+    /// </summary>
     TransferEncodingInvalid,
 
     /// <summary>More than one Transfer-Encoding (RFC 9112 section 6.1).</summary>
@@ -125,25 +133,33 @@ internal enum RejectReason : byte
     /// <summary>Connection is not a list of tokens (RFC 9110 section 7.6.1).</summary>
     ConnectionInvalid,
 
-    /// <summary>More Connection options than <see cref="ConnectionOptions.OptionsMax"/>; each one costs a pass over the fields.</summary>
+    /// <summary>
+    /// More Connection options than <see cref="ConnectionOptions.OptionsMax"/>; each one costs a pass over the fields.
+    /// </summary>
     ConnectionOptionsOverLimit,
 
     /// <summary>A server's first line is no status line (RFC 9112 section 4).</summary>
     StatusLineInvalid,
 
-    /// <summary>A status code that is not three digits from 100 to 999 (RFC 9112 section 4, RFC 9110 section 15).</summary>
+    /// <summary>
+    /// A status code that is not three digits from 100 to 999 (RFC 9112 section 4, RFC 9110 section 15).
+    /// </summary>
     StatusCodeInvalid,
 
     /// <summary>A chunk size that is not 1*HEXDIG (RFC 9112 section 7.1).</summary>
     ChunkSizeInvalid,
 
-    /// <summary>A chunk size of more than 16 digits or over 2^62 (RFC 9112 section 7.1 asks to guard against overflow).</summary>
+    /// <summary>
+    /// A chunk size of more than 16 digits or over 2^62 (RFC 9112 section 7.1 asks to guard against overflow).
+    /// </summary>
     ChunkSizeTooLarge,
 
     /// <summary>A chunk extension that does not follow the grammar (RFC 9112 section 7.1.1; CVE-2025-55315).</summary>
     ChunkExtensionInvalid,
 
-    /// <summary>Chunk extensions of one message over <see cref="HeadLimits.ChunkExtensionBytes"/> (RFC 9112 section 7.1.1).</summary>
+    /// <summary>
+    /// Chunk extensions of one message over <see cref="HeadLimits.ChunkExtensionBytes"/> (RFC 9112 section 7.1.1).
+    /// </summary>
     ChunkExtensionsTooLong,
 
     /// <summary>A chunk's size line that does not end in CRLF (RFC 9112 section 7.1; CVE-2025-55315).</summary>

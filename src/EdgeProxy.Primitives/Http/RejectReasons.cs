@@ -1,8 +1,8 @@
 namespace EdgeProxy.Primitives.Http;
 
 /// <summary>
-/// The one table of rejections: status, name for metrics and logs, and a short text for the client. A server's bad bytes
-/// are always 502 to the client, whatever their row says; the caller knows whose bytes they were.
+/// The one table of rejections: status, name for metrics and logs, and a short text for the client. A server's bad
+/// bytes are always 502 to the client, whatever their row says; the caller knows whose bytes they were.
 /// </summary>
 internal static class RejectReasons
 {
@@ -10,7 +10,7 @@ internal static class RejectReasons
     [
         new(RejectReason.None, 400, "none", "bad request"),
         new(RejectReason.RequestLineEmpty, 400, "request_line_empty", "empty lines instead of a request line"),
-        new(RejectReason.RequestLineInvalid, 400, "request_line_invalid", "request line is not: method SP target SP version"),
+        new(RejectReason.RequestLineInvalid, 400, "request_line_invalid", "request line is not: method target version"),
         new(RejectReason.MethodInvalid, 400, "method_invalid", "method is not a token"),
         new(RejectReason.MethodTooLong, 501, "method_too_long", "method is too long"),
         new(RejectReason.MethodTraceRefused, 405, "method_trace_refused", "TRACE is not allowed"),
@@ -19,9 +19,9 @@ internal static class RejectReasons
         new(RejectReason.VersionInvalid, 400, "version_invalid", "version is not HTTP/1.0 or HTTP/1.1"),
         new(RejectReason.VersionUnsupported, 505, "version_unsupported", "version is not HTTP/1.0 or HTTP/1.1"),
         new(RejectReason.TargetTooLong, 414, "target_too_long", "request target is too long"),
-        new(RejectReason.TargetByteInvalid, 400, "target_byte_invalid", "request target has a byte that is not allowed"),
+        new(RejectReason.TargetByteInvalid, 400, "target_byte_invalid", "request target has an invalid byte"),
         new(RejectReason.TargetFragment, 400, "target_fragment", "request target has a fragment"),
-        new(RejectReason.TargetFormInvalid, 400, "target_form_invalid", "request target has no form that is served here"),
+        new(RejectReason.TargetFormInvalid, 400, "target_form_invalid", "form of the request target is invalid"),
         new(RejectReason.TargetSchemeUnsupported, 400, "target_scheme_unsupported", "scheme of the target is not http"),
         new(RejectReason.TargetUserinfo, 400, "target_userinfo", "request target has userinfo"),
         new(RejectReason.TargetAuthorityInvalid, 400, "target_authority_invalid", "authority of the target is invalid"),
@@ -32,7 +32,7 @@ internal static class RejectReasons
         new(RejectReason.ObsoleteFold, 400, "obsolete_fold", "field line begins with whitespace"),
         new(RejectReason.FieldNameEmpty, 400, "field_name_empty", "field name is empty"),
         new(RejectReason.FieldNameInvalid, 400, "field_name_invalid", "field name is not a token"),
-        new(RejectReason.WhitespaceBeforeColon, 400, "whitespace_before_colon", "whitespace before the colon of a field"),
+        new(RejectReason.WhitespaceBeforeColon, 400, "whitespace_before_colon", "whitespace before the colon"),
         new(RejectReason.ColonMissing, 400, "colon_missing", "field line has no colon"),
         new(RejectReason.HeadTooLarge, 431, "head_too_large", "header section is too large"),
         new(RejectReason.FieldCountOverLimit, 431, "field_count_over_limit", "too many header fields"),
@@ -49,7 +49,7 @@ internal static class RejectReasons
         new(RejectReason.FramingConflict, 400, "framing_conflict", "Content-Length beside Transfer-Encoding"),
         new(RejectReason.ExpectationUnknown, 417, "expectation_unknown", "expectation is not 100-continue"),
         new(RejectReason.ConnectionInvalid, 400, "connection_invalid", "Connection is not a list of tokens"),
-        new(RejectReason.ConnectionOptionsOverLimit, 400, "connection_options_over_limit", "too many Connection options"),
+        new(RejectReason.ConnectionOptionsOverLimit, 400, "connection_options_over_limit", "Connection is too long"),
         new(RejectReason.StatusLineInvalid, 502, "status_line_invalid", "status line is invalid"),
         new(RejectReason.StatusCodeInvalid, 502, "status_code_invalid", "status code is invalid"),
         new(RejectReason.ChunkSizeInvalid, 400, "chunk_size_invalid", "chunk size is not hexadecimal"),

@@ -17,7 +17,9 @@ internal sealed class RequestHead : MessageHead
 
     public TargetForm Form { get; set; }
 
-    /// <summary>Path part of the target, not yet canonical; "/" is implied (empty range) for an absolute target without path.</summary>
+    /// <summary>
+    /// Path part of the target, not yet canonical; "/" is implied (empty range) for an absolute target without path.
+    /// </summary>
     public ByteRange Path { get; set; }
 
     /// <summary>Query without '?'; see <see cref="HasQuery"/> to tell "/a?" from "/a".</summary>
@@ -25,7 +27,9 @@ internal sealed class RequestHead : MessageHead
 
     public bool HasQuery { get; set; }
 
-    /// <summary>Host and optional port: of the absolute target if there is one (RFC 9112 section 3.2.2), else of Host.</summary>
+    /// <summary>
+    /// Host and optional port: of the absolute target if there is one (RFC 9112 section 3.2.2), else of Host.
+    /// </summary>
     public ByteRange Authority { get; set; }
 
     /// <summary>The host of <see cref="Authority"/> without port; brackets of an IPv6 literal included.</summary>
@@ -37,13 +41,19 @@ internal sealed class RequestHead : MessageHead
     /// <summary>Expect: 100-continue from an HTTP/1.1 client with a body to come (RFC 9110 section 10.1.1).</summary>
     public bool ExpectsContinue { get; set; }
 
-    /// <summary>Connection lists "upgrade", and Upgrade names a protocol other than h2c (RFC 9110 section 7.8).</summary>
+    /// <summary>
+    /// Connection lists "upgrade", and Upgrade names a protocol other than h2c (RFC 9110 section 7.8).
+    /// </summary>
     public bool WantsUpgrade { get; set; }
 
-    /// <summary>The client lists "trailers" in TE: trailer fields may be sent to it (RFC 9110 section 10.1.4).</summary>
+    /// <summary>
+    /// The client lists "trailers" in TE: trailer fields may be sent to it (RFC 9110 section 10.1.4).
+    /// </summary>
     public bool AcceptsTrailers { get; set; }
 
-    /// <summary>Sets <see cref="Authority"/>, <see cref="Host"/> and <see cref="Port"/> from text at an offset of the head.</summary>
+    /// <summary>
+    /// Sets <see cref="Authority"/>, <see cref="Host"/> and <see cref="Port"/> from text at an offset of the head.
+    /// </summary>
     internal void SetAuthority(int offset, int length, int hostLength, int port)
     {
         // "a:" is valid and means "a"; the colon is left out, so that whoever writes the authority writes "a".

@@ -7,8 +7,9 @@ namespace EdgeProxy.Primitives.Http;
 internal static class RequestHeadReader
 {
     /// <summary>
-    /// Reads a head at the start of <paramref name="input"/> into <paramref name="head"/>, which MUST be fresh or hold the
-    /// resume points of an earlier NeedMore over a prefix of the same bytes. On Complete, head.Length bytes belong to it.
+    /// Reads a head at the start of <paramref name="input"/> into <paramref name="head"/>, which MUST be fresh or hold
+    /// the resume points of an earlier NeedMore over a prefix of the same bytes. On Complete, head.Length bytes belong
+    /// to it.
     /// </summary>
     public static ParseStatus Read(ReadOnlySpan<byte> input, HeadLimits limits, RequestHead head)
     {
@@ -97,7 +98,8 @@ internal static class RequestHeadReader
             return known ? RejectReason.None : RejectReason.ExpectationUnknown;
         }
 
-        private static bool Lists(ReadOnlySpan<byte> input, RequestHead head, KnownHeader header, ReadOnlySpan<byte> word)
+        private static bool Lists(
+            ReadOnlySpan<byte> input, RequestHead head, KnownHeader header, ReadOnlySpan<byte> word)
         {
             foreach (HeaderField field in head.Fields)
             {

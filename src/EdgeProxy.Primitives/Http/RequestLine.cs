@@ -10,7 +10,8 @@ internal static class RequestLine
     /// <summary>Complete: the line is in the head and the resume points stand behind it.</summary>
     public static ParseStatus Read(ReadOnlySpan<byte> input, HeadLimits limits, RequestHead head)
     {
-        // RFC 9112 section 2.2: one empty line before the request line is let pass, for old clients that send it after a body.
+        // RFC 9112 section 2.2: one empty line before the request line is let pass, for old clients that send it after
+        // a body.
         if (head.ResumeLine == 0 && input.StartsWith("\r\n"u8))
         {
             head.ResumeLine = LineEnd.Bytes;

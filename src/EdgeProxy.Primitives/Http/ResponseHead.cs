@@ -1,8 +1,8 @@
 namespace EdgeProxy.Primitives.Http;
 
 /// <summary>
-/// One response head from a server, read: offsets into the bytes it was read from. Owned by one exchange and reused after
-/// <see cref="Reset"/>. Filled by <see cref="ResponseHeadReader"/> only.
+/// One response head from a server, read: offsets into the bytes it was read from. Owned by one exchange and reused
+/// after <see cref="Reset"/>. Filled by <see cref="ResponseHeadReader"/> only.
 /// </summary>
 internal sealed class ResponseHead : MessageHead
 {

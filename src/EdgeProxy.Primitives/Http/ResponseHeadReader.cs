@@ -5,7 +5,9 @@ namespace EdgeProxy.Primitives.Http;
 /// <summary>Reads one response head of a server, strictly (RFC 9112 sections 2, 4 to 6).</summary>
 internal static class ResponseHeadReader
 {
-    /// <summary>As <see cref="RequestHeadReader.Read"/>; <paramref name="method"/> is that of the request it answers.</summary>
+    /// <summary>
+    /// As <see cref="RequestHeadReader.Read"/>; <paramref name="method"/> is that of the request it answers.
+    /// </summary>
     public static ParseStatus Read(ReadOnlySpan<byte> input, HeadLimits limits, Method method, ResponseHead head)
     {
         ReadOnlySpan<byte> seen = input.Length > limits.HeadBytes ? input[..limits.HeadBytes] : input;
@@ -35,7 +37,8 @@ internal static class ResponseHeadReader
         {
             head.Framing = BodyFraming.None;
 
-            // A server that frames a body where none may be is likely to send it: those bytes must not meet the next exchange.
+            // A server that frames a body where none may be is likely to send it: those bytes must not meet the next
+            // exchange.
             head.KeepAlive &= !(mayNotHaveBody && (chunked || head.ContentLength > 0));
         }
         else if (chunked)

@@ -5,12 +5,16 @@ namespace EdgeProxy.Primitives.Http;
 /// <summary>Status lines of our own answers, and reason phrases (RFC 9110 section 15, RFC 6585, RFC 8470).</summary>
 internal static class StatusLines
 {
-    /// <summary>Longest line <see cref="Write"/> can make: the version, SP, code, SP, the longest phrase, CRLF.</summary>
+    /// <summary>
+    /// Longest line <see cref="Write"/> can make: the version, SP, code, SP, the longest phrase, CRLF.
+    /// </summary>
     public const int BytesMax = HttpVersion.Bytes + 1 + 3 + 1 + PhraseBytesMax + LineEnd.Bytes;
 
     private const int PhraseBytesMax = 31; // Request Header Fields Too Large
 
-    /// <summary>Writes "HTTP/1.1 200 OK" and CRLF, and returns the length; a status without a phrase keeps its last SP.</summary>
+    /// <summary>
+    /// Writes "HTTP/1.1 200 OK" and CRLF, and returns the length; a status without a phrase keeps its last SP.
+    /// </summary>
     public static int Write(Span<byte> destination, int statusCode)
     {
         ReadOnlySpan<byte> phrase = Phrase(statusCode);

@@ -46,7 +46,9 @@ internal static class TrailerFields
         return written;
     }
 
-    /// <summary>Whether a trailer field may be forwarded. Nothing the proxy recognises, or asserts itself, may.</summary>
+    /// <summary>
+    /// Whether a trailer field may be forwarded. Nothing the proxy recognises, or asserts itself, may.
+    /// </summary>
     public static bool MayForward(ReadOnlySpan<byte> name, KnownHeader known)
     {
         if (known != KnownHeader.Unknown)

@@ -7,11 +7,18 @@ using EdgeProxy.Tests.Primitives.Http;
 
 namespace EdgeProxy.Fuzz.Targets;
 
-/// <summary>Chunked bodies: the reader ends exactly where the naive decoder does, with the same payload, however split.</summary>
+/// <summary>
+/// Chunked bodies: the reader ends exactly where the naive decoder does, with the same payload, however split.
+/// </summary>
 internal sealed class ChunkedTarget : FuzzTarget
 {
     // The naive decoder knows no limits, so the reader gets none that the inputs here could reach.
-    private readonly HeadLimits _limits = new() { TrailerBytes = 1 << 20, ChunkExtensionBytes = 1 << 20, FieldCount = 1000 };
+    private readonly HeadLimits _limits = new()
+    {
+        TrailerBytes = 1 << 20,
+        ChunkExtensionBytes = 1 << 20,
+        FieldCount = 1000,
+    };
 
     public override string Name => "chunked";
 
@@ -26,7 +33,8 @@ internal sealed class ChunkedTarget : FuzzTarget
     [
         .. new[]
         {
-            "\r\n", "\n", "\r", "0\r\n", "0\r\n\r\n", "5\r\nhello\r\n", "3;a=b\r\nabc\r\n", "1\r\nx\r\n", ";", ";a", "=", "\"", "\\\"", " ", "\t",
+            "\r\n", "\n", "\r", "0\r\n", "0\r\n\r\n", "5\r\nhello\r\n", "3;a=b\r\nabc\r\n", "1\r\nx\r\n", ";", ";a",
+            "=", "\"", "\\\"", " ", "\t",
             "A: b\r\n", ": ", "ffffffffffffffff", "0x", "00", "\0",
         }.Select(Encoding.Latin1.GetBytes),
     ];
@@ -40,10 +48,13 @@ internal sealed class ChunkedTarget : FuzzTarget
 
         Require(naive == whole, $"naive {naive}, ours {whole} {reason}");
         Require(split == whole && reason == again, $"whole {whole} {reason}, by {step} {split} {again}");
-        return HashCode.Combine(reason, Math.Min(chunks, 5), whole?.Consumed == input.Length, whole is null, Math.Min(input.Length / 64, 5));
+        return HashCode.Combine(
+            reason, Math.Min(chunks, 5), whole?.Consumed == input.Length, whole is null,
+            Math.Min(input.Length / 64, 5));
     }
 
-    private (string Payload, int Consumed)? Decode(ReadOnlySpan<byte> bytes, int step, out RejectReason reason, out int chunks)
+    private (string Payload, int Consumed)? Decode(
+        ReadOnlySpan<byte> bytes, int step, out RejectReason reason, out int chunks)
     {
         var reader = default(ChunkedReader);
         var payload = new StringBuilder();

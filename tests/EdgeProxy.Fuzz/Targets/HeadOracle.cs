@@ -5,10 +5,13 @@ using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Fuzz.Targets;
 
-/// <summary>What must hold of any head a reader calls complete, told the slow way: strings and regular expressions.</summary>
+/// <summary>
+/// What must hold of any head a reader calls complete, told the slow way: strings and regular expressions.
+/// </summary>
 internal static class HeadOracle
 {
-    private static readonly Regex Field = new("\\A([!#$%&'*+\\-.^_`|~0-9A-Za-z]+):[ \\t]*([\\t\\x20-\\x7E\\x80-\\xFF]*?)[ \\t]*\\z");
+    private static readonly Regex Field =
+        new("\\A([!#$%&'*+\\-.^_`|~0-9A-Za-z]+):[ \\t]*([\\t\\x20-\\x7E\\x80-\\xFF]*?)[ \\t]*\\z");
 
     /// <summary>Null, or what is wrong.</summary>
     public static string? Fault(ReadOnlySpan<byte> input, MessageHead head, int firstLine)
@@ -19,7 +22,8 @@ internal static class HeadOracle
         }
 
         string text = Encoding.Latin1.GetString(input[..head.Length]);
-        if (!text.EndsWith("\r\n\r\n", StringComparison.Ordinal) || text.IndexOf("\r\n\r\n", firstLine, StringComparison.Ordinal) != text.Length - 4)
+        if (!text.EndsWith("\r\n\r\n", StringComparison.Ordinal)
+            || text.IndexOf("\r\n\r\n", firstLine, StringComparison.Ordinal) != text.Length - 4)
         {
             return "the head does not end at its first empty line";
         }
@@ -71,7 +75,8 @@ internal static class HeadOracle
 
         bool fits = lengths + codings <= 1
             && (codings == 0 || (head.MinorVersion == 1 && head.Has(KnownHeader.TransferEncoding)))
-            && (lengths == 0 || (head.ContentLength.ToString(null, null) == length && head.Has(KnownHeader.ContentLength)));
+            && (lengths == 0 || (head.ContentLength.ToString(null, null) == length
+                && head.Has(KnownHeader.ContentLength)));
         return fits ? null : "framing read wrongly";
     }
 

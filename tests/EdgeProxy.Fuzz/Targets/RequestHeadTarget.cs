@@ -16,7 +16,8 @@ internal sealed class RequestHeadTarget : FuzzTarget
 {
     private const int ByteByByteMax = 300;
 
-    private static readonly Regex Line = new("\\A[!#$%&'*+\\-.^_`|~0-9A-Za-z]{1,32} [\\x21\\x22\\x24-\\x7E]+ HTTP/1\\.[01]\\z");
+    private static readonly Regex Line =
+        new("\\A[!#$%&'*+\\-.^_`|~0-9A-Za-z]{1,32} [\\x21\\x22\\x24-\\x7E]+ HTTP/1\\.[01]\\z");
 
     private readonly RequestHead _whole = new();
     private readonly RequestHead _split = new();
@@ -33,10 +34,13 @@ internal sealed class RequestHeadTarget : FuzzTarget
     [
         .. new[]
         {
-            "\r\n", "\r\n\r\n", "\n", "\r", " ", "\t", ":", ": ", ",", "\0", "GET ", "POST ", "OPTIONS * ", "CONNECT ", "TRACE ",
-            " HTTP/1.1\r\n", " HTTP/1.0\r\n", "http://", "Host: a\r\n", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n",
+            "\r\n", "\r\n\r\n", "\n", "\r", " ", "\t", ":", ": ", ",", "\0", "GET ", "POST ", "OPTIONS * ", "CONNECT ",
+            "TRACE ",
+            " HTTP/1.1\r\n", " HTTP/1.0\r\n", "http://", "Host: a\r\n", "Content-Length: 5\r\n",
+            "Transfer-Encoding: chunked\r\n",
             "Transfer_Encoding: chunked\r\n", "Connection: close, x\r\n", "Connection: upgrade\r\nUpgrade: h2c\r\n",
-            "Expect: 100-continue\r\n", "TE: trailers\r\n", "chunked", "[::1]", "@", "#", "?", "/", "\\", "%2e", "\u00FF", "X: y\r\n",
+            "Expect: 100-continue\r\n", "TE: trailers\r\n", "chunked", "[::1]", "@", "#", "?", "/", "\\", "%2e",
+            "\u00FF", "X: y\r\n",
         }.Select(Encoding.Latin1.GetBytes),
     ];
 
@@ -67,10 +71,12 @@ internal sealed class RequestHeadTarget : FuzzTarget
             CheckComplete(input);
         }
 
-        Require((status == ParseStatus.Malformed) == (_whole.Reason != RejectReason.None), "a reason without refusal, or none with it");
+        Require((status == ParseStatus.Malformed) == (_whole.Reason != RejectReason.None),
+            "a reason without refusal, or none with it");
         return HashCode.Combine(
             status, _whole.Reason, _whole.Method, _whole.Form, _whole.Framing, _whole.Present,
-            HashCode.Combine(_whole.KeepAlive, _whole.ExpectsContinue, _whole.WantsUpgrade, Math.Min(_whole.FieldCount, 4)));
+            HashCode.Combine(
+                _whole.KeepAlive, _whole.ExpectsContinue, _whole.WantsUpgrade, Math.Min(_whole.FieldCount, 4)));
     }
 
     private void Compare(ParseStatus status, ParseStatus again, string how)
@@ -81,7 +87,8 @@ internal sealed class RequestHeadTarget : FuzzTarget
             status != ParseStatus.Complete
             || (_whole.Path == _split.Path && _whole.Query == _split.Query && _whole.HasQuery == _split.HasQuery
                 && _whole.Authority == _split.Authority && _whole.Host == _split.Host && _whole.Port == _split.Port
-                && _whole.Method == _split.Method && _whole.MethodText == _split.MethodText && _whole.Form == _split.Form
+                && _whole.Method == _split.Method && _whole.MethodText == _split.MethodText
+                && _whole.Form == _split.Form
                 && _whole.ExpectsContinue == _split.ExpectsContinue && _whole.WantsUpgrade == _split.WantsUpgrade),
             "another request line " + how);
     }
@@ -106,6 +113,8 @@ internal sealed class RequestHeadTarget : FuzzTarget
         Require(_whole.Target.Length <= _limits.TargetBytes && _whole.FieldCount <= _limits.FieldCount, "over a limit");
         Require(_whole.Length <= _limits.HeadBytes, "head over its limit");
         string authority = Encoding.Latin1.GetString(_whole.Authority.Of(input));
-        Require(Regex.IsMatch(authority, "\\A([A-Za-z0-9._~-]+|\\[[0-9a-fA-F:.]+\\]|)(:[0-9]{1,5})?\\z"), "authority " + authority);
+        Require(
+            Regex.IsMatch(authority, "\\A([A-Za-z0-9._~-]+|\\[[0-9a-fA-F:.]+\\]|)(:[0-9]{1,5})?\\z"),
+            "authority " + authority);
     }
 }

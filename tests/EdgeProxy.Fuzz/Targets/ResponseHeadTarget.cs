@@ -7,7 +7,9 @@ using EdgeProxy.Tests.Primitives.Http;
 
 namespace EdgeProxy.Fuzz.Targets;
 
-/// <summary>Response heads: read whole and in pieces they come to the same; a complete one satisfies the slow oracle.</summary>
+/// <summary>
+/// Response heads: read whole and in pieces they come to the same; a complete one satisfies the slow oracle.
+/// </summary>
 internal sealed class ResponseHeadTarget : FuzzTarget
 {
     private const int ByteByByteMax = 300;
@@ -25,8 +27,10 @@ internal sealed class ResponseHeadTarget : FuzzTarget
     [
         .. new[]
         {
-            "\r\n", "\r\n\r\n", "\n", "\r", " ", ":", "\0", "HTTP/1.1 200 OK\r\n", "HTTP/1.0 304\r\n", "HTTP/1.1 101 x\r\n", "204", "100",
-            "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "Connection: close\r\n", "Connection: upgrade\r\nUpgrade: a\r\n",
+            "\r\n", "\r\n\r\n", "\n", "\r", " ", ":", "\0", "HTTP/1.1 200 OK\r\n", "HTTP/1.0 304\r\n",
+            "HTTP/1.1 101 x\r\n", "204", "100",
+            "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "Connection: close\r\n",
+            "Connection: upgrade\r\nUpgrade: a\r\n",
         }.Select(Encoding.Latin1.GetBytes),
     ];
 

@@ -20,10 +20,12 @@ public class HeadReaderBenchmarks
         "GET /static/app.css?v=31 HTTP/1.1\r\nHost: shop.example.com\r\nConnection: keep-alive\r\n"
         + "sec-ch-ua: \"Chromium\";v=\"140\", \"Not=A?Brand\";v=\"24\"\r\nsec-ch-ua-mobile: ?0\r\n"
         + "sec-ch-ua-platform: \"Linux\"\r\nUpgrade-Insecure-Requests: 1\r\n"
-        + "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36\r\n"
+        + "User-Agent: Mozilla/5.0 (X11; Linux x86_64) "
+        + "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36\r\n"
         + "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8\r\n"
         + "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: navigate\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n"
-        + "Accept-Language: en-GB,en;q=0.9,de;q=0.8\r\nCookie: session=0af7651916cd43dd8448eb211c80319c; theme=dark\r\n\r\n");
+        + "Accept-Language: en-GB,en;q=0.9,de;q=0.8\r\n"
+        + "Cookie: session=0af7651916cd43dd8448eb211c80319c; theme=dark\r\n\r\n");
 
     private static readonly byte[] Response = Encoding.Latin1.GetBytes(
         "HTTP/1.1 200 OK\r\nServer: nginx/1.26.3\r\nDate: Tue, 24 Nov 2026 06:00:00 GMT\r\nContent-Type: text/html\r\n"

@@ -15,7 +15,8 @@ public sealed class CanonicalPathTests
 
     private static readonly string[] Pieces =
     [
-        "/", "/", "//", ".", "..", "/..", "/../", "/.", "%2e", "%2E", "%2f", "%5C", "\\", "%00", "a", "b.c", "%61", "%7E", "%zz", "%", "%4",
+        "/", "/", "//", ".", "..", "/..", "/../", "/.", "%2e", "%2E", "%2f", "%5C", "\\", "%00", "a", "b.c", "%61",
+        "%7E", "%zz", "%", "%4",
         ";x", "..;x", "\"", "\u00E9", "?", "#", "%25", "%252e", "*", "\0", " ", "...", "a/b/c/d/e/f/g/h/", "%c3%a9",
     ];
 
@@ -139,7 +140,8 @@ public sealed class CanonicalPathTests
     {
         byte[] bytes = Encoding.Latin1.GetBytes(path);
         byte[] scratch = new byte[CanonicalPath.ScratchBytes(bytes.Length)];
-        PathStatus status = CanonicalPath.Read(bytes, scratch, out int length, out PathTraits traits, out RejectReason reason);
+        PathStatus status = CanonicalPath.Read(
+            bytes, scratch, out int length, out PathTraits traits, out RejectReason reason);
         return status switch
         {
             PathStatus.Malformed => (string.Empty, PathTraits.None, reason),

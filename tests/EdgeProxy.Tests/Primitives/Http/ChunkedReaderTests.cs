@@ -15,9 +15,12 @@ public sealed class ChunkedReaderTests
     // Pieces that make whole bodies likely and faults as likely.
     private static readonly string[] Pieces =
     [
-        "5\r\nhello\r\n", "5\r\nhello", "a\r\n0123456789\r\n", "3;x\r\nabc\r\n", "3;x=y\r\nabc\r\n", "3 ; x = \"q\\\"z\" ;y\r\nabc\r\n",
-        "00002\r\nhi\r\n", "1\r\n", "x", "\r\n", "\r", "\n", "5", ";", "=", "\"", " ", "\t", "\\", "a", "zz", "-1\r\n", "0x2\r\nhi\r\n",
-        "3;x\nabc\r\n", "3;\"\r\nabc\r\n", "ffffffffffffffff\r\n", "10000000000000005\r\nhello\r\n", "X: y\r\n", "X : y\r\n", ": y\r\n", " fold\r\n",
+        "5\r\nhello\r\n", "5\r\nhello", "a\r\n0123456789\r\n", "3;x\r\nabc\r\n", "3;x=y\r\nabc\r\n",
+        "3 ; x = \"q\\\"z\" ;y\r\nabc\r\n",
+        "00002\r\nhi\r\n", "1\r\n", "x", "\r\n", "\r", "\n", "5", ";", "=", "\"", " ", "\t", "\\", "a", "zz", "-1\r\n",
+        "0x2\r\nhi\r\n",
+        "3;x\nabc\r\n", "3;\"\r\nabc\r\n", "ffffffffffffffff\r\n", "10000000000000005\r\nhello\r\n", "X: y\r\n",
+        "X : y\r\n", ": y\r\n", " fold\r\n",
         "\0", "\u0001", "\u00E9", "0\r\n", "0;l=a\r\n", "0\r\n\r\n", "0\r\nX-Sum: 1\r\nY:\r\n\r\n",
     ];
 
@@ -56,7 +59,8 @@ public sealed class ChunkedReaderTests
     public void Next_SplitTrailers_AreLeftUntilWholeAndScannedOnce()
     {
         byte[] bytes = Encoding.Latin1.GetBytes("0\r\nX-A: b\r\nX-B: c\r\n\r\n");
-        FieldInfo scan = typeof(ChunkedReader).GetField("_trailerScan", BindingFlags.NonPublic | BindingFlags.Instance)!;
+        FieldInfo scan = typeof(ChunkedReader).GetField(
+            "_trailerScan", BindingFlags.NonPublic | BindingFlags.Instance)!;
         object reader = default(ChunkedReader);
         var typed = (ChunkedReader)reader;
         Assert.Equal(ChunkStep.NeedMore, typed.Next(bytes.AsSpan(0, 3), HeadLimits.Default, out int framing, out _));
@@ -93,12 +97,13 @@ public sealed class ChunkedReaderTests
         Assert.Equal(RejectReason.ChunkSizeInvalid, reader.Reason);
     }
 
+    // Bytes of extension: 4 + 3 + 2, then 4 + 4 + 3.
     [Fact]
     public void Next_ExtensionsOfManyChunks_AreSummed()
     {
         var limits = new HeadLimits { ChunkExtensionBytes = 10 };
-        Assert.Equal("xxx", Decode("1;abc\r\nx\r\n1;ab\r\nx\r\n1;a\r\nx\r\n0\r\n\r\n", limits)?.Payload); // 4 + 3 + 2 bytes
-        Assert.Null(Decode("1;abc\r\nx\r\n1;abc\r\nx\r\n1;ab\r\nx\r\n0\r\n\r\n", limits)); // 4 + 4 + 3
+        Assert.Equal("xxx", Decode("1;abc\r\nx\r\n1;ab\r\nx\r\n1;a\r\nx\r\n0\r\n\r\n", limits)?.Payload);
+        Assert.Null(Decode("1;abc\r\nx\r\n1;abc\r\nx\r\n1;ab\r\nx\r\n0\r\n\r\n", limits));
     }
 
     [Fact]
@@ -155,7 +160,8 @@ public sealed class ChunkedReaderTests
             int length = ChunkedWriter.WriteHead(line, size);
             line[length] = (byte)'x';
             var reader = default(ChunkedReader);
-            bool fits = reader.Next(line[..(length + 1)], HeadLimits.Default, out int framing, out int payload) == ChunkStep.Data;
+            ReadOnlySpan<byte> input = line[..(length + 1)];
+            bool fits = reader.Next(input, HeadLimits.Default, out int framing, out int payload) == ChunkStep.Data;
             string text = size.ToString("x", null) + "\r\n";
             return Encoding.Latin1.GetString(line[..length]) == text
                 && (size > ChunkLine.SizeMax ? !fits : fits && framing == length && payload == 1);

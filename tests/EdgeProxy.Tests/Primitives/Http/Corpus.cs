@@ -29,8 +29,8 @@ internal static class Corpus
     public static CorpusCase Response(string name) => Responses.Single(item => item.Name == name);
 
     /// <summary>
-    /// Artifacts may be built outside the tree; then the tests have to be started within it. The runner changes the working
-    /// directory, but not what the shell called it.
+    /// Artifacts may be built outside the tree; then the tests have to be started within it. The runner changes the
+    /// working directory, but not what the shell called it.
     /// </summary>
     public static string RepositoryRoot() =>
         FindAbove(AppContext.BaseDirectory)

@@ -4,11 +4,14 @@ using System.Text.RegularExpressions;
 
 namespace EdgeProxy.Tests.Primitives.Http;
 
-/// <summary>The slow, obvious decoder of a chunked body: strings, regular expressions, no state. No limits but the grammar's.</summary>
+/// <summary>
+/// The slow, obvious decoder of a chunked body: strings, regular expressions, no state. No limits but the grammar's.
+/// </summary>
 internal static class NaiveChunks
 {
     private const string Tchars = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
-    private const string Quoted = "\"(?:[\\t \\x21\\x23-\\x5B\\x5D-\\x7E\\x80-\\xFF]|\\\\[\\t \\x21-\\x7E\\x80-\\xFF])*\"";
+    private const string Quoted =
+        "\"(?:[\\t \\x21\\x23-\\x5B\\x5D-\\x7E\\x80-\\xFF]|\\\\[\\t \\x21-\\x7E\\x80-\\xFF])*\"";
 
     private static readonly Regex SizeLine = new(
         $"\\A([0-9A-Fa-f]{{1,16}})(?:[ \\t]*;[ \\t]*{Tchars}(?:[ \\t]*=[ \\t]*(?:{Tchars}|{Quoted}))?)*\\z");

@@ -5,12 +5,14 @@ using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Tests.Primitives.Http;
 
-/// <summary>What one connection's bytes came to: the steps seen in order, the last refusal, the canonical paths.</summary>
+/// <summary>
+/// What one connection's bytes came to: the steps seen in order, the last refusal, the canonical paths.
+/// </summary>
 internal sealed record Outcome(string Steps, RejectReason Reason, string Paths, string Payload, string Notes);
 
 /// <summary>
-/// The smallest user of the readers that can be: it keeps the unconsumed bytes of one connection, is fed pieces, and notes
-/// what came of them. The corpus, the split tests and the fuzzers all judge by it.
+/// The smallest user of the readers that can be: it keeps the unconsumed bytes of one connection, is fed pieces, and
+/// notes what came of them. The corpus is judged by it.
 /// </summary>
 internal abstract class Peer
 {
@@ -115,10 +117,12 @@ internal abstract class Peer
 
         foreach (HeaderField field in head.Fields)
         {
-            Note($"{Text(field.Name.Of(bytes))}={Text(field.Value.Of(bytes))} {field.Known} {field.Traits} {field.LineEnd}");
+            Note($"{Text(field.Name.Of(bytes))}={Text(field.Value.Of(bytes))} "
+                + $"{field.Known} {field.Traits} {field.LineEnd}");
         }
 
-        Note($"{head.MinorVersion} {head.Framing} {head.ContentLength} {head.KeepAlive} {head.Length} {head.Present:x}");
+        Note($"{head.MinorVersion} {head.Framing} {head.ContentLength} {head.KeepAlive} "
+            + $"{head.Length} {head.Present:x}");
         OnHead(head, bytes);
         _rest.RemoveRange(0, head.Length);
         return true;
@@ -197,7 +201,8 @@ internal abstract class Peer
         {
             ReadOnlySpan<byte> path = _head.Path.Of(bytes);
             byte[] scratch = new byte[CanonicalPath.ScratchBytes(path.Length)];
-            PathStatus status = CanonicalPath.Read(path, scratch, out int length, out PathTraits traits, out RejectReason fault);
+            PathStatus status = CanonicalPath.Read(
+                path, scratch, out int length, out PathTraits traits, out RejectReason fault);
             fault = fault == RejectReason.None ? CanonicalPath.Refusal(traits, PathTraits.None) : fault;
             if (fault != RejectReason.None)
             {

@@ -62,7 +62,8 @@ public sealed class RejectReasonsTests
         for (int i = 0; i < 1000; i++)
         {
             var reason = (RejectReason)(i % RejectReasons.Count);
-            sum += RejectReasons.StatusCode(reason) + RejectReasons.Name(reason).Length + RejectReasons.Text(reason).Length;
+            sum += RejectReasons.StatusCode(reason) + RejectReasons.Name(reason).Length
+                + RejectReasons.Text(reason).Length;
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);

@@ -51,7 +51,8 @@ public sealed class RequestHeadReaderTests
         for (int length = 0; length < bytes.Length; length++)
         {
             var head = new RequestHead();
-            Assert.Equal(ParseStatus.NeedMore, RequestHeadReader.Read(bytes.AsSpan(0, length), HeadLimits.Default, head));
+            ReadOnlySpan<byte> seen = bytes.AsSpan(0, length);
+            Assert.Equal(ParseStatus.NeedMore, RequestHeadReader.Read(seen, HeadLimits.Default, head));
             Assert.Equal(0, head.Length);
         }
     }
@@ -63,16 +64,14 @@ public sealed class RequestHeadReaderTests
         var head = new RequestHead();
         for (int length = 1; length < bytes.Length; length++)
         {
-            Assert.Equal(ParseStatus.NeedMore, RequestHeadReader.Read(bytes.AsSpan(0, length), HeadLimits.Default, head));
+            ReadOnlySpan<byte> seen = bytes.AsSpan(0, length);
+            Assert.Equal(ParseStatus.NeedMore, RequestHeadReader.Read(seen, HeadLimits.Default, head));
 
             // A CR alone has to be looked at again once its LF is there.
             int scanned = bytes[length - 1] == (byte)'\r' ? length - 1 : length;
             Assert.Equal(scanned, head.ResumeScan);
-            Assert.Equal(Encoding.Latin1.GetString(bytes, 0, length).LastIndexOf("\r\n", StringComparison.Ordinal) switch
-            {
-                -1 => 0,
-                int line => line + 2,
-            }, head.ResumeLine);
+            int line = seen.LastIndexOf("\r\n"u8);
+            Assert.Equal(line < 0 ? 0 : line + 2, head.ResumeLine);
         }
 
         Assert.Equal(ParseStatus.Complete, RequestHeadReader.Read(bytes, HeadLimits.Default, head));
@@ -128,9 +127,12 @@ public sealed class RequestHeadReaderTests
         head.Reset();
         Read("GET / HTTP/1.0\r\n\r\n", head);
 
-        Assert.False(head.WantsUpgrade || head.ExpectsContinue || head.AcceptsTrailers || head.KeepAlive || head.HasQuery);
+        Assert.False(head.WantsUpgrade || head.ExpectsContinue || head.AcceptsTrailers || head.KeepAlive
+            || head.HasQuery);
         Assert.True(head.Authority.IsEmpty && head.Host.IsEmpty);
-        Assert.Equal((TargetForm.Origin, BodyFraming.None, -1, 0), (head.Form, head.Framing, head.Port, head.FieldCount));
+        Assert.Equal(
+            (TargetForm.Origin, BodyFraming.None, -1, 0),
+            (head.Form, head.Framing, head.Port, head.FieldCount));
     }
 
     [Theory]
@@ -182,7 +184,8 @@ public sealed class RequestHeadReaderTests
 
     [Fact]
     public void Read_UpgradeInHttp10_IsIgnored() =>
-        Assert.False(Read("GET / HTTP/1.0\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n").WantsUpgrade);
+        Assert.False(
+            Read("GET / HTTP/1.0\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n").WantsUpgrade);
 
     [Theory]
     [InlineData("HTTP/1.1", "Content-Length: 5\r\n", true)]
@@ -191,7 +194,8 @@ public sealed class RequestHeadReaderTests
     [InlineData("HTTP/1.1", "", false)]
     [InlineData("HTTP/1.0", "Content-Length: 5\r\n", false)]
     public void Read_Expect_CountsOnlyWithABodyToCome(string version, string fields, bool expected) =>
-        Assert.Equal(expected, Read($"POST / {version}\r\nHost: a\r\nExpect: 100-Continue\r\n{fields}\r\n").ExpectsContinue);
+        Assert.Equal(expected,
+            Read($"POST / {version}\r\nHost: a\r\nExpect: 100-Continue\r\n{fields}\r\n").ExpectsContinue);
 
     [Theory]
     [InlineData("X-Forwarded-For", "XForwardedFor", "None")]
@@ -249,7 +253,8 @@ public sealed class RequestHeadReaderTests
     private static RequestHead Read(string text, RequestHead? into = null)
     {
         RequestHead head = into ?? new RequestHead();
-        Assert.Equal(ParseStatus.Complete, RequestHeadReader.Read(Encoding.Latin1.GetBytes(text), HeadLimits.Default, head));
+        byte[] bytes = Encoding.Latin1.GetBytes(text);
+        Assert.Equal(ParseStatus.Complete, RequestHeadReader.Read(bytes, HeadLimits.Default, head));
         return head;
     }
 
@@ -265,7 +270,8 @@ public sealed class RequestHeadReaderTests
     {
         for (Type? type = fresh.GetType(); type is not null; type = type.BaseType)
         {
-            foreach (FieldInfo field in type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            const BindingFlags Own = BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+            foreach (FieldInfo field in type.GetFields(Own))
             {
                 if (!field.FieldType.IsArray) // the room for fields is kept; how many count is FieldCount
                 {

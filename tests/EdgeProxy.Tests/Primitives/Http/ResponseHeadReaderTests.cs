@@ -21,7 +21,9 @@ public sealed class ResponseHeadReaderTests
 
         Assert.Equal(200, head.StatusCode);
         Assert.Equal("200 OK", Encoding.Latin1.GetString(head.StatusAndReason.Of(bytes)));
-        Assert.Equal((BodyFraming.ContentLength, 612L, true, 5), (head.Framing, head.ContentLength, head.KeepAlive, head.FieldCount));
+        Assert.Equal(
+            (BodyFraming.ContentLength, 612L, true, 5),
+            (head.Framing, head.ContentLength, head.KeepAlive, head.FieldCount));
         Assert.Equal(bytes.Length, head.Length);
         Assert.True(head.Has(KnownHeader.Server) && head.Has(KnownHeader.Date));
     }
@@ -73,7 +75,8 @@ public sealed class ResponseHeadReaderTests
     public void Reset_AfterUse_EqualsAFreshHead()
     {
         var used = new ResponseHead();
-        foreach (PropertyInfo property in typeof(ResponseHead).GetProperties().Where(p => p.SetMethod?.IsPublic == true))
+        PropertyInfo[] properties = typeof(ResponseHead).GetProperties();
+        foreach (PropertyInfo property in properties.Where(p => p.SetMethod?.IsPublic == true))
         {
             property.SetValue(used, RequestHeadReaderTests.Something(property.PropertyType));
         }

@@ -12,7 +12,10 @@ namespace EdgeProxy.Tests.Primitives.Http;
 public sealed class SmallPartsTests
 {
     private static readonly string[] AddressPieces =
-        ["0", "1", "ff", "2001", "db8", "12345", "g", ":", ":", ":", "::", "1.2.3.4", "255.255.255.255", "1.2.3", "256.1.1.1"];
+    [
+        "0", "1", "ff", "2001", "db8", "12345", "g", ":", ":", ":", "::", "1.2.3.4", "255.255.255.255", "1.2.3",
+        "256.1.1.1",
+    ];
 
     [Fact]
     public void FindLineEnd_StopAtEveryPlaceOfEveryLength_IsFound()
@@ -114,7 +117,8 @@ public sealed class SmallPartsTests
                     byte[] other = [.. name];
                     other[i] = b;
                     KnownHeader found = KnownHeaders.Find(other, out _);
-                    Assert.True(found == KnownHeader.Unknown, $"{Encoding.Latin1.GetString(other)} is taken for {found}");
+                    Assert.True(found == KnownHeader.Unknown,
+                        $"{Encoding.Latin1.GetString(other)} is taken for {found}");
                 }
             }
         }
