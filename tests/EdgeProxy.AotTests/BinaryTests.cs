@@ -103,7 +103,8 @@ public sealed class BinaryTests(ITestOutputHelper output)
     [Fact]
     public async Task Start_ToFirstAnswer_IsShown()
     {
-        // A shared machine may take any time; the best of some is what the program needs. Ten times the bar is a defect.
+        // A shared machine may take any time; the best of some is what the program needs. Ten times the bar is a
+        // defect.
         await using RawServer server = RawServer.Ok();
         var config = new ProxyConfig(server);
         double best = double.MaxValue;

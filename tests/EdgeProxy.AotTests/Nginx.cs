@@ -6,7 +6,9 @@ using EdgeProxy.FunctionalTests.Harness;
 
 namespace EdgeProxy.AotTests;
 
-/// <summary>nginx from Debian as a server nobody of us wrote: two ports, small answers, files, uploads by PUT.</summary>
+/// <summary>
+/// nginx from Debian as a server nobody of us wrote: two ports, small answers, files, uploads by PUT.
+/// </summary>
 internal sealed class Nginx : IAsyncDisposable
 {
     private readonly Process _process;

@@ -153,7 +153,8 @@ public sealed class OriginTests(ITestOutputHelper output)
     [Fact]
     public async Task Term_UnderLoad_EveryRequestThatReachedAServerIsAnswered()
     {
-        // wrk cannot tell a refused connection from a lost answer. Ours can: what the server saw is what clients must have got.
+        // wrk cannot tell a refused connection from a lost answer. Ours can: what the server saw is what clients must
+        // have got.
         await using RawServer server = RawServer.Ok();
         await using ProxyProcess proxy = await Published.StartAsync(new ProxyConfig(server));
         int answered = 0;

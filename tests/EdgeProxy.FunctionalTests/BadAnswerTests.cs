@@ -7,7 +7,8 @@ using Xunit;
 namespace EdgeProxy.FunctionalTests;
 
 /// <summary>
-/// Broken answers over a socket: 502, or visibly cut, and never a byte of them in somebody else's answer. All cases share one
+/// Broken answers over a socket: 502, or visibly cut, and never a byte of them in somebody else's answer. All cases
+/// share one
 /// proxy and one server address, so that a connection kept by mistake is used by the next.
 /// </summary>
 public sealed class BadAnswerTests(BadAnswerTests.OneProxy shared) : IClassFixture<BadAnswerTests.OneProxy>
@@ -137,7 +138,9 @@ public sealed class BadAnswerTests(BadAnswerTests.OneProxy shared) : IClassFixtu
         }
     }
 
-    /// <summary>One proxy, one server: /whole/NAME and /split/NAME answer with the bytes of that case, anything else is good.</summary>
+    /// <summary>
+    /// One proxy, one server: /whole/NAME and /split/NAME answer with the bytes of that case, anything else is good.
+    /// </summary>
     public sealed class OneProxy : IAsyncLifetime
     {
         internal RawServer Server { get; } = RawServer.Start(AnswerAsync);

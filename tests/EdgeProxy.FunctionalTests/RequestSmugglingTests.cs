@@ -9,7 +9,8 @@ using Xunit;
 namespace EdgeProxy.FunctionalTests;
 
 /// <summary>
-/// The attack corpus over a socket, whole and byte by byte: what is refused reaches no server, what is forwarded arrives in one
+/// The attack corpus over a socket, whole and byte by byte: what is refused reaches no server, what is forwarded
+/// arrives in one
 /// unambiguous form. All cases share one proxy and one server, so that whatever one leaves behind poisons the next.
 /// </summary>
 public sealed class RequestSmugglingTests(RequestSmugglingTests.OneProxy shared) : IClassFixture<RequestSmugglingTests.OneProxy>

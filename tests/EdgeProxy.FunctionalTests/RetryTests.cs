@@ -176,7 +176,9 @@ public sealed class RetryTests
         Assert.Equal((502, 502), (first.Status, second.Status));
     }
 
-    /// <summary>Answers one request per connection, and dies upon the next as a server does whose idle timeout ran out.</summary>
+    /// <summary>
+    /// Answers one request per connection, and dies upon the next as a server does whose idle timeout ran out.
+    /// </summary>
     private static async Task StaleAsync(RawConnection connection, bool reset)
     {
         RawRequest? first = await connection.ReadRequestAsync();

@@ -217,7 +217,8 @@ public sealed class TimeoutTests
     [Fact]
     public async Task Connect_NotAccepted_Is504()
     {
-        // A queue of accepted connections that is full drops the SYN: the connection attempt hangs, as with a dead host.
+        // A queue of accepted connections that is full drops the SYN: the connection attempt hangs, as with a dead
+        // host.
         using var listening = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listening.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listening.Listen(0);

@@ -6,10 +6,13 @@ namespace EdgeProxy.Tests;
 /// <summary>Holds that warm code allocates nothing.</summary>
 internal static class Allocations
 {
-    // The runtime itself may allocate once while it loads or recompiles what runs; a call that allocates does so each time.
+    // The runtime itself may allocate once while it loads or recompiles what runs; a call that allocates does so each
+    // time.
     private const int RoundsMax = 5;
 
-    /// <summary>Runs <paramref name="work"/> until a round allocates nothing on this thread; fails if none does.</summary>
+    /// <summary>
+    /// Runs <paramref name="work"/> until a round allocates nothing on this thread; fails if none does.
+    /// </summary>
     public static void AssertNone(Action work)
     {
         ArgumentNullException.ThrowIfNull(work);

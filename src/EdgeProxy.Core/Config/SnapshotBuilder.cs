@@ -9,7 +9,8 @@ namespace EdgeProxy.Config;
 internal static class SnapshotBuilder
 {
     /// <summary>
-    /// Builds it. <paramref name="slots"/> gives each entrypoint's place by name. Settings that were loaded without a fault
+    /// Builds it. <paramref name="slots"/> gives each entrypoint's place by name. Settings that were loaded without a
+    /// fault
     /// compile without a conflict; if they do not, nothing is built and <paramref name="problem"/> says why.
     /// </summary>
     public static Snapshot? Build(

@@ -5,7 +5,8 @@ using EdgeProxy.Primitives.Net;
 namespace EdgeProxy.EntryPoints;
 
 /// <summary>
-/// Counts the open connections of an entrypoint, in all and per client address (IPv6 per /64, which is what one customer is
+/// Counts the open connections of an entrypoint, in all and per client address (IPv6 per /64, which is what one
+/// customer is
 /// given). Shared by all loops; taken once per connection, not per request.
 /// </summary>
 internal sealed class ConnectionLimiter
@@ -17,7 +18,9 @@ internal sealed class ConnectionLimiter
     /// <summary>Connections counted now.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>Takes a place; false if that would pass <paramref name="max"/> or <paramref name="perAddressMax"/> (0: none).</summary>
+    /// <summary>
+    /// Takes a place; false if that would pass <paramref name="max"/> or <paramref name="perAddressMax"/> (0: none).
+    /// </summary>
     public bool TryEnter(IpAddress address, int max, int perAddressMax)
     {
         if (Interlocked.Increment(ref _count) > max)

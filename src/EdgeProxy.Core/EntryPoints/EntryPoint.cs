@@ -7,7 +7,8 @@ using EdgeProxy.Transport;
 namespace EdgeProxy.EntryPoints;
 
 /// <summary>
-/// An address connections are accepted on. Owns its listening socket and the list of its connections per loop; lives from the
+/// An address connections are accepted on. Owns its listening socket and the list of its connections per loop; lives
+/// from the
 /// configuration that names it first to the one that does not any more, through changes of its limits.
 /// </summary>
 internal sealed class EntryPoint : IAcceptOwner, IEntry
@@ -61,7 +62,8 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
     /// <summary>Binds the address; null, or why not.</summary>
     public string? TryBind(out bool notPermitted)
     {
-        _socket = ListenSocket.TryBind(_settings.Address, ListenSocket.BacklogDefault, out string error, out notPermitted);
+        _socket = ListenSocket.TryBind(
+            _settings.Address, ListenSocket.BacklogDefault, out string error, out notPermitted);
         return _socket is null ? error : null;
     }
 
@@ -74,7 +76,9 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
         Volatile.Write(ref _terms, TermsOf(settings));
     }
 
-    /// <summary>Accepts what is queued, then no more; open connections end after their exchange, idle ones shortly.</summary>
+    /// <summary>
+    /// Accepts what is queued, then no more; open connections end after their exchange, idle ones shortly.
+    /// </summary>
     public void Drain()
     {
         Volatile.Write(ref _isDraining, true);
@@ -99,7 +103,8 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
         Shard shard = _shards[loop.Index];
         shard.Counters.Add(Counter.ConnectionsAccepted);
         EntryPointSettings settings = Settings;
-        bool isAdmitted = Limiter.TryEnter(link.RemoteAddress, settings.ConnectionsMax, settings.ConnectionsPerAddressMax);
+        bool isAdmitted = Limiter.TryEnter(
+            link.RemoteAddress, settings.ConnectionsMax, settings.ConnectionsPerAddressMax);
         if (!isAdmitted)
         {
             shard.Counters.Add(Counter.ConnectionsRefused);

@@ -12,10 +12,14 @@ internal sealed record EntryPointSettings
 
     public required IPEndPoint Address { get; init; }
 
-    /// <summary>TOML: head_bytes_max, header_count_max, target_bytes_max, trailer_bytes_max, chunk_extension_bytes_max.</summary>
+    /// <summary>
+    /// TOML: head_bytes_max, header_count_max, target_bytes_max, trailer_bytes_max, chunk_extension_bytes_max.
+    /// </summary>
     public HeadLimits HeadLimits { get; init; } = HeadLimits.Default;
 
-    /// <summary>From the first byte of a head (on a new connection: from accept) to its end. Default 10 s; over it: 408.</summary>
+    /// <summary>
+    /// From the first byte of a head (on a new connection: from accept) to its end. Default 10 s; over it: 408.
+    /// </summary>
     public TimeSpan HeadTimeout { get; init; } = EntryPointLimits.HeadTimeoutDefault;
 
     /// <summary>Quiet time between requests on one connection. Default 75 s (nginx); then closed.</summary>
@@ -24,12 +28,18 @@ internal sealed record EntryPointSettings
     /// <summary>Longest silence within a request body. Default 30 s; over it: 408.</summary>
     public TimeSpan BodyIdleTimeout { get; init; } = EntryPointLimits.BodyIdleTimeoutDefault;
 
-    /// <summary>Slowest body accepted, bytes per second, judged after <see cref="BodyRateGrace"/>. Default 240 (Kestrel); 0 is off.</summary>
+    /// <summary>
+    /// Slowest body accepted, bytes per second, judged after <see cref="BodyRateGrace"/>. Default 240 (Kestrel); 0 is
+    /// off.
+    /// </summary>
     public int BodyRateMin { get; init; } = EntryPointLimits.BodyRateMinDefault;
 
     public TimeSpan BodyRateGrace { get; init; } = EntryPointLimits.BodyRateGraceDefault;
 
-    /// <summary>Longest time a client may take to read anything of an answer that waits for it. Default 60 s (nginx send_timeout); then reset.</summary>
+    /// <summary>
+    /// Longest time a client may take to read anything of an answer that waits for it. Default 60 s (nginx
+    /// send_timeout); then reset.
+    /// </summary>
     public TimeSpan WriteIdleTimeout { get; init; } = EntryPointLimits.WriteIdleTimeoutDefault;
 
     /// <summary>Silence in both directions after an Upgrade. Default 1 h; then closed.</summary>
@@ -41,7 +51,9 @@ internal sealed record EntryPointSettings
     /// <summary>Connections open at once. Default 65536; over it: 503 and close.</summary>
     public int ConnectionsMax { get; init; } = EntryPointLimits.ConnectionsDefault;
 
-    /// <summary>Connections from one address (IPv6: one /64). Default 16384; 0 is no limit; over it: 503 and close.</summary>
+    /// <summary>
+    /// Connections from one address (IPv6: one /64). Default 16384; 0 is no limit; over it: 503 and close.
+    /// </summary>
     public int ConnectionsPerAddressMax { get; init; } = EntryPointLimits.ConnectionsPerAddressDefault;
 
     /// <summary>Who may send X-Forwarded-* and Forwarded: addresses and CIDR ranges. Default none.</summary>

@@ -9,7 +9,8 @@ using EdgeProxy.Transport;
 namespace EdgeProxy.EntryPoints;
 
 /// <summary>
-/// One client connection speaking HTTP/1.1 (RFC 9112): reads heads, hands exchanges to the pipeline, decides whether the
+/// One client connection speaking HTTP/1.1 (RFC 9112): reads heads, hands exchanges to the pipeline, decides whether
+/// the
 /// connection goes on. While idle it holds nothing but itself, its link and its timer. Lives on its link's loop.
 /// </summary>
 internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
@@ -17,7 +18,8 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
     // Exchanges answered in one go while requests are pipelined; then other connections have their turn.
     private const int ExchangesPerTurnMax = 32;
 
-    // After our last response the client's remaining bytes are read and dropped for a while, or the reset they cause would
+    // After our last response the client's remaining bytes are read and dropped for a while, or the reset they cause
+    // would
     // destroy that response on its way (RFC 9112 section 9.6).
     private const long LingerMs = 2_000;
     private const int LingerBytesMax = 1024 * 1024;
@@ -84,7 +86,9 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
 
     private long NowMs => _shard.Loop.NowMs;
 
-    /// <summary>Begins, once accepted: a connection over a limit is told so, any other waits for its first head.</summary>
+    /// <summary>
+    /// Begins, once accepted: a connection over a limit is told so, any other waits for its first head.
+    /// </summary>
     public void Start()
     {
         _list.Add(this);
@@ -314,7 +318,8 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
         }
     }
 
-    // The client must be able to tell that its answer is not whole. Where the end of the connection ends the body (HTTP/1.0),
+    // The client must be able to tell that its answer is not whole. Where the end of the connection ends the body
+    // (HTTP/1.0),
     // only a reset says so; elsewhere the missing rest does, and what was sent still arrives.
     private void EndCut(Exchange exchange)
     {

@@ -4,7 +4,8 @@ using EdgeProxy.Primitives.Net;
 namespace EdgeProxy.Pipeline;
 
 /// <summary>
-/// What an entrypoint grants its clients, in the units the loop counts in. Immutable; a reload gives the entrypoint new ones,
+/// What an entrypoint grants its clients, in the units the loop counts in. Immutable; a reload gives the entrypoint new
+/// ones,
 /// which its next exchanges see.
 /// </summary>
 internal sealed record ClientTerms

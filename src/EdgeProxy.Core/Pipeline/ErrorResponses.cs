@@ -5,7 +5,8 @@ using EdgeProxy.Primitives.Http;
 namespace EdgeProxy.Pipeline;
 
 /// <summary>
-/// The one place where a fault, a rejection or an answer of the proxy's own becomes a response: status, text, Retry-After,
+/// The one place where a fault, a rejection or an answer of the proxy's own becomes a response: status, text,
+/// Retry-After,
 /// Allow, and whether the connection goes on.
 /// </summary>
 internal static class ErrorResponses
@@ -19,7 +20,9 @@ internal static class ErrorResponses
     // RFC 9110 section 15.5.6: what a reverse proxy passes on. CONNECT and TRACE it does not.
     private const string AllowedMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
-    /// <summary>Puts the answer for the exchange's fault into the client sink. Only before a response has started.</summary>
+    /// <summary>
+    /// Puts the answer for the exchange's fault into the client sink. Only before a response has started.
+    /// </summary>
     public static void Answer(Exchange exchange)
     {
         bool isRejection = exchange.Fault.Kind == FaultKind.Rejected;
@@ -34,7 +37,9 @@ internal static class ErrorResponses
         Write(exchange, new LocalAnswer(status, PlainText, body, allow));
     }
 
-    /// <summary>Puts the head of an answer of the proxy's own into the client sink; its body follows by the pipeline.</summary>
+    /// <summary>
+    /// Puts the head of an answer of the proxy's own into the client sink; its body follows by the pipeline.
+    /// </summary>
     public static void Write(Exchange exchange, LocalAnswer answer)
     {
         exchange.ClosesClient |= !exchange.Request.KeepAlive || exchange.IsLast || !CanDiscard(exchange);

@@ -33,7 +33,8 @@ internal enum ExchangePhase : byte
 
 /// <summary>
 /// One request and its response, with everything the loop needs for them: heads, both halves of both connections, the
-/// route, the outcome. Rented from its loop's <see cref="Shard"/> while a request is in flight (an idle connection has none),
+/// route, the outcome. Rented from its loop's <see cref="Shard"/> while a request is in flight (an idle connection has
+/// none),
 /// reset and reused: nothing in it is allocated per request.
 /// </summary>
 internal sealed class Exchange
@@ -111,14 +112,18 @@ internal sealed class Exchange
     /// <summary>The client's connection is not used again after this exchange.</summary>
     public bool ClosesClient { get; set; }
 
-    /// <summary>The connection serves its last exchange because the proxy drains or its request limit is reached.</summary>
+    /// <summary>
+    /// The connection serves its last exchange because the proxy drains or its request limit is reached.
+    /// </summary>
     public bool IsLast { get; set; }
 
     public LocalAnswer? LocalAnswer { get; set; }
 
     public int LocalBodySent { get; set; }
 
-    /// <summary>Counts rentals and resets, so that an answer computed elsewhere finds out that it came too late.</summary>
+    /// <summary>
+    /// Counts rentals and resets, so that an answer computed elsewhere finds out that it came too late.
+    /// </summary>
     public int Ticket { get; private set; }
 
     /// <summary>Status the client was given; 0 if none.</summary>
@@ -145,14 +150,18 @@ internal sealed class Exchange
 
     public long BodyStartedMs { get; set; }
 
-    /// <summary>Body bytes the client had sent when the body started, and time spent waiting for the server to take more.</summary>
+    /// <summary>
+    /// Body bytes the client had sent when the body started, and time spent waiting for the server to take more.
+    /// </summary>
     public long BodyBytesBefore { get; set; }
 
     public long BodyHeldMs { get; set; }
 
     public long BodyHeldSinceMs { get; set; } = -1;
 
-    /// <summary>The client had ended its direction before an answer began: it waits for one (RFC 9112 section 9.6).</summary>
+    /// <summary>
+    /// The client had ended its direction before an answer began: it waits for one (RFC 9112 section 9.6).
+    /// </summary>
     public bool IsHalfClosed { get; set; }
 
     /// <summary>Bytes of the connection already counted by earlier exchanges.</summary>
@@ -187,7 +196,9 @@ internal sealed class Exchange
         : Request.Path.IsEmpty ? "/"u8
         : Request.Path.Of(ClientSource.Head);
 
-    /// <summary>Ends the exchange and makes it ready for the next one on the same connection; pipelined bytes stay.</summary>
+    /// <summary>
+    /// Ends the exchange and makes it ready for the next one on the same connection; pipelined bytes stay.
+    /// </summary>
     public void Reset()
     {
         if (RewrittenPath is not null)

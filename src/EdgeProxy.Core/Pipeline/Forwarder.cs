@@ -7,7 +7,8 @@ using EdgeProxy.Transport;
 namespace EdgeProxy.Pipeline;
 
 /// <summary>
-/// Steps (4) and (5): picks a server, gets a connection to it, sends the head, moves both bodies, tries again what may be
+/// Steps (4) and (5): picks a server, gets a connection to it, sends the head, moves both bodies, tries again what may
+/// be
 /// tried again. A state machine that runs until both links would block; the links' owner calls it when they can go on.
 /// </summary>
 internal static class Forwarder
@@ -371,7 +372,9 @@ internal static class Forwarder
         return true;
     }
 
-    /// <summary>The server ended the connection before it sent a whole head: 502, unless the request may go again.</summary>
+    /// <summary>
+    /// The server ended the connection before it sent a whole head: 502, unless the request may go again.
+    /// </summary>
     private static void UpstreamGone(Exchange exchange)
     {
         bool isUntouched = exchange.Upstream!.IsReused && exchange.UpstreamSource.BytesRead == 0

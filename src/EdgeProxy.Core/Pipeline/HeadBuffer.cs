@@ -8,7 +8,9 @@ using EdgeProxy.Primitives.Net;
 
 namespace EdgeProxy.Pipeline;
 
-/// <summary>Writes a message head into room that is known to be enough. Runs of unchanged field lines go in as one copy.</summary>
+/// <summary>
+/// Writes a message head into room that is known to be enough. Runs of unchanged field lines go in as one copy.
+/// </summary>
 internal ref struct HeadBuffer(Span<byte> room)
 {
     private readonly Span<byte> _room = room;

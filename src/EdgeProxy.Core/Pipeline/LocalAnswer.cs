@@ -9,11 +9,14 @@ namespace EdgeProxy.Pipeline;
 /// <param name="Allow">Value of Allow for a 405, else empty.</param>
 internal sealed record LocalAnswer(int Status, string ContentType, ReadOnlyMemory<byte> Body, string Allow = "");
 
-/// <summary>The few things of a request a <see cref="ILocalService"/> may look at, copied out of the exchange.</summary>
+/// <summary>
+/// The few things of a request a <see cref="ILocalService"/> may look at, copied out of the exchange.
+/// </summary>
 internal sealed record LocalRequest(string Method, string Path, string Query, string Host, bool HasOrigin);
 
 /// <summary>
-/// A service inside the proxy (the admin API): answers instead of a server. Called on a loop, so it MUST NOT block; slow work
+/// A service inside the proxy (the admin API): answers instead of a server. Called on a loop, so it MUST NOT block;
+/// slow work
 /// goes on elsewhere and the task completes later.
 /// </summary>
 internal interface ILocalService

@@ -18,8 +18,10 @@ internal enum SinkStatus : byte
 }
 
 /// <summary>
-/// The outgoing half of a connection: a head is written into one block, short payload is copied behind it so that a small
-/// message leaves with one system call, long payload goes out of the source's block in the same call. Frames chunks when
+/// The outgoing half of a connection: a head is written into one block, short payload is copied behind it so that a
+/// small
+/// message leaves with one system call, long payload goes out of the source's block in the same call. Frames chunks
+/// when
 /// told to. Holds at most one block, and none once everything is sent. Reused after <see cref="Unbind"/>.
 /// </summary>
 internal sealed class MessageSink
@@ -41,7 +43,9 @@ internal sealed class MessageSink
 
     public bool HasPending => _pending is not null;
 
-    /// <summary>The peer took less than it was offered: flush before offering more, so that no more than a block waits.</summary>
+    /// <summary>
+    /// The peer took less than it was offered: flush before offering more, so that no more than a block waits.
+    /// </summary>
     public bool IsStalled { get; private set; }
 
     /// <summary><see cref="End"/> was called: the message is whole once flushed.</summary>
@@ -61,7 +65,9 @@ internal sealed class MessageSink
         IsEnded = false;
     }
 
-    /// <summary>Room for <paramref name="bytes"/> bytes to write a head into; <see cref="Commit"/> says how many were used.</summary>
+    /// <summary>
+    /// Room for <paramref name="bytes"/> bytes to write a head into; <see cref="Commit"/> says how many were used.
+    /// </summary>
     public Span<byte> Room(int bytes)
     {
         if (_pending is null)
@@ -90,7 +96,8 @@ internal sealed class MessageSink
     }
 
     /// <summary>
-    /// Takes payload: copies it to be sent with the rest, or sends it. On Wait <paramref name="taken"/> tells how much was
+    /// Takes payload: copies it to be sent with the rest, or sends it. On Wait <paramref name="taken"/> tells how much
+    /// was
     /// taken; the caller offers the rest again, and MUST offer the same bytes.
     /// </summary>
     public SinkStatus Write(ReadOnlySpan<byte> payload, out int taken)

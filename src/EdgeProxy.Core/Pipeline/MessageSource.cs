@@ -33,7 +33,8 @@ internal enum BodyStep : byte
 /// server. Holds at most one block, and none while it is empty and waits. Reused after <see cref="Unbind"/>.
 /// </summary>
 /// <remarks>
-/// A head can stay pinned at the front of the block while the body after it is handed on, so that the same request can be
+/// A head can stay pinned at the front of the block while the body after it is handed on, so that the same request can
+/// be
 /// sent again. The pin is given up as soon as the room is needed; then <see cref="CanRewind"/> is false.
 /// </remarks>
 internal sealed class MessageSource
@@ -222,7 +223,8 @@ internal sealed class MessageSource
     public long Remaining => _remaining;
 
     /// <summary>
-    /// Ends the message: drops its pinned head and trailers, and keeps what follows, the next message of the connection.
+    /// Ends the message: drops its pinned head and trailers, and keeps what follows, the next message of the
+    /// connection.
     /// </summary>
     public void EndMessage()
     {

@@ -21,7 +21,8 @@ internal static class RequestHeadWriter
         ReadOnlySpan<byte> head = exchange.ClientSource.Head;
         ReadOnlySpan<byte> path = exchange.Path;
         ReadOnlySpan<byte> serverAuthority = exchange.Server!.Authority.Span;
-        int bound = request.Length + path.Length + (3 * request.Authority.Length) + serverAuthority.Length + OwnBytesMax;
+        int bound = request.Length + path.Length + (3 * request.Authority.Length)
+            + serverAuthority.Length + OwnBytesMax;
 
         var buffer = new HeadBuffer(sink.Room(bound));
         WriteRequestLine(ref buffer, request, head, path);
@@ -103,7 +104,8 @@ internal static class RequestHeadWriter
         {
             case KnownHeader.ContentLength:
             case KnownHeader.TransferEncoding:
-                // Checked digit by digit by the reader; framing stays whatever Connection says (RFC 9110 section 7.6.1).
+                // Checked digit by digit by the reader; framing stays whatever Connection says (RFC 9110 section
+                // 7.6.1).
                 return true;
             case KnownHeader.Upgrade:
                 return request.WantsUpgrade;
@@ -125,7 +127,8 @@ internal static class RequestHeadWriter
             case KnownHeader.XRequestId:
                 return KeepsRequestId(field.Value.Of(head), isListed, ref kept);
             default:
-                // Host, Forwarded and X-Forwarded-For are written anew; the other names before X-Request-Id are hop-by-hop.
+                // Host, Forwarded and X-Forwarded-For are written anew; the other names before X-Request-Id are
+                // hop-by-hop.
                 return field.Known > KnownHeader.XRequestId && !isListed;
         }
     }

@@ -4,7 +4,9 @@ using EdgeProxy.Routing;
 
 namespace EdgeProxy.Pipeline;
 
-/// <summary>Percent-encoded bytes a router may let through; all are refused by default (reliability: desync and bypass).</summary>
+/// <summary>
+/// Percent-encoded bytes a router may let through; all are refused by default (reliability: desync and bypass).
+/// </summary>
 [Flags]
 internal enum EncodedBytes : byte
 {

@@ -7,7 +7,8 @@ using EdgeProxy.Transport;
 namespace EdgeProxy.Pipeline;
 
 /// <summary>
-/// One loop's share of the pipeline: its spare exchanges, counters and request ids. Touched by its loop only, so nothing in it
+/// One loop's share of the pipeline: its spare exchanges, counters and request ids. Touched by its loop only, so
+/// nothing in it
 /// is locked; counters may be read from elsewhere.
 /// </summary>
 internal sealed class Shard
@@ -52,7 +53,9 @@ internal sealed class Shard
     }
 }
 
-/// <summary>Random 128-bit request ids in hex, one generator per loop (xoroshiro128+; they identify, they do not protect).</summary>
+/// <summary>
+/// Random 128-bit request ids in hex, one generator per loop (xoroshiro128+; they identify, they do not protect).
+/// </summary>
 internal sealed class RequestIds
 {
     public const int TextBytes = 32;

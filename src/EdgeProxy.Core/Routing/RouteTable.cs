@@ -69,7 +69,9 @@ internal sealed class RouteTable
         return best == int.MaxValue ? -1 : _routes[best];
     }
 
-    /// <summary>The routers' numbers in the order in which they come into question. For the operator; it allocates.</summary>
+    /// <summary>
+    /// The routers' numbers in the order in which they come into question. For the operator; it allocates.
+    /// </summary>
     public IReadOnlyList<int> InOrder()
     {
         var ordered = new List<CompiledRouter>(_routers);

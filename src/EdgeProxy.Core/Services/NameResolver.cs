@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace EdgeProxy.Services;
 
 /// <summary>
-/// Looks up the names of servers, at once when they appear and again every <see cref="IntervalSeconds"/> seconds, off the
+/// Looks up the names of servers, at once when they appear and again every <see cref="IntervalSeconds"/> seconds, off
+/// the
 /// loops. A failed look-up keeps the last answer; a server without any answer yet is passed over.
 /// </summary>
 internal sealed partial class NameResolver(
@@ -20,7 +21,9 @@ internal sealed partial class NameResolver(
 
     private readonly HashSet<Server> _unresolved = [];
 
-    /// <summary>Resolves each server that is not a literal once. Never throws; failures are logged once per change.</summary>
+    /// <summary>
+    /// Resolves each server that is not a literal once. Never throws; failures are logged once per change.
+    /// </summary>
     public async Task ResolveAsync(IEnumerable<Server> servers, CancellationToken cancellation)
     {
         foreach (Server server in servers)
@@ -95,7 +98,8 @@ internal sealed partial class NameResolver(
             "service {Service}: server {Server} has no new address ({Reason}); the last one stays")]
         public static partial void Unresolved(ILogger logger, string service, string server, string reason);
 
-        [LoggerMessage(EventIds.ServerResolved, LogLevel.Information, "service {Service}: server {Server} resolves again")]
+        [LoggerMessage(EventIds.ServerResolved, LogLevel.Information,
+            "service {Service}: server {Server} resolves again")]
         public static partial void Resolved(ILogger logger, string service, string server);
     }
 }

@@ -43,7 +43,9 @@ internal sealed class Server
     /// <summary>host:port, for logs, metrics and the routes command.</summary>
     public string Name { get; }
 
-    /// <summary>What Host says when the client's is not passed on; port 80 is left out (RFC 9110 section 7.2).</summary>
+    /// <summary>
+    /// What Host says when the client's is not passed on; port 80 is left out (RFC 9110 section 7.2).
+    /// </summary>
     public ReadOnlyMemory<byte> Authority { get; }
 
     /// <summary>The host is an address, so nothing has to be resolved.</summary>

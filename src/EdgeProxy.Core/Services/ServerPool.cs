@@ -6,7 +6,8 @@ using EdgeProxy.Transport;
 namespace EdgeProxy.Services;
 
 /// <summary>
-/// The idle connections one loop keeps to one server, last in first out: the warmest is used again, the coldest ages at the
+/// The idle connections one loop keeps to one server, last in first out: the warmest is used again, the coldest ages at
+/// the
 /// bottom and is closed. On a miss the loop connects; it never takes from another loop (ADR-0031).
 /// </summary>
 internal sealed class ServerPool : ILinkOwner, ITimerOwner
@@ -29,7 +30,8 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
     public int IdleCount => _idle.Count;
 
     /// <summary>
-    /// The most recently used connection that is still open, else null. One that ended, or has bytes nobody asked for, is
+    /// The most recently used connection that is still open, else null. One that ended, or has bytes nobody asked for,
+    /// is
     /// closed here (RFC 9112 section 9.3: an unsolicited answer would be served to the wrong request).
     /// </summary>
     public UpstreamConnection? Take()
@@ -50,7 +52,9 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
         return null;
     }
 
-    /// <summary>A new connection under way; its link tells <paramref name="owner"/> when it is there or broken.</summary>
+    /// <summary>
+    /// A new connection under way; its link tells <paramref name="owner"/> when it is there or broken.
+    /// </summary>
     public UpstreamConnection Connect(System.Net.IPEndPoint address, ILinkOwner owner)
     {
         var connection = new UpstreamConnection(this);
@@ -60,7 +64,8 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
     }
 
     /// <summary>
-    /// Keeps a connection for the next exchange. The caller MUST have proven the message boundary: the answer ended by its own
+    /// Keeps a connection for the next exchange. The caller MUST have proven the message boundary: the answer ended by
+    /// its own
     /// framing, nothing was read past it, the whole request was sent.
     /// </summary>
     public void Put(UpstreamConnection connection)
@@ -81,7 +86,9 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
         }
     }
 
-    /// <summary>Closes every idle connection; used when the server leaves the configuration and when the loop drains.</summary>
+    /// <summary>
+    /// Closes every idle connection; used when the server leaves the configuration and when the loop drains.
+    /// </summary>
     public void CloseIdle()
     {
         foreach (UpstreamConnection connection in _idle)

@@ -1,6 +1,8 @@
 namespace EdgeProxy.Services;
 
-/// <summary>A named set of servers and how one is chosen: smooth weighted round robin (nginx's), kept per loop.</summary>
+/// <summary>
+/// A named set of servers and how one is chosen: smooth weighted round robin (nginx's), kept per loop.
+/// </summary>
 internal sealed class Service
 {
     private readonly int[] _weights;
@@ -43,7 +45,8 @@ internal sealed class Service
     public long ResponseIdleTimeoutMs { get; }
 
     /// <summary>
-    /// The next server for loop <paramref name="loopIndex"/>, other than <paramref name="except"/> if there is another that
+    /// The next server for loop <paramref name="loopIndex"/>, other than <paramref name="except"/> if there is another
+    /// that
     /// has an address; null if none has.
     /// </summary>
     public Server? Pick(int loopIndex, Server? except)
@@ -86,7 +89,8 @@ internal sealed class Service
             return index;
         }
 
-        // Each turn every server gains its weight, the richest is taken and pays the sum: a 5:1:1 set answers a a b a c a a.
+        // Each turn every server gains its weight, the richest is taken and pays the sum: a 5:1:1 set answers a a b a c
+        // a a.
         public int NextWeighted(int[] weights, int sum)
         {
             int best = 0;

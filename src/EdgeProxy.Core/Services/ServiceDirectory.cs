@@ -3,7 +3,8 @@ using System.Collections.Generic;
 namespace EdgeProxy.Services;
 
 /// <summary>
-/// Every service of the running configuration. Applying a new one keeps the servers both name, with their pools; the rest are
+/// Every service of the running configuration. Applying a new one keeps the servers both name, with their pools; the
+/// rest are
 /// retired by the caller once the new snapshot is published. Used by the reloading thread only.
 /// </summary>
 internal sealed class ServiceDirectory(int loopCount)
@@ -13,7 +14,9 @@ internal sealed class ServiceDirectory(int loopCount)
     /// <summary>Servers known now.</summary>
     public IReadOnlyCollection<Server> Servers => _servers.Values;
 
-    /// <summary>Builds the services of a configuration, by name, out of kept and new servers. Changes nothing that runs.</summary>
+    /// <summary>
+    /// Builds the services of a configuration, by name, out of kept and new servers. Changes nothing that runs.
+    /// </summary>
     public Dictionary<string, Service> Prepare(IReadOnlyList<ServiceSettings> settings)
     {
         var services = new Dictionary<string, Service>(settings.Count);
@@ -34,7 +37,9 @@ internal sealed class ServiceDirectory(int loopCount)
         return services;
     }
 
-    /// <summary>Takes prepared services as the running ones. Returns the servers no longer named; they are retired.</summary>
+    /// <summary>
+    /// Takes prepared services as the running ones. Returns the servers no longer named; they are retired.
+    /// </summary>
     public List<Server> Commit(Dictionary<string, Service> services)
     {
         var gone = new Dictionary<(string, string, int), Server>(_servers);

@@ -17,16 +17,24 @@ internal sealed record ServiceSettings
     /// <summary>Never empty.</summary>
     public required IReadOnlyList<ServerSettings> Servers { get; init; }
 
-    /// <summary>Send the client's Host (true, Traefik's default) or the server's own. TOML: services.NAME.pass_host_header.</summary>
+    /// <summary>
+    /// Send the client's Host (true, Traefik's default) or the server's own. TOML: services.NAME.pass_host_header.
+    /// </summary>
     public bool PassHostHeader { get; init; } = true;
 
     /// <summary>Longest wait for a connection. Default 5 s; 10 ms to 5 min. Over it: 504.</summary>
     public TimeSpan ConnectTimeout { get; init; } = ServiceLimits.ConnectTimeoutDefault;
 
-    /// <summary>Longest wait for the first byte of an answer after the request is sent. Default 60 s (nginx); 0 is no limit. Over it: 504.</summary>
+    /// <summary>
+    /// Longest wait for the first byte of an answer after the request is sent. Default 60 s (nginx); 0 is no limit.
+    /// Over it: 504.
+    /// </summary>
     public TimeSpan ResponseTimeout { get; init; } = ServiceLimits.ResponseTimeoutDefault;
 
-    /// <summary>Longest silence within an answer. Default 5 min (server-sent events are quiet for long); 0 is no limit. Over it the client is cut.</summary>
+    /// <summary>
+    /// Longest silence within an answer. Default 5 min (server-sent events are quiet for long); 0 is no limit. Over it
+    /// the client is cut.
+    /// </summary>
     public TimeSpan ResponseIdleTimeout { get; init; } = ServiceLimits.ResponseIdleTimeoutDefault;
 
     /// <summary>How long an unused server connection is kept. Default 55 s (servers commonly close at 60 s).</summary>

@@ -1,6 +1,9 @@
 namespace EdgeProxy.Telemetry;
 
-/// <summary>What each loop counts. The order is the index into <see cref="LoopCounters"/>; <see cref="CounterNames"/> names them.</summary>
+/// <summary>
+/// What each loop counts. The order is the index into <see cref="LoopCounters"/>; <see cref="CounterNames"/> names
+/// them.
+/// </summary>
 internal enum Counter
 {
     ConnectionsAccepted,

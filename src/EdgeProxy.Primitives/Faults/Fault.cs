@@ -65,7 +65,9 @@ internal enum FaultSide : byte
     Proxy,
 }
 
-/// <summary>Whether the same request may be sent again, seen from the connection; the method is the other half.</summary>
+/// <summary>
+/// Whether the same request may be sent again, seen from the connection; the method is the other half.
+/// </summary>
 internal enum Again : byte
 {
     Never,

@@ -65,7 +65,10 @@ internal readonly record struct IpAddress
     /// <summary>Parses "192.0.2.1" or "2001:db8::1", no brackets, no zone, nothing around it.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out IpAddress address) => IpText.TryParse(text, out address);
 
-    /// <summary>The address with all but its first <paramref name="prefixBits"/> bits cleared; 0 to 32 for IPv4, to 128 for IPv6.</summary>
+    /// <summary>
+    /// The address with all but its first <paramref name="prefixBits"/> bits cleared; 0 to 32 for IPv4, to 128 for
+    /// IPv6.
+    /// </summary>
     public IpAddress Network(int prefixBits)
     {
         int hostBits = (IsV4 ? 32 : 128) - prefixBits;

@@ -15,7 +15,8 @@ using Microsoft.Extensions.Logging;
 namespace EdgeProxy.Host;
 
 /// <summary>
-/// The engine, put together: loops with their shards, entrypoints, services, the snapshot in use. Applies configurations all
+/// The engine, put together: loops with their shards, entrypoints, services, the snapshot in use. Applies
+/// configurations all
 /// or nothing; what both the old and the new one name (sockets, servers with their connections) goes on undisturbed.
 /// </summary>
 internal sealed partial class DataPath : IDataPath, IMetricsSource
@@ -94,7 +95,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             Dictionary<string, Service> services = _directory!.Prepare(settings.Services);
             ResolveNew(services);
             var opened = new List<EntryPoint>();
-            string? problem = Open(settings, opened, out List<EntryPoint> next, out EntryPoint? admin, out notPermitted);
+            string? problem = Open(
+                settings, opened, out List<EntryPoint> next, out EntryPoint? admin, out notPermitted);
             Snapshot? snapshot = problem is null ? Build(settings, services, next, out problem) : null;
             if (snapshot is null)
             {
@@ -169,7 +171,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         _loops.Start();
     }
 
-    // Addresses, not names, tell entrypoints apart here: one that was only renamed keeps its socket and its connections.
+    // Addresses, not names, tell entrypoints apart here: one that was only renamed keeps its socket and its
+    // connections.
     private string? Open(
         ProxySettings settings,
         List<EntryPoint> opened,
@@ -335,7 +338,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             return;
         }
 
-        // The reloading thread waits a moment, never a loop: a server that resolves is then there from the first request on.
+        // The reloading thread waits a moment, never a loop: a server that resolves is then there from the first
+        // request on.
         Task resolving = _resolver.ResolveAsync(named, _ending.Token);
         ((IAsyncResult)resolving).AsyncWaitHandle.WaitOne(ResolveWaitMs);
         StartResolver();
@@ -390,7 +394,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         [LoggerMessage(EventIds.EntryPointOpened, LogLevel.Information, "entrypoint {Name} accepts on {Address}")]
         public static partial void Opened(ILogger logger, string name, IPEndPoint address);
 
-        [LoggerMessage(EventIds.EntryPointClosed, LogLevel.Information, "entrypoint {Name} no longer accepts on {Address}")]
+        [LoggerMessage(EventIds.EntryPointClosed, LogLevel.Information,
+            "entrypoint {Name} no longer accepts on {Address}")]
         public static partial void Closed(ILogger logger, string name, IPEndPoint address);
     }
 }

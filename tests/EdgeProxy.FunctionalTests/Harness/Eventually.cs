@@ -32,7 +32,9 @@ internal static class Eventually
         }
     }
 
-    /// <summary>Asks until the answer satisfies, and returns it; the last answer is in the message if none did.</summary>
+    /// <summary>
+    /// Asks until the answer satisfies, and returns it; the last answer is in the message if none did.
+    /// </summary>
     public static async Task<T> GetAsync<T>(
         Func<Task<T>> ask, Func<T, bool> satisfies, string what, TimeSpan? limit = null)
     {

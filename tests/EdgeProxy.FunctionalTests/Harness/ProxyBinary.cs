@@ -5,7 +5,8 @@ using System.Linq;
 namespace EdgeProxy.FunctionalTests.Harness;
 
 /// <summary>
-/// Which program the tests drive: EDGEPROXY_BINARY, else the published binary unless a source is newer, else the build beside the
+/// Which program the tests drive: EDGEPROXY_BINARY, else the published binary unless a source is newer, else the build
+/// beside the
 /// test assembly, run by dotnet.
 /// </summary>
 internal static class ProxyBinary

@@ -12,7 +12,9 @@ using System.Threading.Tasks;
 
 namespace EdgeProxy.FunctionalTests.Harness;
 
-/// <summary>An edgeproxy program running on a configuration of the test's, ended with the test whatever happens.</summary>
+/// <summary>
+/// An edgeproxy program running on a configuration of the test's, ended with the test whatever happens.
+/// </summary>
 internal sealed partial class ProxyProcess : IAsyncDisposable
 {
     private const int SignalHup = 1;
@@ -167,7 +169,9 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
         $"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{AdminPort}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
         method);
 
-    /// <summary>The sum of a metric's series whose labels contain <paramref name="label"/>; null if there is none.</summary>
+    /// <summary>
+    /// The sum of a metric's series whose labels contain <paramref name="label"/>; null if there is none.
+    /// </summary>
     public async Task<double?> MetricAsync(string name, string label = "")
     {
         RawResponse response = await AdminAsync("/metrics");

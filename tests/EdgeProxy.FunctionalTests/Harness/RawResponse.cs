@@ -19,7 +19,9 @@ internal sealed record RawResponse(WireHead Head)
     /// <summary>Informational heads that came before.</summary>
     public IReadOnlyList<WireHead> Interim { get; init; } = [];
 
-    /// <summary>False if the connection ended before the framing said so, or by reset where the end is the framing.</summary>
+    /// <summary>
+    /// False if the connection ended before the framing said so, or by reset where the end is the framing.
+    /// </summary>
     public bool IsWhole { get; init; } = true;
 
     public string? Header(string name) => Head.One(name);

@@ -9,8 +9,10 @@ using System.Threading.Tasks;
 namespace EdgeProxy.FunctionalTests.Harness;
 
 /// <summary>
-/// A server over real sockets that does exactly what its script says, per connection, and remembers every request. What the proxy
-/// sends is read strictly: a request that is not canonical ends up in <see cref="Faults"/>, and <see cref="DisposeAsync"/> throws.
+/// A server over real sockets that does exactly what its script says, per connection, and remembers every request. What
+/// the proxy
+/// sends is read strictly: a request that is not canonical ends up in <see cref="Faults"/>, and <see
+/// cref="DisposeAsync"/> throws.
 /// </summary>
 internal sealed class RawServer : IAsyncDisposable
 {
@@ -56,7 +58,9 @@ internal sealed class RawServer : IAsyncDisposable
     /// <summary>Scripts that failed: mostly requests that are not canonical.</summary>
     public ConcurrentQueue<Exception> Faults { get; } = new();
 
-    /// <summary>Set when the test expects the proxy to cut or garble: faults then do not fail the test by themselves.</summary>
+    /// <summary>
+    /// Set when the test expects the proxy to cut or garble: faults then do not fail the test by themselves.
+    /// </summary>
     public bool ToleratesFaults { get; set; }
 
     /// <summary>The script runs once per connection; when it returns, the connection is closed.</summary>

@@ -5,7 +5,8 @@ using System.Linq;
 namespace EdgeProxy.FunctionalTests.Harness;
 
 /// <summary>
-/// A message head as it stood on the wire, read by the letter of RFC 9112 and nothing more lenient: this is the oracle, written
+/// A message head as it stood on the wire, read by the letter of RFC 9112 and nothing more lenient: this is the oracle,
+/// written
 /// apart from the proxy's own readers. Anything but canonical form is a <see cref="FormatException"/>.
 /// </summary>
 internal sealed record WireHead(string StartLine, IReadOnlyList<KeyValuePair<string, string>> Fields, string Text)

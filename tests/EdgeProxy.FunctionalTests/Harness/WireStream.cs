@@ -7,7 +7,8 @@ using System.Threading.Tasks;
 namespace EdgeProxy.FunctionalTests.Harness;
 
 /// <summary>
-/// One connection seen as bytes: buffered reads with a deadline, whole or split writes, and every way to end it. Base of what
+/// One connection seen as bytes: buffered reads with a deadline, whole or split writes, and every way to end it. Base
+/// of what
 /// tests use on either side of the proxy. Not thread-safe per direction; reading and writing at once is fine.
 /// </summary>
 internal sealed class WireStream(Socket socket) : IDisposable

@@ -4,7 +4,9 @@ using System.Text.RegularExpressions;
 
 namespace EdgeProxy.Tests.Tidy;
 
-/// <summary>A method with a body in braces: where it starts and how long it is, signature and braces included.</summary>
+/// <summary>
+/// A method with a body in braces: where it starts and how long it is, signature and braces included.
+/// </summary>
 internal sealed record MethodSize(string Name, int Line, int Lines);
 
 /// <summary>Finds methods by their braces. Knows only as much C# as this takes: types, members, initialisers.</summary>

@@ -16,7 +16,9 @@ internal static partial class NameRules
         "Misc", "Infrastructure", "Processor",
     ];
 
-    /// <summary>Terms of the field that contain such a word and say something: the data path carries the traffic.</summary>
+    /// <summary>
+    /// Terms of the field that contain such a word and say something: the data path carries the traffic.
+    /// </summary>
     private const string DataPathTerm = "DataPath";
 
     public static IEnumerable<Finding> Run(SourceTree tree) => tree.Code.SelectMany(CheckFile).Concat(CheckEventIds(tree));
@@ -76,7 +78,9 @@ internal static partial class NameRules
         }
     }
 
-    /// <summary>src: below EdgeProxy, the project's name only if it is a floor. Elsewhere: the project, then its folders.</summary>
+    /// <summary>
+    /// src: below EdgeProxy, the project's name only if it is a floor. Elsewhere: the project, then its folders.
+    /// </summary>
     private static string NamespaceOf(SourceFile file)
     {
         string[] parts = file.Parts;

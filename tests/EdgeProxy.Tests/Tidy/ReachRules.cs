@@ -5,7 +5,9 @@ using System.Text.RegularExpressions;
 
 namespace EdgeProxy.Tests.Tidy;
 
-/// <summary>What code may reach for: no hidden usings, no LINQ on the data path, ASP.NET at its edge, no blocking waits.</summary>
+/// <summary>
+/// What code may reach for: no hidden usings, no LINQ on the data path, ASP.NET at its edge, no blocking waits.
+/// </summary>
 internal static partial class ReachRules
 {
     private const string Connections = "Microsoft.AspNetCore.Connections";

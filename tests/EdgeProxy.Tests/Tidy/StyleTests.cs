@@ -5,7 +5,9 @@ using Xunit;
 
 namespace EdgeProxy.Tests.Tidy;
 
-/// <summary>The style of this repository, and the rules that hold it: each is shown a violation and something innocent.</summary>
+/// <summary>
+/// The style of this repository, and the rules that hold it: each is shown a violation and something innocent.
+/// </summary>
 public sealed class StyleTests
 {
     private const string Core = "src/EdgeProxy.Core/Routing/X.cs";
