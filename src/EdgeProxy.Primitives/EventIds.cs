@@ -2,8 +2,9 @@ namespace EdgeProxy.Primitives;
 
 /// <summary>
 /// Ids of every log message, in one place so that none is given twice (a test holds it). 1xxx entrypoints, 2xxx
-/// pipeline, 3xxx services, 4xxx middlewares, 5xxx ai, 6xxx config, 7xxx telemetry, 8xxx audit, 9xxx transport, 10xxx
-/// control, 11xxx host.
+/// pipeline,
+/// 3xxx services, 4xxx middlewares, 5xxx ai, 6xxx config, 7xxx telemetry, 8xxx audit, 9xxx transport, 10xxx control,
+/// 11xxx host.
 /// </summary>
 internal static class EventIds
 {

@@ -10,7 +10,8 @@ internal static class SnapshotBuilder
 {
     /// <summary>
     /// Builds it. <paramref name="slots"/> gives each entrypoint's place by name. Settings that were loaded without a
-    /// fault compile without a conflict; if they do not, nothing is built and <paramref name="problem"/> says why.
+    /// fault
+    /// compile without a conflict; if they do not, nothing is built and <paramref name="problem"/> says why.
     /// </summary>
     public static Snapshot? Build(
         ProxySettings settings,

@@ -6,7 +6,8 @@ namespace EdgeProxy.EntryPoints;
 
 /// <summary>
 /// Counts the open connections of an entrypoint, in all and per client address (IPv6 per /64, which is what one
-/// customer is given). Shared by all loops; taken once per connection, not per request.
+/// customer is
+/// given). Shared by all loops; taken once per connection, not per request.
 /// </summary>
 internal sealed class ConnectionLimiter
 {

@@ -8,7 +8,8 @@ namespace EdgeProxy.EntryPoints;
 
 /// <summary>
 /// An address connections are accepted on. Owns its listening socket and the list of its connections per loop; lives
-/// from the configuration that names it first to the one that does not any more, through changes of its limits.
+/// from the
+/// configuration that names it first to the one that does not any more, through changes of its limits.
 /// </summary>
 internal sealed class EntryPoint : IAcceptOwner, IEntry
 {

@@ -10,7 +10,8 @@ namespace EdgeProxy.EntryPoints;
 
 /// <summary>
 /// One client connection speaking HTTP/1.1 (RFC 9112): reads heads, hands exchanges to the pipeline, decides whether
-/// the connection goes on. While idle it holds nothing but itself, its link and its timer. Lives on its link's loop.
+/// the
+/// connection goes on. While idle it holds nothing but itself, its link and its timer. Lives on its link's loop.
 /// </summary>
 internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
 {
@@ -18,7 +19,8 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
     private const int ExchangesPerTurnMax = 32;
 
     // After our last response the client's remaining bytes are read and dropped for a while, or the reset they cause
-    // would destroy that response on its way (RFC 9112 section 9.6).
+    // would
+    // destroy that response on its way (RFC 9112 section 9.6).
     private const long LingerMs = 2_000;
     private const int LingerBytesMax = 1024 * 1024;
 
@@ -317,7 +319,8 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
     }
 
     // The client must be able to tell that its answer is not whole. Where the end of the connection ends the body
-    // (HTTP/1.0), only a reset says so; elsewhere the missing rest does, and what was sent still arrives.
+    // (HTTP/1.0),
+    // only a reset says so; elsewhere the missing rest does, and what was sent still arrives.
     private void EndCut(Exchange exchange)
     {
         bool needsReset = exchange.Request.MinorVersion == 0 || exchange.Fault.Kind == FaultKind.WriteTimeout;

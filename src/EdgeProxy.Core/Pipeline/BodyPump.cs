@@ -25,7 +25,8 @@ internal enum PumpStatus : byte
 
 /// <summary>
 /// Moves one body from a source to a sink until one of them has to wait: back-pressure by construction, since nothing
-/// is read while the sink is stalled, and what may wait is one block on either side.
+/// is
+/// read while the sink is stalled, and what may wait is one block on either side.
 /// </summary>
 internal static class BodyPump
 {

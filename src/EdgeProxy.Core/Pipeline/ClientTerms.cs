@@ -5,7 +5,8 @@ namespace EdgeProxy.Pipeline;
 
 /// <summary>
 /// What an entrypoint grants its clients, in the units the loop counts in. Immutable; a reload gives the entrypoint new
-/// ones, which its next exchanges see.
+/// ones,
+/// which its next exchanges see.
 /// </summary>
 internal sealed record ClientTerms
 {

@@ -6,7 +6,8 @@ namespace EdgeProxy.Pipeline;
 
 /// <summary>
 /// Which wait of an exchange ends first, and what it means when it does. Looked at when an exchange stops to wait and
-/// again when its timer fires; nothing is armed per wait.
+/// again
+/// when its timer fires; nothing is armed per wait.
 /// </summary>
 internal static class Deadlines
 {

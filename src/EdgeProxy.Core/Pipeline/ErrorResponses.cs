@@ -6,7 +6,8 @@ namespace EdgeProxy.Pipeline;
 
 /// <summary>
 /// The one place where a fault, a rejection or an answer of the proxy's own becomes a response: status, text,
-/// Retry-After, Allow, and whether the connection goes on.
+/// Retry-After,
+/// Allow, and whether the connection goes on.
 /// </summary>
 internal static class ErrorResponses
 {

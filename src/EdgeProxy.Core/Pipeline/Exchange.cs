@@ -34,7 +34,8 @@ internal enum ExchangePhase : byte
 /// <summary>
 /// One request and its response, with everything the loop needs for them: heads, both halves of both connections, the
 /// route, the outcome. Rented from its loop's <see cref="Shard"/> while a request is in flight (an idle connection has
-/// none), reset and reused: nothing in it is allocated per request.
+/// none),
+/// reset and reused: nothing in it is allocated per request.
 /// </summary>
 internal sealed class Exchange
 {

@@ -8,8 +8,8 @@ namespace EdgeProxy.Pipeline;
 
 /// <summary>
 /// Steps (4) and (5): picks a server, gets a connection to it, sends the head, moves both bodies, tries again what may
-/// be tried again. A state machine that runs until both links would block; the links' owner calls it when they can go
-/// on.
+/// be
+/// tried again. A state machine that runs until both links would block; the links' owner calls it when they can go on.
 /// </summary>
 internal static class Forwarder
 {

@@ -16,7 +16,8 @@ internal sealed record LocalRequest(string Method, string Path, string Query, st
 
 /// <summary>
 /// A service inside the proxy (the admin API): answers instead of a server. Called on a loop, so it MUST NOT block;
-/// slow work goes on elsewhere and the task completes later.
+/// slow work
+/// goes on elsewhere and the task completes later.
 /// </summary>
 internal interface ILocalService
 {

@@ -19,8 +19,10 @@ internal enum SinkStatus : byte
 
 /// <summary>
 /// The outgoing half of a connection: a head is written into one block, short payload is copied behind it so that a
-/// small message leaves with one system call, long payload goes out of the source's block in the same call. Frames
-/// chunks when told to. Holds at most one block, and none once everything is sent. Reused after <see cref="Unbind"/>.
+/// small
+/// message leaves with one system call, long payload goes out of the source's block in the same call. Frames chunks
+/// when
+/// told to. Holds at most one block, and none once everything is sent. Reused after <see cref="Unbind"/>.
 /// </summary>
 internal sealed class MessageSink
 {
@@ -95,7 +97,8 @@ internal sealed class MessageSink
 
     /// <summary>
     /// Takes payload: copies it to be sent with the rest, or sends it. On Wait <paramref name="taken"/> tells how much
-    /// was taken; the caller offers the rest again, and MUST offer the same bytes.
+    /// was
+    /// taken; the caller offers the rest again, and MUST offer the same bytes.
     /// </summary>
     public SinkStatus Write(ReadOnlySpan<byte> payload, out int taken)
     {

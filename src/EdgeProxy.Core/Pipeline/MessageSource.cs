@@ -34,7 +34,8 @@ internal enum BodyStep : byte
 /// </summary>
 /// <remarks>
 /// A head can stay pinned at the front of the block while the body after it is handed on, so that the same request can
-/// be sent again. The pin is given up as soon as the room is needed; then <see cref="CanRewind"/> is false.
+/// be
+/// sent again. The pin is given up as soon as the room is needed; then <see cref="CanRewind"/> is false.
 /// </remarks>
 internal sealed class MessageSource
 {

@@ -29,7 +29,8 @@ internal enum ExchangeStatus : byte
 
 /// <summary>
 /// The life of a request from its head to its record, in the numbered steps of src/ARCHITECTURE.md. Never blocks;
-/// everything happens on the exchange's own loop.
+/// everything
+/// happens on the exchange's own loop.
 /// </summary>
 internal sealed class RequestPipeline(SnapshotCell snapshots)
 {

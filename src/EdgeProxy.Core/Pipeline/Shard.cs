@@ -8,7 +8,8 @@ namespace EdgeProxy.Pipeline;
 
 /// <summary>
 /// One loop's share of the pipeline: its spare exchanges, counters and request ids. Touched by its loop only, so
-/// nothing in it is locked; counters may be read from elsewhere.
+/// nothing in it
+/// is locked; counters may be read from elsewhere.
 /// </summary>
 internal sealed class Shard
 {

@@ -11,7 +11,8 @@ namespace EdgeProxy.Services;
 
 /// <summary>
 /// Looks up the names of servers, at once when they appear and again every <see cref="IntervalSeconds"/> seconds, off
-/// the loops. A failed look-up keeps the last answer; a server without any answer yet is passed over.
+/// the
+/// loops. A failed look-up keeps the last answer; a server without any answer yet is passed over.
 /// </summary>
 internal sealed partial class NameResolver(
     Func<string, CancellationToken, Task<IPAddress[]>> lookUp, TimeProvider time, ILogger logger)
@@ -97,8 +98,8 @@ internal sealed partial class NameResolver(
             "service {Service}: server {Server} has no new address ({Reason}); the last one stays")]
         public static partial void Unresolved(ILogger logger, string service, string server, string reason);
 
-        [LoggerMessage(
-            EventIds.ServerResolved, LogLevel.Information, "service {Service}: server {Server} resolves again")]
+        [LoggerMessage(EventIds.ServerResolved, LogLevel.Information,
+            "service {Service}: server {Server} resolves again")]
         public static partial void Resolved(ILogger logger, string service, string server);
     }
 }

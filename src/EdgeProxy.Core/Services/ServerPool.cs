@@ -7,7 +7,8 @@ namespace EdgeProxy.Services;
 
 /// <summary>
 /// The idle connections one loop keeps to one server, last in first out: the warmest is used again, the coldest ages at
-/// the bottom and is closed. On a miss the loop connects; it never takes from another loop (ADR-0031).
+/// the
+/// bottom and is closed. On a miss the loop connects; it never takes from another loop (ADR-0031).
 /// </summary>
 internal sealed class ServerPool : ILinkOwner, ITimerOwner
 {
@@ -30,7 +31,8 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
 
     /// <summary>
     /// The most recently used connection that is still open, else null. One that ended, or has bytes nobody asked for,
-    /// is closed here (RFC 9112 section 9.3: an unsolicited answer would be served to the wrong request).
+    /// is
+    /// closed here (RFC 9112 section 9.3: an unsolicited answer would be served to the wrong request).
     /// </summary>
     public UpstreamConnection? Take()
     {
@@ -63,7 +65,8 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
 
     /// <summary>
     /// Keeps a connection for the next exchange. The caller MUST have proven the message boundary: the answer ended by
-    /// its own framing, nothing was read past it, the whole request was sent.
+    /// its own
+    /// framing, nothing was read past it, the whole request was sent.
     /// </summary>
     public void Put(UpstreamConnection connection)
     {

@@ -46,7 +46,8 @@ internal sealed class Service
 
     /// <summary>
     /// The next server for loop <paramref name="loopIndex"/>, other than <paramref name="except"/> if there is another
-    /// that has an address; null if none has.
+    /// that
+    /// has an address; null if none has.
     /// </summary>
     public Server? Pick(int loopIndex, Server? except)
     {

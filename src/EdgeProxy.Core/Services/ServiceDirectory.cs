@@ -4,7 +4,8 @@ namespace EdgeProxy.Services;
 
 /// <summary>
 /// Every service of the running configuration. Applying a new one keeps the servers both name, with their pools; the
-/// rest are retired by the caller once the new snapshot is published. Used by the reloading thread only.
+/// rest are
+/// retired by the caller once the new snapshot is published. Used by the reloading thread only.
 /// </summary>
 internal sealed class ServiceDirectory(int loopCount)
 {

@@ -16,8 +16,8 @@ namespace EdgeProxy.Host;
 
 /// <summary>
 /// The engine, put together: loops with their shards, entrypoints, services, the snapshot in use. Applies
-/// configurations all or nothing; what both the old and the new one name (sockets, servers with their connections) goes
-/// on undisturbed.
+/// configurations all
+/// or nothing; what both the old and the new one name (sockets, servers with their connections) goes on undisturbed.
 /// </summary>
 internal sealed partial class DataPath : IDataPath, IMetricsSource
 {
@@ -394,8 +394,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         [LoggerMessage(EventIds.EntryPointOpened, LogLevel.Information, "entrypoint {Name} accepts on {Address}")]
         public static partial void Opened(ILogger logger, string name, IPEndPoint address);
 
-        [LoggerMessage(
-            EventIds.EntryPointClosed, LogLevel.Information, "entrypoint {Name} no longer accepts on {Address}")]
+        [LoggerMessage(EventIds.EntryPointClosed, LogLevel.Information,
+            "entrypoint {Name} no longer accepts on {Address}")]
         public static partial void Closed(ILogger logger, string name, IPEndPoint address);
     }
 }

@@ -39,7 +39,8 @@ internal static partial class UnixDatagram
 
     /// <summary>
     /// False if nobody took it, or its queue is full (net.unix.max_dgram_qlen, 10): waiting for a reader that hangs
-    /// would stop the timers and signals of a proxy that does not.
+    /// would
+    /// stop the timers and signals of a proxy that does not.
     /// </summary>
     public static bool Send(ReadOnlySpan<byte> address, ReadOnlySpan<byte> message)
     {

@@ -119,13 +119,13 @@ public sealed class CanonicalPathTests
     {
         byte[] scratch = new byte[256];
         int sum = Sum(scratch);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++)
+        Allocations.AssertNone(() =>
         {
-            sum += Sum(scratch);
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            for (int i = 0; i < 1000; i++)
+            {
+                sum += Sum(scratch);
+            }
+        });
         Assert.NotEqual(0, sum);
 
         static int Sum(byte[] scratch)
