@@ -8,8 +8,7 @@ namespace EdgeProxy.FunctionalTests;
 
 /// <summary>
 /// Broken answers over a socket: 502, or visibly cut, and never a byte of them in somebody else's answer. All cases
-/// share one
-/// proxy and one server address, so that a connection kept by mistake is used by the next.
+/// share one proxy and one server address, so that a connection kept by mistake is used by the next.
 /// </summary>
 public sealed class BadAnswerTests(BadAnswerTests.OneProxy shared) : IClassFixture<BadAnswerTests.OneProxy>
 {

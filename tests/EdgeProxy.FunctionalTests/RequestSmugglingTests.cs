@@ -10,10 +10,11 @@ namespace EdgeProxy.FunctionalTests;
 
 /// <summary>
 /// The attack corpus over a socket, whole and byte by byte: what is refused reaches no server, what is forwarded
-/// arrives in one
-/// unambiguous form. All cases share one proxy and one server, so that whatever one leaves behind poisons the next.
+/// arrives in one unambiguous form. All cases share one proxy and one server, so that whatever one leaves behind
+/// poisons the next.
 /// </summary>
-public sealed class RequestSmugglingTests(RequestSmugglingTests.OneProxy shared) : IClassFixture<RequestSmugglingTests.OneProxy>
+public sealed class RequestSmugglingTests(RequestSmugglingTests.OneProxy shared)
+    : IClassFixture<RequestSmugglingTests.OneProxy>
 {
     // Byte by byte up to this; a longer case is cut into about that many pieces.
     private const int PiecesMax = 3000;
@@ -82,7 +83,8 @@ public sealed class RequestSmugglingTests(RequestSmugglingTests.OneProxy shared)
     {
         try
         {
-            await client.Wire.SendSplitAsync(bytes, isSplit ? 1 + (bytes.Length / PiecesMax) : Math.Max(1, bytes.Length));
+            int piece = isSplit ? 1 + (bytes.Length / PiecesMax) : Math.Max(1, bytes.Length);
+            await client.Wire.SendSplitAsync(bytes, piece);
             client.HalfClose();
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)

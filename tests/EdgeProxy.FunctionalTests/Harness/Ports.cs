@@ -7,8 +7,7 @@ namespace EdgeProxy.FunctionalTests.Harness;
 
 /// <summary>
 /// Ports for programs that are told where to accept. They lie below the kernel's ephemeral range (32768 on), so no
-/// outgoing
-/// connection of a test running beside can take one between the look and the use.
+/// outgoing connection of a test running beside can take one between the look and the use.
 /// </summary>
 internal static class Ports
 {

@@ -6,8 +6,7 @@ namespace EdgeProxy.FunctionalTests.Harness;
 
 /// <summary>
 /// Which program the tests drive: EDGEPROXY_BINARY, else the published binary unless a source is newer, else the build
-/// beside the
-/// test assembly, run by dotnet.
+/// beside the test assembly, run by dotnet.
 /// </summary>
 internal static class ProxyBinary
 {

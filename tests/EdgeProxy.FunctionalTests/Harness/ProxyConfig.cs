@@ -7,8 +7,7 @@ namespace EdgeProxy.FunctionalTests.Harness;
 
 /// <summary>
 /// A configuration as a test wants it: one entrypoint "web", one router "all", one service "app", and whatever lines
-/// the test adds
-/// to their tables. Ports are its own.
+/// the test adds to their tables. Ports are its own.
 /// </summary>
 internal sealed class ProxyConfig
 {

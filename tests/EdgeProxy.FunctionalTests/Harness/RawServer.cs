@@ -10,9 +10,8 @@ namespace EdgeProxy.FunctionalTests.Harness;
 
 /// <summary>
 /// A server over real sockets that does exactly what its script says, per connection, and remembers every request. What
-/// the proxy
-/// sends is read strictly: a request that is not canonical ends up in <see cref="Faults"/>, and <see
-/// cref="DisposeAsync"/> throws.
+/// the proxy sends is read strictly: a request that is not canonical ends up in <see cref="Faults"/>, and
+/// <see cref="DisposeAsync"/> throws.
 /// </summary>
 internal sealed class RawServer : IAsyncDisposable
 {

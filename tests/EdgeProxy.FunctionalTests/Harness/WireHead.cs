@@ -6,8 +6,7 @@ namespace EdgeProxy.FunctionalTests.Harness;
 
 /// <summary>
 /// A message head as it stood on the wire, read by the letter of RFC 9112 and nothing more lenient: this is the oracle,
-/// written
-/// apart from the proxy's own readers. Anything but canonical form is a <see cref="FormatException"/>.
+/// written apart from the proxy's own readers. Anything but canonical form is a <see cref="FormatException"/>.
 /// </summary>
 internal sealed record WireHead(string StartLine, IReadOnlyList<KeyValuePair<string, string>> Fields, string Text)
 {
@@ -83,5 +82,6 @@ internal sealed record WireHead(string StartLine, IReadOnlyList<KeyValuePair<str
 
     public static string Show(string text) => text.Replace("\r", "\\r").Replace("\n", "\\n").Replace("\0", "\\0");
 
-    public static bool IsToken(char c) => char.IsAsciiLetterOrDigit(c) || TokenMarks.Contains(c, StringComparison.Ordinal);
+    public static bool IsToken(char c) =>
+        char.IsAsciiLetterOrDigit(c) || TokenMarks.Contains(c, StringComparison.Ordinal);
 }

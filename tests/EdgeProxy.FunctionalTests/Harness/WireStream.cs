@@ -8,8 +8,7 @@ namespace EdgeProxy.FunctionalTests.Harness;
 
 /// <summary>
 /// One connection seen as bytes: buffered reads with a deadline, whole or split writes, and every way to end it. Base
-/// of what
-/// tests use on either side of the proxy. Not thread-safe per direction; reading and writing at once is fine.
+/// of what tests use on either side of the proxy. Not thread-safe per direction; reading and writing at once is fine.
 /// </summary>
 internal sealed class WireStream(Socket socket) : IDisposable
 {
@@ -87,7 +86,8 @@ internal sealed class WireStream(Socket socket) : IDisposable
             ReadTotal += count;
             IsEnded = count == 0;
         }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted)
+        catch (SocketException e)
+            when (e.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted)
         {
             IsEnded = true;
             WasReset = true;

@@ -4,8 +4,7 @@ namespace EdgeProxy.Tests.Tidy;
 
 /// <summary>
 /// C# with everything that is not code blanked out: comments, and the contents of strings and characters. Same length,
-/// same
-/// lines, so positions stay true. Holes of interpolated strings are code and stay.
+/// same lines, so positions stay true. Holes of interpolated strings are code and stay.
 /// </summary>
 internal sealed class CodeText
 {

@@ -16,12 +16,11 @@ internal static partial class NameRules
         "Misc", "Infrastructure", "Processor",
     ];
 
-    /// <summary>
-    /// Terms of the field that contain such a word and say something: the data path carries the traffic.
-    /// </summary>
-    private const string DataPathTerm = "DataPath";
+    /// <summary>Words of ours that hold one of those: the data path is a thing.</summary>
+    private static readonly string[] s_ownWords = ["DataPath"];
 
-    public static IEnumerable<Finding> Run(SourceTree tree) => tree.Code.SelectMany(CheckFile).Concat(CheckEventIds(tree));
+    public static IEnumerable<Finding> Run(SourceTree tree) =>
+        tree.Code.SelectMany(CheckFile).Concat(CheckEventIds(tree));
 
     private static IEnumerable<Finding> CheckFile(SourceFile file)
     {
@@ -90,8 +89,12 @@ internal static partial class NameRules
         return string.Join('.', [root, .. folders]);
     }
 
-    private static string? EmptyWordIn(string name) =>
-        Words().Matches(name.Replace(DataPathTerm, "", StringComparison.Ordinal)).Select(m => m.Value).FirstOrDefault(w => s_emptyWords.Contains(w, StringComparer.Ordinal));
+    private static string? EmptyWordIn(string name)
+    {
+        string rest = s_ownWords.Aggregate(name, (left, own) => left.Replace(own, "", StringComparison.Ordinal));
+        return Words().Matches(rest).Select(m => m.Value)
+            .FirstOrDefault(w => s_emptyWords.Contains(w, StringComparer.Ordinal));
+    }
 
     [GeneratedRegex(@"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*")]
     private static partial Regex Words();
