@@ -1,0 +1,111 @@
+using System;
+using System.Linq;
+using System.Reflection;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Faults;
+using EdgeProxy.Primitives.Http;
+using EdgeProxy.Services;
+using EdgeProxy.Tests.Transport;
+using EdgeProxy.Transport;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace EdgeProxy.Tests.Pipeline;
+
+public sealed class ExchangeTests : IDisposable
+{
+    // What an exchange keeps for life, and the count that tells one rental from the next.
+    private static readonly string[] s_kept =
+    [
+        "Shard", "Request", "Response", "ClientSource", "ClientSink", "UpstreamSource", "UpstreamSink", "Ticket", "_host",
+    ];
+
+    private readonly EpollLoop _loop = new(0);
+    private readonly Shard _shard;
+
+    public ExchangeTests() => _shard = new Shard(_loop, new ServerReports(NullLogger.Instance), 1);
+
+    [Fact]
+    public void Unbind_AfterUse_EqualsAFreshOne()
+    {
+        var used = new Exchange(_shard);
+        Fill(used);
+        foreach (FieldInfo field in Fields())
+        {
+            Assert.False(Equals(field.GetValue(new Exchange(_shard)), field.GetValue(used)), $"{field.Name} was not set");
+        }
+
+        used.Unbind();
+
+        foreach (FieldInfo field in Fields())
+        {
+            Assert.Equal(field.GetValue(new Exchange(_shard)), field.GetValue(used));
+        }
+
+        Assert.Equal(0, _loop.Blocks.RentedCount);
+    }
+
+    public void Dispose() => _loop.Dispose();
+
+    private static FieldInfo[] Fields() =>
+    [
+        .. typeof(Exchange).GetFields(BindingFlags.Instance | BindingFlags.NonPublic)
+            .Where(field => !s_kept.Any(name => field.Name == name || field.Name == $"<{name}>k__BackingField")),
+    ];
+
+    private void Fill(Exchange exchange)
+    {
+        exchange.Bind(new MemoryLink(), new Owner(), new Entry());
+        exchange.SetHost("a.example"u8);
+        exchange.RewrittenPath = _loop.Blocks.RentSmall();
+        foreach (PropertyInfo property in typeof(Exchange).GetProperties().Where(p => p.SetMethod is { IsPublic: true }))
+        {
+            object? value = property.PropertyType switch
+            {
+                var type when type == typeof(bool) => true,
+                var type when type == typeof(int) => 7,
+                var type when type == typeof(long) => 7L,
+                var type when type == typeof(Fault) => Fault.NoRoute,
+                var type when type == typeof(Snapshot) => new Snapshot { Hash = "x", Routes = [], Tables = [] },
+                var type when type == typeof(Server) => new Server("s", "127.0.0.1", 1, 1),
+                var type when type == typeof(LocalAnswer) => new LocalAnswer(200, "t", default),
+                var type when type == typeof(RejectReason) => RejectReason.HostInvalid,
+                var type when type == typeof(ExchangePhase) => ExchangePhase.Tunnel,
+                var type when type == typeof(PumpStatus) => PumpStatus.Done,
+                _ => null,
+            };
+            if (value is not null)
+            {
+                property.SetValue(exchange, value);
+            }
+        }
+
+        var service = new Service(
+            new ServiceSettings { Name = "s", Servers = [new ServerSettings("127.0.0.1", 1, 1)] }, [exchange.Server!], 1);
+        exchange.Route = new Route("r", service, EncodedBytes.None);
+        exchange.Upstream = new UpstreamConnection(new ServerPool(exchange.Server!, _loop, _shard.Counters));
+    }
+
+    private sealed class Owner : ILinkOwner
+    {
+        public void OnLinkReady(ByteLink link)
+        {
+        }
+    }
+
+    private sealed class Entry : IEntry
+    {
+        public int Slot => 0;
+
+        public int Port => 80;
+
+        public ClientTerms Terms { get; } = new()
+        {
+            TrustedIps = EdgeProxy.Primitives.Net.CidrSet.Of([System.Net.IPNetwork.Parse("192.0.2.0/24")]),
+        };
+
+        public Snapshot? Frozen => null;
+
+        public ILocalService? LocalService => null;
+    }
+}
