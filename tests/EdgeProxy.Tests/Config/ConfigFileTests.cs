@@ -62,8 +62,11 @@ public sealed class ConfigFileTests : IDisposable
                 Address = IPEndPoint.Parse("0.0.0.0:8080"),
                 HeadLimits = new HeadLimits
                 {
-                    HeadBytes = 65_536, FieldCount = 200, TargetBytes = 16_384,
-                    TrailerBytes = 1024, ChunkExtensionBytes = 0,
+                    HeadBytes = 65_536,
+                    FieldCount = 200,
+                    TargetBytes = 16_384,
+                    TrailerBytes = 1024,
+                    ChunkExtensionBytes = 0,
                 },
                 HeadTimeout = TimeSpan.FromSeconds(5),
                 KeepAliveTimeout = TimeSpan.FromSeconds(90),
