@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Text.Json;
-using EdgeProxy.Host;
 using System.Threading.Tasks;
+using EdgeProxy.Host;
 using Xunit;
 
 namespace EdgeProxy.Tests.Host;
