@@ -24,6 +24,9 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
     private const long LingerMs = 2_000;
     private const int LingerBytesMax = 1024 * 1024;
 
+    // The rest of a short body (ErrorResponses.DiscardBytesMax) has this long in all.
+    private const long DiscardMs = 5_000;
+
     // A draining proxy keeps an idle connection this long, so that a request already on its way is answered.
     private const long DrainIdleMs = 1_000;
 
@@ -144,7 +147,7 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
             _exchange.IsLast = true;
         }
 
-        if (_state == State.Idle)
+        if (_state is State.Idle or State.Discard)
         {
             _shard.Loop.Timers.Arm(_timer, NowMs + DrainIdleMs);
         }
@@ -156,6 +159,8 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
         if (_exchange is { } exchange && _state == State.Exchange)
         {
             RequestPipeline.Cut(exchange, new Fault(FaultKind.Drained, FaultSide.Proxy, Again.Never));
+            EndCut(exchange);
+            return;
         }
 
         Close();
@@ -311,6 +316,7 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
                 break;
             case ExchangeStatus.Finished:
                 _state = State.Discard;
+                _shard.Loop.Timers.Arm(_timer, NowMs + DiscardMs);
                 break;
             default:
                 EndCut(exchange);
@@ -343,7 +349,7 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
                     exchange.ClientSource.Advance(payload.Length);
                     break;
                 case BodyStep.Wait:
-                    _shard.Loop.Timers.Arm(_timer, NowMs + exchange.Terms.BodyIdleTimeoutMs);
+                    // The deadline stands since the answer: one that starts over could be put off byte by byte.
                     return false;
                 case BodyStep.End:
                     NextMessage(exchange);

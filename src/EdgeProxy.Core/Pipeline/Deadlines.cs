@@ -44,13 +44,22 @@ internal static class Deadlines
 
     private static void OfRequest(Exchange exchange, long nowMs, ref long deadline, ref FaultKind kind)
     {
+        if (exchange.HasResponseStarted)
+        {
+            // The answer flows: its own waits are judged, and an upload nobody waits for any more is not.
+            return;
+        }
+
         if (exchange.IsRequestSent)
         {
-            if (!exchange.HasResponseStarted)
-            {
-                Sooner(ref deadline, ref kind, exchange.RequestSentMs, Service(exchange).ResponseTimeoutMs,
-                    FaultKind.ResponseTimeout);
-            }
+            Sooner(ref deadline, ref kind, exchange.RequestSentMs, Service(exchange).ResponseTimeoutMs,
+                FaultKind.ResponseTimeout);
+        }
+        else if (exchange.IsAwaitingContinue)
+        {
+            // The client rightly sends nothing: it is the server's 100 that is late.
+            Sooner(ref deadline, ref kind, exchange.BodyStartedMs, Service(exchange).ResponseTimeoutMs,
+                FaultKind.ResponseTimeout);
         }
         else if (exchange.IsRequestAborted || exchange.RequestPump == PumpStatus.WaitSink)
         {

@@ -133,6 +133,14 @@ internal sealed class Exchange
 
     public RejectReason RejectReason { get; set; }
 
+    /// <summary>The client waits for a 100 before it sends its body, and has sent none of it yet.</summary>
+    public bool IsAwaitingContinue =>
+        Request.ExpectsContinue && !HasContinued && ClientSource.BytesRead == BodyBytesBefore
+        && ClientSource.Unread.IsEmpty;
+
+    /// <summary>A 100 was passed on.</summary>
+    public bool HasContinued { get; set; }
+
     // Times, in the loop's milliseconds.
     public long StartedMs { get; set; }
 
@@ -225,6 +233,7 @@ internal sealed class Exchange
         IsResponseDone = false;
         IsHalfClosed = false;
         InterimCount = 0;
+        HasContinued = false;
         ClosesClient = false;
         IsLast = false;
         LocalAnswer = null;

@@ -215,6 +215,14 @@ internal static class Forwarder
 
     private static void AdvanceResponse(Exchange exchange)
     {
+        // An interim response the client did not take whole waits for room; nothing else would send the rest.
+        if (!exchange.HasResponseStarted && exchange.ClientSink.HasPending
+            && exchange.ClientSink.Flush() == SinkStatus.Broken)
+        {
+            exchange.Fault = Fault.ClientGone;
+            return;
+        }
+
         while (!exchange.HasResponseStarted)
         {
             if (!AdvanceResponseHead(exchange))
@@ -333,6 +341,14 @@ internal static class Forwarder
             ResponseHeadWriter.WriteInterim(exchange, exchange.UpstreamSource.Unread);
         }
 
+        if (response.StatusCode == 100)
+        {
+            // From here on the client is the one who is waited for.
+            exchange.HasContinued = true;
+            exchange.ClientReadMs = exchange.Shard.Loop.NowMs;
+            exchange.BodyStartedMs = exchange.Shard.Loop.NowMs;
+        }
+
         exchange.UpstreamSource.Skip(response.Length);
         response.Reset();
         if (exchange.ClientSink.HasPending && exchange.ClientSink.Flush() == SinkStatus.Broken)
@@ -359,7 +375,7 @@ internal static class Forwarder
         exchange.ClosesClient = true;
         ResponseHeadWriter.WriteInterim(exchange, exchange.UpstreamSource.Unread);
         exchange.UpstreamSource.Skip(exchange.Response.Length);
-        exchange.ClientSource.Unpin();
+        exchange.ClientSource.EndMessage(); // its head and trailers are not the tunnel's first bytes
         exchange.ClientSource.StartBody(BodyFraming.UntilClose, 0);
         exchange.UpstreamSource.StartBody(BodyFraming.UntilClose, 0);
         exchange.ClientSink.StartBody(isChunked: false);
@@ -393,6 +409,10 @@ internal static class Forwarder
         exchange.ClientSource.Rewind();
         exchange.IsRequestSent = false;
         exchange.IsRequestAborted = false;
+        exchange.RequestPump = PumpStatus.WaitSource;
+        exchange.ResponsePump = PumpStatus.WaitSource;
+        exchange.BodyHeldMs = 0;
+        exchange.BodyHeldSinceMs = -1;
         exchange.Response.Reset();
         StartOn(exchange, exchange.Server!, mayReuse: false);
     }
@@ -446,7 +466,8 @@ internal static class Forwarder
 
         bool isOver = exchange.RequestPump == PumpStatus.Done && exchange.ResponsePump == PumpStatus.Done;
         bool isBroken = exchange.RequestPump is PumpStatus.SourceBroken or PumpStatus.SinkBroken
-            || exchange.ResponsePump is PumpStatus.SourceBroken or PumpStatus.SinkBroken;
+            || exchange.ResponsePump is PumpStatus.SourceBroken or PumpStatus.SinkBroken
+            || (exchange.ResponsePump == PumpStatus.Done && exchange.Upstream.Link.IsBroken);
         if (isOver || isBroken)
         {
             UpstreamConnection upstream = exchange.Upstream!;

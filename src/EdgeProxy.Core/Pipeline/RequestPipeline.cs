@@ -102,7 +102,8 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         {
             ExchangePhase.Done when exchange.Fault.Kind == FaultKind.ClientGone => End(exchange, ExchangeStatus.Cut),
             ExchangePhase.Done => End(exchange, ExchangeStatus.Finished),
-            _ when exchange.RequestPump == PumpStatus.Yield || exchange.ResponsePump == PumpStatus.Yield
+            ExchangePhase.Forwarding or ExchangePhase.Tunnel
+                when exchange.RequestPump == PumpStatus.Yield || exchange.ResponsePump == PumpStatus.Yield
                 => ExchangeStatus.Yielded,
             _ => ExchangeStatus.Pending,
         };

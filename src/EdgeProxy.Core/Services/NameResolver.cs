@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
-using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.Primitives;
@@ -20,6 +19,7 @@ internal sealed partial class NameResolver(
     public const int IntervalSeconds = 30; // the common lower bound of DNS TTLs in practice
 
     private readonly HashSet<Server> _unresolved = [];
+    private readonly Lock _lock = new();
 
     /// <summary>
     /// Resolves each server that is not a literal once. Never throws; failures are logged once per change.
@@ -28,12 +28,10 @@ internal sealed partial class NameResolver(
     {
         foreach (Server server in servers)
         {
-            if (server.IsLiteral || cancellation.IsCancellationRequested)
+            if (!server.IsLiteral && !server.IsRetired && !cancellation.IsCancellationRequested)
             {
-                continue;
+                await ResolveOneAsync(server, cancellation).ConfigureAwait(false);
             }
-
-            await ResolveOneAsync(server, cancellation).ConfigureAwait(false);
         }
     }
 
@@ -73,12 +71,18 @@ internal sealed partial class NameResolver(
                 server.Address = new IPEndPoint(addresses[0], server.Port);
             }
 
-            if (_unresolved.Remove(server))
+            bool isBack;
+            lock (_lock)
+            {
+                isBack = _unresolved.Remove(server);
+            }
+
+            if (isBack)
             {
                 Log.Resolved(logger, server.Service, server.Name);
             }
         }
-        catch (Exception exception) when (exception is SocketException or ArgumentException)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
             NoteFailure(server, exception.Message);
         }
@@ -86,7 +90,13 @@ internal sealed partial class NameResolver(
 
     private void NoteFailure(Server server, string reason)
     {
-        if (_unresolved.Add(server))
+        bool isNew;
+        lock (_lock)
+        {
+            isNew = _unresolved.Add(server); // a reload may look names up while the periodic round does
+        }
+
+        if (isNew)
         {
             Log.Unresolved(logger, server.Service, server.Name, reason);
         }

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Threading;
 
 namespace EdgeProxy.Services;
 
@@ -11,8 +12,10 @@ internal sealed class ServiceDirectory(int loopCount)
 {
     private readonly Dictionary<(string Service, string Host, int Port), Server> _servers = [];
 
-    /// <summary>Servers known now.</summary>
-    public IReadOnlyCollection<Server> Servers => _servers.Values;
+    private Server[] _list = [];
+
+    /// <summary>Servers known now, as a list that no later configuration changes. Any thread.</summary>
+    public IReadOnlyCollection<Server> Servers => Volatile.Read(ref _list);
 
     /// <summary>
     /// Builds the services of a configuration, by name, out of kept and new servers. Changes nothing that runs.
@@ -55,6 +58,7 @@ internal sealed class ServiceDirectory(int loopCount)
             }
         }
 
+        Volatile.Write(ref _list, [.. _servers.Values]);
         foreach (Server server in gone.Values)
         {
             server.Retire();

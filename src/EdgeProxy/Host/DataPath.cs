@@ -116,7 +116,14 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
 
     public async Task DrainAsync(TimeSpan limit)
     {
-        foreach (EntryPoint entryPoint in _entryPoints)
+        List<EntryPoint> all;
+        lock (_lock)
+        {
+            // Those an earlier configuration named may still have streams to finish.
+            all = [.. _entryPoints, .. _leaving];
+        }
+
+        foreach (EntryPoint entryPoint in all)
         {
             entryPoint.Drain();
         }
@@ -124,12 +131,13 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         long started = _parts.Time.GetTimestamp();
         using (var timer = new PeriodicTimer(DrainLook, _parts.Time))
         {
-            while (IsAnyOpen() && _parts.Time.GetElapsedTime(started) < limit)
+            while (all.Exists(static entryPoint => entryPoint.Limiter.Count > 0)
+                && _parts.Time.GetElapsedTime(started) < limit)
             {
                 await timer.WaitForNextTickAsync().ConfigureAwait(false);
             }
 
-            foreach (EntryPoint entryPoint in _entryPoints)
+            foreach (EntryPoint entryPoint in all)
             {
                 entryPoint.Cut();
             }
@@ -352,19 +360,6 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             _isResolving = true;
             _ = _resolver.RunAsync(() => _directory!.Servers, _ending.Token);
         }
-    }
-
-    private bool IsAnyOpen()
-    {
-        foreach (EntryPoint entryPoint in _entryPoints)
-        {
-            if (entryPoint.Limiter.Count > 0)
-            {
-                return true;
-            }
-        }
-
-        return _leaving.Exists(static entryPoint => entryPoint.Limiter.Count > 0);
     }
 
     private int CountStalled()

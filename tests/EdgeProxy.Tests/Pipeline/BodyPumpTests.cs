@@ -36,7 +36,8 @@ public sealed class BodyPumpTests
     [Fact]
     public void Run_ChunkedEitherSideInAnyPieces_DecodesToTheSameBody()
     {
-        Gen.Select(Gen.Int[0, 20_000], Gen.Int[1, 5_000], Gen.Int[1, 9_000], Gen.Int[1, 9_000]).Sample((size, chunk, read, write) =>
+        var cases = Gen.Select(Gen.Int[0, 20_000], Gen.Int[1, 5_000], Gen.Int[1, 9_000], Gen.Int[1, 9_000]);
+        cases.Sample((size, chunk, read, write) =>
         {
             byte[] body = Body(size);
             using var pump = new Bench(read, write);

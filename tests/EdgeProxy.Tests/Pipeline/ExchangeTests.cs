@@ -58,9 +58,9 @@ public sealed class ExchangeTests : IDisposable
         exchange.Bind(new MemoryLink(), new Owner(), new Entry());
         exchange.SetHost("a.example"u8);
         exchange.RewrittenPath = _loop.Blocks.RentSmall();
-        foreach (PropertyInfo property in typeof(Exchange).GetProperties().Where(p => p.SetMethod is { IsPublic: true }))
+        foreach (PropertyInfo property in typeof(Exchange).GetProperties())
         {
-            object? value = property.PropertyType switch
+            object? value = property.SetMethod is not { IsPublic: true } ? null : property.PropertyType switch
             {
                 var type when type == typeof(bool) => true,
                 var type when type == typeof(int) => 7,
