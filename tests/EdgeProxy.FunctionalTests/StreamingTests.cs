@@ -107,16 +107,14 @@ public sealed class StreamingTests
     [Fact]
     public async Task ClientCloses_BetweenEvents_ServerIsToldWithTheNextEventAtLatest()
     {
+        var left = new Gate();
         await using RawServer server = RawServer.Start(async connection =>
         {
             await connection.ReadRequestAsync();
             await connection.SendAsync("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-            Task<byte[]> ended = connection.Wire.ReadToEndAsync();
-            while (!ended.IsCompleted)
-            {
-                await connection.SendAsync("9\r\ndata: 0\n\n\r\n");
-                await Task.WhenAny(ended, Task.Delay(10));
-            }
+            await left.PassAsync("the client to leave");
+            await connection.SendAsync("9\r\ndata: 0\n\n\r\n");
+            await connection.Wire.ReadToEndAsync();
         });
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server));
 
@@ -126,6 +124,7 @@ public sealed class StreamingTests
             await client.ReadHeadAsync();
         }
 
+        left.Open();
         await server.WaitForOpenAsync(0);
         Assert.Equal(1, server.ConnectionCount);
     }

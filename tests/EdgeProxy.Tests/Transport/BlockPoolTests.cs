@@ -128,21 +128,20 @@ public sealed class BlockPoolTests : IDisposable
     [Fact]
     public void RentReturn_Warm_AllocatesNothing()
     {
-        _pool.Return(_pool.RentSmall());
-        _pool.Return(_pool.RentLarge());
-
-        long before = GC.GetAllocatedBytesForCurrentThread();
         int checksum = 0;
-        for (int i = 0; i < 10_000; i++)
-        {
-            Block small = _pool.RentSmall();
-            Block large = _pool.RentLarge();
-            checksum += small.Capacity + large.Capacity;
-            _pool.Return(small);
-            _pool.Return(large);
-        }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocations.AssertNone(() =>
+        {
+            for (int i = 0; i < 10_000; i++)
+            {
+                Block small = _pool.RentSmall();
+                Block large = _pool.RentLarge();
+                checksum += small.Capacity + large.Capacity;
+                _pool.Return(small);
+                _pool.Return(large);
+            }
+        });
+
         Assert.NotEqual(0, checksum);
     }
 }

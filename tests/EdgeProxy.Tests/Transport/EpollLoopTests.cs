@@ -271,12 +271,17 @@ public sealed class EpollLoopTests
         Allocated();
 
         // Asking costs something by itself: the difference of two askings without traffic between them.
-        long first = Allocated();
-        long second = Allocated();
-        RoundTrips(1_000);
-        long third = Allocated();
+        // The runtime may allocate once while it recompiles what runs; a loop that allocates does so in each round.
+        long surplus = long.MaxValue;
+        for (int round = 0; round < 5 && surplus != 0; round++)
+        {
+            long first = Allocated();
+            long second = Allocated();
+            RoundTrips(1_000);
+            surplus = Allocated() - second - (second - first);
+        }
 
-        Assert.Equal(second - first, third - second);
+        Assert.Equal(0, surplus);
 
         long Allocated() => host.On(_ => GC.GetAllocatedBytesForCurrentThread());
 
