@@ -135,8 +135,7 @@ internal sealed class Exchange
 
     /// <summary>The client waits for a 100 before it sends its body, and has sent none of it yet.</summary>
     public bool IsAwaitingContinue =>
-        Request.ExpectsContinue && !HasContinued && ClientSource.BytesRead == BodyBytesBefore
-        && ClientSource.Unread.IsEmpty;
+        Request.ExpectsContinue && !HasContinued && !ClientSource.HasBodyBegun;
 
     /// <summary>A 100 was passed on.</summary>
     public bool HasContinued { get; set; }
