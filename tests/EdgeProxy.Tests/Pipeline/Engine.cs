@@ -108,7 +108,7 @@ internal sealed class Engine : IDisposable
         EntryPoint.Drain();
         EntryPoint.Cut();
         Turn();
-        Pool.CloseIdle();
+        MemoryLink.InTurn(Pool.CloseIdle);
         int rented = Shard.RentedCount;
         int blocks = Loop.Blocks.RentedCount;
         long crashes = Loop.Counters.Crashes;
