@@ -98,11 +98,7 @@ public sealed class DrainTests
     [Fact]
     public async Task SecondTerm_EndsNow()
     {
-        await using RawServer server = RawServer.Start(async connection =>
-        {
-            await connection.ReadRequestAsync();
-            await connection.Wire.ReadToEndAsync();
-        });
+        await using RawServer server = RawServer.Silent();
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(
             new ProxyConfig(server) { Node = "drain_timeout = \"10m\"" });
         using RawClient client = await proxy.ConnectAsync();
@@ -122,11 +118,7 @@ public sealed class DrainTests
     [Fact]
     public async Task DrainTimeout_CutsWhatIsLeftAndEnds()
     {
-        await using RawServer server = RawServer.Start(async connection =>
-        {
-            await connection.ReadRequestAsync();
-            await connection.Wire.ReadToEndAsync();
-        });
+        await using RawServer server = RawServer.Silent();
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(
             new ProxyConfig(server) { Node = "drain_timeout = \"500ms\"" });
         using RawClient client = await proxy.ConnectAsync();
