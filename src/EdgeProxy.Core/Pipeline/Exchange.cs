@@ -112,10 +112,14 @@ internal sealed class Exchange
     /// <summary>The client's connection is not used again after this exchange.</summary>
     public bool ClosesClient { get; set; }
 
+    /// <summary>The connection's limit of requests is reached.</summary>
+    public bool IsRequestLimitReached { get; set; }
+
     /// <summary>
-    /// The connection serves its last exchange because the proxy drains or its request limit is reached.
+    /// The connection serves its last exchange because the proxy drains or its request limit is reached. Asked when the
+    /// answer begins, so that none after the begin of a drain promises another.
     /// </summary>
-    public bool IsLast { get; set; }
+    public bool IsLast => IsRequestLimitReached || Entry.IsDraining;
 
     public LocalAnswer? LocalAnswer { get; set; }
 
@@ -234,7 +238,7 @@ internal sealed class Exchange
         InterimCount = 0;
         HasContinued = false;
         ClosesClient = false;
-        IsLast = false;
+        IsRequestLimitReached = false;
         LocalAnswer = null;
         LocalBodySent = 0;
         Ticket++;

@@ -120,6 +120,21 @@ public sealed class ForwarderTests
         Assert.EndsWith("the first half", client.WrittenText);
     }
 
+    [Fact]
+    public void Drain_AnswerBeforeTheLoopHeardOfIt_IsTheLastAndSaysSo()
+    {
+        using var engine = new Engine();
+        MemoryLink server = engine.Idle();
+        MemoryLink client = engine.Accept();
+        client.Feed("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+
+        engine.EntryPoint.Drain();
+        server.Feed("HTTP/1.1 204 No Content\r\n\r\n");
+
+        Assert.Contains("\r\nConnection: close\r\n", client.WrittenText);
+        Assert.True(client.IsClosed);
+    }
+
     private static void Upgrade(MemoryLink client, MemoryLink server)
     {
         client.Feed("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
