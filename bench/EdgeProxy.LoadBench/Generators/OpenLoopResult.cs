@@ -1,0 +1,5 @@
+namespace EdgeProxy.LoadBench.Generators;
+
+/// <summary>What the open loop saw. Unanswered: sent or due, but without an answer two seconds after the end.</summary>
+internal sealed record OpenLoopResult(
+    Histogram Latency, long Answered, long Errors, long Unanswered, double Seconds, double CpuSeconds);

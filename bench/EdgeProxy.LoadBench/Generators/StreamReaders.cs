@@ -1,0 +1,96 @@
+using System;
+using System.Collections.Generic;
+using System.Threading.Tasks;
+using EdgeProxy.LoadBench.Origin;
+using EdgeProxy.LoadBench.Processes;
+
+namespace EdgeProxy.LoadBench.Generators;
+
+/// <summary>Clients that hold event streams open and see how old each event is when it comes.</summary>
+internal sealed class StreamReaders(int port, ProbeRequest request) : IDisposable
+{
+    // Until every stream is open the events are not spread as they will be.
+    private const long SettleNs = 200_000_000;
+    private const long LongestWaitNs = 50_000_000;
+
+    private readonly EventLoop _loop = new();
+    private readonly Dictionary<int, ClientConnection> _connections = [];
+    private readonly Histogram _delay = new();
+    private readonly byte[] _scratch = new byte[64 * 1024];
+    private long _errors;
+    private bool _isSettled;
+
+    public static Task<OpenLoopResult> RunAsync(
+        int port, ProbeRequest request, int streams, double seconds, ulong cores) =>
+        OwnThread.RunAsync(
+            () =>
+            {
+                using var readers = new StreamReaders(port, request);
+                return readers.Run(streams, seconds);
+            },
+            cores);
+
+    public void Dispose()
+    {
+        foreach (ClientConnection connection in _connections.Values)
+        {
+            connection.Dispose();
+        }
+
+        _loop.Dispose();
+    }
+
+    private OpenLoopResult Run(int streams, double seconds)
+    {
+        long cpu = LibC.ThreadCpuNs();
+        for (int i = 0; i < streams; i++)
+        {
+            var connection = new ClientConnection(port);
+            _connections[connection.Fd] = connection;
+            _loop.Add(connection.Fd);
+            _errors += connection.Send(request.Bytes) ? 0 : 1;
+        }
+
+        long start = EventLoop.NowNs + SettleNs;
+        long end = start + (long)(seconds * 1e9);
+        for (long now = EventLoop.NowNs; now < end; now = EventLoop.NowNs)
+        {
+            _isSettled = now >= start;
+            int ready = _loop.Wait(LongestWaitNs);
+            for (int i = 0; i < ready; i++)
+            {
+                Read(_connections[_loop.ReadyFd(i)]);
+            }
+        }
+
+        double cpuSeconds = (LibC.ThreadCpuNs() - cpu) / 1e9;
+        return new OpenLoopResult(_delay, _delay.Count, _errors, 0, seconds, cpuSeconds);
+    }
+
+    private void Read(ClientConnection connection)
+    {
+        int read = OriginConnection.Receive(connection.Fd, _scratch);
+        if (read == -LibC.ErrnoAgain)
+        {
+            return;
+        }
+
+        if (read <= 0)
+        {
+            _errors++;
+            _connections.Remove(connection.Fd);
+            connection.Dispose();
+            return;
+        }
+
+        long now = EventLoop.NowNs;
+        ReadOnlySpan<byte> bytes = _scratch.AsSpan(0, read);
+        while (StreamedEvent.TryTake(ref bytes, out long sentNs))
+        {
+            if (_isSettled)
+            {
+                _delay.Add(now - sentNs);
+            }
+        }
+    }
+}
