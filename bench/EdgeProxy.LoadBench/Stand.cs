@@ -49,7 +49,6 @@ internal sealed class Stand : IDisposable
         Port = Ports.Free(),
         UpstreamPort = upstreamPort,
         Workers = Cores.Workers,
-        OpenFiles = _openFiles,
         Folder = _folder.Sub($"{++_setups}"),
     };
 

@@ -65,8 +65,8 @@ internal sealed class CaddyPeer : IPeer
         reverse_proxy {{setup.Upstream}} {
           {{(setup.IsStreaming ? "flush_interval -1" : "")}}
           transport http {
-            keepalive_idle_conns 1024
-            keepalive_idle_conns_per_host 1024
+            keepalive_idle_conns {{setup.UpstreamsMax}}
+            keepalive_idle_conns_per_host {{setup.UpstreamsMax}}
           }
         }
 

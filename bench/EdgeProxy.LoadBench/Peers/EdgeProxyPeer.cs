@@ -34,7 +34,7 @@ internal sealed class EdgeProxyPeer(string binary) : IPeer
             address = "127.0.0.1:{{setup.Port}}"
             [services.app]
             servers = [{ url = "http://{{setup.Upstream}}" }]
-            idle_connections_max = 1024
+            idle_connections_max = {{setup.UpstreamsMax}}
 
             """);
         foreach ((string name, string prefix) in Routers(setup))

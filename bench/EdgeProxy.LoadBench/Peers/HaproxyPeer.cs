@@ -33,13 +33,13 @@ internal sealed class HaproxyPeer : IPeer
     }
 
     /// <summary>
-    /// Each connection may need two files. Most of these hold one only (idle, or multiplexed onto few), so two thirds of
-    /// the limit are granted, and HAProxy must not refuse to start for it.
+    /// HAProxy reckons with two files per connection and would not start with 10,000 idle ones under a limit of 20,000;
+    /// those need one each, so the limit is not strict.
     /// </summary>
     private static string Config(PeerSetup setup, string choice) => $"""
         global
           nbthread {setup.Workers}
-          maxconn {setup.OpenFiles * 2 / 3}
+          maxconn {setup.ClientsMax}
           no strict-limits
         defaults
           mode http

@@ -47,7 +47,7 @@ internal sealed class NginxPeer : IPeer
         worker_processes {{setup.Workers}};
         pid {{setup.Folder}}/nginx.pid;
         error_log stderr crit;
-        events { worker_connections {{setup.OpenFiles - 100}}; }
+        events { worker_connections {{setup.ClientsMax + setup.UpstreamsMax}}; }
         http {
           access_log off;
           keepalive_requests 1000000000;
@@ -61,7 +61,7 @@ internal sealed class NginxPeer : IPeer
           scgi_temp_path {{setup.Folder}}/scgi;
           upstream app {
             server {{setup.Upstream}};
-            keepalive 1024;
+            keepalive {{setup.UpstreamsMax}};
             keepalive_requests 1000000000;
           }
           proxy_http_version 1.1;

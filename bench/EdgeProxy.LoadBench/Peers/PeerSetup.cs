@@ -21,8 +21,11 @@ internal sealed record PeerSetup
     /// <summary>Answers are streams whose parts must go on as they come.</summary>
     public bool IsStreaming { get; init; }
 
-    /// <summary>Open files a process may have.</summary>
-    public required int OpenFiles { get; init; }
+    /// <summary>Client connections to be ready for; what a proxy sets aside for each is its memory.</summary>
+    public int ClientsMax { get; init; } = 2048;
+
+    /// <summary>Connections to the server to be ready for.</summary>
+    public int UpstreamsMax { get; init; } = 1024;
 
     /// <summary>Where its configuration may lie.</summary>
     public required string Folder { get; init; }

@@ -42,7 +42,7 @@ internal sealed class ProcessTree(int root)
     public static int ParentIn(string stat) =>
         int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
 
-    /// <summary>A field of /proc/PID/status in KiB; 0 if it is not there.</summary>
+    /// <summary>A field of /proc/PID/status or smaps_rollup in KiB; 0 if it is not there.</summary>
     public static long KibIn(string status, string field)
     {
         foreach (string line in status.Split('\n'))
@@ -72,10 +72,10 @@ internal sealed class ProcessTree(int root)
         return sum;
     }
 
-    /// <summary>Resident memory now, summed over the processes.</summary>
+    /// <summary>Resident memory now, in KiB.</summary>
     public long ResidentKib() => Sum("VmRSS");
 
-    /// <summary>Most resident memory since <see cref="ResetPeak"/>, summed over the processes.</summary>
+    /// <summary>Most resident memory since <see cref="ResetPeak"/>, in KiB.</summary>
     public long PeakKib() => Sum("VmHWM");
 
     public void ResetPeak()
@@ -105,14 +105,27 @@ internal sealed class ProcessTree(int root)
         }
     }
 
+    /// <summary>
+    /// Of several processes the largest counts in full and the others with what is theirs alone: pages that a worker
+    /// shares with its master are there once.
+    /// </summary>
     private long Sum(string field)
     {
-        long sum = 0;
+        long largest = 0;
+        long alone = 0;
+        long aloneOfLargest = 0;
         foreach (int id in IdsOf(root))
         {
-            sum += TryRead($"/proc/{id}/status") is { } status ? KibIn(status, field) : 0;
+            long size = TryRead($"/proc/{id}/status") is { } status ? KibIn(status, field) : 0;
+            string pages = TryRead($"/proc/{id}/smaps_rollup") ?? "";
+            long own = KibIn(pages, "Private_Clean") + KibIn(pages, "Private_Dirty");
+            alone += own;
+            if (size > largest)
+            {
+                (largest, aloneOfLargest) = (size, own);
+            }
         }
 
-        return sum;
+        return largest + alone - aloneOfLargest;
     }
 }

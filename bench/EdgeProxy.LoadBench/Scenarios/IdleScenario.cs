@@ -14,7 +14,9 @@ namespace EdgeProxy.LoadBench.Scenarios;
 internal sealed class IdleScenario : IScenario
 {
     private const int Wanted = 10_000;
+    private const int Spare = 100;
     private const int RoundsMax = 2;
+    private const int Batch = 50; // asks at once: enough to be quick, too few to need buffers of their own
     private const int PerAddress = 2_500; // a source address has some 28,000 ports, and limits per address exist
     private const long AnswerWaitNs = 5_000_000_000;
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(500);
@@ -38,7 +40,8 @@ internal sealed class IdleScenario : IScenario
 
     public int Rounds(RunSettings settings) => settings.IsQuick ? 1 : Math.Min(RoundsMax, settings.Rounds);
 
-    public PeerSetup Setup(Stand stand) => stand.NewSetup(stand.StaticOrigin.Port);
+    public PeerSetup Setup(Stand stand) =>
+        stand.NewSetup(stand.StaticOrigin.Port) with { ClientsMax = Math.Min(Wanted, stand.ConnectionsMax) + Spare };
 
     public Task<string> BeginAsync(Stand stand, IReadOnlyList<RunningPeer> peers)
     {
@@ -73,40 +76,53 @@ internal sealed class IdleScenario : IScenario
 
     private int Open(RunningPeer peer, List<ClientConnection> connections)
     {
-        int failed = 0;
+        int answered = 0;
         using var loop = new EventLoop();
+        var byFd = new Dictionary<int, ClientConnection>();
         for (int i = 0; i < _count; i++)
         {
             var from = new IPAddress([127, 0, 0, (byte)(2 + (i / PerAddress))]);
             var connection = new ClientConnection(peer.Port, from);
             connections.Add(connection);
+            byFd[connection.Fd] = connection;
             loop.Add(connection.Fd);
-            failed += connection.Send(Request.Bytes) && Answers(loop, connection, peer.Answer) ? 0 : 1;
+            connection.Send(Request.Bytes);
+            if (connections.Count % Batch == 0 || connections.Count == _count)
+            {
+                answered += Answers(loop, byFd, connections.Count - answered, peer.Answer.TotalBytes);
+            }
         }
 
-        return failed;
+        return _count - answered;
     }
 
-    private static bool Answers(EventLoop loop, ClientConnection connection, ProbeAnswer expected)
+    /// <summary>Reads until that many answers are whole, or nothing comes any more; how many were whole.</summary>
+    private static int Answers(EventLoop loop, Dictionary<int, ClientConnection> byFd, int wanted, int answerBytes)
     {
         Span<byte> scratch = stackalloc byte[2048];
-        int have = 0;
-        while (have < expected.TotalBytes)
+        int whole = 0;
+        while (whole < wanted)
         {
-            if (loop.Wait(AnswerWaitNs) == 0)
+            int ready = loop.Wait(AnswerWaitNs);
+            if (ready == 0)
             {
-                return false;
+                break;
             }
 
-            int read = OriginConnection.Receive(connection.Fd, scratch);
-            if (read <= 0)
+            for (int i = 0; i < ready; i++)
             {
-                return false;
-            }
+                ClientConnection connection = byFd[loop.ReadyFd(i)];
+                int read = OriginConnection.Receive(connection.Fd, scratch);
+                if (read <= 0)
+                {
+                    return whole; // it was cut: the count says so
+                }
 
-            have += read;
+                connection.Have += read;
+                whole += connection.Have == answerBytes ? 1 : 0;
+            }
         }
 
-        return have == expected.TotalBytes;
+        return whole;
     }
 }

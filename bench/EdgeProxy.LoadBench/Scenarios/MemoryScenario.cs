@@ -18,7 +18,7 @@ internal sealed class MemoryScenario : IScenario
 
     public string About =>
         $"Resident memory after the first answer, the peak under GET 64 KiB on {Connections} connections, and one "
-        + "second later. Of several processes the sum.";
+        + "second later.";
 
     public IReadOnlyList<Metric> Metrics { get; } = [Metric.Peak, Metric.Idle, Metric.After];
 
@@ -45,9 +45,9 @@ internal sealed class MemoryScenario : IScenario
         using RunningPeer peer = await contender.StartAsync(stand, this);
         var measurement = new Measurement().With(Metric.Idle, peer.Tree.ResidentKib());
         WrkResult result = await stand.Wrk.RunAsync(peer.Port, Name, Connections, seconds);
-        measurement.With(Metric.Peak, peer.Tree.PeakKib());
         await Task.Delay(Rest);
         return measurement
+            .With(Metric.Peak, peer.Tree.PeakKib())
             .With(Metric.After, peer.Tree.ResidentKib())
             .WithFlaws(LoadRules.FlawsOf(result, peer.Answer, Connections));
     }
