@@ -13,7 +13,9 @@ using EdgeProxy.LoadBench.Scenarios;
 
 namespace EdgeProxy.LoadBench;
 
-/// <summary>EdgeProxy beside other proxies under load. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.</summary>
+/// <summary>
+/// EdgeProxy beside other proxies under load. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+/// </summary>
 internal static class Program
 {
     public static async Task<int> Main(string[] args)

@@ -13,5 +13,6 @@ internal static class Progress
     public static void Begin() => Clock.Restart();
 
     public static void Write(string text) =>
-        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Clock.Elapsed.TotalSeconds,6:0.0} s  {text}"));
+        Console.Error.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"{Clock.Elapsed.TotalSeconds,6:0.0} s  {text}"));
 }

@@ -16,6 +16,10 @@ internal static class Repository
 
     public static string ResultsFolder { get; } = Path.Combine(Root, "bench", "results");
 
+    /// <summary>The dotnet that runs this.</summary>
+    public static string Dotnet =>
+        Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet";
+
     private static string Published => Path.Combine(
         Root, "artifacts", "publish", "EdgeProxy", $"release_{RuntimeName}", "edgeproxy");
 
@@ -55,11 +59,13 @@ internal static class Repository
         }
 
         Console.Error.WriteLine("publishing edgeproxy (about a minute)");
-        string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet";
         List<string> arguments =
-            ["publish", Path.Combine(Root, "src", "EdgeProxy"), "-c", "Release", "-r", RuntimeName, "--nologo", "-v", "quiet"];
+        [
+            "publish", Path.Combine(Root, "src", "EdgeProxy"), "-c", "Release", "-r", RuntimeName, "--nologo",
+            "-v", "quiet",
+        ];
         (int code, string output, string errors) = await ChildProcess.RunAsync(
-            new Command(dotnet, arguments), ulong.MaxValue);
+            new Command(Dotnet, arguments), ulong.MaxValue);
         return code == 0 ? Published : throw new InvalidOperationException($"publish failed:\n{output}{errors}");
     }
 

@@ -32,7 +32,8 @@ internal sealed class SideBySide(Stand stand, IReadOnlyList<IPeer> peers, RunSet
         {
             // 2. All run and answer.
             await StartAsync(scenario, contenders, result);
-            result.Remark = await scenario.BeginAsync(stand, [.. contenders.Select(c => c.Running).OfType<RunningPeer>()]);
+            RunningPeer[] running = [.. contenders.Select(c => c.Running).OfType<RunningPeer>()];
+            result.Remark = await scenario.BeginAsync(stand, running);
 
             // 3. The first round warms up, the others count.
             int dropped = scenario.DropsFirstRound ? 1 : 0;
@@ -96,7 +97,8 @@ internal sealed class SideBySide(Stand stand, IReadOnlyList<IPeer> peers, RunSet
 
             string figures = string.Join(", ", scenario.Metrics.Select(m => Describe(m, measurement)));
             string flaws = string.Concat(measurement.Flaws.Select(f => $", VOID: {f}"));
-            Progress.Write($"{scenario.Name} {(isWarmUp ? "warm-up" : $"round {round}")} {cell.Peer}: {figures}{flaws}");
+            string which = isWarmUp ? "warm-up" : string.Create(CultureInfo.InvariantCulture, $"round {round}");
+            Progress.Write($"{scenario.Name} {which} {cell.Peer}: {figures}{flaws}");
         }
     }
 

@@ -32,7 +32,7 @@ internal sealed class Histogram
         MaxNs = 0;
     }
 
-    /// <summary>The duration that this share (0 to 1) of all does not exceed, in nanoseconds; 0 when there is none.</summary>
+    /// <summary>The nanoseconds that this share (0 to 1) of all does not exceed; 0 when there is none.</summary>
     public long Quantile(double share)
     {
         long rank = Math.Max(1, (long)Math.Ceiling(share * Count));

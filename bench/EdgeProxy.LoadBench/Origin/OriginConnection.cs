@@ -14,7 +14,8 @@ internal sealed class OriginConnection(Socket socket) : IDisposable
     private const int BufferBytes = 64 * 1024;
 
     private static readonly byte[] SlowAnswer = Encoding.Latin1.GetBytes(
-        $"HTTP/1.1 200 OK\r\nContent-Length: {LoopOrigin.SlowBodyBytes}\r\n\r\n{new string('x', LoopOrigin.SlowBodyBytes)}");
+        $"HTTP/1.1 200 OK\r\nContent-Length: {LoopOrigin.SlowBodyBytes}\r\n\r\n"
+        + new string('x', LoopOrigin.SlowBodyBytes));
 
     private static readonly byte[] StreamHead = Encoding.Latin1.GetBytes(
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
@@ -134,7 +135,7 @@ internal sealed class OriginConnection(Socket socket) : IDisposable
         }
 
         string count = _bodyBytes.ToString(CultureInfo.InvariantCulture);
-        bool isSent = Send(Encoding.Latin1.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {count.Length}\r\n\r\n{count}"));
-        return isSent ? OriginStep.Wait : OriginStep.Closed;
+        string answer = $"HTTP/1.1 200 OK\r\nContent-Length: {count.Length}\r\n\r\n{count}";
+        return Send(Encoding.Latin1.GetBytes(answer)) ? OriginStep.Wait : OriginStep.Closed;
     }
 }

@@ -8,7 +8,7 @@ using EdgeProxy.LoadBench.Processes;
 
 namespace EdgeProxy.LoadBench.Origin;
 
-/// <summary>nginx answering from memory and from files: the cheapest server at hand, so that the proxy is measured.</summary>
+/// <summary>nginx answering from memory and from files: the cheapest server at hand.</summary>
 internal sealed class StaticOrigin : IDisposable
 {
     private readonly ChildProcess _process;

@@ -3,7 +3,9 @@ using System.Buffers.Text;
 
 namespace EdgeProxy.LoadBench.Origin;
 
-/// <summary>An event of the stream: <c>data: </c>, the time it was sent in nanoseconds (19 digits), an empty line.</summary>
+/// <summary>
+/// An event of the stream: <c>data: </c>, the time it was sent in nanoseconds (19 digits), an empty line.
+/// </summary>
 internal static class StreamedEvent
 {
     public const int Digits = 19;

@@ -5,7 +5,7 @@ using EdgeProxy.LoadBench.Processes;
 
 namespace EdgeProxy.LoadBench.Peers;
 
-/// <summary>HAProxy: connections to the server shared by all clients, no log, a map by path prefix for routers.</summary>
+/// <summary>HAProxy: connections to the server shared by all clients, no log, a map of path prefixes.</summary>
 internal sealed class HaproxyPeer : IPeer
 {
     private readonly string? _program = ChildProcess.Find("haproxy");

@@ -14,7 +14,8 @@ internal static class VersionText
             return "not installed";
         }
 
-        (_, string output, string errors) = await ChildProcess.RunAsync(new Command(program, arguments), ulong.MaxValue);
+        (_, string output, string errors) = await ChildProcess.RunAsync(
+            new Command(program, arguments), ulong.MaxValue);
         return (output + errors).Split('\n').Select(line => line.Trim())
             .FirstOrDefault(line => line.Length > 0 && line.Any(char.IsAsciiDigit)) ?? "unknown";
     }

@@ -32,7 +32,6 @@ internal sealed class YarpPeer : IPeer
 
     public Command Prepare(PeerSetup setup)
     {
-        string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet";
         List<string> arguments =
             [_assembly, setup.Port.ToString(CultureInfo.InvariantCulture), $"http://{setup.Upstream}/"];
         if (setup.Routers > 0)
@@ -40,7 +39,7 @@ internal sealed class YarpPeer : IPeer
             arguments.AddRange([PeerSetup.RouterPrefix, setup.Routers.ToString(CultureInfo.InvariantCulture)]);
         }
 
-        return new Command(dotnet, arguments, new Dictionary<string, string>
+        return new Command(Repository.Dotnet, arguments, new Dictionary<string, string>
         {
             ["DOTNET_PROCESSOR_COUNT"] = setup.Workers.ToString(CultureInfo.InvariantCulture),
             ["DOTNET_gcServer"] = "0",

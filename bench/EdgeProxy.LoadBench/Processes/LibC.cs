@@ -61,7 +61,7 @@ internal static partial class LibC
     [LibraryImport("libc", EntryPoint = "setrlimit", SetLastError = true)]
     private static partial int SetLimit(int resource, in ResourceLimit limit);
 
-    /// <summary>Raises the limit of open files to what this user may have; what it then is. Children inherit it.</summary>
+    /// <summary>Raises the limit of open files to what we may have; what it then is. Children inherit it.</summary>
     public static int RaiseOpenFiles()
     {
         const int openFiles = 7;

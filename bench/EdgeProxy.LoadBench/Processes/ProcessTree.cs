@@ -38,7 +38,7 @@ internal sealed class ProcessTree(int root)
         return ids;
     }
 
-    /// <summary>The parent's id in a line of /proc/PID/stat. The name before it may hold spaces and parentheses.</summary>
+    /// <summary>The parent's id in /proc/PID/stat. The name before it may hold spaces and parentheses.</summary>
     public static int ParentIn(string stat) =>
         int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
 

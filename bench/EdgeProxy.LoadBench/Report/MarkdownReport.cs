@@ -53,9 +53,8 @@ internal static class MarkdownReport
         text.Append(CultureInfo.InvariantCulture, $"{facts.When:yyyy-MM-dd HH:mm} UTC, commit {facts.Commit}\n\n");
         text.Append(CultureInfo.InvariantCulture, $"- kernel {facts.Kernel}, {facts.Processor}\n");
         text.Append(CultureInfo.InvariantCulture, $"- {Placement(facts.Cores)}\n");
-        text.Append(
-            CultureInfo.InvariantCulture,
-            $"- {facts.Rounds} counted rounds of {facts.Seconds} s, interleaved, the first one dropped; medians (least-most)\n");
+        text.Append(CultureInfo.InvariantCulture, $"- {facts.Rounds} counted rounds of {facts.Seconds} s, ");
+        text.Append("interleaved, a first one dropped; medians (least-most)\n");
         text.Append(
             CultureInfo.InvariantCulture, $"- load averages: {facts.LoadBefore} before, {facts.LoadAfter} after\n");
         foreach ((string name, string version) in facts.Versions)
@@ -71,7 +70,8 @@ internal static class MarkdownReport
     private static void WriteSummary(StringBuilder text, IReadOnlyList<ScenarioResult> results)
     {
         string[] peers = [.. results.SelectMany(r => r.Cells).Select(c => c.Peer).Distinct()];
-        text.Append("\n## Summary\n\nThe first figure of each scenario; less is better. In brackets: ours to theirs, pair by pair.\n\n");
+        text.Append("\n## Summary\n\nThe first figure of each scenario; less is better. ");
+        text.Append("In brackets: ours to theirs, pair by pair.\n\n");
         text.Append("| scenario | figure |").AppendJoin("", peers.Select(p => $" {p} |")).Append('\n');
         text.Append("|---|---|").Insert(text.Length, "--:|", peers.Length).Append('\n');
         foreach (ScenarioResult result in results)
@@ -104,16 +104,17 @@ internal static class MarkdownReport
         IReadOnlyList<Metric> metrics = result.Scenario.Metrics;
         text.Append(CultureInfo.InvariantCulture, $"\n## {result.Scenario.Name}\n\n{result.Scenario.About}");
         text.Append(result.Remark.Length > 0 ? $" {result.Remark}\n\n" : "\n\n");
-        text.Append("| |").AppendJoin("", metrics.Select(m => $" {m.Title} |")).Append(" ours to theirs | generator | others |\n");
+        text.Append("| |").AppendJoin("", metrics.Select(m => $" {m.Title} |"));
+        text.Append(" ours to theirs | generator | others |\n");
         text.Append("|---|").Insert(text.Length, "--:|", metrics.Count + 3).Append('\n');
         foreach (Cell cell in result.Cells)
         {
             text.Append(CultureInfo.InvariantCulture, $"| {cell.Peer} |");
             text.AppendJoin("", metrics.Select(m => $" {Figure(cell, m)} |"));
             string ratio = result.Ours.RatioTo(cell, metrics[0])?.ToString("F2", CultureInfo.InvariantCulture) ?? "-";
+            text.Append(CultureInfo.InvariantCulture, $" {(cell == result.Ours ? "" : ratio)} |");
             text.Append(
-                CultureInfo.InvariantCulture,
-                $" {(cell == result.Ours ? "" : ratio)} | {Percent(cell.GeneratorBusy)} | {Percent(cell.OthersBusy)} |\n");
+                CultureInfo.InvariantCulture, $" {Percent(cell.GeneratorBusy)} | {Percent(cell.OthersBusy)} |\n");
         }
 
         WriteVoids(text, result);
@@ -130,8 +131,8 @@ internal static class MarkdownReport
             {
                 string what = reason.Count() == result.Scenario.Metrics.Count
                     ? "all" : string.Join(", ", reason.Select(m => m.Title));
-                text.Append(
-                    CultureInfo.InvariantCulture, $"\nVoid, {cell.Peer}, {what}: {reason.Key.ReplaceLineEndings(" ")}\n");
+                string why = reason.Key.ReplaceLineEndings(" ");
+                text.Append(CultureInfo.InvariantCulture, $"\nVoid, {cell.Peer}, {what}: {why}\n");
             }
         }
     }

@@ -65,7 +65,7 @@ internal sealed record RunFacts
     public static string ProcessorIn(string cpuinfo)
     {
         string[] lines = cpuinfo.Split('\n');
-        string model = lines.FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) ?? "unknown: unknown";
+        string model = lines.FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) ?? ": unknown";
         int count = lines.Count(l => l.StartsWith("processor", StringComparison.Ordinal));
         return $"{model[(model.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim()}, {count} processors";
     }

@@ -8,7 +8,7 @@ using EdgeProxy.LoadBench.Results;
 
 namespace EdgeProxy.LoadBench.Report;
 
-/// <summary>Horizontal bars, a group per scenario, each group on a scale of its own: the longest bar is its worst.</summary>
+/// <summary>Horizontal bars, a group per scenario, each on a scale of its own: its longest bar is its worst.</summary>
 internal static class SvgChart
 {
     private const int LabelWidth = 130;
@@ -36,7 +36,8 @@ internal static class SvgChart
         var svg = new StringBuilder();
         svg.Append(
             CultureInfo.InvariantCulture,
-            $"""<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" """);
+            $"""<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" """);
+        svg.Append(CultureInfo.InvariantCulture, $"""viewBox="0 0 {width} {height}" """);
         svg.Append("""font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="white"/>""");
         svg.Append(
             CultureInfo.InvariantCulture,
@@ -63,7 +64,8 @@ internal static class SvgChart
             string colour = cell == result.Ours ? OwnColour : PeerColour;
             string text = value > 0 ? MarkdownReport.Number(value, metric) : "void";
             const int bars = LabelWidth + NameWidth;
-            svg.Append(CultureInfo.InvariantCulture, $"""<text x="{LabelWidth}" y="{y + 11}">{Escaped(cell.Peer)}</text>""");
+            svg.Append(
+                CultureInfo.InvariantCulture, $"""<text x="{LabelWidth}" y="{y + 11}">{Escaped(cell.Peer)}</text>""");
             svg.Append(
                 CultureInfo.InvariantCulture,
                 $"""<rect x="{bars}" y="{y + 2}" width="{length}" height="{BarHeight - 4}" fill="{colour}"/>""");

@@ -30,7 +30,8 @@ internal static class LoadRules
         }
 
         long least = result.Requests * (answer.TotalBytes - slackBytes);
-        long most = (result.Requests * ((long)answer.TotalBytes + slackBytes)) + ((long)connections * answer.TotalBytes);
+        long underWay = (long)connections * answer.TotalBytes;
+        long most = (result.Requests * ((long)answer.TotalBytes + slackBytes)) + underWay;
         if (result.Bytes < least || result.Bytes > most)
         {
             yield return $"{result.Bytes} bytes, expected {least} to {most}";
