@@ -15,7 +15,7 @@ internal sealed record RunSettings
           --peers nginx,haproxy,caddy,yarp   who runs beside us (default: all that are installed; "none")
           --scenario NAME,...                which scenarios (default: all; with --quick some)
           --rounds N                         counted rounds of each cell (default 5; with --quick 3)
-          --seconds N                        length of one run (default 2; with --quick 1)
+          --seconds N                        length of one run (default 1; open loops take twice that)
           --quick                            a first look in under four minutes
           --cores 1|2                        1: proxy on one core, the rest on another; 2: everybody on both
           --binary PATH                      the edgeproxy to measure (default: published if sources are newer)
@@ -68,7 +68,7 @@ internal sealed record RunSettings
         }
 
         settings.Rounds = settings.Rounds > 0 ? settings.Rounds : settings.IsQuick ? 3 : 5;
-        settings.Seconds = settings.Seconds > 0 ? settings.Seconds : settings.IsQuick ? 1 : 2;
+        settings.Seconds = Math.Max(1, settings.Seconds);
         return fault.Length == 0 ? settings : null;
     }
 

@@ -94,7 +94,7 @@ public sealed class ParsingTests
         Assert.Equal("X Y, 2 processors", RunFacts.ProcessorIn("processor : 0\nmodel name\t: X Y\nprocessor : 1\nmodel name\t: X Y\n"));
 
     [Theory]
-    [InlineData("", 5, 2)]
+    [InlineData("", 5, 1)]
     [InlineData("--quick", 3, 1)]
     [InlineData("--quick --rounds 7 --seconds 3", 7, 3)]
     public void Settings_Quick_IsShort(string args, int rounds, int seconds)
