@@ -67,7 +67,6 @@ internal sealed class OpenLoop(int port, ProbeRequest request, ProbeAnswer expec
 
     private OpenLoopResult Measure(double gapNs, long lengthNs)
     {
-        long cpu = LibC.ThreadCpuNs();
         long start = EventLoop.NowNs;
         long end = start + lengthNs;
         long next = start + Gap(gapNs);
@@ -96,8 +95,7 @@ internal sealed class OpenLoop(int port, ProbeRequest request, ProbeAnswer expec
         }
 
         long unanswered = _due.Count + _connections.Count - _idle.Count;
-        double cpuSeconds = (LibC.ThreadCpuNs() - cpu) / 1e9;
-        return new OpenLoopResult(_latency, _latency.Count, _errors, unanswered, lengthNs / 1e9, cpuSeconds);
+        return new OpenLoopResult(_latency, _latency.Count, _errors, unanswered, lengthNs / 1e9, _latency.Count);
     }
 
     private long Gap(double meanNs) => (long)(-Math.Log(1 - _random.NextDouble()) * meanNs);

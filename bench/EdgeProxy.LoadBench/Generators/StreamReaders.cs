@@ -6,11 +6,14 @@ using EdgeProxy.LoadBench.Processes;
 
 namespace EdgeProxy.LoadBench.Generators;
 
-/// <summary>Clients that hold event streams open and see how old each event is when it comes.</summary>
+/// <summary>Clients that hold event streams open and see how long after its time each event comes.</summary>
 internal sealed class StreamReaders(int port, ProbeRequest request) : IDisposable
 {
     // Until every stream is open the events are not spread as they will be.
     private const long SettleNs = 200_000_000;
+
+    // How long the last events of the run may take.
+    private const long GraceNs = 5_000_000_000;
     private const long LongestWaitNs = 50_000_000;
 
     private readonly EventLoop _loop = new();
@@ -18,7 +21,9 @@ internal sealed class StreamReaders(int port, ProbeRequest request) : IDisposabl
     private readonly Histogram _delay = new();
     private readonly byte[] _scratch = new byte[64 * 1024];
     private long _errors;
-    private bool _isSettled;
+    private long _seen;
+    private long _startNs;
+    private long _endNs;
 
     public static Task<OpenLoopResult> RunAsync(
         int port, ProbeRequest request, int streams, double seconds, ulong cores) =>
@@ -42,7 +47,6 @@ internal sealed class StreamReaders(int port, ProbeRequest request) : IDisposabl
 
     private OpenLoopResult Run(int streams, double seconds)
     {
-        long cpu = LibC.ThreadCpuNs();
         for (int i = 0; i < streams; i++)
         {
             var connection = new ClientConnection(port);
@@ -51,11 +55,11 @@ internal sealed class StreamReaders(int port, ProbeRequest request) : IDisposabl
             _errors += connection.Send(request.Bytes) ? 0 : 1;
         }
 
-        long start = EventLoop.NowNs + SettleNs;
-        long end = start + (long)(seconds * 1e9);
-        for (long now = EventLoop.NowNs; now < end; now = EventLoop.NowNs)
+        _startNs = EventLoop.NowNs + SettleNs;
+        _endNs = _startNs + (long)(seconds * 1e9);
+        long expected = (long)(seconds * LoopOrigin.EventsPerSecond) - 1; // the run may begin between two
+        for (long now = EventLoop.NowNs; IsWaiting(now, expected); now = EventLoop.NowNs)
         {
-            _isSettled = now >= start;
             int ready = _loop.Wait(LongestWaitNs);
             for (int i = 0; i < ready; i++)
             {
@@ -63,9 +67,11 @@ internal sealed class StreamReaders(int port, ProbeRequest request) : IDisposabl
             }
         }
 
-        double cpuSeconds = (LibC.ThreadCpuNs() - cpu) / 1e9;
-        return new OpenLoopResult(_delay, _delay.Count, _errors, 0, seconds, cpuSeconds);
+        return new OpenLoopResult(_delay, _delay.Count, _errors, 0, seconds, _seen);
     }
+
+    private bool IsWaiting(long now, long expected) =>
+        now < _endNs || (now < _endNs + GraceNs && _delay.Count < expected && _connections.Count > 0);
 
     private void Read(ClientConnection connection)
     {
@@ -85,11 +91,13 @@ internal sealed class StreamReaders(int port, ProbeRequest request) : IDisposabl
 
         long now = EventLoop.NowNs;
         ReadOnlySpan<byte> bytes = _scratch.AsSpan(0, read);
-        while (StreamedEvent.TryTake(ref bytes, out long sentNs))
+        while (StreamedEvent.TryTake(ref bytes, out long dueNs))
         {
-            if (_isSettled)
+            _seen++;
+            // The run is the events due in it, so that late ones count, however late.
+            if (dueNs >= _startNs && dueNs < _endNs)
             {
-                _delay.Add(now - sentNs);
+                _delay.Add(now - dueNs);
             }
         }
     }

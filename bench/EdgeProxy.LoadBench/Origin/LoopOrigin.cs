@@ -10,7 +10,7 @@ namespace EdgeProxy.LoadBench.Origin;
 
 /// <summary>
 /// The server nginx cannot be: one thread that answers after 60 ms (<c>/slow</c>), takes bodies and says how long they
-/// were (<c>/sink</c>), and streams events that carry the time they were sent (<c>/events</c>).
+/// were (<c>/sink</c>), and streams events that carry the time they were due (<c>/events</c>).
 /// </summary>
 internal sealed class LoopOrigin : IDisposable
 {
@@ -159,7 +159,7 @@ internal sealed class LoopOrigin : IDisposable
         while (_streams.Count > 0 && _nextEventNs <= now)
         {
             _nextStream = (_nextStream + 1) % _streams.Count;
-            StreamedEvent.WriteChunk(_event, EventLoop.NowNs);
+            StreamedEvent.WriteChunk(_event, _nextEventNs);
             OriginConnection stream = _streams[_nextStream];
             if (!stream.Send(_event))
             {

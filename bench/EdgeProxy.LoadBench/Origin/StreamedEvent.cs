@@ -4,7 +4,7 @@ using System.Buffers.Text;
 namespace EdgeProxy.LoadBench.Origin;
 
 /// <summary>
-/// An event of the stream: <c>data: </c>, the time it was sent in nanoseconds (19 digits), an empty line.
+/// An event of the stream: <c>data: </c>, the time it was due in nanoseconds (19 digits), an empty line.
 /// </summary>
 internal static class StreamedEvent
 {
@@ -15,21 +15,21 @@ internal static class StreamedEvent
     public static ReadOnlySpan<byte> Start => "data: "u8;
 
     /// <summary>Writes it as one chunk (RFC 9112 section 7.1).</summary>
-    public static void WriteChunk(Span<byte> chunk, long sentNs)
+    public static void WriteChunk(Span<byte> chunk, long dueNs)
     {
         "1b\r\ndata: "u8.CopyTo(chunk);
         Span<byte> digits = chunk.Slice(10, Digits);
         digits.Fill((byte)'0');
         Span<byte> text = stackalloc byte[Digits + 1];
-        Utf8Formatter.TryFormat(sentNs, text, out int length);
+        Utf8Formatter.TryFormat(dueNs, text, out int length);
         text[..length].CopyTo(digits[^length..]);
         "\n\n\r\n"u8.CopyTo(chunk[(10 + Digits)..]);
     }
 
     /// <summary>Takes the next event from the front; what is left begins behind it. False: none is whole.</summary>
-    public static bool TryTake(ref ReadOnlySpan<byte> bytes, out long sentNs)
+    public static bool TryTake(ref ReadOnlySpan<byte> bytes, out long dueNs)
     {
-        sentNs = 0;
+        dueNs = 0;
         int start = bytes.IndexOf(Start);
         if (start < 0 || bytes.Length < start + PayloadBytes)
         {
@@ -37,7 +37,7 @@ internal static class StreamedEvent
         }
 
         ReadOnlySpan<byte> digits = bytes.Slice(start + Start.Length, Digits);
-        bool isNumber = Utf8Parser.TryParse(digits, out sentNs, out int used) && used == Digits;
+        bool isNumber = Utf8Parser.TryParse(digits, out dueNs, out int used) && used == Digits;
         bytes = bytes[(start + PayloadBytes)..];
         return isNumber;
     }

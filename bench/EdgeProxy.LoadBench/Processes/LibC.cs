@@ -8,14 +8,11 @@ internal static partial class LibC
 {
     public const int SignalTerm = 15;
     public const int SignalKill = 9;
-    public const int ClockThreadCpu = 3;
     public const uint EpollIn = 0x001;
-    public const uint EpollErrorOrHangup = 0x018;
     public const int EpollAdd = 1;
     public const int EpollCloseOnExec = 0x80000;
     public const int MessageNoSignal = 0x4000;
     public const int ErrnoAgain = 11;
-    public const int ErrnoInterrupted = 4;
     public const int SetTimerSlack = 29;
 
     [LibraryImport("libc", EntryPoint = "sched_setaffinity", SetLastError = true)]
@@ -75,9 +72,6 @@ internal static partial class LibC
         SetLimit(openFiles, limit);
         return (int)limit.Soft;
     }
-
-    /// <summary>Nanoseconds of CPU that the calling thread has used.</summary>
-    public static long ThreadCpuNs() => GetTime(ClockThreadCpu, out TimeSpec time) == 0 ? time.TotalNs : 0;
 
     [StructLayout(LayoutKind.Sequential)]
     private struct ResourceLimit

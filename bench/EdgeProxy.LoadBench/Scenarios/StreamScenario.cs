@@ -19,8 +19,8 @@ internal sealed class StreamScenario : IScenario
     public string Name => "sse";
 
     public string About =>
-        $"{Streams} event streams, {LoopOrigin.EventsPerSecond} events/s over all of them, evenly spaced; delay from "
-        + "server to client less the delay without a proxy.";
+        $"{Streams} event streams, {LoopOrigin.EventsPerSecond} events/s over all of them, evenly spaced; from "
+        + "when an event was due to its arrival, less what that takes without a proxy.";
 
     public IReadOnlyList<Metric> Metrics { get; } =
         [Metric.AddedP50, Metric.AddedP99, Metric.CpuPerEvent, Metric.Peak];
@@ -53,7 +53,7 @@ internal sealed class StreamScenario : IScenario
         RunningPeer peer = contender.Running!;
         Meter meter = Meter.Start(peer, stand.Cores);
         OpenLoopResult result = await ReadAsync(stand, peer.Port, seconds);
-        return meter.Stop(new Measurement(), Metric.CpuPerEvent, result.Answered)
+        return meter.Stop(new Measurement(), Metric.CpuPerEvent, result.Seen)
             .With(Metric.AddedP50, (result.Latency.Quantile(0.50) / 1e3) - _directP50)
             .With(Metric.AddedP99, (result.Latency.Quantile(0.99) / 1e3) - _directP99)
             .WithFlaws(LoadRules.FlawsOfStreams(result, LoopOrigin.EventsPerSecond));

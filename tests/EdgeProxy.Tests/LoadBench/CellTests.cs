@@ -39,7 +39,7 @@ public sealed class CellTests
     [InlineData(100, 0, 3, "3 unanswered")]
     [InlineData(0, 0, 0, "nothing was answered")]
     public void OpenLoop_Run_IsVoid(long answered, long errors, long unanswered, params string[] flaws) =>
-        Assert.Equal(flaws, LoadRules.FlawsOf(new OpenLoopResult(new Histogram(), answered, errors, unanswered, 1, 0)));
+        Assert.Equal(flaws, LoadRules.FlawsOf(new OpenLoopResult(new Histogram(), answered, errors, unanswered, 1, answered)));
 
     [Theory]
     [InlineData(1900, true)]
@@ -47,7 +47,7 @@ public sealed class CellTests
     [InlineData(2101, false)]
     public void Streams_EventsMissingOrTwice_AreVoid(long events, bool isGood)
     {
-        var result = new OpenLoopResult(new Histogram(), events, Errors: 0, Unanswered: 0, Seconds: 2, CpuSeconds: 0);
+        var result = new OpenLoopResult(new Histogram(), events, Errors: 0, Unanswered: 0, Seconds: 2, Seen: events);
 
         Assert.Equal(isGood, !LoadRules.FlawsOfStreams(result, eventsPerSecond: 1000).Any());
     }
