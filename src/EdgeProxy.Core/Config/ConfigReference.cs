@@ -30,6 +30,12 @@ internal static class ConfigReference
         {
             text.Append('\n');
             AddComment(text, table.Doc);
+            if (table.Tables.Count > 0)
+            {
+                AddExamples(text, table);
+                continue;
+            }
+
             text.Append('[').Append(table.Name);
             if (table.IsNamed)
             {
@@ -43,6 +49,19 @@ internal static class ConfigReference
         return text.ToString();
     }
 
+    // A table with kinds below it: one example of each.
+    private static void AddExamples(StringBuilder text, TableDeclaration table)
+    {
+        foreach (TableDeclaration kind in table.Tables)
+        {
+            text.Append('\n');
+            AddComment(text, kind.Doc);
+            text.Append('[').Append(table.Name).Append('.').Append(kind.ExampleName).Append('.').Append(kind.Name)
+                .Append("]\n");
+            AddKeys(text, kind);
+        }
+    }
+
     /// <summary>One section per table, one line per key.</summary>
     public static string Markdown()
     {
@@ -51,6 +70,10 @@ internal static class ConfigReference
         foreach (TableDeclaration table in RootTable.Declaration.Tables)
         {
             AddTable(text, table, table.IsNamed ? $"[{table.Name}.NAME]" : $"[{table.Name}]");
+            foreach (TableDeclaration kind in table.Tables)
+            {
+                AddTable(text, kind, $"[{table.Name}.NAME.{kind.Name}]");
+            }
         }
 
         AddTable(text, ServiceTable.ServerTable.Declaration, "services.NAME.servers, each");

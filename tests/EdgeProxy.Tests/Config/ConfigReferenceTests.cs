@@ -106,7 +106,15 @@ public class ConfigReferenceTests
         yield return (RootTable.Declaration, "");
         foreach (TableDeclaration table in RootTable.Declaration.Tables)
         {
-            yield return (table, table.IsNamed ? $"\n[{table.Name}.{table.ExampleName}]\n" : $"\n[{table.Name}]\n");
+            foreach (TableDeclaration kind in table.Tables)
+            {
+                yield return (kind, $"\n[{table.Name}.{kind.ExampleName}.{kind.Name}]\n");
+            }
+
+            if (table.Tables.Count == 0)
+            {
+                yield return (table, table.IsNamed ? $"\n[{table.Name}.{table.ExampleName}]\n" : $"\n[{table.Name}]\n");
+            }
         }
     }
 

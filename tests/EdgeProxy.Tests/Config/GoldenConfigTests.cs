@@ -65,6 +65,12 @@ public class GoldenConfigTests
                 string start = table.Name.Length == 0 ? ": " : table.IsNamed ? "." : $": {table.Name}.";
                 Assert.Contains($"{start}{key.Name}: ", all, StringComparison.Ordinal);
             }
+
+            foreach (TableDeclaration kind in table.Tables.Where(_ => table.IsNamed))
+            {
+                Assert.All(kind.Keys, key =>
+                    Assert.Contains($".{kind.Name}.{key.Name}: ", all, StringComparison.Ordinal));
+            }
         }
     }
 

@@ -18,6 +18,7 @@ public sealed class ExchangeTests : IDisposable
     private static readonly string[] s_kept =
     [
         "Shard", "Request", "Response", "ClientSource", "ClientSink", "UpstreamSource", "UpstreamSink", "Ticket", "_host",
+        "RequestEdits", "ResponseEdits",
     ];
 
     private readonly EpollLoop _loop = new(0);
@@ -42,6 +43,8 @@ public sealed class ExchangeTests : IDisposable
             Assert.Equal(field.GetValue(new Exchange(_shard)), field.GetValue(used));
         }
 
+        Assert.True(used.RequestEdits.IsEmpty);
+        Assert.True(used.ResponseEdits.IsEmpty);
         Assert.Equal(0, _loop.Blocks.RentedCount);
     }
 
@@ -83,6 +86,10 @@ public sealed class ExchangeTests : IDisposable
         var service = new Service(
             new ServiceSettings { Name = "s", Servers = [new ServerSettings("127.0.0.1", 1, 1)] }, [exchange.Server!], 1);
         exchange.Route = new Route("r", service, EncodedBytes.None);
+        Assert.True(exchange.TryRewritePath("/rewritten"u8));
+        Assert.True(exchange.TryRewriteQuery("a=b"u8));
+        exchange.RequestEdits.Set(FieldName.Of("X-A"), "1"u8);
+        exchange.ResponseEdits.Remove(FieldName.Of("X-B"));
         exchange.Upstream = new UpstreamConnection(new ServerPool(exchange.Server!, _loop, _shard.Counters));
     }
 
