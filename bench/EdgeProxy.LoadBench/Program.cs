@@ -84,7 +84,8 @@ internal static class Program
             results.Add(await sideBySide.RunAsync(scenario, cancel));
         }
 
-        // 3. The report.
+        // 3. The report. Who was ended in the last run has no figures.
+        cancel.ThrowIfCancellationRequested();
         facts.LoadAfter = RunFacts.Load();
         string markdown = MarkdownReport.Of(facts, results, remarks);
         Console.Out.Write(markdown);

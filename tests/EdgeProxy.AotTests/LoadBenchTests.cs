@@ -10,7 +10,9 @@ using Xunit;
 
 namespace EdgeProxy.AotTests;
 
-/// <summary>The load harness as a program: what it measures, and that nothing of it stays behind. Not the figures.</summary>
+/// <summary>
+/// The load harness as a program: that it measures, and that nothing of it stays behind. Not the figures.
+/// </summary>
 public sealed class LoadBenchTests : IDisposable
 {
     private const int Interrupted = 130;

@@ -39,7 +39,9 @@ public sealed class CellTests
     [InlineData(100, 0, 3, "3 unanswered")]
     [InlineData(0, 0, 0, "nothing was answered")]
     public void OpenLoop_Run_IsVoid(long answered, long errors, long unanswered, params string[] flaws) =>
-        Assert.Equal(flaws, LoadRules.FlawsOf(new OpenLoopResult(new Histogram(), answered, errors, unanswered, 1, answered)));
+        Assert.Equal(
+            flaws,
+            LoadRules.FlawsOf(new OpenLoopResult(new Histogram(), answered, errors, unanswered, 1, answered)));
 
     [Theory]
     [InlineData(1900, true)]
