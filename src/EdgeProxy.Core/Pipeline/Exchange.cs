@@ -2,6 +2,7 @@ using System;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Choosing;
 using EdgeProxy.Transport;
 
 namespace EdgeProxy.Pipeline;
@@ -44,6 +45,7 @@ internal sealed class Exchange
 
     private readonly byte[] _host = new byte[HostBytesMax];
     private int _hostLength;
+    private TriedServers _tried;
 
     public Exchange(Shard shard)
     {
@@ -92,6 +94,9 @@ internal sealed class Exchange
 
     // (5): how far it is.
     public ExchangePhase Phase { get; set; }
+
+    /// <summary>Servers it was sent to, so that another try goes to another.</summary>
+    public ref TriedServers Tried => ref _tried;
 
     /// <summary>A try was made on this many servers, the current one included.</summary>
     public int Tries { get; set; }
@@ -145,6 +150,8 @@ internal sealed class Exchange
     public long StartedMs { get; set; }
 
     public long DeadlineMs { get; set; } = long.MaxValue;
+
+    public long TryStartedMs { get; set; }
 
     public long ConnectStartedMs { get; set; }
 
@@ -227,6 +234,7 @@ internal sealed class Exchange
         Upstream = null;
         Phase = ExchangePhase.Head;
         Tries = 0;
+        _tried = default;
         IsRequestSent = false;
         IsRequestAborted = false;
         HasResponseStarted = false;
@@ -264,6 +272,7 @@ internal sealed class Exchange
     {
         StartedMs = 0;
         DeadlineMs = long.MaxValue;
+        TryStartedMs = 0;
         ConnectStartedMs = 0;
         RequestSentMs = 0;
         ClientReadMs = 0;

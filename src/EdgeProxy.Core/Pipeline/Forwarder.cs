@@ -1,3 +1,4 @@
+using System;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
@@ -19,18 +20,20 @@ internal static class Forwarder
     // 1xx responses passed on before the final one; a server that sends more is broken (reliability 5-13: 1,000 x 103).
     private const int InterimMax = 16;
 
+    private const long FailedTimeMs = 1_000;
+
     /// <summary>Picks a server and takes or opens a connection. On failure the exchange's fault is set.</summary>
     public static void Start(Exchange exchange)
     {
-        Service service = exchange.Route!.Service;
-        Server? server = service.Pick(exchange.Shard.Loop.Index, except: exchange.Server);
-        if (server is null)
+        if (!TryPick(exchange))
         {
-            exchange.Fault = Fault.OfUpstream(FaultKind.NameNotResolved);
+            exchange.Fault = exchange.Route!.Service.HasAddress()
+                ? Fault.NoServer
+                : Fault.OfUpstream(FaultKind.NameNotResolved);
             return;
         }
 
-        StartOn(exchange, server, mayReuse: true);
+        StartOn(exchange, mayReuse: true);
     }
 
     /// <summary>Goes on as far as the links allow. Done, or a fault, or waiting.</summary>
@@ -68,15 +71,38 @@ internal static class Forwarder
     {
         if (exchange.Upstream is { } upstream)
         {
-            exchange.UpstreamSource.Unbind();
-            exchange.UpstreamSink.Unbind();
-            exchange.Upstream = null;
+            Detach(exchange);
             upstream.Link.Abort();
         }
     }
 
-    private static void StartOn(Exchange exchange, Server server, bool mayReuse)
+    private static void Detach(Exchange exchange)
     {
+        exchange.UpstreamSource.Unbind();
+        exchange.UpstreamSink.Unbind();
+        exchange.Upstream = null;
+        exchange.Server!.Load(exchange.Shard.Loop.Index).Leave();
+    }
+
+    // A server not tried yet becomes the exchange's; false if there is none.
+    private static bool TryPick(Exchange exchange)
+    {
+        Service service = exchange.Route!.Service;
+        ulong? key = service.Settings.Hash is { } hash ? HashKey.Of(exchange, hash) : null;
+        int place = service.Pick(exchange.Shard.Loop.Index, exchange.Shard.Loop.NowMs, in exchange.Tried, key);
+        if (place < 0)
+        {
+            return false;
+        }
+
+        exchange.Tried.Add(place);
+        exchange.Server = service.Servers[place];
+        return true;
+    }
+
+    private static void StartOn(Exchange exchange, bool mayReuse)
+    {
+        Server server = exchange.Server!;
         Shard shard = exchange.Shard;
         ServerPool? pool = server.Pool(shard.Loop.Index);
         if (pool is null)
@@ -85,8 +111,8 @@ internal static class Forwarder
             server.SetPool(shard.Loop.Index, pool);
         }
 
-        exchange.Server = server;
         exchange.Tries++;
+        exchange.TryStartedMs = shard.Loop.NowMs;
         UpstreamConnection? connection = mayReuse ? pool.Take() : null;
         if (connection is not null)
         {
@@ -107,6 +133,7 @@ internal static class Forwarder
     private static void Attach(Exchange exchange, UpstreamConnection connection)
     {
         exchange.Upstream = connection;
+        exchange.Server!.Load(exchange.Shard.Loop.Index).Enter();
         exchange.UpstreamSource.Bind(connection.Link, exchange.Shard.Loop.Blocks, HeadLimits.Default);
         exchange.UpstreamSink.Bind(connection.Link, exchange.Shard.Loop.Blocks);
     }
@@ -131,16 +158,30 @@ internal static class Forwarder
         Server failed = exchange.Server!;
         exchange.Shard.Reports.ConnectFailed(failed, kind);
         Abandon(exchange);
-        Service service = exchange.Route!.Service;
-        if (exchange.Tries < TriesMax && service.Servers.Length > 1
-            && service.Pick(exchange.Shard.Loop.Index, except: failed) is { } other && !ReferenceEquals(other, failed))
+        NoteFailed(exchange, failed);
+        if (exchange.Tries < TriesMax && TryPick(exchange))
         {
             exchange.Shard.Counters.Add(Counter.Retries);
-            StartOn(exchange, other, mayReuse: true);
+            StartOn(exchange, mayReuse: true);
             return;
         }
 
         exchange.Fault = Fault.OfUpstream(kind, Again.NothingSent);
+    }
+
+    // How long its answer took to begin.
+    private static void NoteAnswered(Exchange exchange)
+    {
+        long nowMs = exchange.Shard.Loop.NowMs;
+        exchange.Server!.Load(exchange.Shard.Loop.Index).NoteTime(nowMs - exchange.TryStartedMs, nowMs);
+    }
+
+    // A server that fails at once is not fast: it is taken for one that needs a second at least.
+    private static void NoteFailed(Exchange exchange, Server failed)
+    {
+        long nowMs = exchange.Shard.Loop.NowMs;
+        long elapsedMs = Math.Max(nowMs - exchange.TryStartedMs, FailedTimeMs);
+        failed.Load(exchange.Shard.Loop.Index).NoteTime(elapsedMs, nowMs);
     }
 
     private static void SendHead(Exchange exchange)
@@ -309,6 +350,7 @@ internal static class Forwarder
             return response.StatusCode == 101 ? TakeUpgrade(exchange) : TakeInterim(exchange);
         }
 
+        NoteAnswered(exchange);
         exchange.HasResponseStarted = true;
         exchange.Status = response.StatusCode;
         exchange.IsHalfClosed = exchange.ClientLink.HasEnded;
@@ -414,7 +456,7 @@ internal static class Forwarder
         exchange.BodyHeldMs = 0;
         exchange.BodyHeldSinceMs = -1;
         exchange.Response.Reset();
-        StartOn(exchange, exchange.Server!, mayReuse: false);
+        StartOn(exchange, mayReuse: false);
     }
 
     // RFC 9110 section 9.2.2; a method we do not know is not known to be idempotent.
@@ -430,9 +472,7 @@ internal static class Forwarder
         // The boundary is proven: whole request sent, answer ended by its own framing, not a byte after it.
         bool isClean = exchange.IsRequestSent && exchange.Response.KeepAlive && !exchange.UpstreamSink.HasPending
             && exchange.UpstreamSource.Unread.IsEmpty && !exchange.UpstreamSource.HasSeenEnd;
-        exchange.UpstreamSource.Unbind();
-        exchange.UpstreamSink.Unbind();
-        exchange.Upstream = null;
+        Detach(exchange);
         if (isClean)
         {
             upstream.Pool.Put(upstream);
@@ -471,9 +511,7 @@ internal static class Forwarder
         if (isOver || isBroken)
         {
             UpstreamConnection upstream = exchange.Upstream!;
-            exchange.UpstreamSource.Unbind();
-            exchange.UpstreamSink.Unbind();
-            exchange.Upstream = null;
+            Detach(exchange);
             upstream.Link.Close();
             exchange.Phase = ExchangePhase.Done;
         }

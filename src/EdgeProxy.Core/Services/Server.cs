@@ -2,6 +2,7 @@ using System;
 using System.Net;
 using System.Text;
 using System.Threading;
+using EdgeProxy.Services.Choosing;
 
 namespace EdgeProxy.Services;
 
@@ -12,6 +13,7 @@ namespace EdgeProxy.Services;
 internal sealed class Server
 {
     private readonly ServerPool?[] _pools;
+    private readonly ServerLoad[] _loads;
     private IPEndPoint? _address;
     private int _isFailing;
     private long _idleTimeoutMs;
@@ -26,7 +28,14 @@ internal sealed class Server
         Name = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}" : $"{host}:{port}";
         string authority = port == 80 ? Name[..Name.LastIndexOf(':')] : Name;
         Authority = Encoding.ASCII.GetBytes(authority);
+        Identity = RandomSequence.Of(Name);
         _pools = new ServerPool?[loopCount];
+        _loads = new ServerLoad[loopCount];
+        for (int i = 0; i < loopCount; i++)
+        {
+            _loads[i] = new ServerLoad();
+        }
+
         if (IPAddress.TryParse(host, out IPAddress? literal))
         {
             _address = new IPEndPoint(literal, port);
@@ -48,6 +57,9 @@ internal sealed class Server
     /// </summary>
     public ReadOnlyMemory<byte> Authority { get; }
 
+    /// <summary>A number for the name, the same in every process; what hashing compares.</summary>
+    public ulong Identity { get; }
+
     /// <summary>The host is an address, so nothing has to be resolved.</summary>
     public bool IsLiteral { get; }
 
@@ -64,6 +76,12 @@ internal sealed class Server
     public long IdleTimeoutMs => Volatile.Read(ref _idleTimeoutMs);
 
     public int IdleConnectionsMax => Volatile.Read(ref _idleConnectionsMax);
+
+    /// <summary>A new exchange may be sent to it.</summary>
+    public bool IsUsable(long nowMs) => Address is not null;
+
+    /// <summary>What loop <paramref name="loopIndex"/> knows of it.</summary>
+    public ServerLoad Load(int loopIndex) => _loads[loopIndex];
 
     public void Configure(ServiceSettings settings)
     {

@@ -1,42 +1,40 @@
+using EdgeProxy.Services.Choosing;
+
 namespace EdgeProxy.Services;
 
 /// <summary>
-/// A named set of servers and how one is chosen: smooth weighted round robin (nginx's), kept per loop.
+/// A named set of servers and how one is chosen. Immutable; what it remembers is its shards' and servers'.
 /// </summary>
 internal sealed class Service
 {
-    private readonly int[] _weights;
-    private readonly int _weightSum;
-    private readonly bool _isEven;
-    private readonly Rotation[] _rotations;
+    private readonly Strategy _strategy;
 
-    public Service(ServiceSettings settings, Server[] servers, int loopCount)
+    public Service(ServiceSettings settings, Server[] servers, ServiceShard[] shards)
     {
         Settings = settings;
         Servers = servers;
-        _weights = new int[servers.Length];
-        _isEven = true;
+        Shards = shards;
+        _strategy = Strategy.Of(settings.Strategy);
+        int[] weights = new int[servers.Length];
         for (int i = 0; i < servers.Length; i++)
         {
-            _weights[i] = settings.Servers[i].Weight;
-            _weightSum += _weights[i];
-            _isEven &= _weights[i] == _weights[0];
+            weights[i] = settings.Servers[i].Weight;
         }
 
+        Weights = new WeightTable(weights);
         ConnectTimeoutMs = (long)settings.ConnectTimeout.TotalMilliseconds;
         ResponseTimeoutMs = (long)settings.ResponseTimeout.TotalMilliseconds;
         ResponseIdleTimeoutMs = (long)settings.ResponseIdleTimeout.TotalMilliseconds;
-        _rotations = new Rotation[loopCount];
-        for (int i = 0; i < loopCount; i++)
-        {
-            // Loops start apart, or they would all send to the same server at the same time.
-            _rotations[i] = new Rotation(servers.Length, i % servers.Length);
-        }
     }
 
     public ServiceSettings Settings { get; }
 
     public Server[] Servers { get; }
+
+    public WeightTable Weights { get; }
+
+    /// <summary>By loop.</summary>
+    public ServiceShard[] Shards { get; }
 
     public long ConnectTimeoutMs { get; }
 
@@ -45,66 +43,35 @@ internal sealed class Service
     public long ResponseIdleTimeoutMs { get; }
 
     /// <summary>
-    /// The next server for loop <paramref name="loopIndex"/>, other than <paramref name="except"/> if there is another
-    /// that
-    /// has an address; null if none has.
+    /// The place of the server loop <paramref name="loopIndex"/> sends to next; it is none of
+    /// <paramref name="tried"/>. <see cref="Strategy.None"/> if no server is usable.
     /// </summary>
-    public Server? Pick(int loopIndex, Server? except)
+    /// <param name="key">Hash of what <see cref="ServiceSettings.Hash"/> names; null if the request has none.</param>
+    public int Pick(int loopIndex, long nowMs, ref readonly TriedServers tried, ulong? key)
     {
-        Rotation rotation = _rotations[loopIndex];
-        for (int attempt = 0; attempt < Servers.Length; attempt++)
+        var candidates = new Candidates(
+            this, Shards[loopIndex], nowMs, in tried, key.GetValueOrDefault(), key.HasValue);
+        int place = _strategy.Choose(candidates);
+        for (int i = 0; place < 0 && i < Servers.Length; i++)
         {
-            Server server = Servers[_isEven ? rotation.NextEven() : rotation.NextWeighted(_weights, _weightSum)];
-            if (server.Address is not null && !ReferenceEquals(server, except))
-            {
-                return server;
-            }
+            // Health changed under the strategy's eyes, or there is really none.
+            place = candidates.IsUsable(i) ? i : Strategy.None;
         }
 
-        return except?.Address is null ? AnyWithAddress() : except;
+        return place;
     }
 
-    private Server? AnyWithAddress()
+    /// <summary>Some server has an address: if none is usable, that is a matter of health.</summary>
+    public bool HasAddress()
     {
         foreach (Server server in Servers)
         {
             if (server.Address is not null)
             {
-                return server;
+                return true;
             }
         }
 
-        return null;
-    }
-
-    private sealed class Rotation(int count, int start)
-    {
-        private readonly long[] _current = new long[count];
-        private int _next = start;
-
-        public int NextEven()
-        {
-            int index = _next;
-            _next = index + 1 == count ? 0 : index + 1;
-            return index;
-        }
-
-        // Each turn every server gains its weight, the richest is taken and pays the sum: a 5:1:1 set answers a a b a c
-        // a a.
-        public int NextWeighted(int[] weights, int sum)
-        {
-            int best = 0;
-            for (int i = 0; i < count; i++)
-            {
-                _current[i] += weights[i];
-                if (_current[i] > _current[best])
-                {
-                    best = i;
-                }
-            }
-
-            _current[best] -= sum;
-            return best;
-        }
+        return false;
     }
 }

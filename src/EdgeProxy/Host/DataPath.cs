@@ -168,16 +168,17 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         _pulses = new LoopPulse[_shards.Length];
         for (int i = 0; i < _shards.Length; i++)
         {
-            // Half of a random GUID: the kernel's random bytes, without loading OpenSSL for them.
-            ulong seed = BitConverter.ToUInt64(Guid.NewGuid().ToByteArray(), sizeof(ulong));
-            _shards[i] = new Shard(_loops.Loops[i], reports, seed);
+            _shards[i] = new Shard(_loops.Loops[i], reports, RandomSeed());
             _pulses[i] = new LoopPulse(_loops.Loops[i], _parts.Time);
         }
 
-        _directory = new ServiceDirectory(_shards.Length);
+        _directory = new ServiceDirectory(_shards.Length, RandomSeed());
         _pipeline = new RequestPipeline(_snapshots);
         _loops.Start();
     }
+
+    // Half of a random GUID: the kernel's random bytes, without loading OpenSSL for them.
+    private static ulong RandomSeed() => BitConverter.ToUInt64(Guid.NewGuid().ToByteArray(), sizeof(ulong));
 
     // Addresses, not names, tell entrypoints apart here: one that was only renamed keeps its socket and its
     // connections.

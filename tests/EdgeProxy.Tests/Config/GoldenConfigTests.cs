@@ -65,6 +65,14 @@ public class GoldenConfigTests
                 string start = table.Name.Length == 0 ? ": " : table.IsNamed ? "." : $": {table.Name}.";
                 Assert.Contains($"{start}{key.Name}: ", all, StringComparison.Ordinal);
             }
+
+            foreach (TableDeclaration below in table.Name.Length == 0 ? [] : table.Tables)
+            {
+                foreach (Key key in below.Keys)
+                {
+                    Assert.Contains($".{below.Name}.{key.Name}: ", all, StringComparison.Ordinal);
+                }
+            }
         }
     }
 

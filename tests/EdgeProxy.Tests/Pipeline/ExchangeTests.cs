@@ -5,6 +5,7 @@ using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Choosing;
 using EdgeProxy.Tests.Transport;
 using EdgeProxy.Transport;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -81,7 +82,9 @@ public sealed class ExchangeTests : IDisposable
         }
 
         var service = new Service(
-            new ServiceSettings { Name = "s", Servers = [new ServerSettings("127.0.0.1", 1, 1)] }, [exchange.Server!], 1);
+            new ServiceSettings { Name = "s", Servers = [new ServerSettings("127.0.0.1", 1, 1)] },
+            [exchange.Server!], [new ServiceShard(0, 1)]);
+        exchange.Tried.Add(3);
         exchange.Route = new Route("r", service, EncodedBytes.None);
         exchange.Upstream = new UpstreamConnection(new ServerPool(exchange.Server!, _loop, _shard.Counters));
     }
