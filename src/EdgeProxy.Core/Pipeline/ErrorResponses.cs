@@ -105,7 +105,7 @@ internal static class ErrorResponses
     private static string Detail(FaultKind kind) => kind switch
     {
         FaultKind.NoRoute => "no router takes this request",
-        FaultKind.NoServer => "the service has no server",
+        FaultKind.NoServer => "no server of the service is healthy",
         FaultKind.NameNotResolved => "the server's name has no address yet",
         FaultKind.ConnectFailed => "the server refused the connection",
         FaultKind.ConnectTimeout => "the server did not accept the connection in time",

@@ -2,6 +2,8 @@ using System;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Health;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 
@@ -71,6 +73,11 @@ internal static class Forwarder
     {
         if (exchange.Upstream is { } upstream)
         {
+            if (!exchange.Fault.IsNone && exchange.Fault.Side == FaultSide.Upstream)
+            {
+                NoteFailed(exchange, exchange.Fault.Kind);
+            }
+
             Detach(exchange);
             upstream.Link.Abort();
         }
@@ -96,7 +103,13 @@ internal static class Forwarder
         }
 
         exchange.Tried.Add(place);
-        exchange.Server = service.Servers[place];
+        Server server = service.Servers[place];
+        exchange.Server = server;
+        if (server.Health.NoteUsed(exchange.Shard.Loop.NowMs))
+        {
+            exchange.Shard.Reports.Returned(server);
+        }
+
         return true;
     }
 
@@ -157,8 +170,8 @@ internal static class Forwarder
     {
         Server failed = exchange.Server!;
         exchange.Shard.Reports.ConnectFailed(failed, kind);
+        NoteFailed(exchange, kind);
         Abandon(exchange);
-        NoteFailed(exchange, failed);
         if (exchange.Tries < TriesMax && TryPick(exchange))
         {
             exchange.Shard.Counters.Add(Counter.Retries);
@@ -172,17 +185,41 @@ internal static class Forwarder
     // How long its answer took to begin.
     private static void NoteAnswered(Exchange exchange)
     {
-        long nowMs = exchange.Shard.Loop.NowMs;
-        exchange.Server!.Load(exchange.Shard.Loop.Index).NoteTime(nowMs - exchange.TryStartedMs, nowMs);
+        Shard shard = exchange.Shard;
+        Server server = exchange.Server!;
+        long nowMs = shard.Loop.NowMs;
+        long elapsedMs = nowMs - exchange.TryStartedMs;
+        ServerLoad load = server.Load(shard.Loop.Index);
+        load.NoteTime(elapsedMs, nowMs);
+        if (FaultWatch.NoteAnswer(
+            exchange.Route!.Service, server, load, exchange.Response.StatusCode, elapsedMs, nowMs, shard.Reports))
+        {
+            shard.Counters.Add(Counter.Ejections);
+        }
     }
 
     // A server that fails at once is not fast: it is taken for one that needs a second at least.
-    private static void NoteFailed(Exchange exchange, Server failed)
+    private static void NoteFailed(Exchange exchange, FaultKind kind)
     {
-        long nowMs = exchange.Shard.Loop.NowMs;
-        long elapsedMs = Math.Max(nowMs - exchange.TryStartedMs, FailedTimeMs);
-        failed.Load(exchange.Shard.Loop.Index).NoteTime(elapsedMs, nowMs);
+        Shard shard = exchange.Shard;
+        Server server = exchange.Server!;
+        long nowMs = shard.Loop.NowMs;
+        ServerLoad load = server.Load(shard.Loop.Index);
+        load.NoteTime(Math.Max(nowMs - exchange.TryStartedMs, FailedTimeMs), nowMs);
+        if (FaultWatch.NoteFault(exchange.Route!.Service, server, load, TextOf(kind), nowMs, shard.Reports))
+        {
+            shard.Counters.Add(Counter.Ejections);
+        }
     }
+
+    private static string TextOf(FaultKind kind) => kind switch
+    {
+        FaultKind.ConnectFailed => "it refuses connections",
+        FaultKind.ConnectTimeout => "it does not accept connections in time",
+        FaultKind.ResponseTimeout or FaultKind.ResponseIdleTimeout => "it does not answer in time",
+        FaultKind.UpstreamMalformed => "its answers are not HTTP/1.1",
+        _ => "it closes before it has answered",
+    };
 
     private static void SendHead(Exchange exchange)
     {

@@ -44,6 +44,7 @@ internal static class Recorder
         {
             FaultKind.NoRoute => Counter.RequestsUnrouted,
             FaultKind.Rejected => Counter.RequestsRejected,
+            FaultKind.NoServer => Counter.RequestsUnserved,
             FaultKind.HeadTimeout => Counter.HeadTimeouts,
             FaultKind.BodyTimeout => Counter.BodyTimeouts,
             FaultKind.ConnectTimeout => Counter.ConnectTimeouts,

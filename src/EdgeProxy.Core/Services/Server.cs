@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Threading;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Health;
 
 namespace EdgeProxy.Services;
 
@@ -78,7 +79,12 @@ internal sealed class Server
     public int IdleConnectionsMax => Volatile.Read(ref _idleConnectionsMax);
 
     /// <summary>A new exchange may be sent to it.</summary>
-    public bool IsUsable(long nowMs) => Address is not null;
+    public bool IsUsable(long nowMs) => Address is not null && Health.IsUsable(nowMs);
+
+    /// <summary>Whether it is well, for all loops.</summary>
+    public ServerHealth Health { get; } = new();
+
+    public int LoopCount => _loads.Length;
 
     /// <summary>What loop <paramref name="loopIndex"/> knows of it.</summary>
     public ServerLoad Load(int loopIndex) => _loads[loopIndex];
@@ -88,6 +94,7 @@ internal sealed class Server
         Volatile.Write(ref _idleTimeoutMs, (long)settings.IdleTimeout.TotalMilliseconds);
         Volatile.Write(ref _idleConnectionsMax, settings.IdleConnectionsMax);
         Volatile.Write(ref _isRetired, false);
+        Health.Forget(isProbed: settings.HealthCheck is not null, isWatched: settings.PassiveHealth is not null);
     }
 
     public void Retire() => Volatile.Write(ref _isRetired, true);

@@ -1,3 +1,4 @@
+using System.Threading;
 using EdgeProxy.Services.Choosing;
 
 namespace EdgeProxy.Services;
@@ -8,6 +9,7 @@ namespace EdgeProxy.Services;
 internal sealed class Service
 {
     private readonly Strategy _strategy;
+    private int _isEjecting;
 
     public Service(ServiceSettings settings, Server[] servers, ServiceShard[] shards)
     {
@@ -25,6 +27,8 @@ internal sealed class Service
         ConnectTimeoutMs = (long)settings.ConnectTimeout.TotalMilliseconds;
         ResponseTimeoutMs = (long)settings.ResponseTimeout.TotalMilliseconds;
         ResponseIdleTimeoutMs = (long)settings.ResponseIdleTimeout.TotalMilliseconds;
+        LatencyMaxMs = (long)(settings.PassiveHealth?.LatencyMax.TotalMilliseconds ?? 0);
+        WindowMs = (long)(settings.PassiveHealth?.Window.TotalMilliseconds ?? 1);
     }
 
     public ServiceSettings Settings { get; }
@@ -41,6 +45,12 @@ internal sealed class Service
     public long ResponseTimeoutMs { get; }
 
     public long ResponseIdleTimeoutMs { get; }
+
+    /// <summary>0 for none.</summary>
+    public long LatencyMaxMs { get; }
+
+    /// <summary>What shares of faults are counted over.</summary>
+    public long WindowMs { get; }
 
     /// <summary>
     /// The place of the server loop <paramref name="loopIndex"/> sends to next; it is none of
@@ -60,6 +70,11 @@ internal sealed class Service
 
         return place;
     }
+
+    /// <summary>Whether the caller may count and eject servers now; false while another loop does.</summary>
+    public bool TryEnterEjection() => Interlocked.Exchange(ref _isEjecting, 1) == 0;
+
+    public void LeaveEjection() => Volatile.Write(ref _isEjecting, 0);
 
     /// <summary>Some server has an address: if none is usable, that is a matter of health.</summary>
     public bool HasAddress()

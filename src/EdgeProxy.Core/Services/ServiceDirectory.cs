@@ -32,7 +32,7 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
                 ServerSettings server = service.Servers[i];
                 servers[i] = _servers.TryGetValue((service.Name, server.Host, server.Port), out Server? kept)
                     ? kept
-                    : new Server(service.Name, server.Host, server.Port, loopCount);
+                    : NewServer(service, server);
             }
 
             services.Add(service.Name, new Service(service, servers, ShardsOf(service.Name)));
@@ -68,6 +68,17 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
         }
 
         return [.. gone.Values];
+    }
+
+    private Server NewServer(ServiceSettings service, ServerSettings settings)
+    {
+        var server = new Server(service.Name, settings.Host, settings.Port, loopCount);
+        if (service.HealthCheck is { } check)
+        {
+            server.Health.Start(check.Initial);
+        }
+
+        return server;
     }
 
     private ServiceShard[] ShardsOf(string service)

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Health;
 
 namespace EdgeProxy.Services;
 
@@ -37,6 +38,12 @@ internal sealed record ServiceSettings
 
     /// <summary>Set if, and only if, the strategy is hash.</summary>
     public HashSettings? Hash { get; init; }
+
+    /// <summary>Null if servers are not probed.</summary>
+    public HealthCheckSettings? HealthCheck { get; init; }
+
+    /// <summary>Null if what happens to requests says nothing of their servers.</summary>
+    public PassiveHealthSettings? PassiveHealth { get; init; }
 
     /// <summary>
     /// Send the client's Host (true, Traefik's default) or the server's own. TOML: services.NAME.pass_host_header.

@@ -8,7 +8,7 @@ internal enum FaultKind : byte
     /// <summary>No router takes the request: 404.</summary>
     NoRoute,
 
-    /// <summary>The service has no server that can be tried: 503.</summary>
+    /// <summary>No server of the service is healthy: 503.</summary>
     NoServer,
 
     /// <summary>The server's name has no address yet: 503.</summary>

@@ -74,8 +74,8 @@ internal static class ServiceTable
         ])
     {
         ExampleName = "app",
-        Tables = [HashTable.Declaration],
-        Later = ["health_check", "retry", "weighted", "mirror", "failover", "ai", "tls"],
+        Tables = [HashTable.Declaration, HealthCheckTable.Declaration, PassiveHealthTable.Declaration],
+        Later = ["retry", "weighted", "mirror", "failover", "ai", "tls"],
     };
 
     /// <summary>Null if there are no servers to be had.</summary>
@@ -89,6 +89,8 @@ internal static class ServiceTable
             Servers = servers ?? [],
             Strategy = strategy,
             Hash = hash,
+            HealthCheck = HealthCheckTable.Parse(scope),
+            PassiveHealth = PassiveHealthTable.Parse(scope),
             PassHostHeader = PassHostHeader.Read(scope),
             ConnectTimeout = ConnectTimeout.Read(scope),
             ResponseTimeout = ResponseTimeout.Read(scope),

@@ -55,6 +55,24 @@ internal sealed class ServerLoad
         _figures.IsMeasured = true;
     }
 
+    /// <summary>One more request in a window of time, by its number.</summary>
+    public void Count(long window, bool isFault)
+    {
+        if (_figures.Window != window)
+        {
+            _figures.Requests = 0;
+            _figures.Faults = 0;
+            Volatile.Write(ref _figures.Window, window);
+        }
+
+        _figures.Requests++;
+        _figures.Faults += isFault ? 1 : 0;
+    }
+
+    /// <summary>What this loop counted in a window; any thread, a moment late.</summary>
+    public (int Requests, int Faults) Counted(long window) =>
+        Volatile.Read(ref _figures.Window) == window ? (_figures.Requests, _figures.Faults) : (0, 0);
+
     private double Fading(long nowMs)
     {
         long ageMs = nowMs - _figures.TimeAtMs;
@@ -71,5 +89,8 @@ internal sealed class ServerLoad
         public double Cost;
         public double TimeMs;
         public long TimeAtMs;
+        public long Window;
+        public int Requests;
+        public int Faults;
     }
 }
