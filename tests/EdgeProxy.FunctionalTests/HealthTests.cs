@@ -11,7 +11,7 @@ namespace EdgeProxy.FunctionalTests;
 /// <summary>Servers that fail in every way a server can, and who notices.</summary>
 public sealed class HealthTests
 {
-    private const string Often = "interval = \"100ms\", jitter = \"0\", timeout = \"200ms\"";
+    private const string Often = "interval = \"100ms\", jitter = \"0\", timeout = \"3s\"";
 
     [Theory]
     [InlineData("refused")]

@@ -24,6 +24,8 @@ internal static class Deadlines
             case ExchangePhase.Connecting:
                 Sooner(ref deadline, ref kind, exchange.ConnectStartedMs, Service(exchange).ConnectTimeoutMs,
                     FaultKind.ConnectTimeout);
+                Sooner(ref deadline, ref kind, exchange.ConnectStartedMs, Service(exchange).PerTryTimeoutMs,
+                    FaultKind.ConnectTimeout);
                 break;
             case ExchangePhase.Forwarding:
                 OfRequest(exchange, nowMs, ref deadline, ref kind);
@@ -54,6 +56,12 @@ internal static class Deadlines
         {
             Sooner(ref deadline, ref kind, exchange.RequestSentMs, Service(exchange).ResponseTimeoutMs,
                 FaultKind.ResponseTimeout);
+            if (exchange.MayRepeat)
+            {
+                // A request that cannot be tried again gains nothing by being given up early.
+                Sooner(ref deadline, ref kind, exchange.RequestSentMs, Service(exchange).PerTryTimeoutMs,
+                    FaultKind.ResponseTimeout);
+            }
         }
         else if (exchange.IsAwaitingContinue)
         {

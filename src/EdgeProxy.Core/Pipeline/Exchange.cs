@@ -98,6 +98,18 @@ internal sealed class Exchange
     /// <summary>Servers it was sent to, so that another try goes to another.</summary>
     public ref TriedServers Tried => ref _tried;
 
+    /// <summary>Servers were chosen this often; a connection found stale does not count.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>The request may be sent more than once (RFC 9110 section 9.2.2).</summary>
+    public bool MayRepeat { get; set; }
+
+    /// <summary>It counts among the service's exchanges.</summary>
+    public bool IsLive { get; set; }
+
+    /// <summary>It is in a further try, within the service's budget of them.</summary>
+    public bool IsRetrying { get; set; }
+
     /// <summary>A try was made on this many servers, the current one included.</summary>
     public int Tries { get; set; }
 
@@ -234,6 +246,10 @@ internal sealed class Exchange
         Upstream = null;
         Phase = ExchangePhase.Head;
         Tries = 0;
+        Attempts = 0;
+        MayRepeat = false;
+        IsLive = false;
+        IsRetrying = false;
         _tried = default;
         IsRequestSent = false;
         IsRequestAborted = false;

@@ -16,17 +16,18 @@ namespace EdgeProxy.Pipeline;
 /// </summary>
 internal static class Forwarder
 {
-    // Connection attempts for one exchange: the first, and two on other servers.
-    private const int TriesMax = 3;
-
     // 1xx responses passed on before the final one; a server that sends more is broken (reliability 5-13: 1,000 x 103).
     private const int InterimMax = 16;
 
     private const long FailedTimeMs = 1_000;
 
+    // What is read of an answer that is not passed on.
+    private const int DiscardPiecesMax = 4;
+
     /// <summary>Picks a server and takes or opens a connection. On failure the exchange's fault is set.</summary>
     public static void Start(Exchange exchange)
     {
+        Retry.Begin(exchange);
         if (!TryPick(exchange))
         {
             exchange.Fault = exchange.Route!.Service.HasAddress()
@@ -103,6 +104,7 @@ internal static class Forwarder
         }
 
         exchange.Tried.Add(place);
+        exchange.Attempts++;
         Server server = service.Servers[place];
         exchange.Server = server;
         if (server.Health.NoteUsed(exchange.Shard.Loop.NowMs))
@@ -172,7 +174,7 @@ internal static class Forwarder
         exchange.Shard.Reports.ConnectFailed(failed, kind);
         NoteFailed(exchange, kind);
         Abandon(exchange);
-        if (exchange.Tries < TriesMax && TryPick(exchange))
+        if (Retry.IsWanted(exchange, RetryCauses.Connect) && TryPick(exchange))
         {
             exchange.Shard.Counters.Add(Counter.Retries);
             StartOn(exchange, mayReuse: true);
@@ -180,6 +182,52 @@ internal static class Forwarder
         }
 
         exchange.Fault = Fault.OfUpstream(kind, Again.NothingSent);
+    }
+
+    /// <summary>No answer in time: 504, unless the request may go to another server.</summary>
+    public static void ResponseLate(Exchange exchange)
+    {
+        if (!TryAgain(exchange, RetryCauses.Timeout, FaultKind.ResponseTimeout))
+        {
+            exchange.Fault = Fault.OfUpstream(FaultKind.ResponseTimeout);
+        }
+    }
+
+    // Once more from the start if it may be: to a server not tried yet, else to the same one.
+    private static bool TryAgain(Exchange exchange, RetryCauses cause, FaultKind kind)
+    {
+        if (!Retry.IsWanted(exchange, cause))
+        {
+            return false;
+        }
+
+        NoteFailed(exchange, kind);
+        Abandon(exchange);
+        if (TryPick(exchange))
+        {
+            Restart(exchange, mayReuse: true);
+        }
+        else
+        {
+            exchange.Attempts++;
+            Restart(exchange, mayReuse: false);
+        }
+
+        return true;
+    }
+
+    private static void Restart(Exchange exchange, bool mayReuse)
+    {
+        exchange.Shard.Counters.Add(Counter.Retries);
+        exchange.ClientSource.Rewind();
+        exchange.IsRequestSent = false;
+        exchange.IsRequestAborted = false;
+        exchange.RequestPump = PumpStatus.WaitSource;
+        exchange.ResponsePump = PumpStatus.WaitSource;
+        exchange.BodyHeldMs = 0;
+        exchange.BodyHeldSinceMs = -1;
+        exchange.Response.Reset();
+        StartOn(exchange, mayReuse);
     }
 
     // How long its answer took to begin.
@@ -388,6 +436,12 @@ internal static class Forwarder
         }
 
         NoteAnswered(exchange);
+        if (IsRetriedFor(exchange))
+        {
+            return false;
+        }
+
+        exchange.ClientSource.KeepBytesMax = 0;
         exchange.HasResponseStarted = true;
         exchange.Status = response.StatusCode;
         exchange.IsHalfClosed = exchange.ClientLink.HasEnded;
@@ -474,35 +528,78 @@ internal static class Forwarder
     {
         bool isUntouched = exchange.Upstream!.IsReused && exchange.UpstreamSource.BytesRead == 0
             && exchange.InterimCount == 0 && exchange.ClientSource.CanRewind;
-        bool mayRepeat = exchange.UpstreamSink.BytesSent == 0 || IsIdempotent(exchange.Request.Method);
-        if (!isUntouched || !mayRepeat || exchange.Tries >= TriesMax)
+        bool mayRepeat = exchange.UpstreamSink.BytesSent == 0 || exchange.MayRepeat;
+        if (isUntouched && mayRepeat)
+        {
+            // The pooled connection had been closed while idle. A fresh one cannot be stale, so this happens once.
+            exchange.Shard.Counters.Add(Counter.UpstreamStale);
+            Abandon(exchange);
+            Restart(exchange, mayReuse: false);
+        }
+        else if (!TryAgain(exchange, RetryCauses.Reset, FaultKind.UpstreamClosed))
         {
             exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamClosed, Again.Never);
-            return;
         }
-
-        // The pooled connection had been closed while idle. A fresh one cannot be stale, so this happens once.
-        exchange.Shard.Counters.Add(Counter.UpstreamStale);
-        exchange.Shard.Counters.Add(Counter.Retries);
-        Abandon(exchange);
-        exchange.ClientSource.Rewind();
-        exchange.IsRequestSent = false;
-        exchange.IsRequestAborted = false;
-        exchange.RequestPump = PumpStatus.WaitSource;
-        exchange.ResponsePump = PumpStatus.WaitSource;
-        exchange.BodyHeldMs = 0;
-        exchange.BodyHeldSinceMs = -1;
-        exchange.Response.Reset();
-        StartOn(exchange, mayReuse: false);
     }
 
-    // RFC 9110 section 9.2.2; a method we do not know is not known to be idempotent.
-    private static bool IsIdempotent(Method method) =>
-        method is Method.Get or Method.Head or Method.Options or Method.Put or Method.Delete;
+    // Another server may do better than the status this one answered with. If none is there the answer stands, and so
+    // it does if its server asked to be left alone for a while and there is no other.
+    private static bool IsRetriedFor(Exchange exchange)
+    {
+        if (!Retry.IsWanted(exchange, RetryCauses.Status))
+        {
+            return false;
+        }
+
+        Server answered = exchange.Server!;
+        bool isOther = TryPick(exchange);
+        if (!isOther && Retry.HasRetryAfter(exchange.Response, exchange.UpstreamSource.Unread))
+        {
+            return false;
+        }
+
+        exchange.Attempts += isOther ? 0 : 1;
+        Server next = exchange.Server!;
+        exchange.Server = answered;
+        Discard(exchange);
+        exchange.Server = next;
+        Restart(exchange, mayReuse: true);
+        return true;
+    }
+
+    // The answer of a connection that is not wanted: if it is here whole the connection may be used again.
+    private static void Discard(Exchange exchange)
+    {
+        MessageSource source = exchange.UpstreamSource;
+        source.Skip(exchange.Response.Length);
+        source.StartBody(exchange.Response.Framing, exchange.Response.ContentLength);
+        BodyStep step = BodyStep.Data;
+        for (int piece = 0; step == BodyStep.Data && piece < DiscardPiecesMax; piece++)
+        {
+            step = source.Next(out ReadOnlySpan<byte> payload);
+            source.Advance(payload.Length);
+        }
+
+        if (step == BodyStep.End)
+        {
+            Release(exchange);
+        }
+        else
+        {
+            Abandon(exchange);
+        }
+    }
 
     private static void Finish(Exchange exchange)
     {
         exchange.IsResponseDone = true;
+        Release(exchange);
+        exchange.Phase = ExchangePhase.Done;
+    }
+
+    // The answer is through, to its end.
+    private static void Release(Exchange exchange)
+    {
         UpstreamConnection upstream = exchange.Upstream!;
         exchange.UpstreamSource.EndMessage();
 
@@ -518,8 +615,6 @@ internal static class Forwarder
         {
             upstream.Link.Close();
         }
-
-        exchange.Phase = ExchangePhase.Done;
     }
 
     private static void AdvanceTunnel(Exchange exchange)

@@ -137,6 +137,9 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             case FaultKind.BodyTimeout:
                 exchange.Fault = Fault.OfClient(kind);
                 break;
+            case FaultKind.ResponseTimeout:
+                Forwarder.ResponseLate(exchange);
+                break;
             default:
                 exchange.Fault = Fault.OfUpstream(kind);
                 break;
@@ -149,6 +152,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     private static ExchangeStatus End(Exchange exchange, ExchangeStatus status)
     {
         Forwarder.Abandon(exchange);
+        Retry.End(exchange);
         exchange.Phase = ExchangePhase.Done;
         Recorder.Record(exchange);
         return status;

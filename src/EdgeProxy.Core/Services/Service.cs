@@ -27,6 +27,7 @@ internal sealed class Service
         ConnectTimeoutMs = (long)settings.ConnectTimeout.TotalMilliseconds;
         ResponseTimeoutMs = (long)settings.ResponseTimeout.TotalMilliseconds;
         ResponseIdleTimeoutMs = (long)settings.ResponseIdleTimeout.TotalMilliseconds;
+        PerTryTimeoutMs = (long)(settings.Retry?.PerTryTimeout.TotalMilliseconds ?? 0);
         LatencyMaxMs = (long)(settings.PassiveHealth?.LatencyMax.TotalMilliseconds ?? 0);
         WindowMs = (long)(settings.PassiveHealth?.Window.TotalMilliseconds ?? 1);
     }
@@ -47,10 +48,15 @@ internal sealed class Service
     public long ResponseIdleTimeoutMs { get; }
 
     /// <summary>0 for none.</summary>
+    public long PerTryTimeoutMs { get; }
+
+    /// <summary>0 for none.</summary>
     public long LatencyMaxMs { get; }
 
     /// <summary>What shares of faults are counted over.</summary>
     public long WindowMs { get; }
+
+    public ServiceShard Shard(int loopIndex) => Shards[loopIndex];
 
     /// <summary>
     /// The place of the server loop <paramref name="loopIndex"/> sends to next; it is none of

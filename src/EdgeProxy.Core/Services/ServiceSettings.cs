@@ -45,6 +45,9 @@ internal sealed record ServiceSettings
     /// <summary>Null if what happens to requests says nothing of their servers.</summary>
     public PassiveHealthSettings? PassiveHealth { get; init; }
 
+    /// <summary>Null for the default: another server when no connection comes about, and nothing else.</summary>
+    public RetrySettings? Retry { get; init; }
+
     /// <summary>
     /// Send the client's Host (true, Traefik's default) or the server's own. TOML: services.NAME.pass_host_header.
     /// </summary>

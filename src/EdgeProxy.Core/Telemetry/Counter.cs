@@ -34,6 +34,7 @@ internal enum Counter
     UpstreamMalformed,
     UpstreamIdleClosed,
     Retries,
+    RetriesOverBudget,
     Tunnels,
     RequestsUnserved,
     ProbesGood,
@@ -82,6 +83,8 @@ internal static class CounterNames
         Counter.UpstreamIdleClosed =>
             ("edgeproxy_upstream_idle_closed_total", "", "Pooled server connections closed while idle."),
         Counter.Retries => ("edgeproxy_retries_total", "", "Requests sent again."),
+        Counter.RetriesOverBudget =>
+            ("edgeproxy_retries_over_budget_total", "", "Retries not made because too many were under way."),
         Counter.Tunnels => ("edgeproxy_tunnels_total", "", "Connections upgraded to a tunnel."),
         Counter.RequestsUnserved =>
             ("edgeproxy_requests_unserved_total", "", "Requests for which no server of their service was healthy."),

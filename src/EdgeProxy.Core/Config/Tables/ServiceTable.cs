@@ -74,8 +74,11 @@ internal static class ServiceTable
         ])
     {
         ExampleName = "app",
-        Tables = [HashTable.Declaration, HealthCheckTable.Declaration, PassiveHealthTable.Declaration],
-        Later = ["retry", "weighted", "mirror", "failover", "ai", "tls"],
+        Tables =
+        [
+            HashTable.Declaration, HealthCheckTable.Declaration, PassiveHealthTable.Declaration, RetryTable.Declaration,
+        ],
+        Later = ["weighted", "mirror", "failover", "ai", "tls"],
     };
 
     /// <summary>Null if there are no servers to be had.</summary>
@@ -91,6 +94,7 @@ internal static class ServiceTable
             Hash = hash,
             HealthCheck = HealthCheckTable.Parse(scope),
             PassiveHealth = PassiveHealthTable.Parse(scope),
+            Retry = RetryTable.Parse(scope),
             PassHostHeader = PassHostHeader.Read(scope),
             ConnectTimeout = ConnectTimeout.Read(scope),
             ResponseTimeout = ResponseTimeout.Read(scope),

@@ -33,6 +33,9 @@ internal readonly ref struct Candidates
     /// <summary>Servers of the service, usable or not.</summary>
     public int Count => _service.Servers.Length;
 
+    /// <summary>The request failed at another server before.</summary>
+    public bool IsFurtherTry => _tried.Count > 0;
+
     public WeightTable Weights => _service.Weights;
 
     public bool IsUsable(int place) => _service.Servers[place].IsUsable(NowMs) && !_tried.Contains(place);

@@ -19,8 +19,9 @@ internal sealed class RoundRobin : Strategy
             place = place >= count ? place % count : place;
             if (candidates.IsUsable(place))
             {
-                // Behind the one chosen, not one on: the neighbour of an unusable server gets no double share.
-                candidates.Shard.Cursor = place + 1;
+                // Behind the one chosen, not one on: an unusable server's neighbour gets no double share. A further
+                // try is no turn, or every second request would begin at the server that fails.
+                candidates.Shard.Cursor = candidates.IsFurtherTry ? candidates.Shard.Cursor : place + 1;
                 return place;
             }
         }

@@ -16,4 +16,12 @@ internal sealed class ServiceShard(int loopIndex, ulong seed)
     public int Cursor { get; set; } = loopIndex;
 
     public ref RandomSequence Random => ref _random;
+
+    /// <summary>Exchanges with the service, counted if it retries.</summary>
+    public int LiveCount { get; set; }
+
+    /// <summary>
+    /// Those of them that are in a further try, which <see cref="RetrySettings.BudgetShare"/> bounds.
+    /// </summary>
+    public int RetryingCount { get; set; }
 }

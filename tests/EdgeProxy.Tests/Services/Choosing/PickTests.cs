@@ -91,6 +91,29 @@ public class PickTests
         Assert.Equal([100, 100, 100], counts);
     }
 
+    [Theory]
+    [InlineData(new[] { 1, 1 })]
+    [InlineData(new[] { 2, 1 })]
+    public void RoundRobin_FurtherTries_AreNoTurns(int[] weights)
+    {
+        // The first server fails each time, and the request goes to the other.
+        var picks = new ServicePicks(StrategyKind.RoundRobin, weights);
+        int[] first = new int[2];
+        for (int i = 0; i < 60; i++)
+        {
+            picks.Tried = default;
+            int place = picks.Pick();
+            first[place]++;
+            if (place == 0)
+            {
+                picks.Tried.Add(place);
+                Assert.Equal(1, picks.Pick());
+            }
+        }
+
+        Assert.Equal([60 * weights[0] / weights.Sum(), 60 * weights[1] / weights.Sum()], first);
+    }
+
     [Fact]
     public void Loops_StartApart()
     {
