@@ -21,6 +21,10 @@ internal static class Deadlines
         long deadline = long.MaxValue;
         switch (exchange.Phase)
         {
+            case ExchangePhase.Queued:
+                Sooner(ref deadline, ref kind, exchange.QueuedMs, Service(exchange).QueueTimeoutMs,
+                    FaultKind.QueueTimeout);
+                break;
             case ExchangePhase.Connecting:
                 Sooner(ref deadline, ref kind, exchange.ConnectStartedMs, Service(exchange).ConnectTimeoutMs,
                     FaultKind.ConnectTimeout);

@@ -97,7 +97,8 @@ internal static class ErrorResponses
     {
         FaultKind.NoRoute => 404,
         FaultKind.HeadTimeout or FaultKind.BodyTimeout => 408,
-        FaultKind.NoServer or FaultKind.NameNotResolved or FaultKind.OverLimit or FaultKind.Drained => 503,
+        FaultKind.NoServer or FaultKind.NameNotResolved or FaultKind.QueueFull or FaultKind.QueueTimeout => 503,
+        FaultKind.OverLimit or FaultKind.Drained => 503,
         FaultKind.ConnectTimeout or FaultKind.ResponseTimeout => 504,
         _ => 502,
     };
@@ -106,6 +107,8 @@ internal static class ErrorResponses
     {
         FaultKind.NoRoute => "no router takes this request",
         FaultKind.NoServer => "no server of the service is healthy",
+        FaultKind.QueueFull => "too many requests wait for a server",
+        FaultKind.QueueTimeout => "no server had room for the request in time",
         FaultKind.NameNotResolved => "the server's name has no address yet",
         FaultKind.ConnectFailed => "the server refused the connection",
         FaultKind.ConnectTimeout => "the server did not accept the connection in time",

@@ -13,6 +13,9 @@ internal enum ExchangePhase : byte
     /// <summary>Its head is being read.</summary>
     Head,
 
+    /// <summary>All servers are at their limit: it waits for its turn.</summary>
+    Queued,
+
     /// <summary>A connection to the server is under way.</summary>
     Connecting,
 
@@ -38,7 +41,7 @@ internal enum ExchangePhase : byte
 /// none),
 /// reset and reused: nothing in it is allocated per request.
 /// </summary>
-internal sealed class Exchange
+internal sealed class Exchange : IWaiter
 {
     /// <summary>Longest host kept for routing (RFC 1035 allows 253 octets of name).</summary>
     public const int HostBytesMax = 255;
@@ -100,6 +103,15 @@ internal sealed class Exchange
 
     /// <summary>Servers were chosen this often; a connection found stale does not count.</summary>
     public int Attempts { get; set; }
+
+    /// <summary>The server whose limit it counts against; null if it does not.</summary>
+    public Server? Slot { get; set; }
+
+    public long QueuedMs { get; set; }
+
+    public IWaiter? NextWaiter { get; set; }
+
+    public IWaiter? PreviousWaiter { get; set; }
 
     /// <summary>The request may be sent more than once (RFC 9110 section 9.2.2).</summary>
     public bool MayRepeat { get; set; }
@@ -215,6 +227,9 @@ internal sealed class Exchange
         ClientSink.Bind(link, Shard.Loop.Blocks);
     }
 
+    /// <summary>Goes on where it waits: its turn came.</summary>
+    public void OnRoom() => Owner.OnLinkReady(ClientLink);
+
     public void SetHost(ReadOnlySpan<byte> host) => _hostLength = HostName.WriteLower(host, _host);
 
     /// <summary>The path router, middlewares and server see.</summary>
@@ -247,6 +262,7 @@ internal sealed class Exchange
         Phase = ExchangePhase.Head;
         Tries = 0;
         Attempts = 0;
+        Slot = null;
         MayRepeat = false;
         IsLive = false;
         IsRetrying = false;
@@ -288,6 +304,7 @@ internal sealed class Exchange
     {
         StartedMs = 0;
         DeadlineMs = long.MaxValue;
+        QueuedMs = 0;
         TryStartedMs = 0;
         ConnectStartedMs = 0;
         RequestSentMs = 0;

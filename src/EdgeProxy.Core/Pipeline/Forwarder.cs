@@ -28,21 +28,32 @@ internal static class Forwarder
     public static void Start(Exchange exchange)
     {
         Retry.Begin(exchange);
-        if (!TryPick(exchange))
+        if (!Capacity.MustWait(exchange) && TryPick(exchange))
         {
-            exchange.Fault = exchange.Route!.Service.HasAddress()
-                ? Fault.NoServer
-                : Fault.OfUpstream(FaultKind.NameNotResolved);
+            StartOn(exchange, mayReuse: true);
             return;
         }
 
-        StartOn(exchange, mayReuse: true);
+        Service service = exchange.Route!.Service;
+        if (service.IsFull(exchange.Shard.Loop.NowMs))
+        {
+            Capacity.Enqueue(exchange);
+        }
+        else
+        {
+            exchange.Fault = service.HasAddress() ? Fault.NoServer : Fault.OfUpstream(FaultKind.NameNotResolved);
+        }
     }
 
     /// <summary>Goes on as far as the links allow. Done, or a fault, or waiting.</summary>
     public static void Advance(Exchange exchange)
     {
-        if (exchange.Phase == ExchangePhase.Connecting)
+        if (exchange.Phase == ExchangePhase.Queued && Capacity.IsFirst(exchange) && TryPick(exchange))
+        {
+            Capacity.Dequeue(exchange);
+            StartOn(exchange, mayReuse: true);
+        }
+        else if (exchange.Phase == ExchangePhase.Connecting)
         {
             AdvanceConnect(exchange);
         }
@@ -82,6 +93,11 @@ internal static class Forwarder
             Detach(exchange);
             upstream.Link.Abort();
         }
+
+        if (!exchange.Fault.IsNone)
+        {
+            Capacity.Leave(exchange); // an answer of our own does not keep others waiting
+        }
     }
 
     private static void Detach(Exchange exchange)
@@ -97,7 +113,13 @@ internal static class Forwarder
     {
         Service service = exchange.Route!.Service;
         ulong? key = service.Settings.Hash is { } hash ? HashKey.Of(exchange, hash) : null;
-        int place = service.Pick(exchange.Shard.Loop.Index, exchange.Shard.Loop.NowMs, in exchange.Tried, key);
+        int place;
+        do
+        {
+            place = service.Pick(exchange.Shard.Loop.Index, exchange.Shard.Loop.NowMs, in exchange.Tried, key);
+        }
+        while (place >= 0 && !Capacity.TryTake(exchange, service, service.Servers[place]));
+
         if (place < 0)
         {
             return false;

@@ -78,7 +78,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             {
                 exchange.Fault = Fault.ClientGone;
             }
-            else if (exchange.Phase is ExchangePhase.Connecting or ExchangePhase.Forwarding or ExchangePhase.Tunnel)
+            else if (exchange.Phase is >= ExchangePhase.Queued and <= ExchangePhase.Tunnel)
             {
                 Forwarder.Advance(exchange);
             }
@@ -153,6 +153,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     {
         Forwarder.Abandon(exchange);
         Retry.End(exchange);
+        Capacity.Leave(exchange);
         exchange.Phase = ExchangePhase.Done;
         Recorder.Record(exchange);
         return status;

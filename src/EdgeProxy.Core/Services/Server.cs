@@ -20,6 +20,7 @@ internal sealed class Server
     private long _idleTimeoutMs;
     private int _idleConnectionsMax;
     private bool _isRetired;
+    private int _slotsTaken;
 
     public Server(string service, string host, int port, int loopCount)
     {
@@ -80,6 +81,23 @@ internal sealed class Server
 
     /// <summary>A new exchange may be sent to it.</summary>
     public bool IsUsable(long nowMs) => Address is not null && Health.IsUsable(nowMs);
+
+    /// <summary>Requests that count against its service's capacity, of all loops.</summary>
+    public int SlotsTaken => Volatile.Read(ref _slotsTaken);
+
+    /// <summary>One more, unless there are so many.</summary>
+    public bool TryTakeSlot(int most)
+    {
+        if (Interlocked.Increment(ref _slotsTaken) <= most)
+        {
+            return true;
+        }
+
+        Interlocked.Decrement(ref _slotsTaken);
+        return false;
+    }
+
+    public void GiveSlot() => Interlocked.Decrement(ref _slotsTaken);
 
     /// <summary>Whether it is well, for all loops.</summary>
     public ServerHealth Health { get; } = new();

@@ -29,6 +29,8 @@ internal sealed class Service
         ResponseIdleTimeoutMs = (long)settings.ResponseIdleTimeout.TotalMilliseconds;
         PerTryTimeoutMs = (long)(settings.Retry?.PerTryTimeout.TotalMilliseconds ?? 0);
         LatencyMaxMs = (long)(settings.PassiveHealth?.LatencyMax.TotalMilliseconds ?? 0);
+        RequestsMax = settings.Capacity?.RequestsMax ?? 0;
+        QueueTimeoutMs = (long)(settings.Capacity?.QueueTimeout.TotalMilliseconds ?? 0);
         WindowMs = (long)(settings.PassiveHealth?.Window.TotalMilliseconds ?? 1);
     }
 
@@ -53,6 +55,11 @@ internal sealed class Service
     /// <summary>0 for none.</summary>
     public long LatencyMaxMs { get; }
 
+    /// <summary>Requests at one server at a time; 0 for no limit.</summary>
+    public int RequestsMax { get; }
+
+    public long QueueTimeoutMs { get; }
+
     /// <summary>What shares of faults are counted over.</summary>
     public long WindowMs { get; }
 
@@ -75,6 +82,45 @@ internal sealed class Service
         }
 
         return place;
+    }
+
+    public bool HasRoom(Server server) => RequestsMax == 0 || server.SlotsTaken < RequestsMax;
+
+    /// <summary>Servers would take the request, were they not at their limit: it is worth waiting.</summary>
+    public bool IsFull(long nowMs)
+    {
+        bool isUsable = false;
+        foreach (Server server in RequestsMax == 0 ? [] : Servers)
+        {
+            isUsable |= server.IsUsable(nowMs);
+        }
+
+        return isUsable;
+    }
+
+    /// <summary>Requests that wait for room, of all loops.</summary>
+    public int CountWaiting()
+    {
+        int count = 0;
+        foreach (ServiceShard shard in Shards)
+        {
+            count += shard.Queue?.Count ?? 0;
+        }
+
+        return count;
+    }
+
+    /// <summary>A server has room again: the next loop with somebody waiting hears of it, in turn.</summary>
+    public void NoteRoom(int loopIndex)
+    {
+        for (int i = 1; i <= Shards.Length; i++)
+        {
+            if (Shards[(loopIndex + i) % Shards.Length].Queue is { Count: > 0 } queue)
+            {
+                queue.Wake();
+                return;
+            }
+        }
     }
 
     /// <summary>Whether the caller may count and eject servers now; false while another loop does.</summary>

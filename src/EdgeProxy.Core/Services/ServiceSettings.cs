@@ -48,6 +48,9 @@ internal sealed record ServiceSettings
     /// <summary>Null for the default: another server when no connection comes about, and nothing else.</summary>
     public RetrySettings? Retry { get; init; }
 
+    /// <summary>Null if servers get whatever comes.</summary>
+    public CapacitySettings? Capacity { get; init; }
+
     /// <summary>
     /// Send the client's Host (true, Traefik's default) or the server's own. TOML: services.NAME.pass_host_header.
     /// </summary>

@@ -25,6 +25,7 @@ internal enum Counter
     WriteTimeouts,
     KeepAliveTimeouts,
     TunnelTimeouts,
+    QueueTimeouts,
     ClientsGone,
     UpstreamConnects,
     UpstreamConnectFailures,
@@ -37,6 +38,8 @@ internal enum Counter
     RetriesOverBudget,
     Tunnels,
     RequestsUnserved,
+    RequestsQueued,
+    QueuesFull,
     ProbesGood,
     ProbesBad,
     ServersUp,
@@ -88,6 +91,11 @@ internal static class CounterNames
         Counter.Tunnels => ("edgeproxy_tunnels_total", "", "Connections upgraded to a tunnel."),
         Counter.RequestsUnserved =>
             ("edgeproxy_requests_unserved_total", "", "Requests for which no server of their service was healthy."),
+        Counter.RequestsQueued =>
+            ("edgeproxy_requests_queued_total", "", "Requests that had to wait for room at a server."),
+        Counter.QueuesFull =>
+            ("edgeproxy_queue_overflows_total", "", "Requests refused because too many waited for a server."),
+        Counter.QueueTimeouts => Timeouts("queue"),
         Counter.ProbesGood => Probes("good"),
         Counter.ProbesBad => Probes("bad"),
         Counter.ServersUp => HealthChanges("up"),

@@ -4,13 +4,15 @@ using System.Text.Json;
 namespace EdgeProxy.Control;
 
 /// <summary>A service as the admin surface shows it.</summary>
-internal sealed record ServiceStatus(string Name, string Strategy, IReadOnlyList<ServerStatus> Servers)
+/// <param name="Waiting">Requests that wait for room at a server.</param>
+internal sealed record ServiceStatus(string Name, string Strategy, int Waiting, IReadOnlyList<ServerStatus> Servers)
 {
     public void WriteTo(Utf8JsonWriter json)
     {
         json.WriteStartObject();
         json.WriteString("name", Name);
         json.WriteString("strategy", Strategy);
+        json.WriteNumber("waiting", Waiting);
         json.WriteStartArray("servers");
         foreach (ServerStatus server in Servers)
         {

@@ -35,7 +35,8 @@ internal sealed partial class DataPath
                     servers.Add(StatusOf(service.Servers[i], service.Weights[i], nowMs));
                 }
 
-                services.Add(new ServiceStatus(service.Settings.Name, WordOf(service.Settings.Strategy), servers));
+                services.Add(new ServiceStatus(
+                    service.Settings.Name, WordOf(service.Settings.Strategy), service.CountWaiting(), servers));
             }
 
             return services;

@@ -54,7 +54,7 @@ public sealed class AdminApiTests
 
         Assert.Equal("application/json; charset=utf-8", answer.ContentType);
         Assert.Equal(
-            "[{'name':'app','strategy':'p2c','servers':[{'name':'a:80','address':'10.0.0.1:80','weight':2,"
+            "[{'name':'app','strategy':'p2c','waiting':4,'servers':[{'name':'a:80','address':'10.0.0.1:80','weight':2,"
                 + "'state':'ejected','last_probe':'status 200','ejected_ms':70,'in_flight':3}]}]",
             Text(answer).Replace('"', '\''));
     }
@@ -184,7 +184,7 @@ public sealed class AdminApiTests
             Services = () => 
             [
                 new ServiceStatus(
-                    "app", "p2c", [new ServerStatus("a:80", "10.0.0.1:80", 2, "ejected", "status 200", 70, 3)]),
+                    "app", "p2c", 4, [new ServerStatus("a:80", "10.0.0.1:80", 2, "ejected", "status 200", 70, 3)]),
             ],
             CollectMetrics = samples => samples.Add(new MetricSample("up", "Whether.", MetricKind.Gauge, 1, [])),
         });

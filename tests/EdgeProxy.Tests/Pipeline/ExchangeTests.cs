@@ -19,6 +19,7 @@ public sealed class ExchangeTests : IDisposable
     private static readonly string[] s_kept =
     [
         "Shard", "Request", "Response", "ClientSource", "ClientSink", "UpstreamSource", "UpstreamSink", "Ticket", "_host",
+        "NextWaiter", "PreviousWaiter", // a queue's, which clears them
     ];
 
     private readonly EpollLoop _loop = new(0);

@@ -77,6 +77,7 @@ internal static class ServiceTable
         Tables =
         [
             HashTable.Declaration, HealthCheckTable.Declaration, PassiveHealthTable.Declaration, RetryTable.Declaration,
+            CapacityTable.Declaration,
         ],
         Later = ["weighted", "mirror", "failover", "ai", "tls"],
     };
@@ -95,6 +96,7 @@ internal static class ServiceTable
             HealthCheck = HealthCheckTable.Parse(scope),
             PassiveHealth = PassiveHealthTable.Parse(scope),
             Retry = RetryTable.Parse(scope),
+            Capacity = CapacityTable.Parse(scope),
             PassHostHeader = PassHostHeader.Read(scope),
             ConnectTimeout = ConnectTimeout.Read(scope),
             ResponseTimeout = ResponseTimeout.Read(scope),

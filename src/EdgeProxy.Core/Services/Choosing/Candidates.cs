@@ -38,7 +38,11 @@ internal readonly ref struct Candidates
 
     public WeightTable Weights => _service.Weights;
 
-    public bool IsUsable(int place) => _service.Servers[place].IsUsable(NowMs) && !_tried.Contains(place);
+    public bool IsUsable(int place)
+    {
+        Server server = _service.Servers[place];
+        return server.IsUsable(NowMs) && _service.HasRoom(server) && !_tried.Contains(place);
+    }
 
     public ServerLoad Load(int place) => _service.Servers[place].Load(Shard.LoopIndex);
 

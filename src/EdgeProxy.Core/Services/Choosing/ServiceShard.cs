@@ -1,3 +1,6 @@
+using System.Threading;
+using EdgeProxy.Transport;
+
 namespace EdgeProxy.Services.Choosing;
 
 /// <summary>
@@ -7,6 +10,7 @@ namespace EdgeProxy.Services.Choosing;
 internal sealed class ServiceShard(int loopIndex, ulong seed)
 {
     private RandomSequence _random = new(seed);
+    private WaitQueue? _queue;
 
     public int LoopIndex { get; } = loopIndex;
 
@@ -16,6 +20,20 @@ internal sealed class ServiceShard(int loopIndex, ulong seed)
     public int Cursor { get; set; } = loopIndex;
 
     public ref RandomSequence Random => ref _random;
+
+    /// <summary>Who waits for room; null until somebody had to.</summary>
+    public WaitQueue? Queue => Volatile.Read(ref _queue);
+
+    /// <summary>The queue; made when it is first needed, on its loop.</summary>
+    public WaitQueue QueueOn(EpollLoop loop)
+    {
+        if (_queue is null)
+        {
+            Volatile.Write(ref _queue, new WaitQueue(loop));
+        }
+
+        return _queue!;
+    }
 
     /// <summary>Exchanges with the service, counted if it retries.</summary>
     public int LiveCount { get; set; }
