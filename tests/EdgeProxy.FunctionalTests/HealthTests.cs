@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -416,8 +415,9 @@ public sealed class HealthTests
         }
     }
 
-    private static Task WaitForStateAsync(ProxyProcess proxy, RawServer server, string state) => Eventually.GetAsync(
-        () => StateAsync(proxy, server), seen => seen == state, $"the server to be {state}");
+    private static Task<string> WaitForStateAsync(ProxyProcess proxy, RawServer server, string state) =>
+        Eventually.GetAsync(
+            () => StateAsync(proxy, server), seen => seen == state, $"the server to be {state}");
 
     private static async Task<string> StateAsync(ProxyProcess proxy, RawServer server)
     {

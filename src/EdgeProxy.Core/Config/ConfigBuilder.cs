@@ -63,7 +63,16 @@ internal sealed class ConfigBuilder
             routers.Add(RouterTable.Parse(name, scope));
         }
 
-        var checks = new CrossChecks(_faults, entryPointNames, serviceNames);
+        var middlewares = new List<MiddlewareDocument>();
+        foreach ((string name, TableScope scope) in
+            Named(SectionTable(MiddlewareTable.Declaration), MiddlewareTable.Declaration))
+        {
+            middlewares.Add(MiddlewareTable.Parse(name, scope));
+        }
+
+        var middlewareNames = new MiddlewareNames(_faults, middlewares);
+        middlewareNames.CheckChains();
+        var checks = new CrossChecks(_faults, entryPointNames, serviceNames, middlewareNames);
         checks.EntryPoints(entryPoints, admin);
         List<RouterSettings> resolved = checks.Routers(routers);
         return new ProxySettings
@@ -75,8 +84,23 @@ internal sealed class ConfigBuilder
             Admin = admin,
             EntryPoints = entryPoints.ConvertAll(static placed => placed.Settings),
             Routers = resolved,
+            Middlewares = SettingsOf(middlewares),
             Services = services,
         };
+    }
+
+    private static List<MiddlewareSettings> SettingsOf(List<MiddlewareDocument> documents)
+    {
+        var settings = new List<MiddlewareSettings>(documents.Count);
+        foreach (MiddlewareDocument document in documents)
+        {
+            if (document.Settings is { } complete)
+            {
+                settings.Add(complete);
+            }
+        }
+
+        return settings;
     }
 
     private TableScope Section(TableDeclaration declaration) =>

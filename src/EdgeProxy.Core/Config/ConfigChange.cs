@@ -10,7 +10,8 @@ namespace EdgeProxy.Config;
 internal static class ConfigChange
 {
     /// <summary>
-    /// Lines such as "router orders: changed", in the order node, log, admin, entrypoints, routers, services.
+    /// Lines such as "router orders: changed", in the order node, log, admin, entrypoints, routers,
+    /// middlewares, services.
     /// </summary>
     public static IReadOnlyList<string> Describe(ProxySettings before, ProxySettings after)
     {
@@ -21,6 +22,7 @@ internal static class ConfigChange
         AddIf(lines, !Equals(before.Admin.Address, after.Admin.Address), "admin: changed");
         Compare(lines, "entrypoint", before.EntryPoints, after.EntryPoints, static settings => settings.Name, Same);
         Compare(lines, "router", before.Routers, after.Routers, static settings => settings.Name, Same);
+        Compare(lines, "middleware", before.Middlewares, after.Middlewares, static settings => settings.Name, Equals);
         Compare(lines, "service", before.Services, after.Services, static settings => settings.Name, Same);
         return lines;
     }

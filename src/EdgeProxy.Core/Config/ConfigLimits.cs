@@ -44,4 +44,7 @@ internal static class ConfigLimits
 
     /// <summary>Elements of a list of names, choices or address ranges.</summary>
     public const int ListItemsMax = 1024;
+
+    /// <summary>Middlewares of one router, chains resolved.</summary>
+    public const int MiddlewaresMax = 64;
 }

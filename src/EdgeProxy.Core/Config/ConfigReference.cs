@@ -31,6 +31,12 @@ internal static class ConfigReference
         {
             text.Append('\n');
             AddComment(text, table.Doc);
+            if (table.Tables.Count > 0 && table.Keys.Count == 0)
+            {
+                AddExamples(text, table);
+                continue;
+            }
+
             text.Append('[').Append(table.Name);
             if (table.IsNamed)
             {
@@ -46,6 +52,19 @@ internal static class ConfigReference
         }
 
         return text.ToString();
+    }
+
+    // A table with kinds below it: one example of each.
+    private static void AddExamples(StringBuilder text, TableDeclaration table)
+    {
+        foreach (TableDeclaration kind in table.Tables)
+        {
+            text.Append('\n');
+            AddComment(text, kind.Doc);
+            text.Append('[').Append(table.Name).Append('.').Append(kind.ExampleName).Append('.').Append(kind.Name)
+                .Append("]\n");
+            AddKeys(text, kind);
+        }
     }
 
     /// <summary>One section per table, one line per key.</summary>

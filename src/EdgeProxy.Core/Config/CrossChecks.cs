@@ -6,6 +6,7 @@ using EdgeProxy.Config.Tables;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Text;
 using EdgeProxy.Routing;
 
@@ -17,7 +18,8 @@ internal readonly record struct PlacedEntryPoint(EntryPointSettings Settings, To
 /// <summary>
 /// What tables say of each other: names that resolve, addresses taken once, routers that do not conflict.
 /// </summary>
-internal sealed class CrossChecks(ConfigFaults faults, TomlTable entryPointNames, TomlTable serviceNames)
+internal sealed class CrossChecks(
+    ConfigFaults faults, TomlTable entryPointNames, TomlTable serviceNames, MiddlewareNames middlewareNames)
 {
     public void EntryPoints(List<PlacedEntryPoint> entryPoints, AdminSettings admin)
     {
@@ -67,6 +69,7 @@ internal sealed class CrossChecks(ConfigFaults faults, TomlTable entryPointNames
                     $"there is no service {service.Node.Describe()}{Hint(service.Value, serviceNames)}");
             }
 
+            List<string> middlewares = middlewareNames.Resolve(document.Name, document.Middlewares);
             if (document.Rule is { } rule && entryPoints.Count > 0)
             {
                 placed.Add(document);
@@ -79,6 +82,7 @@ internal sealed class CrossChecks(ConfigFaults faults, TomlTable entryPointNames
                     Priority = document.Priority,
                     Service = document.Service?.Value ?? "",
                     AllowEncoded = document.AllowEncoded,
+                    Middlewares = new Sequence<string>(middlewares),
                 });
             }
         }

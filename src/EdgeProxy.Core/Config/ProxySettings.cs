@@ -37,6 +37,9 @@ internal sealed record ProxySettings
 
     public required IReadOnlyList<RouterSettings> Routers { get; init; }
 
+    /// <summary>Chains are not among them; routers name what they stand for.</summary>
+    public required IReadOnlyList<MiddlewareSettings> Middlewares { get; init; }
+
     public required IReadOnlyList<ServiceSettings> Services { get; init; }
 }
 

@@ -16,6 +16,7 @@ internal static class SnapshotBuilder
     public static Snapshot? Build(
         ProxySettings settings,
         Dictionary<string, Service> services,
+        Dictionary<string, (MiddlewareSettings Settings, Middleware Middleware)> middlewares,
         Dictionary<string, int> slots,
         int slotCount,
         out string problem)
@@ -24,7 +25,13 @@ internal static class SnapshotBuilder
         for (int i = 0; i < routes.Length; i++)
         {
             RouterSettings router = settings.Routers[i];
-            routes[i] = new Route(router.Name, services[router.Service], router.AllowEncoded);
+            var steps = new Middleware[router.Middlewares.Count];
+            for (int j = 0; j < steps.Length; j++)
+            {
+                steps[j] = middlewares[router.Middlewares[j]].Middleware;
+            }
+
+            routes[i] = new Route(router.Name, services[router.Service], router.AllowEncoded) { Middlewares = steps };
         }
 
         var tables = new RouteTable?[slotCount];

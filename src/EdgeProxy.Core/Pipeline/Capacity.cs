@@ -1,6 +1,5 @@
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Services;
-using EdgeProxy.Services.Choosing;
 using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Pipeline;

@@ -20,10 +20,14 @@ internal static class ErrorResponses
     // RFC 9110 section 15.5.6: what a reverse proxy passes on. CONNECT and TRACE it does not.
     private const string AllowedMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
-    /// <summary>
-    /// Puts the answer for the exchange's fault into the client sink. Only before a response has started.
-    /// </summary>
-    public static void Answer(Exchange exchange)
+    // What the proxy says of an answer of its own, unless a middleware says otherwise.
+    private static readonly FieldName ContentType = FieldName.Of("Content-Type");
+    private static readonly FieldName CacheControl = FieldName.Of("Cache-Control");
+    private static readonly FieldName TypeOptions = FieldName.Of("X-Content-Type-Options");
+    private static readonly FieldName RetryAfter = FieldName.Of("Retry-After");
+
+    /// <summary>The answer for the exchange's fault. Only before a response has started.</summary>
+    public static LocalAnswer AnswerTo(Exchange exchange)
     {
         bool isRejection = exchange.Fault.Kind == FaultKind.Rejected;
         int status = isRejection ? RejectReasons.StatusCode(exchange.RejectReason) : StatusCode(exchange.Fault.Kind);
@@ -34,7 +38,7 @@ internal static class ErrorResponses
             || exchange.Fault.Kind is FaultKind.HeadTimeout or FaultKind.BodyTimeout or FaultKind.OverLimit;
         byte[] body = Encoding.ASCII.GetBytes($"{status}: {detail}\n");
         string allow = status == 405 ? AllowedMethods : "";
-        Write(exchange, new LocalAnswer(status, PlainText, body, allow));
+        return new LocalAnswer(status, PlainText, body, allow);
     }
 
     /// <summary>
@@ -44,20 +48,24 @@ internal static class ErrorResponses
     {
         exchange.ClosesClient |= !exchange.Request.KeepAlive || exchange.IsLast || !CanDiscard(exchange);
         exchange.HasResponseStarted = true;
-        exchange.Status = answer.Status;
-        exchange.LocalAnswer = answer;
         exchange.LocalBodySent = 0;
-
-        int bound = HeadBytesMax + answer.ContentType.Length + answer.Allow.Length;
+        HeaderEdits edits = exchange.ResponseEdits;
+        int bound = HeadBytesMax + answer.ContentType.Length + answer.Allow.Length + edits.Added.Length;
         var buffer = new HeadBuffer(exchange.ClientSink.Room(bound));
         buffer.WriteStatusLine(answer.Status);
         buffer.Write("Date: "u8);
         buffer.Write(exchange.Shard.Loop.Clock.DateText);
-        buffer.Write("\r\nContent-Type: "u8);
-        buffer.Write(answer.ContentType);
-        buffer.Write("\r\nContent-Length: "u8);
-        buffer.Write(answer.Body.Length);
-        buffer.Write("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"u8);
+        buffer.Write("\r\n"u8);
+        if (!answer.IsBodiless)
+        {
+            WriteOwn(ref buffer, edits, ContentType, answer.ContentType);
+            buffer.Write("Content-Length: "u8);
+            buffer.Write(answer.Body.Length);
+            buffer.Write("\r\n"u8);
+        }
+
+        WriteOwn(ref buffer, edits, CacheControl, "no-store");
+        WriteOwn(ref buffer, edits, TypeOptions, "nosniff");
         if (answer.Allow.Length > 0)
         {
             buffer.Write("Allow: "u8);
@@ -67,16 +75,29 @@ internal static class ErrorResponses
 
         if (answer.Status == 503)
         {
-            buffer.Write("Retry-After: 1\r\n"u8);
+            WriteOwn(ref buffer, edits, RetryAfter, "1");
         }
+
+        buffer.Write(edits.Added);
 
         ResponseHeadWriter.WriteConnection(ref buffer, exchange);
         buffer.Write("\r\n"u8);
         exchange.ClientSink.Commit(buffer.Length);
         exchange.ClientSink.StartBody(isChunked: false);
-        if (exchange.Request.Method == Method.Head)
+        if (exchange.Request.Method == Method.Head || answer.IsBodiless)
         {
             exchange.LocalBodySent = answer.Body.Length;
+        }
+    }
+
+    private static void WriteOwn(ref HeadBuffer buffer, HeaderEdits edits, FieldName name, string value)
+    {
+        if (!edits.Drops(name.Written))
+        {
+            buffer.Write(name.Written);
+            buffer.Write(": "u8);
+            buffer.Write(value);
+            buffer.Write("\r\n"u8);
         }
     }
 
@@ -96,6 +117,7 @@ internal static class ErrorResponses
     private static int StatusCode(FaultKind kind) => kind switch
     {
         FaultKind.NoRoute => 404,
+        FaultKind.Internal => 500,
         FaultKind.HeadTimeout or FaultKind.BodyTimeout => 408,
         FaultKind.NoServer or FaultKind.NameNotResolved or FaultKind.QueueFull or FaultKind.QueueTimeout => 503,
         FaultKind.OverLimit or FaultKind.Drained => 503,
@@ -119,6 +141,7 @@ internal static class ErrorResponses
         FaultKind.BodyTimeout => "the request body did not arrive in time",
         FaultKind.OverLimit => "a limit is reached",
         FaultKind.Drained => "the proxy is going down",
+        FaultKind.Internal => "a step of the proxy failed",
         _ => "the request could not be forwarded",
     };
 }

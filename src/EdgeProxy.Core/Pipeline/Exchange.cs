@@ -25,8 +25,8 @@ internal enum ExchangePhase : byte
     /// <summary>After 101: bytes in both directions, no more HTTP.</summary>
     Tunnel,
 
-    /// <summary>The proxy answers itself, once the answer is there.</summary>
-    AwaitingLocal,
+    /// <summary>Work done off the loop has to say how it goes on.</summary>
+    Awaiting,
 
     /// <summary>An answer of the proxy's own is being sent.</summary>
     Local,
@@ -94,6 +94,22 @@ internal sealed class Exchange : IWaiter
 
     /// <summary>The canonical path if it differs from the one received, else null.</summary>
     public Block? RewrittenPath { get; set; }
+
+    /// <summary>The query if a middleware changed it, else null; an empty block is no query.</summary>
+    public Block? RewrittenQuery { get; private set; }
+
+    // (3) and (6): what middlewares did.
+
+    /// <summary>Middlewares of the route that let the request pass and have not seen its answer.</summary>
+    public int Entered { get; set; }
+
+    /// <summary>Middlewares that have to hear of the end.</summary>
+    public int Ending { get; set; }
+
+    public HeaderEdits RequestEdits { get; } = new();
+
+    /// <summary>May be filled on the way in, too: it is applied to whatever answer comes.</summary>
+    public HeaderEdits ResponseEdits { get; } = new();
 
     // (5): how far it is.
     public ExchangePhase Phase { get; set; }
@@ -238,18 +254,81 @@ internal sealed class Exchange : IWaiter
         : Request.Path.IsEmpty ? "/"u8
         : Request.Path.Of(ClientSource.Head);
 
+    /// <summary>Without the question mark.</summary>
+    public ReadOnlySpan<byte> Query =>
+        RewrittenQuery is not null ? RewrittenQuery.Filled : Request.Query.Of(ClientSource.Head);
+
+    public bool HasQuery => RewrittenQuery is not null ? !RewrittenQuery.IsEmpty : Request.HasQuery;
+
+    /// <summary>
+    /// Replaces the path by another, which is made canonical as the received one was. False if it cannot be: the reason
+    /// is noted, and the request must be refused. <paramref name="path"/> may be a part of the present one.
+    /// </summary>
+    public bool TryRewritePath(ReadOnlySpan<byte> path)
+    {
+        Block block = Shard.Loop.Blocks.Rent(Math.Max(path.Length, CanonicalPath.ScratchBytes(path.Length)));
+        PathStatus status = CanonicalPath.Read(
+            path, block.Free, out int length, out PathTraits traits, out RejectReason reason);
+        if (status == PathStatus.AlreadyCanonical)
+        {
+            path.CopyTo(block.Free);
+            length = path.Length;
+        }
+        else if (status != PathStatus.Rewritten)
+        {
+            Shard.Loop.Blocks.Return(block);
+            return Refuse(reason);
+        }
+
+        block.Commit(length);
+        Release(RewrittenPath);
+        RewrittenPath = block;
+        RejectReason refusal = CanonicalPath.Refusal(traits, (PathTraits)Route!.AllowEncoded);
+        return refusal == RejectReason.None || Refuse(refusal);
+    }
+
+    /// <summary>
+    /// Replaces the query, without its question mark; empty removes it. False, and nothing changed, if a byte is none
+    /// that a target may hold (RFC 3986 section 3.4).
+    /// </summary>
+    public bool TryRewriteQuery(ReadOnlySpan<byte> query)
+    {
+        foreach (byte value in query)
+        {
+            if (value is <= 0x20 or >= 0x7F or (byte)'#')
+            {
+                return false;
+            }
+        }
+
+        Block block = Shard.Loop.Blocks.Rent(Math.Max(1, query.Length));
+        query.CopyTo(block.Free);
+        block.Commit(query.Length);
+        Release(RewrittenQuery);
+        RewrittenQuery = block;
+        return true;
+    }
+
+    /// <summary>Ends the request here with an answer of the proxy's own.</summary>
+    public Verdict Answer(LocalAnswer answer)
+    {
+        LocalAnswer = answer;
+        return Verdict.Answered;
+    }
+
     /// <summary>
     /// Ends the exchange and makes it ready for the next one on the same connection; pipelined bytes stay.
     /// </summary>
     public void Reset()
     {
-        if (RewrittenPath is not null)
-        {
-            RewrittenPath.Clear();
-            Shard.Loop.Blocks.Return(RewrittenPath);
-            RewrittenPath = null;
-        }
-
+        Release(RewrittenPath);
+        RewrittenPath = null;
+        Release(RewrittenQuery);
+        RewrittenQuery = null;
+        RequestEdits.Reset();
+        ResponseEdits.Reset();
+        Entered = 0;
+        Ending = 0;
         Request.Reset();
         Response.Reset();
         UpstreamSource.Unbind();
@@ -298,6 +377,22 @@ internal sealed class Exchange : IWaiter
         IsTrustedClient = false;
         SentBefore = 0;
         ReadBefore = 0;
+    }
+
+    private bool Refuse(RejectReason reason)
+    {
+        RejectReason = reason;
+        Fault = Fault.Rejected;
+        return false;
+    }
+
+    private void Release(Block? block)
+    {
+        if (block is not null)
+        {
+            block.Clear();
+            Shard.Loop.Blocks.Return(block);
+        }
     }
 
     private void ResetTimes()

@@ -472,6 +472,7 @@ internal static class Forwarder
         // An answer that overtakes its request leaves body bytes behind it: no next head can follow them.
         exchange.ClosesClient |=
             !exchange.Request.KeepAlive || exchange.IsLast || !exchange.ClientSource.IsComplete;
+        MiddlewareChain.Leave(exchange);
         ResponseHeadWriter.WriteFinal(exchange, source.Unread);
         source.Skip(response.Length);
         source.StartBody(response.Framing, response.ContentLength);

@@ -29,7 +29,7 @@ internal static class HashKey
             case HashSource.Cookie:
                 return TryFindCookie(request, head, settings.Name, out value) ? OfBytes(value) : null;
             default:
-                return TryFindParameter(request.Query.Of(head), settings.Name, out value) ? OfBytes(value) : null;
+                return TryFindParameter(exchange.Query, settings.Name, out value) ? OfBytes(value) : null;
         }
     }
 

@@ -7,7 +7,12 @@ namespace EdgeProxy.Pipeline;
 /// <param name="Status">200 to 599.</param>
 /// <param name="ContentType">Value of Content-Type.</param>
 /// <param name="Allow">Value of Allow for a 405, else empty.</param>
-internal sealed record LocalAnswer(int Status, string ContentType, ReadOnlyMemory<byte> Body, string Allow = "");
+/// <remarks>Further fields go into the exchange's ResponseEdits.</remarks>
+internal sealed record LocalAnswer(int Status, string ContentType, ReadOnlyMemory<byte> Body, string Allow = "")
+{
+    /// <summary>RFC 9110 sections 8.6 and 15.4.5: neither has a body or a length.</summary>
+    public bool IsBodiless => Status is 204 or 304;
+}
 
 /// <summary>
 /// The few things of a request a <see cref="ILocalService"/> may look at, copied out of the exchange.

@@ -21,17 +21,19 @@ internal static class RequestHeadWriter
         ReadOnlySpan<byte> head = exchange.ClientSource.Head;
         ReadOnlySpan<byte> path = exchange.Path;
         ReadOnlySpan<byte> serverAuthority = exchange.Server!.Authority.Span;
-        int bound = request.Length + path.Length + (3 * request.Authority.Length)
-            + serverAuthority.Length + OwnBytesMax;
+        HeaderEdits edits = exchange.RequestEdits;
+        int bound = request.Length + path.Length + exchange.Query.Length + (3 * request.Authority.Length)
+            + serverAuthority.Length + edits.Added.Length + OwnBytesMax;
 
         var buffer = new HeadBuffer(sink.Room(bound));
-        WriteRequestLine(ref buffer, request, head, path);
+        WriteRequestLine(ref buffer, exchange, head, path);
         bool passesHost = exchange.Route!.Service.Settings.PassHostHeader && !request.Authority.IsEmpty;
         buffer.Write("Host: "u8);
         buffer.Write(passesHost ? request.Authority.Of(head) : serverAuthority);
         buffer.Write("\r\n"u8);
 
         Kept kept = CopyFields(ref buffer, exchange, head);
+        buffer.Write(edits.Added);
         WriteForwarded(ref buffer, exchange, head, kept);
         if (!kept.HasFlag(Kept.RequestId))
         {
@@ -51,15 +53,15 @@ internal static class RequestHeadWriter
     }
 
     private static void WriteRequestLine(
-        ref HeadBuffer buffer, RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> path)
+        ref HeadBuffer buffer, Exchange exchange, ReadOnlySpan<byte> head, ReadOnlySpan<byte> path)
     {
-        buffer.Write(request.MethodText.Of(head));
+        buffer.Write(exchange.Request.MethodText.Of(head));
         buffer.Write(" "u8);
         buffer.Write(path);
-        if (request.HasQuery)
+        if (exchange.HasQuery)
         {
             buffer.Write("?"u8);
-            buffer.Write(request.Query.Of(head));
+            buffer.Write(exchange.Query);
         }
 
         buffer.Write(" HTTP/1.1\r\n"u8);
@@ -67,11 +69,13 @@ internal static class RequestHeadWriter
 
     private static Kept CopyFields(ref HeadBuffer buffer, Exchange exchange, ReadOnlySpan<byte> head)
     {
-        Kept kept = Kept.None;
+        HeaderEdits edits = exchange.RequestEdits;
+        bool isEdited = !edits.IsEmpty;
+        Kept kept = isEdited ? KeptBy(edits) : Kept.None;
         FieldRun run = HeadBuffer.StartRun();
         foreach (ref readonly HeaderField field in exchange.Request.Fields)
         {
-            if (Keeps(field, exchange, head, ref kept))
+            if (!(isEdited && edits.Drops(field.Name.Of(head))) && Keeps(field, exchange, head, ref kept))
             {
                 HeadBuffer.Keep(ref run, field);
             }
@@ -84,6 +88,14 @@ internal static class RequestHeadWriter
         buffer.Flush(ref run, head);
         return kept;
     }
+
+    // What a middleware decided is not asserted again.
+    private static Kept KeptBy(HeaderEdits edits) =>
+        (edits.Owns(KnownHeader.XForwardedHost) ? Kept.ForwardedHost : Kept.None)
+        | (edits.Owns(KnownHeader.XForwardedPort) ? Kept.ForwardedPort : Kept.None)
+        | (edits.Owns(KnownHeader.XForwardedProto) ? Kept.ForwardedProto : Kept.None)
+        | (edits.Owns(KnownHeader.XRealIp) ? Kept.RealIp : Kept.None)
+        | (edits.Owns(KnownHeader.XRequestId) ? Kept.RequestId : Kept.None);
 
     private static bool Keeps(in HeaderField field, Exchange exchange, ReadOnlySpan<byte> head, ref Kept kept)
     {

@@ -1,5 +1,4 @@
 using System;
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Tasks;
@@ -54,11 +53,34 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         // (2) The canonical path, then the route.
         if (TryRoute(exchange))
         {
-            // (3) Middlewares come here. (4) Pick a server, (5) connect and forward.
-            Forwarder.Start(exchange);
+            // (3) Middlewares inbound.
+            Proceed(exchange, MiddlewareChain.Enter(exchange));
         }
 
         return Advance(exchange);
+    }
+
+    /// <summary>The middlewares said how it goes on.</summary>
+    private static void Proceed(Exchange exchange, Verdict verdict)
+    {
+        switch (verdict)
+        {
+            case Verdict.Next:
+                // (4) Pick a server, (5) connect and forward.
+                Forwarder.Start(exchange);
+                break;
+            case Verdict.Answered when exchange.Fault.IsNone:
+                StartAnswer(exchange);
+                break;
+        }
+    }
+
+    /// <summary>Goes on where a middleware, or the local service, was waited for.</summary>
+    public static void Resume(Exchange exchange, Verdict verdict)
+    {
+        exchange.Phase = ExchangePhase.Head;
+        verdict = MiddlewareChain.Resume(exchange, verdict);
+        Proceed(exchange, verdict == Verdict.Next ? MiddlewareChain.Enter(exchange) : verdict);
     }
 
     /// <summary>A request that never came to a whole, valid head is answered, too.</summary>
@@ -155,6 +177,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         Retry.End(exchange);
         Capacity.Leave(exchange);
         exchange.Phase = ExchangePhase.Done;
+        MiddlewareChain.End(exchange);
         Recorder.Record(exchange);
         return status;
     }
@@ -180,12 +203,20 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             return false;
         }
 
-        ErrorResponses.Answer(exchange);
+        exchange.LocalAnswer = ErrorResponses.AnswerTo(exchange);
+        StartAnswer(exchange);
+        return true;
+    }
+
+    private static void StartAnswer(Exchange exchange)
+    {
+        exchange.Status = exchange.LocalAnswer!.Status;
+        MiddlewareChain.Leave(exchange);
+        ErrorResponses.Write(exchange, exchange.LocalAnswer);
         exchange.RequestPump = PumpStatus.WaitSource;
         exchange.ResponsePump = PumpStatus.WaitSource;
         exchange.Phase = ExchangePhase.Local;
         exchange.ClientWriteMs = exchange.Shard.Loop.NowMs;
-        return true;
     }
 
     private static bool TryRoute(Exchange exchange)
@@ -276,8 +307,13 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             Encoding.ASCII.GetString(request.Query.Of(head)),
             Encoding.ASCII.GetString(request.Authority.Of(head)),
             HasField(request, head, "origin"u8));
-        exchange.Phase = ExchangePhase.AwaitingLocal;
-        _ = new LocalAwait(exchange).RunAsync(exchange.Entry.LocalService!.AnswerAsync(local));
+        Deferred.Start(exchange, AnswerAsync(exchange.Entry.LocalService!, local));
+    }
+
+    private static async ValueTask<Func<Exchange, Verdict>> AnswerAsync(ILocalService service, LocalRequest request)
+    {
+        LocalAnswer answer = await service.AnswerAsync(request).ConfigureAwait(false);
+        return exchange => exchange.Answer(answer);
     }
 
     private static bool HasField(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
@@ -323,40 +359,6 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         if (status != SinkStatus.Wait)
         {
             exchange.Phase = ExchangePhase.Done;
-        }
-    }
-
-    /// <summary>Brings the answer back to the exchange's loop, if the exchange is still the same.</summary>
-    private sealed class LocalAwait(Exchange exchange) : ILoopWork
-    {
-        private readonly int _ticket = exchange.Ticket;
-        private LocalAnswer? _answer;
-
-        [SuppressMessage("Design", "CA1031", Justification = "The barrier of an answer computed off the loops.")]
-        public async Task RunAsync(ValueTask<LocalAnswer> answer)
-        {
-            try
-            {
-                _answer = await answer.ConfigureAwait(false);
-            }
-            catch (Exception exception)
-            {
-                _answer = new LocalAnswer(
-                    500, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(exception.GetType().Name + "\n"));
-            }
-
-            exchange.Shard.Loop.Post(this);
-        }
-
-        public void RunOn(EpollLoop loop)
-        {
-            if (exchange.Ticket == _ticket && exchange.Phase == ExchangePhase.AwaitingLocal)
-            {
-                ErrorResponses.Write(exchange, _answer!);
-                exchange.Phase = ExchangePhase.Local;
-                exchange.ClientWriteMs = loop.NowMs;
-                exchange.Owner.OnLinkReady(exchange.ClientLink);
-            }
         }
     }
 }

@@ -20,12 +20,14 @@ internal static class ResponseHeadWriter
         ClientFraming framing = FramingFor(exchange);
         exchange.ClosesClient |= framing == ClientFraming.UntilClose;
 
-        var buffer = new HeadBuffer(sink.Room(response.Length + OwnBytesMax));
+        HeaderEdits edits = exchange.ResponseEdits;
+        bool isEdited = !edits.IsEmpty;
+        var buffer = new HeadBuffer(sink.Room(response.Length + edits.Added.Length + OwnBytesMax));
         WriteStatusLine(ref buffer, response, head);
         FieldRun run = HeadBuffer.StartRun();
         foreach (ref readonly HeaderField field in response.Fields)
         {
-            if (Keeps(field, response, framing))
+            if (Keeps(field, response, framing) && !(isEdited && edits.Drops(field.Name.Of(head))))
             {
                 HeadBuffer.Keep(ref run, field);
             }
@@ -36,6 +38,7 @@ internal static class ResponseHeadWriter
         }
 
         buffer.Flush(ref run, head);
+        buffer.Write(edits.Added);
         if (!response.Has(KnownHeader.Date))
         {
             buffer.Write("Date: "u8);

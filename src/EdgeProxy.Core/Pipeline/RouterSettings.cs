@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Routing;
 
 namespace EdgeProxy.Pipeline;
@@ -39,6 +40,9 @@ internal sealed record RouterSettings
 
     /// <summary>Name of an existing service.</summary>
     public required string Service { get; init; }
+
+    /// <summary>Names of existing middlewares, in order; chains are resolved.</summary>
+    public Sequence<string> Middlewares { get; init; } = Sequence<string>.Empty;
 
     /// <summary>TOML: routers.NAME.allow_encoded = ["slash", "backslash", "nul"].</summary>
     public EncodedBytes AllowEncoded { get; init; }

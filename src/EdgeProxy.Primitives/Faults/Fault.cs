@@ -61,6 +61,9 @@ internal enum FaultKind : byte
 
     /// <summary>The proxy is going down and the exchange ran past drain_timeout.</summary>
     Drained,
+
+    /// <summary>A step of the proxy's own failed: 500.</summary>
+    Internal,
 }
 
 /// <summary>Whose doing it was.</summary>

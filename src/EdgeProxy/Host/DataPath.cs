@@ -37,6 +37,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
     private readonly CancellationTokenSource _ending = new();
     private readonly Lock _lock = new();
     private readonly List<EntryPoint> _leaving = [];
+    private readonly MiddlewareDirectory _middlewares = new(MiddlewareBuilder.Build);
     private List<EntryPoint> _entryPoints = [];
     private EntryPoint? _admin;
     private LoopGroup? _loops;
@@ -95,10 +96,12 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             // (1) Everything that can fail: services, sockets, the snapshot. Nothing in use changes yet.
             Dictionary<string, Service> services = _directory!.Prepare(settings.Services);
             ResolveNew(services);
+            Dictionary<string, (MiddlewareSettings Settings, Middleware Middleware)> middlewares =
+                _middlewares.Prepare(settings.Middlewares);
             var opened = new List<EntryPoint>();
             string? problem = Open(
                 settings, opened, out List<EntryPoint> next, out EntryPoint? admin, out notPermitted);
-            Snapshot? snapshot = problem is null ? Build(settings, services, next, out problem) : null;
+            Snapshot? snapshot = problem is null ? Build(settings, services, middlewares, next, out problem) : null;
             if (snapshot is null)
             {
                 foreach (EntryPoint entryPoint in opened)
@@ -114,6 +117,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             BeginProbes(orders);
             Commit(settings, services, snapshot, opened, next, admin);
             EndOtherProbes(orders);
+            _middlewares.Commit(middlewares);
             return null;
         }
     }
@@ -259,7 +263,11 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
     }
 
     private static Snapshot? Build(
-        ProxySettings settings, Dictionary<string, Service> services, List<EntryPoint> next, out string? problem)
+        ProxySettings settings,
+        Dictionary<string, Service> services,
+        Dictionary<string, (MiddlewareSettings Settings, Middleware Middleware)> middlewares,
+        List<EntryPoint> next,
+        out string? problem)
     {
         var slots = new Dictionary<string, int>();
         int slotCount = 0;
@@ -269,7 +277,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             slotCount = Math.Max(slotCount, next[i].Slot + 1);
         }
 
-        Snapshot? snapshot = SnapshotBuilder.Build(settings, services, slots, slotCount, out string text);
+        Snapshot? snapshot = SnapshotBuilder.Build(
+            settings, services, middlewares, slots, slotCount, out string text);
         problem = snapshot is null ? text : null;
         return snapshot;
     }

@@ -137,7 +137,16 @@ public class ConfigReferenceTests
         yield return (RootTable.Declaration, "");
         foreach (TableDeclaration table in RootTable.Declaration.Tables)
         {
-            yield return (table, table.IsNamed ? $"\n[{table.Name}.{table.ExampleName}]\n" : $"\n[{table.Name}]\n");
+            // A table without keys of its own is all kinds; in others those below may be left out and stand behind #.
+            foreach (TableDeclaration kind in table.Keys.Count == 0 ? table.Tables : [])
+            {
+                yield return (kind, $"\n[{table.Name}.{kind.ExampleName}.{kind.Name}]\n");
+            }
+
+            if (table.Keys.Count > 0)
+            {
+                yield return (table, table.IsNamed ? $"\n[{table.Name}.{table.ExampleName}]\n" : $"\n[{table.Name}]\n");
+            }
         }
     }
 

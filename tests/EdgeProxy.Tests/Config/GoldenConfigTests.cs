@@ -66,12 +66,10 @@ public class GoldenConfigTests
                 Assert.Contains($"{start}{key.Name}: ", all, StringComparison.Ordinal);
             }
 
-            foreach (TableDeclaration below in table.Name.Length == 0 ? [] : table.Tables)
+            foreach (TableDeclaration kind in table.Tables.Where(_ => table.IsNamed))
             {
-                foreach (Key key in below.Keys)
-                {
-                    Assert.Contains($".{below.Name}.{key.Name}: ", all, StringComparison.Ordinal);
-                }
+                Assert.All(kind.Keys, key =>
+                    Assert.Contains($".{kind.Name}.{key.Name}: ", all, StringComparison.Ordinal));
             }
         }
     }

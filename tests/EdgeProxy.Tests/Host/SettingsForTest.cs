@@ -22,6 +22,7 @@ internal static class SettingsForTest
         Admin = new AdminSettings(),
         EntryPoints = [new EntryPointSettings { Name = "web", Address = new IPEndPoint(IPAddress.Loopback, 8080) }],
         Routers = [],
+        Middlewares = [],
         Services = Array.ConvertAll(services, name =>
             new ServiceSettings { Name = name, Servers = [new ServerSettings("127.0.0.1", 9000, 1)] }),
     };

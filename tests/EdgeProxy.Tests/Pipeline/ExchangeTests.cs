@@ -19,6 +19,7 @@ public sealed class ExchangeTests : IDisposable
     private static readonly string[] s_kept =
     [
         "Shard", "Request", "Response", "ClientSource", "ClientSink", "UpstreamSource", "UpstreamSink", "Ticket", "_host",
+        "RequestEdits", "ResponseEdits",
         "NextWaiter", "PreviousWaiter", // a queue's, which clears them
     ];
 
@@ -44,6 +45,8 @@ public sealed class ExchangeTests : IDisposable
             Assert.Equal(field.GetValue(new Exchange(_shard)), field.GetValue(used));
         }
 
+        Assert.True(used.RequestEdits.IsEmpty);
+        Assert.True(used.ResponseEdits.IsEmpty);
         Assert.Equal(0, _loop.Blocks.RentedCount);
     }
 
@@ -87,6 +90,10 @@ public sealed class ExchangeTests : IDisposable
             [exchange.Server!], [new ServiceShard(0, 1)]);
         exchange.Tried.Add(3);
         exchange.Route = new Route("r", service, EncodedBytes.None);
+        Assert.True(exchange.TryRewritePath("/rewritten"u8));
+        Assert.True(exchange.TryRewriteQuery("a=b"u8));
+        exchange.RequestEdits.Set(FieldName.Of("X-A"), "1"u8);
+        exchange.ResponseEdits.Remove(FieldName.Of("X-B"));
         exchange.Upstream = new UpstreamConnection(new ServerPool(exchange.Server!, _loop, _shard.Counters));
     }
 

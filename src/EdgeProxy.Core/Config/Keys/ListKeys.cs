@@ -73,7 +73,7 @@ internal sealed class NameListKey(string name, string what, string doc) : ListKe
 {
     public override string TypeText => "list of names";
 
-    public override string Accepts => $"write a list of {what} names, [\"web\"]";
+    public override string Accepts => $"write a list of {what} names, {ExampleToml}";
 
     public override string Range => $"names of {what}s";
 

@@ -30,6 +30,7 @@ internal sealed class TableScope
 
     public bool TryFind(string key, out TomlEntry entry) => _table.TryFind(key, out entry);
 
+    /// <summary>An empty key is the table itself.</summary>
     public void Report(TomlNode node, string key, string message) => _faults.Add(node, Join(key), message);
 
     public void Report(TomlNode node, int line, int column, string key, string message) =>
@@ -78,7 +79,7 @@ internal sealed class TableScope
         return null;
     }
 
-    private string Join(string key) => Path.Length == 0 ? key : $"{Path}.{key}";
+    private string Join(string key) => Path.Length == 0 ? key : key.Length == 0 ? Path : $"{Path}.{key}";
 
     private void ReportUnknownKeys(TableDeclaration declaration)
     {

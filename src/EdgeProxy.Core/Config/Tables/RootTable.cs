@@ -31,11 +31,11 @@ internal static class RootTable
         Tables =
         [
             NodeTable.Declaration, LogTable.Declaration, AdminTable.Declaration, EntryPointTable.Declaration,
-            RouterTable.Declaration, ServiceTable.Declaration,
+            RouterTable.Declaration, MiddlewareTable.Declaration, ServiceTable.Declaration,
         ],
         Later =
         [
-            "tls", "middlewares", "consumers", "telemetry", "access_log", "audit", "ai", "plans",
+            "tls", "consumers", "telemetry", "access_log", "audit", "ai", "plans",
         ],
     };
 

@@ -24,7 +24,8 @@ internal sealed record RouterDocument(
     PlacedRule? Rule,
     Placed<string>? Service,
     int? Priority,
-    EncodedBytes AllowEncoded);
+    EncodedBytes AllowEncoded,
+    IReadOnlyList<Placed<string>> Middlewares);
 
 /// <summary>[routers.NAME]</summary>
 internal static class RouterTable
@@ -60,6 +61,13 @@ internal static class RouterTable
         ExampleToml = "10",
     };
 
+    private static readonly NameListKey Middlewares = new("middlewares", "middleware",
+        "Steps the router applies, in this order on the way in and the reverse order on the way out.")
+    {
+        Default = [],
+        ExampleToml = "[\"strip\"]",
+    };
+
     private static readonly ChoiceListKey AllowEncoded = new("allow_encoded", [Slash, Backslash, Nul],
         "Percent-encoded bytes that a path may hold: %2F, %5C, %00. They are refused otherwise.")
     {
@@ -68,10 +76,11 @@ internal static class RouterTable
     };
 
     public static TableDeclaration Declaration { get; } = new("routers", IsNamed: true,
-        "Which requests go to which service.", [EntryPoints, RuleText, Service, Priority, AllowEncoded])
+        "Which requests go to which service.",
+        [EntryPoints, RuleText, Middlewares, Service, Priority, AllowEncoded])
     {
         ExampleName = "app",
-        Later = ["middlewares", "tls"],
+        Later = ["tls"],
     };
 
     public static RouterDocument Parse(string name, TableScope scope)
@@ -88,7 +97,7 @@ internal static class RouterTable
         }
 
         return new RouterDocument(name, scope.Table, EntryPoints.Read(scope), RuleText.Read(scope), Service.Read(scope),
-            Priority.Read(scope), encoded);
+            Priority.Read(scope), encoded, Middlewares.Read(scope));
     }
 
     private sealed class RuleKey(string name, string doc) : Key<PlacedRule?>(name, doc)

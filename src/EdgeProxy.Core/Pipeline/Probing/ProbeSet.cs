@@ -42,6 +42,9 @@ internal sealed class ProbeSet(Shard shard)
         {
             _probes.Remove(server, out Probe? probe);
             probe!.Stop();
+
+            // A probe that ended after the configuration took its server for well must not have the last word.
+            server.Health.Forget(isProbed: false, isWatched: true);
         }
     }
 

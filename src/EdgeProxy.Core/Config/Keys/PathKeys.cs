@@ -1,0 +1,59 @@
+using System.Collections.Generic;
+using System.Text;
+using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Primitives.Http;
+
+namespace EdgeProxy.Config.Keys;
+
+/// <summary>
+/// What a path in the configuration must be: the form that requests are brought into, or it could never fit.
+/// </summary>
+internal static class PathText
+{
+    /// <summary>Why not, or null.</summary>
+    public static string? Refusal(string text)
+    {
+        if (text.Length == 0 || text[0] != '/')
+        {
+            return "does not start with '/'";
+        }
+
+        byte[] path = Encoding.UTF8.GetBytes(text);
+        byte[] scratch = new byte[CanonicalPath.ScratchBytes(path.Length)];
+        return CanonicalPath.Read(path, scratch, out int length, out _, out RejectReason reason) switch
+        {
+            PathStatus.AlreadyCanonical => null,
+            PathStatus.Rewritten => $"is not canonical; write '{Encoding.ASCII.GetString(scratch, 0, length)}'",
+            _ => $"is not a path: {RejectReasons.Text(reason)}",
+        };
+    }
+}
+
+/// <summary>Canonical paths.</summary>
+internal sealed class PathListKey(string name, string doc) : ListKey<string>(name, doc)
+{
+    public override string TypeText => "list of paths";
+
+    public override string Accepts => "write " + Range;
+
+    public override string Range => "[\"/api\", \"/v1/api\"]";
+
+    protected override bool IsRequiredToHaveItems => true;
+
+    public static Sequence<string> Values(IReadOnlyList<Placed<string>> items)
+    {
+        var values = new List<string>(items.Count);
+        foreach (Placed<string> item in items)
+        {
+            values.Add(item.Value);
+        }
+
+        return new Sequence<string>(values);
+    }
+
+    protected override string? ParseItem(string text, out string? item)
+    {
+        item = text;
+        return PathText.Refusal(text);
+    }
+}

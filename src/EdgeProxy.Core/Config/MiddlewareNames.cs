@@ -1,0 +1,126 @@
+using System.Collections.Generic;
+using EdgeProxy.Config.Keys;
+using EdgeProxy.Config.Tables;
+using EdgeProxy.Primitives.Text;
+
+namespace EdgeProxy.Config;
+
+/// <summary>Looks up the names of middlewares: those of routers, and those of chains, which are resolved.</summary>
+internal sealed class MiddlewareNames(ConfigFaults faults, IReadOnlyList<MiddlewareDocument> documents)
+{
+    private readonly Dictionary<string, MiddlewareDocument> _byName = Index(documents);
+
+    /// <summary>Reports names in chains that do not exist, and chains that contain themselves.</summary>
+    public void CheckChains()
+    {
+        foreach (MiddlewareDocument document in documents)
+        {
+            if (document.Chain is not { } chain)
+            {
+                continue;
+            }
+
+            foreach (Placed<string> name in chain)
+            {
+                if (ReportUnknown(name, $"middlewares.{document.Name}.chain.middlewares"))
+                {
+                    continue;
+                }
+
+                if (Reaches(name.Value, document.Name, []))
+                {
+                    faults.Add(name.Node, $"middlewares.{document.Name}.chain.middlewares",
+                        $"{name.Node.Describe()} leads back to this chain");
+                }
+            }
+        }
+    }
+
+    /// <summary>The names a router lists, with chains replaced by what they stand for; faults are reported.</summary>
+    public List<string> Resolve(string router, IReadOnlyList<Placed<string>> names)
+    {
+        var resolved = new List<string>();
+        foreach (Placed<string> name in names)
+        {
+            if (!ReportUnknown(name, $"routers.{router}.middlewares") && !Reaches(name.Value, name.Value, []))
+            {
+                Add(name.Value, resolved);
+            }
+        }
+
+        if (resolved.Count > ConfigLimits.MiddlewaresMax)
+        {
+            faults.Add(names[0].Node, $"routers.{router}.middlewares",
+                $"has {resolved.Count} middlewares; the most are {ConfigLimits.MiddlewaresMax}");
+            resolved.Clear();
+        }
+
+        return resolved;
+    }
+
+    private static Dictionary<string, MiddlewareDocument> Index(IReadOnlyList<MiddlewareDocument> documents)
+    {
+        var index = new Dictionary<string, MiddlewareDocument>(documents.Count);
+        foreach (MiddlewareDocument document in documents)
+        {
+            index[document.Name] = document;
+        }
+
+        return index;
+    }
+
+    private void Add(string name, List<string> resolved)
+    {
+        if (resolved.Count > ConfigLimits.MiddlewaresMax
+            || !_byName.TryGetValue(name, out MiddlewareDocument? document))
+        {
+            return;
+        }
+
+        if (document.Chain is not { } chain)
+        {
+            resolved.Add(name);
+            return;
+        }
+
+        foreach (Placed<string> member in chain)
+        {
+            Add(member.Value, resolved);
+        }
+    }
+
+    private bool ReportUnknown(Placed<string> name, string key)
+    {
+        if (_byName.ContainsKey(name.Value) || faults.HasSyntaxFault)
+        {
+            return false;
+        }
+
+        faults.Add(name.Node, key,
+            $"there is no middleware {name.Node.Describe()}{NearestWord.Hint(name.Value, [.. _byName.Keys])}");
+        return true;
+    }
+
+    private bool Reaches(string from, string to, HashSet<string> seen)
+    {
+        if (!_byName.TryGetValue(from, out MiddlewareDocument? document) || document.Chain is not { } chain)
+        {
+            return from == to && seen.Count > 0;
+        }
+
+        if (!seen.Add(from))
+        {
+            return false;
+        }
+
+        foreach (Placed<string> name in chain)
+        {
+            if (name.Value == to || Reaches(name.Value, to, seen))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

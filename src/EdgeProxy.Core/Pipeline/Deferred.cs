@@ -1,0 +1,63 @@
+using System;
+using System.Diagnostics.CodeAnalysis;
+using System.Threading.Tasks;
+using EdgeProxy.Primitives.Faults;
+using EdgeProxy.Transport;
+
+namespace EdgeProxy.Pipeline;
+
+/// <summary>
+/// Work of an exchange that is done off its loop (a password to hash, a service to ask) and brings back what to do
+/// next. If the exchange is over by then, nothing happens.
+/// </summary>
+internal sealed class Deferred : ILoopWork
+{
+    private readonly Exchange _exchange;
+    private readonly int _ticket;
+    private Func<Exchange, Verdict>? _next;
+
+    private Deferred(Exchange exchange)
+    {
+        _exchange = exchange;
+        _ticket = exchange.Ticket;
+    }
+
+    /// <summary>
+    /// Waits for <paramref name="work"/>, which MUST NOT touch the exchange; what it returns runs on the loop. Work
+    /// that fails answers 500.
+    /// </summary>
+    public static Verdict Start(Exchange exchange, ValueTask<Func<Exchange, Verdict>> work)
+    {
+        exchange.Phase = ExchangePhase.Awaiting;
+        _ = new Deferred(exchange).RunAsync(work);
+        return Verdict.Pending;
+    }
+
+    public void RunOn(EpollLoop loop)
+    {
+        if (_exchange.Ticket == _ticket && _exchange.Phase == ExchangePhase.Awaiting)
+        {
+            RequestPipeline.Resume(_exchange, _next!(_exchange));
+            _exchange.Owner.OnLinkReady(_exchange.ClientLink);
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "The barrier of work done off the loops.")]
+    private async Task RunAsync(ValueTask<Func<Exchange, Verdict>> work)
+    {
+        try
+        {
+            _next = await work.ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            _next = static exchange =>
+            {
+                exchange.Fault = new Fault(FaultKind.Internal, FaultSide.Proxy, Again.Never);
+                return Verdict.Answered;
+            };
+        }
+
+        _exchange.Shard.Loop.Post(this);
+    }
+}
