@@ -57,7 +57,8 @@ public sealed class BalancingTests
         await using var servers = new Servers(3);
         var config = new ProxyConfig
         {
-            IsBare = true, More = servers.Toml($"strategy = \"hash\"\nhash = {hash}"),
+            IsBare = true,
+            More = servers.Toml($"strategy = \"hash\"\nhash = {hash}"),
         };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
 
@@ -82,7 +83,8 @@ public sealed class BalancingTests
         await using var servers = new Servers(2);
         var config = new ProxyConfig
         {
-            IsBare = true, More = servers.Toml("strategy = \"hash\"\nhash = { on = \"client\" }"),
+            IsBare = true,
+            More = servers.Toml("strategy = \"hash\"\nhash = { on = \"client\" }"),
         };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
 

@@ -172,7 +172,8 @@ public sealed class CapacityTests
         });
         var config = new ProxyConfig(server)
         {
-            Loops = 3, Service = "capacity = { requests_max = 2, queue_timeout = \"30s\" }",
+            Loops = 3,
+            Service = "capacity = { requests_max = 2, queue_timeout = \"30s\" }",
         };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
 

@@ -181,7 +181,7 @@ public sealed class AdminApiTests
                 return ValueTask.FromResult(_outcome);
             },
             Address = () => _address,
-            Services = () => 
+            Services = () =>
             [
                 new ServiceStatus(
                     "app", "p2c", 4, [new ServerStatus("a:80", "10.0.0.1:80", 2, "ejected", "status 200", 70, 3)]),

@@ -27,7 +27,15 @@ internal static class HashTable
     /// <summary>Null if there is none, or it has a fault.</summary>
     public static HashSettings? Parse(TableScope parent)
     {
-        if (parent.Below(Declaration) is not { } scope || On.Read(scope) is not { } on)
+        if (parent.Below(Declaration) is not { } scope)
+        {
+            return null;
+        }
+
+        string? on = On.Read(scope);
+        bool isNamed = scope.TryFind(Key.Name, out TomlEntry entry);
+        string? name = isNamed ? Key.Read(scope) : null;
+        if (on is null)
         {
             return null;
         }
@@ -40,7 +48,6 @@ internal static class HashTable
             "path" => HashSource.Path,
             _ => HashSource.Query,
         };
-        bool isNamed = scope.TryFind(Key.Name, out TomlEntry entry);
         if (source is HashSource.Client or HashSource.Path)
         {
             if (isNamed)
@@ -56,6 +63,6 @@ internal static class HashTable
             scope.ReportMissing(Key);
         }
 
-        return Key.Read(scope) is { } name ? new HashSettings(source, name) : null;
+        return name is null ? null : new HashSettings(source, name);
     }
 }

@@ -14,7 +14,9 @@ public class FaultWatchTests
 
     private static readonly PassiveHealthSettings s_share = new()
     {
-        ConsecutiveFaults = 0, FaultShareMax = 50, RequestsMin = 10,
+        ConsecutiveFaults = 0,
+        FaultShareMax = 50,
+        RequestsMin = 10,
     };
 
     private readonly ServerReports _reports = new(NullLogger.Instance);

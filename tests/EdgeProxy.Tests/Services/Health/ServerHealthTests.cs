@@ -69,7 +69,8 @@ public class ServerHealthTests
     {
         var settings = new PassiveHealthSettings
         {
-            EjectionTime = System.TimeSpan.FromSeconds(1), EjectionTimeMax = System.TimeSpan.FromSeconds(5),
+            EjectionTime = System.TimeSpan.FromSeconds(1),
+            EjectionTimeMax = System.TimeSpan.FromSeconds(5),
         };
         var health = new ServerHealth();
         long nowMs = 1_000_000;
