@@ -11,6 +11,9 @@ internal static class MiddlewareBuilder
     {
         StripPrefixSettings stripPrefix => new StripPrefix(stripPrefix),
         HeadersSettings headers => new Headers(headers),
+        RateLimitSettings rateLimit => new RateLimit(rateLimit),
+        InFlightSettings inFlight => new InFlight(inFlight),
+        IpListSettings ipList => new IpList(ipList),
         _ => throw new UnreachableException(settings.GetType().Name),
     };
 }

@@ -21,6 +21,10 @@ internal static class MiddlewareTable
     [
         new(StripPrefixTable.Declaration, StripPrefixTable.Parse),
         new(HeadersTable.Declaration, HeadersTable.Parse),
+        new(RateLimitTable.Declaration, RateLimitTable.Parse),
+        new(InFlightTable.Declaration, InFlightTable.Parse),
+        new(IpListTable.Allow, IpListTable.ParseAllow),
+        new(IpListTable.Deny, IpListTable.ParseDeny),
     ];
 
     public static TableDeclaration Declaration { get; } = new("middlewares", IsNamed: true,
@@ -32,7 +36,6 @@ internal static class MiddlewareTable
             "strip_prefix_regex", "add_prefix", "replace_path", "replace_path_regex",
             "redirect_scheme", "redirect_regex", "query", "respond", "errors",
             "cors", "security_headers", "compress", "buffering", "body_limit",
-            "rate_limit", "in_flight", "ip_allow_list", "ip_deny_list",
             "basic_auth", "api_key", "jwt", "forward_auth", "client_cert", "ai_guard",
         ],
     };
