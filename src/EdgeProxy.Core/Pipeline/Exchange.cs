@@ -159,10 +159,14 @@ internal sealed class Exchange : IWaiter
     /// <summary>The client's connection is not used again after this exchange.</summary>
     public bool ClosesClient { get; set; }
 
+    /// <summary>The connection's limit of requests is reached.</summary>
+    public bool IsRequestLimitReached { get; set; }
+
     /// <summary>
-    /// The connection serves its last exchange because the proxy drains or its request limit is reached.
+    /// The connection serves its last exchange because the proxy drains or its request limit is reached. Asked when the
+    /// answer begins, so that none after the begin of a drain promises another.
     /// </summary>
-    public bool IsLast { get; set; }
+    public bool IsLast => IsRequestLimitReached || Entry.IsDraining;
 
     public LocalAnswer? LocalAnswer { get; set; }
 
@@ -182,8 +186,7 @@ internal sealed class Exchange : IWaiter
 
     /// <summary>The client waits for a 100 before it sends its body, and has sent none of it yet.</summary>
     public bool IsAwaitingContinue =>
-        Request.ExpectsContinue && !HasContinued && ClientSource.BytesRead == BodyBytesBefore
-        && ClientSource.Unread.IsEmpty;
+        Request.ExpectsContinue && !HasContinued && !ClientSource.HasBodyBegun;
 
     /// <summary>A 100 was passed on.</summary>
     public bool HasContinued { get; set; }
@@ -357,7 +360,7 @@ internal sealed class Exchange : IWaiter
         InterimCount = 0;
         HasContinued = false;
         ClosesClient = false;
-        IsLast = false;
+        IsRequestLimitReached = false;
         LocalAnswer = null;
         LocalBodySent = 0;
         Ticket++;

@@ -55,6 +55,7 @@ internal sealed class MessageSource
     private long _remaining;
     private ChunkedReader _chunks;
     private bool _isComplete;
+    private bool _isBodyConsumed;
     private ByteRange _trailers;
 
     /// <summary>Bytes read from the link since <see cref="Bind"/>.</summary>
@@ -82,6 +83,9 @@ internal sealed class MessageSource
     /// instead.
     /// </summary>
     public int KeepBytesMax { get; set; }
+
+    /// <summary>At least one byte of the body came, payload or framing.</summary>
+    public bool HasBodyBegun => _isBodyConsumed || !Unread.IsEmpty;
 
     /// <summary>The body ended by its framing, or there was none.</summary>
     public bool IsComplete => _isComplete;
@@ -162,6 +166,7 @@ internal sealed class MessageSource
         _remaining = framing == BodyFraming.ContentLength ? length : 0;
         _chunks = default;
         _trailers = default;
+        _isBodyConsumed = false;
         _isComplete = framing == BodyFraming.None || (framing == BodyFraming.ContentLength && length == 0);
         Reason = RejectReason.None;
     }
@@ -330,6 +335,7 @@ internal sealed class MessageSource
 
     private void Consume(int count)
     {
+        _isBodyConsumed |= count > 0;
         if (_isPinned)
         {
             _cursor += count;
