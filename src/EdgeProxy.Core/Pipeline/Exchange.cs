@@ -2,6 +2,7 @@ using System;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Choosing;
 using EdgeProxy.Transport;
 
 namespace EdgeProxy.Pipeline;
@@ -11,6 +12,9 @@ internal enum ExchangePhase : byte
 {
     /// <summary>Its head is being read.</summary>
     Head,
+
+    /// <summary>All servers are at their limit: it waits for its turn.</summary>
+    Queued,
 
     /// <summary>A connection to the server is under way.</summary>
     Connecting,
@@ -37,13 +41,14 @@ internal enum ExchangePhase : byte
 /// none),
 /// reset and reused: nothing in it is allocated per request.
 /// </summary>
-internal sealed class Exchange
+internal sealed class Exchange : IWaiter
 {
     /// <summary>Longest host kept for routing (RFC 1035 allows 253 octets of name).</summary>
     public const int HostBytesMax = 255;
 
     private readonly byte[] _host = new byte[HostBytesMax];
     private int _hostLength;
+    private TriedServers _tried;
 
     public Exchange(Shard shard)
     {
@@ -111,6 +116,30 @@ internal sealed class Exchange
     // (5): how far it is.
     public ExchangePhase Phase { get; set; }
 
+    /// <summary>Servers it was sent to, so that another try goes to another.</summary>
+    public ref TriedServers Tried => ref _tried;
+
+    /// <summary>Servers were chosen this often; a connection found stale does not count.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>The server whose limit it counts against; null if it does not.</summary>
+    public Server? Slot { get; set; }
+
+    public long QueuedMs { get; set; }
+
+    public IWaiter? NextWaiter { get; set; }
+
+    public IWaiter? PreviousWaiter { get; set; }
+
+    /// <summary>The request may be sent more than once (RFC 9110 section 9.2.2).</summary>
+    public bool MayRepeat { get; set; }
+
+    /// <summary>It counts among the service's exchanges.</summary>
+    public bool IsLive { get; set; }
+
+    /// <summary>It is in a further try, within the service's budget of them.</summary>
+    public bool IsRetrying { get; set; }
+
     /// <summary>A try was made on this many servers, the current one included.</summary>
     public int Tries { get; set; }
 
@@ -167,6 +196,8 @@ internal sealed class Exchange
 
     public long DeadlineMs { get; set; } = long.MaxValue;
 
+    public long TryStartedMs { get; set; }
+
     public long ConnectStartedMs { get; set; }
 
     public long RequestSentMs { get; set; }
@@ -216,6 +247,9 @@ internal sealed class Exchange
         ClientSource.Bind(link, Shard.Loop.Blocks, Terms.HeadLimits);
         ClientSink.Bind(link, Shard.Loop.Blocks);
     }
+
+    /// <summary>Goes on where it waits: its turn came.</summary>
+    public void OnRoom() => Owner.OnLinkReady(ClientLink);
 
     public void SetHost(ReadOnlySpan<byte> host) => _hostLength = HostName.WriteLower(host, _host);
 
@@ -312,6 +346,12 @@ internal sealed class Exchange
         Upstream = null;
         Phase = ExchangePhase.Head;
         Tries = 0;
+        Attempts = 0;
+        Slot = null;
+        MayRepeat = false;
+        IsLive = false;
+        IsRetrying = false;
+        _tried = default;
         IsRequestSent = false;
         IsRequestAborted = false;
         HasResponseStarted = false;
@@ -365,6 +405,8 @@ internal sealed class Exchange
     {
         StartedMs = 0;
         DeadlineMs = long.MaxValue;
+        QueuedMs = 0;
+        TryStartedMs = 0;
         ConnectStartedMs = 0;
         RequestSentMs = 0;
         ClientReadMs = 0;

@@ -78,6 +78,12 @@ internal sealed class MessageSource
 
     public bool CanRewind => _isPinned;
 
+    /// <summary>
+    /// Body bytes that are kept behind the pinned head even if the room has to grow for them. 0 gives the head up
+    /// instead.
+    /// </summary>
+    public int KeepBytesMax { get; set; }
+
     /// <summary>At least one byte of the body came, payload or framing.</summary>
     public bool HasBodyBegun => _isBodyConsumed || !Unread.IsEmpty;
 
@@ -240,6 +246,7 @@ internal sealed class MessageSource
             _trailers = default;
         }
 
+        KeepBytesMax = 0;
         StartBody(BodyFraming.None, 0);
         ReleaseIfEmpty();
     }
@@ -262,6 +269,7 @@ internal sealed class MessageSource
         _isPinned = false;
         _hasSeenEnd = false;
         BytesRead = 0;
+        KeepBytesMax = 0;
         StartBody(BodyFraming.None, 0);
         _isComplete = false;
     }
@@ -354,6 +362,14 @@ internal sealed class MessageSource
 
         if (_framing != BodyFraming.None && _block.Free.Length < RoomMin)
         {
+            int kept = _block.Length - _headLength;
+            if (_isPinned && kept < KeepBytesMax)
+            {
+                // In steps, so that a short body costs little; the last bit of room is a read's, not kept for sure.
+                Grow(_headLength + Math.Min(KeepBytesMax, Math.Max(_block.Capacity, kept * 4)) + RoomMin);
+                return;
+            }
+
             Unpin();
         }
 

@@ -39,6 +39,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             NotReady = () => _notReady,
             ReloadAsync = () => new ValueTask<ReloadOutcome>(Task.Run(() => Reload("admin API"))),
             Address = () => _dataPath?.Status.Admin,
+            Services = () => _dataPath?.Services ?? [],
             CollectMetrics = CollectMetrics,
         });
         _dataPath = shell.DataPath(new DataPathParts(log, shell.Time, admin));
