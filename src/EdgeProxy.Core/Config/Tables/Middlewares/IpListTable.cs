@@ -50,7 +50,10 @@ internal static class IpListTable
 
         return new IpListSettings
         {
-            Name = name, Networks = new Sequence<IPNetwork>(networks), IsAllowing = isAllowing, Depth = depth,
+            Name = name,
+            Networks = new Sequence<IPNetwork>(networks),
+            IsAllowing = isAllowing,
+            Depth = depth,
         };
     }
 }
