@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 
-namespace EdgeProxy.Routing;
+namespace EdgeProxy.Primitives.Patterns;
 
 /// <summary>Whether a pattern needs the regular-expression engine at all.</summary>
 internal enum PatternShape : byte
@@ -69,9 +69,9 @@ internal sealed class GoPattern
             return;
         }
 
-        if (_source.Length > RuleLimits.PatternCharsMax)
+        if (_source.Length > PatternLimits.CharsMax)
         {
-            Fail(0, $"the regular expression is longer than {RuleLimits.PatternCharsMax} characters");
+            Fail(0, $"the regular expression is longer than {PatternLimits.CharsMax} characters");
             return;
         }
 
@@ -85,9 +85,9 @@ internal sealed class GoPattern
             Fail(_groups.Peek().Start, "this '(' is never closed");
         }
 
-        if (!_failed && _elements > RuleLimits.PatternElementsMax)
+        if (!_failed && _elements > PatternLimits.ElementsMax)
         {
-            Fail(0, $"the repetitions come to more than {RuleLimits.PatternElementsMax} elements");
+            Fail(0, $"the repetitions come to more than {PatternLimits.ElementsMax} elements");
         }
 
         Shape = _prefixGrows ? PatternShape.Prefix
@@ -224,9 +224,9 @@ internal sealed class GoPattern
         }
 
         _groups.Push((start, _elements, outer));
-        if (_groups.Count > RuleLimits.NestingMax)
+        if (_groups.Count > PatternLimits.NestingMax)
         {
-            Fail(start, $"groups are nested more than {RuleLimits.NestingMax} deep");
+            Fail(start, $"groups are nested more than {PatternLimits.NestingMax} deep");
         }
 
         _elements = 0;
@@ -306,7 +306,7 @@ internal sealed class GoPattern
         _at++;
         _multiline = outer.Multiline;
         _atom = _elements;
-        _elements = Math.Min(outer.Elements + _elements, RuleLimits.PatternElementsMax + 1);
+        _elements = Math.Min(outer.Elements + _elements, PatternLimits.ElementsMax + 1);
     }
 
     private void Escape()
@@ -359,11 +359,11 @@ internal sealed class GoPattern
         _text.Append(_source, _at, length);
         _at += length;
         _prefixGrows = false;
-        _elements = (int)Math.Min(_elements + ((long)_atom * (most - 1)), RuleLimits.PatternElementsMax + 1);
+        _elements = (int)Math.Min(_elements + ((long)_atom * (most - 1)), PatternLimits.ElementsMax + 1);
         _atom = 0;
-        if (most > RuleLimits.PatternRepeatMax)
+        if (most > PatternLimits.RepeatMax)
         {
-            Fail(_at - length, $"a repetition may be at most {RuleLimits.PatternRepeatMax}");
+            Fail(_at - length, $"a repetition may be at most {PatternLimits.RepeatMax}");
         }
 
         if (_at < _source.Length && _source[_at] == '?')

@@ -5,7 +5,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Text.Unicode;
 
-namespace EdgeProxy.Routing;
+namespace EdgeProxy.Primitives.Patterns;
 
 /// <summary>What is wrong with a regular expression, and how many characters into it.</summary>
 internal readonly record struct PatternError(int Offset, string Message);
@@ -69,8 +69,8 @@ internal sealed class UserPattern
         }
 
         char[]? rented = null;
-        Span<char> chars = text.Length <= RuleLimits.StackCharsMax
-            ? stackalloc char[RuleLimits.StackCharsMax]
+        Span<char> chars = text.Length <= PatternLimits.StackCharsMax
+            ? stackalloc char[PatternLimits.StackCharsMax]
             : (rented = ArrayPool<char>.Shared.Rent(text.Length));
 
         // UTF-8 never has more UTF-16 units than bytes. A byte that is not UTF-8 counts as U+FFFD, as in Go.
