@@ -25,6 +25,8 @@ internal enum PatternShape : byte
 internal sealed class GoPattern
 {
     private readonly string _source;
+    private readonly bool _captures;
+    private readonly List<string> _names = [];
     private readonly StringBuilder _text = new();
     private readonly StringBuilder _prefix = new();
     private readonly Stack<(int Start, int Elements, bool Multiline)> _groups = new();
@@ -42,9 +44,10 @@ internal sealed class GoPattern
     private bool _prefixGrows;
     private int _prefixDollarAt = -1;
 
-    private GoPattern(string source)
+    private GoPattern(string source, bool captures)
     {
         _source = source;
+        _captures = captures;
     }
 
     public string Text => _text.ToString();
@@ -53,9 +56,13 @@ internal sealed class GoPattern
 
     public PatternShape Shape { get; private set; }
 
-    public static GoPattern? Translate(string source, out PatternError error)
+    /// <summary>Names of the capturing groups, from number 1 on; "" for one without.</summary>
+    public IReadOnlyList<string> Groups => _names;
+
+    /// <param name="captures">Where a match lies, and its groups, matter too, not only whether there is one.</param>
+    public static GoPattern? Translate(string source, out PatternError error, bool captures = false)
     {
-        var pattern = new GoPattern(source);
+        var pattern = new GoPattern(source, captures);
         pattern.Run();
         error = pattern._error;
         return pattern._failed ? null : pattern;
@@ -198,21 +205,27 @@ internal sealed class GoPattern
         }
     }
 
-    // Captures are of no use to a yes or no, so every group is a plain one.
+    // Captures are of no use to a yes or no. Where they are wanted no group has a name, since .NET numbers those last.
     private void OpenGroup()
     {
         int start = _at++;
-        string opening = "(?:";
+        string opening = _captures ? "(" : "(?:";
+        string name = "";
         bool outer = _multiline;
         if (_at < _source.Length && _source[_at] == '?')
         {
             _at++;
-            if (!GroupName() && !Flags(out opening))
+            if (!GroupName(ref name) && !Flags(ref opening))
             {
-                Fail(start, "only (?:...), (?P<name>...) and the flags i, m, s, U may follow '(?'; "
-                    + "RE2 has no lookaround and no other .NET groups");
+                Fail(start, $"only (?:...), (?P<name>...) and the flags i, m, s{(_captures ? "" : ", U")} may follow "
+                    + "'(?'; RE2 has no lookaround and no other .NET groups");
                 return;
             }
+        }
+
+        if (opening == "(")
+        {
+            _names.Add(name);
         }
 
         _text.Append(opening);
@@ -233,7 +246,7 @@ internal sealed class GoPattern
         _atom = 0;
     }
 
-    private bool GroupName()
+    private bool GroupName(ref string name)
     {
         int start = _source.AsSpan(_at).StartsWith("P<") ? _at + 2 : _at + 1;
         if (start > _source.Length || _source[start - 1] != '<')
@@ -252,17 +265,17 @@ internal sealed class GoPattern
             return false;
         }
 
+        name = _source[start..end];
         _at = end + 1;
         return true;
     }
 
     // flags = *( "i" | "m" | "s" | "U" ) [ "-" 1*( same ) ] ( ":" | ")" ); U only swaps greediness, nothing to a yes or
     // no
-    private bool Flags(out string opening)
+    private bool Flags(ref string opening)
     {
         var text = new StringBuilder("(?");
         bool on = true;
-        opening = "(?:";
         for (; _at < _source.Length; _at++)
         {
             switch (_source[_at])
@@ -274,7 +287,7 @@ internal sealed class GoPattern
                 case 'i' or 's':
                     text.Append(_source[_at]);
                     break;
-                case 'U':
+                case 'U' when !_captures:
                     break;
                 case '-' when on:
                     on = false;
@@ -368,7 +381,8 @@ internal sealed class GoPattern
 
         if (_at < _source.Length && _source[_at] == '?')
         {
-            _at++; // laziness is nothing to a yes or no
+            _text.Append(_captures ? "?" : ""); // laziness is nothing to a yes or no
+            _at++;
         }
     }
 

@@ -96,18 +96,24 @@ internal sealed class UserPattern
             return new UserPattern(source, translated, regex: null);
         }
 
+        Regex? regex = Build(source, translated, out error);
+        return regex is null ? null : new UserPattern(source, translated, regex);
+    }
+
+    /// <summary>Null if the engine refuses what the translation let through.</summary>
+    internal static Regex? Build(string source, GoPattern translated, out PatternError error)
+    {
+        error = default;
         try
         {
-            var regex = new Regex(
+            return new Regex(
                 translated.Text,
                 RegexOptions.NonBacktracking | RegexOptions.CultureInvariant,
                 Regex.InfiniteMatchTimeout);
-            return new UserPattern(source, translated, regex);
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
-            // What the translation let through and the engine refuses, e.g. an unknown \p{...}; offsets are the
-            // translation's.
+            // E.g. an unknown \p{...}; offsets are the translation's.
             int offset = e is RegexParseException parse ? Math.Min(parse.Offset, source.Length) : 0;
             error = new PatternError(offset, $"the regular expression is not valid: {e.Message}");
             return null;
