@@ -11,6 +11,17 @@ internal static class MiddlewareBuilder
     {
         StripPrefixSettings stripPrefix => new StripPrefix(stripPrefix),
         HeadersSettings headers => new Headers(headers),
+        AddPrefixSettings addPrefix => new AddPrefix(addPrefix),
+        StripPrefixRegexSettings stripPrefixRegex => new StripPrefixRegex(stripPrefixRegex),
+        ReplacePathSettings replacePath => new ReplacePath(replacePath),
+        ReplacePathRegexSettings replacePathRegex => new ReplacePathRegex(replacePathRegex),
+        RedirectSchemeSettings redirectScheme => new RedirectScheme(redirectScheme),
+        RedirectRegexSettings redirectRegex => new RedirectRegex(redirectRegex),
+        RespondSettings respond => new Respond(respond),
+        QuerySettings query => new Query(query),
+        CorsSettings cors => new Cors(cors),
+        SecurityHeadersSettings securityHeaders => new SecurityHeaders(securityHeaders),
+        BodyLimitSettings bodyLimit => new BodyLimit(bodyLimit),
         _ => throw new UnreachableException(settings.GetType().Name),
     };
 }

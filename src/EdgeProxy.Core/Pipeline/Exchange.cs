@@ -78,6 +78,9 @@ internal sealed class Exchange
 
     public bool IsTrustedClient { get; private set; }
 
+    /// <summary>The client's own connection is secure, as a trusted proxy in front of this one says.</summary>
+    public bool IsHttps { get; set; }
+
     // (1) to (4): what was decided.
     public Snapshot Snapshot { get; set; } = Snapshot.Empty;
 
@@ -275,6 +278,13 @@ internal sealed class Exchange
         return true;
     }
 
+    /// <summary>Ends the request here: its bytes are refused, and its connection ends with the answer.</summary>
+    public Verdict Reject(RejectReason reason)
+    {
+        Refuse(reason);
+        return Verdict.Answered;
+    }
+
     /// <summary>Ends the request here with an answer of the proxy's own.</summary>
     public Verdict Answer(LocalAnswer answer)
     {
@@ -300,6 +310,7 @@ internal sealed class Exchange
         UpstreamSource.Unbind();
         UpstreamSink.Unbind();
         _hostLength = 0;
+        IsHttps = false;
         Snapshot = Snapshot.Empty;
         Route = null;
         Server = null;

@@ -17,7 +17,9 @@ internal enum BodyStep : byte
     /// <summary>The body ended by its own framing.</summary>
     End,
 
-    /// <summary>The framing is not valid; see <see cref="MessageSource.Reason"/>.</summary>
+    /// <summary>
+    /// The framing is not valid, or the body is over its limit; see <see cref="MessageSource.Reason"/>.
+    /// </summary>
     Malformed,
 
     /// <summary>The peer ended the stream before the body was whole.</summary>
@@ -54,6 +56,7 @@ internal sealed class MessageSource
     private long _declared;
     private long _remaining;
     private ChunkedReader _chunks;
+    private long _payload;
     private bool _isComplete;
     private ByteRange _trailers;
 
@@ -61,6 +64,11 @@ internal sealed class MessageSource
     public long BytesRead { get; private set; }
 
     public RejectReason Reason { get; private set; }
+
+    /// <summary>
+    /// Payload bytes a chunked body may have, until the message ends; one with a declared length is known beforehand.
+    /// </summary>
+    public long ChunkedBytesMax { get; set; } = long.MaxValue;
 
     /// <summary>Bytes read and not handed on.</summary>
     public ReadOnlySpan<byte> Unread => _block is null ? default : _block.Filled[_cursor..];
@@ -155,6 +163,7 @@ internal sealed class MessageSource
         _declared = length;
         _remaining = framing == BodyFraming.ContentLength ? length : 0;
         _chunks = default;
+        _payload = 0;
         _trailers = default;
         _isComplete = framing == BodyFraming.None || (framing == BodyFraming.ContentLength && length == 0);
         Reason = RejectReason.None;
@@ -216,6 +225,7 @@ internal sealed class MessageSource
         else if (_framing == BodyFraming.Chunked)
         {
             _chunks.Advance(count);
+            _payload += count;
         }
     }
 
@@ -235,6 +245,7 @@ internal sealed class MessageSource
             _trailers = default;
         }
 
+        ChunkedBytesMax = long.MaxValue;
         StartBody(BodyFraming.None, 0);
         ReleaseIfEmpty();
     }
@@ -257,6 +268,7 @@ internal sealed class MessageSource
         _isPinned = false;
         _hasSeenEnd = false;
         BytesRead = 0;
+        ChunkedBytesMax = long.MaxValue;
         StartBody(BodyFraming.None, 0);
         _isComplete = false;
     }
@@ -291,6 +303,12 @@ internal sealed class MessageSource
         {
             case ChunkStep.Data:
                 Consume(framingBytes);
+                if (payloadBytes > ChunkedBytesMax - _payload)
+                {
+                    Reason = RejectReason.BodyTooLarge;
+                    return BodyStep.Malformed;
+                }
+
                 payload = Unread[..payloadBytes];
                 return BodyStep.Data;
             case ChunkStep.NeedMore:
