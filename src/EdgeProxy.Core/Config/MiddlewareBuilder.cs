@@ -22,6 +22,7 @@ internal static class MiddlewareBuilder
         CorsSettings cors => new Cors(cors),
         SecurityHeadersSettings securityHeaders => new SecurityHeaders(securityHeaders),
         BodyLimitSettings bodyLimit => new BodyLimit(bodyLimit),
+        ErrorsSettings errors => new Errors(errors),
         _ => throw new UnreachableException(settings.GetType().Name),
     };
 }

@@ -136,6 +136,12 @@ internal sealed class Exchange
     /// </summary>
     public bool IsLast { get; set; }
 
+    /// <summary>
+    /// The server's answer as it came, while <see cref="MiddlewareChain.Leave"/> runs; empty if there is none.
+    /// </summary>
+    public ReadOnlySpan<byte> ResponseHeadBytes =>
+        Upstream is null ? default : UpstreamSource.Unread[..Response.Length];
+
     public LocalAnswer? LocalAnswer { get; set; }
 
     public int LocalBodySent { get; set; }

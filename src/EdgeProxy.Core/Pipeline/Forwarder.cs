@@ -318,6 +318,14 @@ internal static class Forwarder
         exchange.ClosesClient |=
             !exchange.Request.KeepAlive || exchange.IsLast || !exchange.ClientSource.IsComplete;
         MiddlewareChain.Leave(exchange);
+        if (exchange.LocalAnswer is not null)
+        {
+            // The server's own is not read: its connection goes with it.
+            Abandon(exchange);
+            RequestPipeline.WriteAnswer(exchange);
+            return true;
+        }
+
         ResponseHeadWriter.WriteFinal(exchange, source.Unread);
         source.Skip(response.Length);
         source.StartBody(response.Framing, response.ContentLength);

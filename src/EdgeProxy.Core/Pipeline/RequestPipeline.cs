@@ -207,6 +207,13 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     {
         exchange.Status = exchange.LocalAnswer!.Status;
         MiddlewareChain.Leave(exchange);
+        WriteAnswer(exchange);
+    }
+
+    /// <summary>Begins the exchange's own answer; the middlewares have seen it.</summary>
+    public static void WriteAnswer(Exchange exchange)
+    {
+        exchange.Status = exchange.LocalAnswer!.Status;
         ErrorResponses.Write(exchange, exchange.LocalAnswer);
         exchange.RequestPump = PumpStatus.WaitSource;
         exchange.ResponsePump = PumpStatus.WaitSource;

@@ -32,6 +32,7 @@ internal static class MiddlewareTable
         new(CorsTable.Declaration, CorsTable.Parse),
         new(SecurityHeadersTable.Declaration, SecurityHeadersTable.Parse),
         new(BodyLimitTable.Declaration, BodyLimitTable.Parse),
+        new(ErrorsTable.Declaration, ErrorsTable.Parse),
     ];
 
     public static TableDeclaration Declaration { get; } = new("middlewares", IsNamed: true,
@@ -40,7 +41,7 @@ internal static class MiddlewareTable
         Tables = [.. Array.ConvertAll(Kinds, static kind => kind.Declaration), ChainTable.Declaration],
         Later =
         [
-            "errors", "compress", "buffering",
+            "compress", "buffering",
             "rate_limit", "in_flight", "ip_allow_list", "ip_deny_list",
             "basic_auth", "api_key", "jwt", "forward_auth", "client_cert", "ai_guard",
         ],

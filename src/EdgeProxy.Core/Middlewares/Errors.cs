@@ -1,0 +1,88 @@
+using System;
+using System.Text;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Primitives.Http;
+
+namespace EdgeProxy.Middlewares;
+
+/// <summary>Statuses from one to another, both included.</summary>
+internal readonly record struct StatusRange(int From, int To);
+
+/// <summary>What clients read instead of an error's own body.</summary>
+internal sealed record ErrorsSettings : MiddlewareSettings
+{
+    public const int StatusMin = 400;
+    public const int StatusMax = 599;
+
+    /// <summary>Within 400 to 599.</summary>
+    public required Sequence<StatusRange> Statuses { get; init; }
+
+    public string Body { get; init; } = "";
+
+    public string ContentType { get; init; } = "text/plain; charset=utf-8";
+}
+
+/// <summary>
+/// <c>errors</c>: an answer with one of the statuses, the server's or the proxy's own, keeps its status and gets
+/// another body. No further service is asked, so nothing of the request goes anywhere (Traefik CVE-2026-41181). Of the
+/// server's fields only those stay that say what to do about the status.
+/// </summary>
+internal sealed class Errors : Middleware
+{
+    private static readonly FieldName[] Kept =
+    [
+        FieldName.Of("WWW-Authenticate"), FieldName.Of("Allow"), FieldName.Of("Retry-After"),
+    ];
+
+    // By status; null for those that stay.
+    private readonly LocalAnswer?[] _answers = new LocalAnswer?[ErrorsSettings.StatusMax + 1];
+
+    public Errors(ErrorsSettings settings)
+    {
+        byte[] body = Encoding.UTF8.GetBytes(settings.Body);
+        foreach (StatusRange range in settings.Statuses)
+        {
+            for (int status = range.From; status <= range.To; status++)
+            {
+                _answers[status] = new LocalAnswer(status, settings.ContentType, body);
+            }
+        }
+    }
+
+    public override Verdict OnRequest(Exchange exchange) => Verdict.Next;
+
+    public override void OnResponse(Exchange exchange)
+    {
+        if ((uint)exchange.Status >= (uint)_answers.Length || _answers[exchange.Status] is not { } answer)
+        {
+            return;
+        }
+
+        ReadOnlySpan<byte> head = exchange.ResponseHeadBytes;
+        if (!head.IsEmpty)
+        {
+            KeepFields(exchange, head);
+        }
+        else if (exchange.LocalAnswer is { Allow.Length: > 0 } own)
+        {
+            answer = answer with { Allow = own.Allow };
+        }
+
+        exchange.LocalAnswer = answer;
+    }
+
+    private static void KeepFields(Exchange exchange, ReadOnlySpan<byte> head)
+    {
+        foreach (ref readonly HeaderField field in exchange.Response.Fields)
+        {
+            foreach (FieldName name in Kept)
+            {
+                if (name.Is(field.Name.Of(head)))
+                {
+                    exchange.ResponseEdits.Append(name, field.Value.Of(head));
+                }
+            }
+        }
+    }
+}
