@@ -45,6 +45,19 @@ public sealed class ErrorsTests
     }
 
     [Fact]
+    public async Task ServersRetryAfter_IsTheOnlyOne()
+    {
+        await using RawServer server = RawServer.Answering(
+            "HTTP/1.1 503 No\r\nContent-Length: 0\r\nRetry-After: 30\r\n\r\n");
+        await using ProxyProcess proxy = await StartAsync(server);
+
+        RawResponse answer = await RawClient.GetAsync(proxy.Port);
+
+        Assert.Equal((503, "sorry"), (answer.Status, answer.BodyText));
+        Assert.Equal(["30"], answer.Head.All("Retry-After"));
+    }
+
+    [Fact]
     public async Task OurOwnError_GetsTheBodyToo()
     {
         await using RawServer server = RawServer.Ok();

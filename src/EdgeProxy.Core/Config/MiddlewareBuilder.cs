@@ -23,6 +23,9 @@ internal static class MiddlewareBuilder
         SecurityHeadersSettings securityHeaders => new SecurityHeaders(securityHeaders),
         BodyLimitSettings bodyLimit => new BodyLimit(bodyLimit),
         ErrorsSettings errors => new Errors(errors),
+        RateLimitSettings rateLimit => new RateLimit(rateLimit),
+        InFlightSettings inFlight => new InFlight(inFlight),
+        IpListSettings ipList => new IpList(ipList),
         _ => throw new UnreachableException(settings.GetType().Name),
     };
 }

@@ -30,10 +30,8 @@ internal sealed record ErrorsSettings : MiddlewareSettings
 /// </summary>
 internal sealed class Errors : Middleware
 {
-    private static readonly FieldName[] Kept =
-    [
-        FieldName.Of("WWW-Authenticate"), FieldName.Of("Allow"), FieldName.Of("Retry-After"),
-    ];
+    private static readonly FieldName RetryAfter = FieldName.Of("Retry-After");
+    private static readonly FieldName[] Kept = [FieldName.Of("WWW-Authenticate"), FieldName.Of("Allow"), RetryAfter];
 
     // By status; null for those that stay.
     private readonly LocalAnswer?[] _answers = new LocalAnswer?[ErrorsSettings.StatusMax + 1];
@@ -72,6 +70,16 @@ internal sealed class Errors : Middleware
         exchange.LocalAnswer = answer;
     }
 
+    private static void Keep(HeaderEdits edits, FieldName name, ReadOnlySpan<byte> value)
+    {
+        if (ReferenceEquals(name, RetryAfter))
+        {
+            edits.Remove(name); // an answer of our own says when, too
+        }
+
+        edits.Append(name, value);
+    }
+
     private static void KeepFields(Exchange exchange, ReadOnlySpan<byte> head)
     {
         foreach (ref readonly HeaderField field in exchange.Response.Fields)
@@ -80,7 +88,7 @@ internal sealed class Errors : Middleware
             {
                 if (name.Is(field.Name.Of(head)))
                 {
-                    exchange.ResponseEdits.Append(name, field.Value.Of(head));
+                    Keep(exchange.ResponseEdits, name, field.Value.Of(head));
                 }
             }
         }

@@ -104,6 +104,8 @@ internal sealed class Exchange
     /// <summary>Middlewares that have to hear of the end.</summary>
     public int Ending { get; set; }
 
+    public MiddlewareNotes Notes { get; } = new();
+
     public HeaderEdits RequestEdits { get; } = new();
 
     /// <summary>May be filled on the way in, too: it is applied to whatever answer comes.</summary>
@@ -307,6 +309,7 @@ internal sealed class Exchange
         RewrittenPath = null;
         Release(RewrittenQuery);
         RewrittenQuery = null;
+        Notes.Reset();
         RequestEdits.Reset();
         ResponseEdits.Reset();
         Entered = 0;

@@ -17,6 +17,10 @@ internal enum Counter
     Responses5xx,
     RequestsRejected,
     RequestsUnrouted,
+    RequestsForbidden,
+    RequestsLimited,
+    RequestsOverLimit,
+    LimitKeysForgotten,
     HeadTimeouts,
     BodyTimeouts,
     ConnectTimeouts,
@@ -57,6 +61,12 @@ internal static class CounterNames
         Counter.Responses5xx => Responses("5xx"),
         Counter.RequestsRejected => ("edgeproxy_requests_rejected_total", "", "Requests refused as malformed."),
         Counter.RequestsUnrouted => ("edgeproxy_requests_unrouted_total", "", "Requests no router takes."),
+        Counter.RequestsForbidden => ("edgeproxy_requests_forbidden_total", "", "Requests a router's list forbids."),
+        Counter.RequestsLimited => ("edgeproxy_requests_limited_total", "", "Requests refused by a limit of a router."),
+        Counter.RequestsOverLimit =>
+            ("edgeproxy_requests_over_limit_total", "", "Requests over a limit that only reports."),
+        Counter.LimitKeysForgotten =>
+            ("edgeproxy_limit_keys_forgotten_total", "", "Sources a full limit forgot before their time."),
         Counter.HeadTimeouts => Timeouts("head"),
         Counter.BodyTimeouts => Timeouts("body"),
         Counter.ConnectTimeouts => Timeouts("connect"),

@@ -18,7 +18,7 @@ public sealed class ExchangeTests : IDisposable
     private static readonly string[] s_kept =
     [
         "Shard", "Request", "Response", "ClientSource", "ClientSink", "UpstreamSource", "UpstreamSink", "Ticket", "_host",
-        "RequestEdits", "ResponseEdits",
+        "RequestEdits", "ResponseEdits", "Notes",
     ];
 
     private readonly EpollLoop _loop = new(0);
@@ -43,6 +43,7 @@ public sealed class ExchangeTests : IDisposable
             Assert.Equal(field.GetValue(new Exchange(_shard)), field.GetValue(used));
         }
 
+        Assert.Equal(0, used.Notes.Count);
         Assert.True(used.RequestEdits.IsEmpty);
         Assert.True(used.ResponseEdits.IsEmpty);
         Assert.Equal(0, _loop.Blocks.RentedCount);
@@ -88,6 +89,7 @@ public sealed class ExchangeTests : IDisposable
         exchange.Route = new Route("r", service, EncodedBytes.None);
         Assert.True(exchange.TryRewritePath("/rewritten"u8));
         Assert.True(exchange.TryRewriteQuery("a=b"u8));
+        exchange.Notes.Add(null!, 1);
         exchange.RequestEdits.Set(FieldName.Of("X-A"), "1"u8);
         exchange.ResponseEdits.Remove(FieldName.Of("X-B"));
         exchange.Upstream = new UpstreamConnection(new ServerPool(exchange.Server!, _loop, _shard.Counters));

@@ -127,6 +127,11 @@ internal sealed class NetworkListKey(string name, string doc) : ListKey<IPNetwor
 
     public override string Range => "[\"10.0.0.0/8\", \"192.0.2.1\", \"2001:db8::/32\"]";
 
+    /// <summary>An empty list is a fault.</summary>
+    public bool NeedsItems { get; init; }
+
+    protected override bool IsRequiredToHaveItems => NeedsItems;
+
     protected override string? ParseItem(string text, out IPNetwork item) => AddressText.ParseNetwork(text, out item);
 }
 

@@ -33,6 +33,10 @@ internal static class MiddlewareTable
         new(SecurityHeadersTable.Declaration, SecurityHeadersTable.Parse),
         new(BodyLimitTable.Declaration, BodyLimitTable.Parse),
         new(ErrorsTable.Declaration, ErrorsTable.Parse),
+        new(RateLimitTable.Declaration, RateLimitTable.Parse),
+        new(InFlightTable.Declaration, InFlightTable.Parse),
+        new(IpListTable.Allow, IpListTable.ParseAllow),
+        new(IpListTable.Deny, IpListTable.ParseDeny),
     ];
 
     public static TableDeclaration Declaration { get; } = new("middlewares", IsNamed: true,
@@ -42,7 +46,6 @@ internal static class MiddlewareTable
         Later =
         [
             "compress", "buffering",
-            "rate_limit", "in_flight", "ip_allow_list", "ip_deny_list",
             "basic_auth", "api_key", "jwt", "forward_auth", "client_cert", "ai_guard",
         ],
     };

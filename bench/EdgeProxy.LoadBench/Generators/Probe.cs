@@ -1,0 +1,70 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace EdgeProxy.LoadBench.Generators;
+
+/// <summary>One request whose answer is read to its last byte.</summary>
+internal static class Probe
+{
+    private const int TimeoutMs = 5_000;
+
+    /// <exception cref="SocketException">Nobody accepts, or the connection broke.</exception>
+    /// <exception cref="IOException">It ended early, or its framing is not a length.</exception>
+    public static ProbeAnswer Ask(int port, ProbeRequest request)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.NoDelay = true;
+        socket.ReceiveTimeout = TimeoutMs;
+        socket.Connect(IPAddress.Loopback, port);
+        socket.Send(request.Bytes);
+
+        byte[] buffer = new byte[request.BodyBytes + 16384];
+        int have = 0;
+        while (true)
+        {
+            int headEnd = buffer.AsSpan(0, have).IndexOf("\r\n\r\n"u8);
+            if (headEnd >= 0 && request.IsStream)
+            {
+                return Answer(buffer, headEnd, 0);
+            }
+
+            if (headEnd >= 0 && ContentLength(buffer.AsSpan(0, headEnd)) is var length && have >= headEnd + 4 + length)
+            {
+                return Answer(buffer, headEnd, length);
+            }
+
+            int read = have == buffer.Length ? 0 : socket.Receive(buffer, have, buffer.Length - have, SocketFlags.None);
+            if (read == 0)
+            {
+                throw new IOException($"the answer ended after {have} bytes");
+            }
+
+            have += read;
+        }
+    }
+
+    /// <summary>The value of Content-Length in a head, or -1.</summary>
+    public static int ContentLength(ReadOnlySpan<byte> head)
+    {
+        string text = Encoding.Latin1.GetString(head);
+        foreach (string line in text.Split("\r\n"))
+        {
+            if (line.StartsWith("content-length:", StringComparison.OrdinalIgnoreCase))
+            {
+                return int.Parse(line["content-length:".Length..].Trim(), CultureInfo.InvariantCulture);
+            }
+        }
+
+        return -1;
+    }
+
+    private static ProbeAnswer Answer(byte[] bytes, int headEnd, int length)
+    {
+        string status = Encoding.Latin1.GetString(bytes, 0, headEnd).Split(' ', '\r')[1];
+        return new ProbeAnswer(int.Parse(status, CultureInfo.InvariantCulture), headEnd + 4, length);
+    }
+}

@@ -1,0 +1,110 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Text;
+using EdgeProxy.LoadBench.Generators;
+using EdgeProxy.LoadBench.Origin;
+using EdgeProxy.LoadBench.Peers;
+
+namespace EdgeProxy.LoadBench.Scenarios;
+
+/// <summary>
+/// Everything that is measured, in the order of the report. What comes with TLS, HTTP/2 and telemetry gets its line
+/// here when the product has it.
+/// </summary>
+internal static class ScenarioList
+{
+    private const int KiB = 1024;
+    private const int RouterSamples = 256;
+    private const string Close = "Connection: close\r\n";
+
+    // "Connection: close" in one of ten answers makes a head some bytes longer, or shorter where it said keep-alive.
+    private const int CloseSlackBytes = 32;
+
+    public static IReadOnlyList<IScenario> All { get; } =
+    [
+        new LoadScenario("get-128", "GET 128 B on 64 connections.", Get("/128", 128)),
+        new LoadScenario("get-1k", "GET 1 KiB on 64 connections: what the product is held to.", Get("/1k", KiB))
+        {
+            IsQuick = true,
+        },
+        new LoadScenario("get-64k", "GET 64 KiB on 64 connections.", Get("/64k", 64 * KiB)) { IsQuick = true },
+        new LoadScenario("get-1m", "GET 1 MiB on 16 connections.", Get("/1m", KiB * KiB)) { Connections = 16 },
+        Post("post-1k", KiB, isQuick: true),
+        Post("post-64k", 64 * KiB, isQuick: false),
+        new LoadScenario("conns-16", "GET 1 KiB on 16 connections.", Get("/1k", KiB)) { Connections = 16 },
+        new LoadScenario("conns-512", "GET 1 KiB on 512 connections.", Get("/1k", KiB)) { Connections = 512 },
+        new LoadScenario("reconnect-10", "GET 1 KiB on 64 connections; one request in ten closes its.", Reconnecting())
+        {
+            SlackBytes = CloseSlackBytes,
+        },
+        new LoadScenario(
+            "close", "GET 1 KiB, 64 at a time, each on a connection of its own.", Get("/1k", KiB, Close))
+        {
+            IsQuick = true,
+        },
+        Routed(1),
+        Routed(100),
+        Routed(10_000, isQuick: true),
+        new LoadScenario(
+            "headers-20", "GET 1 KiB on 64 connections with 20 more request fields.", Get("/1k", KiB, Fields(20))),
+        new LoadScenario(
+            "slow-60ms",
+            "GET 1 KiB on 256 connections from a server that takes 60 ms.",
+            Get("/slow", LoopOrigin.SlowBodyBytes))
+        {
+            Connections = 256,
+            Origin = OriginKind.Loop,
+        },
+        new StreamScenario(),
+        new OpenLoopScenario(50),
+        new OpenLoopScenario(70),
+        new StartScenario(),
+        new MemoryScenario(),
+        new IdleScenario(),
+    ];
+
+    private static ProbeRequest Get(string path, int bodyBytes, string fields = "") =>
+        ProbeRequest.Get(path, bodyBytes, fields);
+
+    private static LoadScenario Post(string name, int bytes, bool isQuick)
+    {
+        string count = bytes.ToString(CultureInfo.InvariantCulture);
+        string about = $"POST {bytes / KiB} KiB on 64 connections to a server that says how much it read.";
+        return new LoadScenario(name, about, ProbeRequest.Post("/sink", bytes, count.Length))
+        {
+            IsQuick = isQuick,
+            Origin = OriginKind.Loop,
+        };
+    }
+
+    private static ProbeRequest[] Reconnecting()
+    {
+        ProbeRequest keep = Get("/1k", KiB);
+        return [.. Enumerable.Repeat(keep, 9), Get("/1k", KiB, Close)];
+    }
+
+    private static LoadScenario Routed(int routers, bool isQuick = false)
+    {
+        // Spread over the table: neither the first nor the last router flatters anybody.
+        const int prime = 7_919;
+        ProbeRequest[] requests =
+        [
+            .. Enumerable.Range(0, System.Math.Min(routers, RouterSamples))
+                .Select(i => Get($"{PeerSetup.RouterPrefix}{i * prime % routers}/items/42", KiB)),
+        ];
+        string about = $"GET 1 KiB on 64 connections, {routers} routers by path prefix, all of them asked in turn.";
+        return new LoadScenario($"routers-{routers}", about, requests) { Routers = routers, IsQuick = isQuick };
+    }
+
+    private static string Fields(int count)
+    {
+        var fields = new StringBuilder();
+        for (int i = 0; i < count; i++)
+        {
+            fields.Append(CultureInfo.InvariantCulture, $"X-Field-Number-{i}: some value of medium length {i}\r\n");
+        }
+
+        return fields.ToString();
+    }
+}
