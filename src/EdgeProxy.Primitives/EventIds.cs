@@ -14,6 +14,10 @@ internal static class EventIds
     public const int ServerResolved = 3002;
     public const int ServerFailing = 3003;
     public const int ServerWorking = 3004;
+    public const int ServerDown = 3005;
+    public const int ServerUp = 3006;
+    public const int ServerEjected = 3007;
+    public const int ServerReturned = 3008;
     public const int ConfigApplied = 6001;
     public const int ConfigRefused = 6002;
     public const int ConfigFault = 6003;

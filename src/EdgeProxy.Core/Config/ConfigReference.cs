@@ -15,6 +15,7 @@ internal static class ConfigReference
         # EdgeProxy: the configuration, complete. Every key stands here with its default; those behind # have it.
         # "edgeproxy validate" reports every fault at once; a running proxy takes a changed file without a restart, and
         # keeps the one it has if the new one has a fault.
+        # A table whose header stands behind # may be left out; what is in it is written without a space.
         # Durations: "500ms" "10s" "5m" "1h" "1m30s". Sizes: "512" "64KiB" "1MiB".
         """;
 
@@ -30,7 +31,7 @@ internal static class ConfigReference
         {
             text.Append('\n');
             AddComment(text, table.Doc);
-            if (table.Tables.Count > 0)
+            if (table.Tables.Count > 0 && table.Keys.Count == 0)
             {
                 AddExamples(text, table);
                 continue;
@@ -44,6 +45,10 @@ internal static class ConfigReference
 
             text.Append("]\n");
             AddKeys(text, table);
+            foreach (TableDeclaration below in table.Tables)
+            {
+                AddOptionalTable(text, table, below);
+            }
         }
 
         return text.ToString();
@@ -69,10 +74,11 @@ internal static class ConfigReference
         AddTable(text, RootTable.Declaration, "Top level");
         foreach (TableDeclaration table in RootTable.Declaration.Tables)
         {
-            AddTable(text, table, table.IsNamed ? $"[{table.Name}.NAME]" : $"[{table.Name}]");
-            foreach (TableDeclaration kind in table.Tables)
+            string title = table.IsNamed ? $"{table.Name}.NAME" : table.Name;
+            AddTable(text, table, $"[{title}]");
+            foreach (TableDeclaration below in table.Tables)
             {
-                AddTable(text, kind, $"[{table.Name}.NAME.{kind.Name}]");
+                AddTable(text, below, $"[{title}.{below.Name}]");
             }
         }
 
@@ -88,6 +94,21 @@ internal static class ConfigReference
             AddComment(text, $"{key.Doc} {Describe(key)}");
             text.Append(key.IsRequired ? "" : "# ").Append(key.Name).Append(" = ")
                 .Append(key.DefaultToml ?? key.ExampleToml).Append('\n');
+        }
+    }
+
+    // Behind #, header and all: only whole does it mean something.
+    private static void AddOptionalTable(StringBuilder text, TableDeclaration parent, TableDeclaration table)
+    {
+        text.Append('\n');
+        AddComment(text, table.Doc);
+        text.Append("#[").Append(parent.Name).Append('.').Append(parent.ExampleName).Append('.').Append(table.Name)
+            .Append("]\n");
+        foreach (Key key in table.Keys)
+        {
+            text.Append('\n');
+            AddComment(text, $"{key.Doc} {Describe(key)}");
+            text.Append('#').Append(key.Name).Append(" = ").Append(key.DefaultToml ?? key.ExampleToml).Append('\n');
         }
     }
 

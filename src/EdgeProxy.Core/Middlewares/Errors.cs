@@ -3,17 +3,15 @@ using System.Text;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Http;
+using EdgeProxy.Services.Health;
 
 namespace EdgeProxy.Middlewares;
-
-/// <summary>Statuses from one to another, both included.</summary>
-internal readonly record struct StatusRange(int From, int To);
 
 /// <summary>What clients read instead of an error's own body.</summary>
 internal sealed record ErrorsSettings : MiddlewareSettings
 {
+    /// <summary>The first error status.</summary>
     public const int StatusMin = 400;
-    public const int StatusMax = 599;
 
     /// <summary>Within 400 to 599.</summary>
     public required Sequence<StatusRange> Statuses { get; init; }
@@ -34,14 +32,14 @@ internal sealed class Errors : Middleware
     private static readonly FieldName[] Kept = [FieldName.Of("WWW-Authenticate"), FieldName.Of("Allow"), RetryAfter];
 
     // By status; null for those that stay.
-    private readonly LocalAnswer?[] _answers = new LocalAnswer?[ErrorsSettings.StatusMax + 1];
+    private readonly LocalAnswer?[] _answers = new LocalAnswer?[StatusRange.Max + 1];
 
     public Errors(ErrorsSettings settings)
     {
         byte[] body = Encoding.UTF8.GetBytes(settings.Body);
         foreach (StatusRange range in settings.Statuses)
         {
-            for (int status = range.From; status <= range.To; status++)
+            for (int status = range.First; status <= range.Last; status++)
             {
                 _answers[status] = new LocalAnswer(status, settings.ContentType, body);
             }

@@ -21,8 +21,14 @@ internal static class Deadlines
         long deadline = long.MaxValue;
         switch (exchange.Phase)
         {
+            case ExchangePhase.Queued:
+                Sooner(ref deadline, ref kind, exchange.QueuedMs, Service(exchange).QueueTimeoutMs,
+                    FaultKind.QueueTimeout);
+                break;
             case ExchangePhase.Connecting:
                 Sooner(ref deadline, ref kind, exchange.ConnectStartedMs, Service(exchange).ConnectTimeoutMs,
+                    FaultKind.ConnectTimeout);
+                Sooner(ref deadline, ref kind, exchange.ConnectStartedMs, Service(exchange).PerTryTimeoutMs,
                     FaultKind.ConnectTimeout);
                 break;
             case ExchangePhase.Forwarding:
@@ -54,6 +60,12 @@ internal static class Deadlines
         {
             Sooner(ref deadline, ref kind, exchange.RequestSentMs, Service(exchange).ResponseTimeoutMs,
                 FaultKind.ResponseTimeout);
+            if (exchange.MayRepeat)
+            {
+                // A request that cannot be tried again gains nothing by being given up early.
+                Sooner(ref deadline, ref kind, exchange.RequestSentMs, Service(exchange).PerTryTimeoutMs,
+                    FaultKind.ResponseTimeout);
+            }
         }
         else if (exchange.IsAwaitingContinue)
         {

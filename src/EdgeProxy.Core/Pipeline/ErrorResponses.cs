@@ -119,7 +119,8 @@ internal static class ErrorResponses
         FaultKind.NoRoute => 404,
         FaultKind.Internal => 500,
         FaultKind.HeadTimeout or FaultKind.BodyTimeout => 408,
-        FaultKind.NoServer or FaultKind.NameNotResolved or FaultKind.OverLimit or FaultKind.Drained => 503,
+        FaultKind.NoServer or FaultKind.NameNotResolved or FaultKind.QueueFull or FaultKind.QueueTimeout => 503,
+        FaultKind.OverLimit or FaultKind.Drained => 503,
         FaultKind.ConnectTimeout or FaultKind.ResponseTimeout => 504,
         _ => 502,
     };
@@ -127,7 +128,9 @@ internal static class ErrorResponses
     private static string Detail(FaultKind kind) => kind switch
     {
         FaultKind.NoRoute => "no router takes this request",
-        FaultKind.NoServer => "the service has no server",
+        FaultKind.NoServer => "no server of the service is healthy",
+        FaultKind.QueueFull => "too many requests wait for a server",
+        FaultKind.QueueTimeout => "no server had room for the request in time",
         FaultKind.NameNotResolved => "the server's name has no address yet",
         FaultKind.ConnectFailed => "the server refused the connection",
         FaultKind.ConnectTimeout => "the server did not accept the connection in time",

@@ -2,6 +2,7 @@ using System;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Choosing;
 using EdgeProxy.Transport;
 
 namespace EdgeProxy.Pipeline;
@@ -11,6 +12,9 @@ internal enum ExchangePhase : byte
 {
     /// <summary>Its head is being read.</summary>
     Head,
+
+    /// <summary>All servers are at their limit: it waits for its turn.</summary>
+    Queued,
 
     /// <summary>A connection to the server is under way.</summary>
     Connecting,
@@ -37,13 +41,14 @@ internal enum ExchangePhase : byte
 /// none),
 /// reset and reused: nothing in it is allocated per request.
 /// </summary>
-internal sealed class Exchange
+internal sealed class Exchange : IWaiter
 {
     /// <summary>Longest host kept for routing (RFC 1035 allows 253 octets of name).</summary>
     public const int HostBytesMax = 255;
 
     private readonly byte[] _host = new byte[HostBytesMax];
     private int _hostLength;
+    private TriedServers _tried;
 
     public Exchange(Shard shard)
     {
@@ -114,6 +119,30 @@ internal sealed class Exchange
     // (5): how far it is.
     public ExchangePhase Phase { get; set; }
 
+    /// <summary>Servers it was sent to, so that another try goes to another.</summary>
+    public ref TriedServers Tried => ref _tried;
+
+    /// <summary>Servers were chosen this often; a connection found stale does not count.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>The server whose limit it counts against; null if it does not.</summary>
+    public Server? Slot { get; set; }
+
+    public long QueuedMs { get; set; }
+
+    public IWaiter? NextWaiter { get; set; }
+
+    public IWaiter? PreviousWaiter { get; set; }
+
+    /// <summary>The request may be sent more than once (RFC 9110 section 9.2.2).</summary>
+    public bool MayRepeat { get; set; }
+
+    /// <summary>It counts among the service's exchanges.</summary>
+    public bool IsLive { get; set; }
+
+    /// <summary>It is in a further try, within the service's budget of them.</summary>
+    public bool IsRetrying { get; set; }
+
     /// <summary>A try was made on this many servers, the current one included.</summary>
     public int Tries { get; set; }
 
@@ -133,10 +162,14 @@ internal sealed class Exchange
     /// <summary>The client's connection is not used again after this exchange.</summary>
     public bool ClosesClient { get; set; }
 
+    /// <summary>The connection's limit of requests is reached.</summary>
+    public bool IsRequestLimitReached { get; set; }
+
     /// <summary>
-    /// The connection serves its last exchange because the proxy drains or its request limit is reached.
+    /// The connection serves its last exchange because the proxy drains or its request limit is reached. Asked when the
+    /// answer begins, so that none after the begin of a drain promises another.
     /// </summary>
-    public bool IsLast { get; set; }
+    public bool IsLast => IsRequestLimitReached || Entry.IsDraining;
 
     /// <summary>
     /// The server's answer as it came, while <see cref="MiddlewareChain.Leave"/> runs; empty if there is none.
@@ -162,8 +195,7 @@ internal sealed class Exchange
 
     /// <summary>The client waits for a 100 before it sends its body, and has sent none of it yet.</summary>
     public bool IsAwaitingContinue =>
-        Request.ExpectsContinue && !HasContinued && ClientSource.BytesRead == BodyBytesBefore
-        && ClientSource.Unread.IsEmpty;
+        Request.ExpectsContinue && !HasContinued && !ClientSource.HasBodyBegun;
 
     /// <summary>A 100 was passed on.</summary>
     public bool HasContinued { get; set; }
@@ -172,6 +204,8 @@ internal sealed class Exchange
     public long StartedMs { get; set; }
 
     public long DeadlineMs { get; set; } = long.MaxValue;
+
+    public long TryStartedMs { get; set; }
 
     public long ConnectStartedMs { get; set; }
 
@@ -222,6 +256,9 @@ internal sealed class Exchange
         ClientSource.Bind(link, Shard.Loop.Blocks, Terms.HeadLimits);
         ClientSink.Bind(link, Shard.Loop.Blocks);
     }
+
+    /// <summary>Goes on where it waits: its turn came.</summary>
+    public void OnRoom() => Owner.OnLinkReady(ClientLink);
 
     public void SetHost(ReadOnlySpan<byte> host) => _hostLength = HostName.WriteLower(host, _host);
 
@@ -326,6 +363,12 @@ internal sealed class Exchange
         Upstream = null;
         Phase = ExchangePhase.Head;
         Tries = 0;
+        Attempts = 0;
+        Slot = null;
+        MayRepeat = false;
+        IsLive = false;
+        IsRetrying = false;
+        _tried = default;
         IsRequestSent = false;
         IsRequestAborted = false;
         HasResponseStarted = false;
@@ -334,7 +377,7 @@ internal sealed class Exchange
         InterimCount = 0;
         HasContinued = false;
         ClosesClient = false;
-        IsLast = false;
+        IsRequestLimitReached = false;
         LocalAnswer = null;
         LocalBodySent = 0;
         Ticket++;
@@ -379,6 +422,8 @@ internal sealed class Exchange
     {
         StartedMs = 0;
         DeadlineMs = long.MaxValue;
+        QueuedMs = 0;
+        TryStartedMs = 0;
         ConnectStartedMs = 0;
         RequestSentMs = 0;
         ClientReadMs = 0;

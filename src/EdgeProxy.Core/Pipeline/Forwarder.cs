@@ -1,6 +1,9 @@
+using System;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Health;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 
@@ -13,30 +16,44 @@ namespace EdgeProxy.Pipeline;
 /// </summary>
 internal static class Forwarder
 {
-    // Connection attempts for one exchange: the first, and two on other servers.
-    private const int TriesMax = 3;
-
     // 1xx responses passed on before the final one; a server that sends more is broken (reliability 5-13: 1,000 x 103).
     private const int InterimMax = 16;
+
+    private const long FailedTimeMs = 1_000;
+
+    // What is read of an answer that is not passed on.
+    private const int DiscardPiecesMax = 4;
 
     /// <summary>Picks a server and takes or opens a connection. On failure the exchange's fault is set.</summary>
     public static void Start(Exchange exchange)
     {
-        Service service = exchange.Route!.Service;
-        Server? server = service.Pick(exchange.Shard.Loop.Index, except: exchange.Server);
-        if (server is null)
+        Retry.Begin(exchange);
+        if (!Capacity.MustWait(exchange) && TryPick(exchange))
         {
-            exchange.Fault = Fault.OfUpstream(FaultKind.NameNotResolved);
+            StartOn(exchange, mayReuse: true);
             return;
         }
 
-        StartOn(exchange, server, mayReuse: true);
+        Service service = exchange.Route!.Service;
+        if (service.IsFull(exchange.Shard.Loop.NowMs))
+        {
+            Capacity.Enqueue(exchange);
+        }
+        else
+        {
+            exchange.Fault = service.HasAddress() ? Fault.NoServer : Fault.OfUpstream(FaultKind.NameNotResolved);
+        }
     }
 
     /// <summary>Goes on as far as the links allow. Done, or a fault, or waiting.</summary>
     public static void Advance(Exchange exchange)
     {
-        if (exchange.Phase == ExchangePhase.Connecting)
+        if (exchange.Phase == ExchangePhase.Queued && Capacity.IsFirst(exchange) && TryPick(exchange))
+        {
+            Capacity.Dequeue(exchange);
+            StartOn(exchange, mayReuse: true);
+        }
+        else if (exchange.Phase == ExchangePhase.Connecting)
         {
             AdvanceConnect(exchange);
         }
@@ -68,15 +85,61 @@ internal static class Forwarder
     {
         if (exchange.Upstream is { } upstream)
         {
-            exchange.UpstreamSource.Unbind();
-            exchange.UpstreamSink.Unbind();
-            exchange.Upstream = null;
+            if (!exchange.Fault.IsNone && exchange.Fault.Side == FaultSide.Upstream)
+            {
+                NoteFailed(exchange, exchange.Fault.Kind);
+            }
+
+            Detach(exchange);
             upstream.Link.Abort();
+        }
+
+        if (!exchange.Fault.IsNone)
+        {
+            Capacity.Leave(exchange); // an answer of our own does not keep others waiting
         }
     }
 
-    private static void StartOn(Exchange exchange, Server server, bool mayReuse)
+    private static void Detach(Exchange exchange)
     {
+        exchange.UpstreamSource.Unbind();
+        exchange.UpstreamSink.Unbind();
+        exchange.Upstream = null;
+        exchange.Server!.Load(exchange.Shard.Loop.Index).Leave();
+    }
+
+    // A server not tried yet becomes the exchange's; false if there is none.
+    private static bool TryPick(Exchange exchange)
+    {
+        Service service = exchange.Route!.Service;
+        ulong? key = service.Settings.Hash is { } hash ? HashKey.Of(exchange, hash) : null;
+        int place;
+        do
+        {
+            place = service.Pick(exchange.Shard.Loop.Index, exchange.Shard.Loop.NowMs, in exchange.Tried, key);
+        }
+        while (place >= 0 && !Capacity.TryTake(exchange, service, service.Servers[place]));
+
+        if (place < 0)
+        {
+            return false;
+        }
+
+        exchange.Tried.Add(place);
+        exchange.Attempts++;
+        Server server = service.Servers[place];
+        exchange.Server = server;
+        if (server.Health.NoteUsed(exchange.Shard.Loop.NowMs))
+        {
+            exchange.Shard.Reports.Returned(server);
+        }
+
+        return true;
+    }
+
+    private static void StartOn(Exchange exchange, bool mayReuse)
+    {
+        Server server = exchange.Server!;
         Shard shard = exchange.Shard;
         ServerPool? pool = server.Pool(shard.Loop.Index);
         if (pool is null)
@@ -85,8 +148,8 @@ internal static class Forwarder
             server.SetPool(shard.Loop.Index, pool);
         }
 
-        exchange.Server = server;
         exchange.Tries++;
+        exchange.TryStartedMs = shard.Loop.NowMs;
         UpstreamConnection? connection = mayReuse ? pool.Take() : null;
         if (connection is not null)
         {
@@ -107,6 +170,7 @@ internal static class Forwarder
     private static void Attach(Exchange exchange, UpstreamConnection connection)
     {
         exchange.Upstream = connection;
+        exchange.Server!.Load(exchange.Shard.Loop.Index).Enter();
         exchange.UpstreamSource.Bind(connection.Link, exchange.Shard.Loop.Blocks, HeadLimits.Default);
         exchange.UpstreamSink.Bind(connection.Link, exchange.Shard.Loop.Blocks);
     }
@@ -130,18 +194,102 @@ internal static class Forwarder
     {
         Server failed = exchange.Server!;
         exchange.Shard.Reports.ConnectFailed(failed, kind);
+        NoteFailed(exchange, kind);
         Abandon(exchange);
-        Service service = exchange.Route!.Service;
-        if (exchange.Tries < TriesMax && service.Servers.Length > 1
-            && service.Pick(exchange.Shard.Loop.Index, except: failed) is { } other && !ReferenceEquals(other, failed))
+        if (Retry.IsWanted(exchange, RetryCauses.Connect) && TryPick(exchange))
         {
             exchange.Shard.Counters.Add(Counter.Retries);
-            StartOn(exchange, other, mayReuse: true);
+            StartOn(exchange, mayReuse: true);
             return;
         }
 
         exchange.Fault = Fault.OfUpstream(kind, Again.NothingSent);
     }
+
+    /// <summary>No answer in time: 504, unless the request may go to another server.</summary>
+    public static void ResponseLate(Exchange exchange)
+    {
+        if (!TryAgain(exchange, RetryCauses.Timeout, FaultKind.ResponseTimeout))
+        {
+            exchange.Fault = Fault.OfUpstream(FaultKind.ResponseTimeout);
+        }
+    }
+
+    // Once more from the start if it may be: to a server not tried yet, else to the same one.
+    private static bool TryAgain(Exchange exchange, RetryCauses cause, FaultKind kind)
+    {
+        if (!Retry.IsWanted(exchange, cause))
+        {
+            return false;
+        }
+
+        NoteFailed(exchange, kind);
+        Abandon(exchange);
+        if (TryPick(exchange))
+        {
+            Restart(exchange, mayReuse: true);
+        }
+        else
+        {
+            exchange.Attempts++;
+            Restart(exchange, mayReuse: false);
+        }
+
+        return true;
+    }
+
+    private static void Restart(Exchange exchange, bool mayReuse)
+    {
+        exchange.Shard.Counters.Add(Counter.Retries);
+        exchange.ClientSource.Rewind();
+        exchange.IsRequestSent = false;
+        exchange.IsRequestAborted = false;
+        exchange.RequestPump = PumpStatus.WaitSource;
+        exchange.ResponsePump = PumpStatus.WaitSource;
+        exchange.BodyHeldMs = 0;
+        exchange.BodyHeldSinceMs = -1;
+        exchange.Response.Reset();
+        StartOn(exchange, mayReuse);
+    }
+
+    // How long its answer took to begin.
+    private static void NoteAnswered(Exchange exchange)
+    {
+        Shard shard = exchange.Shard;
+        Server server = exchange.Server!;
+        long nowMs = shard.Loop.NowMs;
+        long elapsedMs = nowMs - exchange.TryStartedMs;
+        ServerLoad load = server.Load(shard.Loop.Index);
+        load.NoteTime(elapsedMs, nowMs);
+        if (FaultWatch.NoteAnswer(
+            exchange.Route!.Service, server, load, exchange.Response.StatusCode, elapsedMs, nowMs, shard.Reports))
+        {
+            shard.Counters.Add(Counter.Ejections);
+        }
+    }
+
+    // A server that fails at once is not fast: it is taken for one that needs a second at least.
+    private static void NoteFailed(Exchange exchange, FaultKind kind)
+    {
+        Shard shard = exchange.Shard;
+        Server server = exchange.Server!;
+        long nowMs = shard.Loop.NowMs;
+        ServerLoad load = server.Load(shard.Loop.Index);
+        load.NoteTime(Math.Max(nowMs - exchange.TryStartedMs, FailedTimeMs), nowMs);
+        if (FaultWatch.NoteFault(exchange.Route!.Service, server, load, TextOf(kind), nowMs, shard.Reports))
+        {
+            shard.Counters.Add(Counter.Ejections);
+        }
+    }
+
+    private static string TextOf(FaultKind kind) => kind switch
+    {
+        FaultKind.ConnectFailed => "it refuses connections",
+        FaultKind.ConnectTimeout => "it does not accept connections in time",
+        FaultKind.ResponseTimeout or FaultKind.ResponseIdleTimeout => "it does not answer in time",
+        FaultKind.UpstreamMalformed => "its answers are not HTTP/1.1",
+        _ => "it closes before it has answered",
+    };
 
     private static void SendHead(Exchange exchange)
     {
@@ -309,6 +457,13 @@ internal static class Forwarder
             return response.StatusCode == 101 ? TakeUpgrade(exchange) : TakeInterim(exchange);
         }
 
+        NoteAnswered(exchange);
+        if (IsRetriedFor(exchange))
+        {
+            return false;
+        }
+
+        exchange.ClientSource.KeepBytesMax = 0;
         exchange.HasResponseStarted = true;
         exchange.Status = response.StatusCode;
         exchange.IsHalfClosed = exchange.ClientLink.HasEnded;
@@ -320,8 +475,7 @@ internal static class Forwarder
         MiddlewareChain.Leave(exchange);
         if (exchange.LocalAnswer is not null)
         {
-            // The server's own is not read: its connection goes with it.
-            Abandon(exchange);
+            Discard(exchange);
             RequestPipeline.WriteAnswer(exchange);
             return true;
         }
@@ -404,44 +558,85 @@ internal static class Forwarder
     {
         bool isUntouched = exchange.Upstream!.IsReused && exchange.UpstreamSource.BytesRead == 0
             && exchange.InterimCount == 0 && exchange.ClientSource.CanRewind;
-        bool mayRepeat = exchange.UpstreamSink.BytesSent == 0 || IsIdempotent(exchange.Request.Method);
-        if (!isUntouched || !mayRepeat || exchange.Tries >= TriesMax)
+        bool mayRepeat = exchange.UpstreamSink.BytesSent == 0 || exchange.MayRepeat;
+        if (isUntouched && mayRepeat)
+        {
+            // The pooled connection had been closed while idle. A fresh one cannot be stale, so this happens once.
+            exchange.Shard.Counters.Add(Counter.UpstreamStale);
+            Abandon(exchange);
+            Restart(exchange, mayReuse: false);
+        }
+        else if (!TryAgain(exchange, RetryCauses.Reset, FaultKind.UpstreamClosed))
         {
             exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamClosed, Again.Never);
-            return;
         }
-
-        // The pooled connection had been closed while idle. A fresh one cannot be stale, so this happens once.
-        exchange.Shard.Counters.Add(Counter.UpstreamStale);
-        exchange.Shard.Counters.Add(Counter.Retries);
-        Abandon(exchange);
-        exchange.ClientSource.Rewind();
-        exchange.IsRequestSent = false;
-        exchange.IsRequestAborted = false;
-        exchange.RequestPump = PumpStatus.WaitSource;
-        exchange.ResponsePump = PumpStatus.WaitSource;
-        exchange.BodyHeldMs = 0;
-        exchange.BodyHeldSinceMs = -1;
-        exchange.Response.Reset();
-        StartOn(exchange, exchange.Server!, mayReuse: false);
     }
 
-    // RFC 9110 section 9.2.2; a method we do not know is not known to be idempotent.
-    private static bool IsIdempotent(Method method) =>
-        method is Method.Get or Method.Head or Method.Options or Method.Put or Method.Delete;
+    // Another server may do better than the status this one answered with. If none is there the answer stands, and so
+    // it does if its server asked to be left alone for a while and there is no other.
+    private static bool IsRetriedFor(Exchange exchange)
+    {
+        if (!Retry.IsWanted(exchange, RetryCauses.Status))
+        {
+            return false;
+        }
+
+        Server answered = exchange.Server!;
+        bool isOther = TryPick(exchange);
+        if (!isOther && Retry.HasRetryAfter(exchange.Response, exchange.UpstreamSource.Unread))
+        {
+            return false;
+        }
+
+        exchange.Attempts += isOther ? 0 : 1;
+        Server next = exchange.Server!;
+        exchange.Server = answered;
+        Discard(exchange);
+        exchange.Server = next;
+        Restart(exchange, mayReuse: true);
+        return true;
+    }
+
+    // The answer of a connection that is not wanted: if it is here whole the connection may be used again.
+    private static void Discard(Exchange exchange)
+    {
+        MessageSource source = exchange.UpstreamSource;
+        source.Skip(exchange.Response.Length);
+        source.StartBody(exchange.Response.Framing, exchange.Response.ContentLength);
+        BodyStep step = BodyStep.Data;
+        for (int piece = 0; step == BodyStep.Data && piece < DiscardPiecesMax; piece++)
+        {
+            step = source.Next(out ReadOnlySpan<byte> payload);
+            source.Advance(payload.Length);
+        }
+
+        if (step == BodyStep.End)
+        {
+            Release(exchange);
+        }
+        else
+        {
+            Abandon(exchange);
+        }
+    }
 
     private static void Finish(Exchange exchange)
     {
         exchange.IsResponseDone = true;
+        Release(exchange);
+        exchange.Phase = ExchangePhase.Done;
+    }
+
+    // The answer is through, to its end.
+    private static void Release(Exchange exchange)
+    {
         UpstreamConnection upstream = exchange.Upstream!;
         exchange.UpstreamSource.EndMessage();
 
         // The boundary is proven: whole request sent, answer ended by its own framing, not a byte after it.
         bool isClean = exchange.IsRequestSent && exchange.Response.KeepAlive && !exchange.UpstreamSink.HasPending
             && exchange.UpstreamSource.Unread.IsEmpty && !exchange.UpstreamSource.HasSeenEnd;
-        exchange.UpstreamSource.Unbind();
-        exchange.UpstreamSink.Unbind();
-        exchange.Upstream = null;
+        Detach(exchange);
         if (isClean)
         {
             upstream.Pool.Put(upstream);
@@ -450,8 +645,6 @@ internal static class Forwarder
         {
             upstream.Link.Close();
         }
-
-        exchange.Phase = ExchangePhase.Done;
     }
 
     private static void AdvanceTunnel(Exchange exchange)
@@ -480,9 +673,7 @@ internal static class Forwarder
         if (isOver || isBroken)
         {
             UpstreamConnection upstream = exchange.Upstream!;
-            exchange.UpstreamSource.Unbind();
-            exchange.UpstreamSink.Unbind();
-            exchange.Upstream = null;
+            Detach(exchange);
             upstream.Link.Close();
             exchange.Phase = ExchangePhase.Done;
         }

@@ -58,6 +58,7 @@ internal sealed class MessageSource
     private ChunkedReader _chunks;
     private long _payload;
     private bool _isComplete;
+    private bool _isBodyConsumed;
     private ByteRange _trailers;
 
     /// <summary>Bytes read from the link since <see cref="Bind"/>.</summary>
@@ -84,6 +85,15 @@ internal sealed class MessageSource
     }
 
     public bool CanRewind => _isPinned;
+
+    /// <summary>
+    /// Body bytes that are kept behind the pinned head even if the room has to grow for them. 0 gives the head up
+    /// instead.
+    /// </summary>
+    public int KeepBytesMax { get; set; }
+
+    /// <summary>At least one byte of the body came, payload or framing.</summary>
+    public bool HasBodyBegun => _isBodyConsumed || !Unread.IsEmpty;
 
     /// <summary>The body ended by its framing, or there was none.</summary>
     public bool IsComplete => _isComplete;
@@ -165,6 +175,7 @@ internal sealed class MessageSource
         _chunks = default;
         _payload = 0;
         _trailers = default;
+        _isBodyConsumed = false;
         _isComplete = framing == BodyFraming.None || (framing == BodyFraming.ContentLength && length == 0);
         Reason = RejectReason.None;
     }
@@ -246,6 +257,7 @@ internal sealed class MessageSource
         }
 
         ChunkedBytesMax = long.MaxValue;
+        KeepBytesMax = 0;
         StartBody(BodyFraming.None, 0);
         ReleaseIfEmpty();
     }
@@ -269,6 +281,7 @@ internal sealed class MessageSource
         _hasSeenEnd = false;
         BytesRead = 0;
         ChunkedBytesMax = long.MaxValue;
+        KeepBytesMax = 0;
         StartBody(BodyFraming.None, 0);
         _isComplete = false;
     }
@@ -340,6 +353,7 @@ internal sealed class MessageSource
 
     private void Consume(int count)
     {
+        _isBodyConsumed |= count > 0;
         if (_isPinned)
         {
             _cursor += count;
@@ -366,6 +380,14 @@ internal sealed class MessageSource
 
         if (_framing != BodyFraming.None && _block.Free.Length < RoomMin)
         {
+            int kept = _block.Length - _headLength;
+            if (_isPinned && kept < KeepBytesMax)
+            {
+                // In steps, so that a short body costs little; the last bit of room is a read's, not kept for sure.
+                Grow(_headLength + Math.Min(KeepBytesMax, Math.Max(_block.Capacity, kept * 4)) + RoomMin);
+                return;
+            }
+
             Unpin();
         }
 

@@ -44,6 +44,9 @@ internal static class Recorder
         {
             FaultKind.NoRoute => Counter.RequestsUnrouted,
             FaultKind.Rejected => Counter.RequestsRejected,
+            FaultKind.NoServer => Counter.RequestsUnserved,
+            FaultKind.QueueFull => Counter.QueuesFull,
+            FaultKind.QueueTimeout => Counter.QueueTimeouts,
             FaultKind.HeadTimeout => Counter.HeadTimeouts,
             FaultKind.BodyTimeout => Counter.BodyTimeouts,
             FaultKind.ConnectTimeout => Counter.ConnectTimeouts,

@@ -100,7 +100,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             {
                 exchange.Fault = Fault.ClientGone;
             }
-            else if (exchange.Phase is ExchangePhase.Connecting or ExchangePhase.Forwarding or ExchangePhase.Tunnel)
+            else if (exchange.Phase is >= ExchangePhase.Queued and <= ExchangePhase.Tunnel)
             {
                 Forwarder.Advance(exchange);
             }
@@ -159,6 +159,9 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             case FaultKind.BodyTimeout:
                 exchange.Fault = Fault.OfClient(kind);
                 break;
+            case FaultKind.ResponseTimeout:
+                Forwarder.ResponseLate(exchange);
+                break;
             default:
                 exchange.Fault = Fault.OfUpstream(kind);
                 break;
@@ -171,6 +174,8 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     private static ExchangeStatus End(Exchange exchange, ExchangeStatus status)
     {
         Forwarder.Abandon(exchange);
+        Retry.End(exchange);
+        Capacity.Leave(exchange);
         exchange.Phase = ExchangePhase.Done;
         MiddlewareChain.End(exchange);
         Recorder.Record(exchange);

@@ -2,6 +2,8 @@ using System;
 using System.Net;
 using System.Text;
 using System.Threading;
+using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Health;
 
 namespace EdgeProxy.Services;
 
@@ -12,11 +14,13 @@ namespace EdgeProxy.Services;
 internal sealed class Server
 {
     private readonly ServerPool?[] _pools;
+    private readonly ServerLoad[] _loads;
     private IPEndPoint? _address;
     private int _isFailing;
     private long _idleTimeoutMs;
     private int _idleConnectionsMax;
     private bool _isRetired;
+    private int _slotsTaken;
 
     public Server(string service, string host, int port, int loopCount)
     {
@@ -26,7 +30,14 @@ internal sealed class Server
         Name = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}" : $"{host}:{port}";
         string authority = port == 80 ? Name[..Name.LastIndexOf(':')] : Name;
         Authority = Encoding.ASCII.GetBytes(authority);
+        Identity = RandomSequence.Of(Name);
         _pools = new ServerPool?[loopCount];
+        _loads = new ServerLoad[loopCount];
+        for (int i = 0; i < loopCount; i++)
+        {
+            _loads[i] = new ServerLoad();
+        }
+
         if (IPAddress.TryParse(host, out IPAddress? literal))
         {
             _address = new IPEndPoint(literal, port);
@@ -48,6 +59,9 @@ internal sealed class Server
     /// </summary>
     public ReadOnlyMemory<byte> Authority { get; }
 
+    /// <summary>A number for the name, the same in every process; what hashing compares.</summary>
+    public ulong Identity { get; }
+
     /// <summary>The host is an address, so nothing has to be resolved.</summary>
     public bool IsLiteral { get; }
 
@@ -65,11 +79,40 @@ internal sealed class Server
 
     public int IdleConnectionsMax => Volatile.Read(ref _idleConnectionsMax);
 
+    /// <summary>A new exchange may be sent to it.</summary>
+    public bool IsUsable(long nowMs) => Address is not null && Health.IsUsable(nowMs);
+
+    /// <summary>Requests that count against its service's capacity, of all loops.</summary>
+    public int SlotsTaken => Volatile.Read(ref _slotsTaken);
+
+    /// <summary>One more, unless there are so many.</summary>
+    public bool TryTakeSlot(int most)
+    {
+        if (Interlocked.Increment(ref _slotsTaken) <= most)
+        {
+            return true;
+        }
+
+        Interlocked.Decrement(ref _slotsTaken);
+        return false;
+    }
+
+    public void GiveSlot() => Interlocked.Decrement(ref _slotsTaken);
+
+    /// <summary>Whether it is well, for all loops.</summary>
+    public ServerHealth Health { get; } = new();
+
+    public int LoopCount => _loads.Length;
+
+    /// <summary>What loop <paramref name="loopIndex"/> knows of it.</summary>
+    public ServerLoad Load(int loopIndex) => _loads[loopIndex];
+
     public void Configure(ServiceSettings settings)
     {
         Volatile.Write(ref _idleTimeoutMs, (long)settings.IdleTimeout.TotalMilliseconds);
         Volatile.Write(ref _idleConnectionsMax, settings.IdleConnectionsMax);
         Volatile.Write(ref _isRetired, false);
+        Health.Forget(isProbed: settings.HealthCheck is not null, isWatched: settings.PassiveHealth is not null);
     }
 
     public void Retire() => Volatile.Write(ref _isRetired, true);

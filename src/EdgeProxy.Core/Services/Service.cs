@@ -1,42 +1,47 @@
+using System.Threading;
+using EdgeProxy.Services.Choosing;
+
 namespace EdgeProxy.Services;
 
 /// <summary>
-/// A named set of servers and how one is chosen: smooth weighted round robin (nginx's), kept per loop.
+/// A named set of servers and how one is chosen. Immutable; what it remembers is its shards' and servers'.
 /// </summary>
 internal sealed class Service
 {
-    private readonly int[] _weights;
-    private readonly int _weightSum;
-    private readonly bool _isEven;
-    private readonly Rotation[] _rotations;
+    private readonly Strategy _strategy;
+    private int _isEjecting;
 
-    public Service(ServiceSettings settings, Server[] servers, int loopCount)
+    public Service(ServiceSettings settings, Server[] servers, ServiceShard[] shards)
     {
         Settings = settings;
         Servers = servers;
-        _weights = new int[servers.Length];
-        _isEven = true;
+        Shards = shards;
+        _strategy = Strategy.Of(settings.Strategy);
+        int[] weights = new int[servers.Length];
         for (int i = 0; i < servers.Length; i++)
         {
-            _weights[i] = settings.Servers[i].Weight;
-            _weightSum += _weights[i];
-            _isEven &= _weights[i] == _weights[0];
+            weights[i] = settings.Servers[i].Weight;
         }
 
+        Weights = new WeightTable(weights);
         ConnectTimeoutMs = (long)settings.ConnectTimeout.TotalMilliseconds;
         ResponseTimeoutMs = (long)settings.ResponseTimeout.TotalMilliseconds;
         ResponseIdleTimeoutMs = (long)settings.ResponseIdleTimeout.TotalMilliseconds;
-        _rotations = new Rotation[loopCount];
-        for (int i = 0; i < loopCount; i++)
-        {
-            // Loops start apart, or they would all send to the same server at the same time.
-            _rotations[i] = new Rotation(servers.Length, i % servers.Length);
-        }
+        PerTryTimeoutMs = (long)(settings.Retry?.PerTryTimeout.TotalMilliseconds ?? 0);
+        LatencyMaxMs = (long)(settings.PassiveHealth?.LatencyMax.TotalMilliseconds ?? 0);
+        RequestsMax = settings.Capacity?.RequestsMax ?? 0;
+        QueueTimeoutMs = (long)(settings.Capacity?.QueueTimeout.TotalMilliseconds ?? 0);
+        WindowMs = (long)(settings.PassiveHealth?.Window.TotalMilliseconds ?? 1);
     }
 
     public ServiceSettings Settings { get; }
 
     public Server[] Servers { get; }
+
+    public WeightTable Weights { get; }
+
+    /// <summary>By loop.</summary>
+    public ServiceShard[] Shards { get; }
 
     public long ConnectTimeoutMs { get; }
 
@@ -44,67 +49,96 @@ internal sealed class Service
 
     public long ResponseIdleTimeoutMs { get; }
 
+    /// <summary>0 for none.</summary>
+    public long PerTryTimeoutMs { get; }
+
+    /// <summary>0 for none.</summary>
+    public long LatencyMaxMs { get; }
+
+    /// <summary>Requests at one server at a time; 0 for no limit.</summary>
+    public int RequestsMax { get; }
+
+    public long QueueTimeoutMs { get; }
+
+    /// <summary>What shares of faults are counted over.</summary>
+    public long WindowMs { get; }
+
+    public ServiceShard Shard(int loopIndex) => Shards[loopIndex];
+
     /// <summary>
-    /// The next server for loop <paramref name="loopIndex"/>, other than <paramref name="except"/> if there is another
-    /// that
-    /// has an address; null if none has.
+    /// The place of the server loop <paramref name="loopIndex"/> sends to next; it is none of
+    /// <paramref name="tried"/>. <see cref="Strategy.None"/> if no server is usable.
     /// </summary>
-    public Server? Pick(int loopIndex, Server? except)
+    /// <param name="key">Hash of what <see cref="ServiceSettings.Hash"/> names; null if the request has none.</param>
+    public int Pick(int loopIndex, long nowMs, ref readonly TriedServers tried, ulong? key)
     {
-        Rotation rotation = _rotations[loopIndex];
-        for (int attempt = 0; attempt < Servers.Length; attempt++)
+        var candidates = new Candidates(
+            this, Shards[loopIndex], nowMs, in tried, key.GetValueOrDefault(), key.HasValue);
+        int place = _strategy.Choose(candidates);
+        for (int i = 0; place < 0 && i < Servers.Length; i++)
         {
-            Server server = Servers[_isEven ? rotation.NextEven() : rotation.NextWeighted(_weights, _weightSum)];
-            if (server.Address is not null && !ReferenceEquals(server, except))
-            {
-                return server;
-            }
+            // Health changed under the strategy's eyes, or there is really none.
+            place = candidates.IsUsable(i) ? i : Strategy.None;
         }
 
-        return except?.Address is null ? AnyWithAddress() : except;
+        return place;
     }
 
-    private Server? AnyWithAddress()
+    public bool HasRoom(Server server) => RequestsMax == 0 || server.SlotsTaken < RequestsMax;
+
+    /// <summary>Servers would take the request, were they not at their limit: it is worth waiting.</summary>
+    public bool IsFull(long nowMs)
+    {
+        bool isUsable = false;
+        foreach (Server server in RequestsMax == 0 ? [] : Servers)
+        {
+            isUsable |= server.IsUsable(nowMs);
+        }
+
+        return isUsable;
+    }
+
+    /// <summary>Requests that wait for room, of all loops.</summary>
+    public int CountWaiting()
+    {
+        int count = 0;
+        foreach (ServiceShard shard in Shards)
+        {
+            count += shard.Queue?.Count ?? 0;
+        }
+
+        return count;
+    }
+
+    /// <summary>A server has room again: the next loop with somebody waiting hears of it, in turn.</summary>
+    public void NoteRoom(int loopIndex)
+    {
+        for (int i = 1; i <= Shards.Length; i++)
+        {
+            if (Shards[(loopIndex + i) % Shards.Length].Queue is { Count: > 0 } queue)
+            {
+                queue.Wake();
+                return;
+            }
+        }
+    }
+
+    /// <summary>Whether the caller may count and eject servers now; false while another loop does.</summary>
+    public bool TryEnterEjection() => Interlocked.Exchange(ref _isEjecting, 1) == 0;
+
+    public void LeaveEjection() => Volatile.Write(ref _isEjecting, 0);
+
+    /// <summary>Some server has an address: if none is usable, that is a matter of health.</summary>
+    public bool HasAddress()
     {
         foreach (Server server in Servers)
         {
             if (server.Address is not null)
             {
-                return server;
+                return true;
             }
         }
 
-        return null;
-    }
-
-    private sealed class Rotation(int count, int start)
-    {
-        private readonly long[] _current = new long[count];
-        private int _next = start;
-
-        public int NextEven()
-        {
-            int index = _next;
-            _next = index + 1 == count ? 0 : index + 1;
-            return index;
-        }
-
-        // Each turn every server gains its weight, the richest is taken and pays the sum: a 5:1:1 set answers a a b a c
-        // a a.
-        public int NextWeighted(int[] weights, int sum)
-        {
-            int best = 0;
-            for (int i = 0; i < count; i++)
-            {
-                _current[i] += weights[i];
-                if (_current[i] > _current[best])
-                {
-                    best = i;
-                }
-            }
-
-            _current[best] -= sum;
-            return best;
-        }
+        return false;
     }
 }

@@ -1,15 +1,16 @@
 using System.Collections.Generic;
 using System.Threading;
+using EdgeProxy.Services.Choosing;
 
 namespace EdgeProxy.Services;
 
 /// <summary>
-/// Every service of the running configuration. Applying a new one keeps the servers both name, with their pools; the
-/// rest are
-/// retired by the caller once the new snapshot is published. Used by the reloading thread only.
+/// Every service of the running configuration. Applying a new one keeps the servers both name, with their pools, load
+/// and health; the rest are retired. Used by the reloading thread only.
 /// </summary>
-internal sealed class ServiceDirectory(int loopCount)
+internal sealed class ServiceDirectory(int loopCount, ulong seed)
 {
+    private readonly Dictionary<string, ServiceShard[]> _shards = [];
     private readonly Dictionary<(string Service, string Host, int Port), Server> _servers = [];
 
     private Server[] _list = [];
@@ -31,10 +32,10 @@ internal sealed class ServiceDirectory(int loopCount)
                 ServerSettings server = service.Servers[i];
                 servers[i] = _servers.TryGetValue((service.Name, server.Host, server.Port), out Server? kept)
                     ? kept
-                    : new Server(service.Name, server.Host, server.Port, loopCount);
+                    : NewServer(service, server);
             }
 
-            services.Add(service.Name, new Service(service, servers, loopCount));
+            services.Add(service.Name, new Service(service, servers, ShardsOf(service.Name)));
         }
 
         return services;
@@ -47,8 +48,10 @@ internal sealed class ServiceDirectory(int loopCount)
     {
         var gone = new Dictionary<(string, string, int), Server>(_servers);
         _servers.Clear();
+        _shards.Clear();
         foreach (Service service in services.Values)
         {
+            _shards[service.Settings.Name] = service.Shards;
             foreach (Server server in service.Servers)
             {
                 var key = (server.Service, server.Host, server.Port);
@@ -65,5 +68,32 @@ internal sealed class ServiceDirectory(int loopCount)
         }
 
         return [.. gone.Values];
+    }
+
+    private Server NewServer(ServiceSettings service, ServerSettings settings)
+    {
+        var server = new Server(service.Name, settings.Host, settings.Port, loopCount);
+        if (service.HealthCheck is { } check)
+        {
+            server.Health.Start(check.Initial);
+        }
+
+        return server;
+    }
+
+    private ServiceShard[] ShardsOf(string service)
+    {
+        if (_shards.TryGetValue(service, out ServiceShard[]? kept))
+        {
+            return kept;
+        }
+
+        var shards = new ServiceShard[loopCount];
+        for (int i = 0; i < loopCount; i++)
+        {
+            shards[i] = new ServiceShard(i, RandomSequence.Mix(seed + (ulong)i) ^ RandomSequence.Of(service));
+        }
+
+        return shards;
     }
 }

@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Health;
 
 namespace EdgeProxy.Services;
 
@@ -9,6 +11,20 @@ namespace EdgeProxy.Services;
 /// <param name="Weight">1 to 1000; its share of the requests.</param>
 internal sealed record ServerSettings(string Host, int Port, int Weight);
 
+/// <summary>What the strategy "hash" spreads requests by; the words of TOML's services.NAME.hash.on.</summary>
+internal enum HashSource : byte
+{
+    Header,
+    Cookie,
+    Client,
+    Path,
+    Query,
+}
+
+/// <summary>What the strategy "hash" looks at.</summary>
+/// <param name="Name">Of the header, cookie or query parameter; "" for client and path.</param>
+internal sealed record HashSettings(HashSource On, string Name);
+
 /// <summary>A service: its servers and how the proxy treats connections to them.</summary>
 internal sealed record ServiceSettings
 {
@@ -16,6 +32,24 @@ internal sealed record ServiceSettings
 
     /// <summary>Never empty.</summary>
     public required IReadOnlyList<ServerSettings> Servers { get; init; }
+
+    /// <summary>How a server is chosen. Default: turn by turn, by weight.</summary>
+    public StrategyKind Strategy { get; init; }
+
+    /// <summary>Set if, and only if, the strategy is hash.</summary>
+    public HashSettings? Hash { get; init; }
+
+    /// <summary>Null if servers are not probed.</summary>
+    public HealthCheckSettings? HealthCheck { get; init; }
+
+    /// <summary>Null if what happens to requests says nothing of their servers.</summary>
+    public PassiveHealthSettings? PassiveHealth { get; init; }
+
+    /// <summary>Null for the default: another server when no connection comes about, and nothing else.</summary>
+    public RetrySettings? Retry { get; init; }
+
+    /// <summary>Null if servers get whatever comes.</summary>
+    public CapacitySettings? Capacity { get; init; }
 
     /// <summary>
     /// Send the client's Host (true, Traefik's default) or the server's own. TOML: services.NAME.pass_host_header.
@@ -56,4 +90,5 @@ internal static class ServiceLimits
     public const int IdleConnectionsMax = 65_536;
     public const int WeightMax = 1000;
     public const int ServersMax = 1024;
+    public const int HashNameCharsMax = 128;
 }

@@ -29,6 +29,7 @@ internal enum Counter
     WriteTimeouts,
     KeepAliveTimeouts,
     TunnelTimeouts,
+    QueueTimeouts,
     ClientsGone,
     UpstreamConnects,
     UpstreamConnectFailures,
@@ -38,7 +39,16 @@ internal enum Counter
     UpstreamMalformed,
     UpstreamIdleClosed,
     Retries,
+    RetriesOverBudget,
     Tunnels,
+    RequestsUnserved,
+    RequestsQueued,
+    QueuesFull,
+    ProbesGood,
+    ProbesBad,
+    ServersUp,
+    ServersDown,
+    Ejections,
     BytesFromClients,
     BytesToClients,
     Count,
@@ -86,7 +96,21 @@ internal static class CounterNames
         Counter.UpstreamIdleClosed =>
             ("edgeproxy_upstream_idle_closed_total", "", "Pooled server connections closed while idle."),
         Counter.Retries => ("edgeproxy_retries_total", "", "Requests sent again."),
+        Counter.RetriesOverBudget =>
+            ("edgeproxy_retries_over_budget_total", "", "Retries not made because too many were under way."),
         Counter.Tunnels => ("edgeproxy_tunnels_total", "", "Connections upgraded to a tunnel."),
+        Counter.RequestsUnserved =>
+            ("edgeproxy_requests_unserved_total", "", "Requests for which no server of their service was healthy."),
+        Counter.RequestsQueued =>
+            ("edgeproxy_requests_queued_total", "", "Requests that had to wait for room at a server."),
+        Counter.QueuesFull =>
+            ("edgeproxy_queue_overflows_total", "", "Requests refused because too many waited for a server."),
+        Counter.QueueTimeouts => Timeouts("queue"),
+        Counter.ProbesGood => Probes("good"),
+        Counter.ProbesBad => Probes("bad"),
+        Counter.ServersUp => HealthChanges("up"),
+        Counter.ServersDown => HealthChanges("down"),
+        Counter.Ejections => HealthChanges("ejected"),
         Counter.BytesFromClients => ("edgeproxy_client_received_bytes_total", "", "Bytes read from clients."),
         Counter.BytesToClients => ("edgeproxy_client_sent_bytes_total", "", "Bytes written to clients."),
         _ => ("edgeproxy_unnamed_total", "", "A counter without a name."),
@@ -94,6 +118,12 @@ internal static class CounterNames
 
     private static (string Name, string Label, string Help) Responses(string status) =>
         ("edgeproxy_responses_total", $"status=\"{status}\"", "Responses by status class.");
+
+    private static (string Name, string Label, string Help) Probes(string result) =>
+        ("edgeproxy_probes_total", $"result=\"{result}\"", "Active health checks by what came of them.");
+
+    private static (string Name, string Label, string Help) HealthChanges(string to) =>
+        ("edgeproxy_server_health_changes_total", $"to=\"{to}\"", "Times a server's health changed.");
 
     private static (string Name, string Label, string Help) Timeouts(string kind) =>
         ("edgeproxy_timeouts_total", $"kind=\"{kind}\"", "Waits that ran past their limit.");

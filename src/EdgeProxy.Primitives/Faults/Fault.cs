@@ -8,8 +8,14 @@ internal enum FaultKind : byte
     /// <summary>No router takes the request: 404.</summary>
     NoRoute,
 
-    /// <summary>The service has no server that can be tried: 503.</summary>
+    /// <summary>No server of the service is healthy: 503.</summary>
     NoServer,
+
+    /// <summary>Servers are at their limit, and so is the queue for them: 503.</summary>
+    QueueFull,
+
+    /// <summary>No server had room within queue_timeout: 503.</summary>
+    QueueTimeout,
 
     /// <summary>The server's name has no address yet: 503.</summary>
     NameNotResolved,

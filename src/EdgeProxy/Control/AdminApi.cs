@@ -26,6 +26,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         /livez           200 while the process runs
         /readyz          200 when traffic is taken, 503 with the reason otherwise
         /metrics         Prometheus text
+        /api/v1/services services and servers, with their health
         /api/v1/reload   POST: read the configuration again; answers what came of it
 
         """;
@@ -51,6 +52,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
             "/livez" => static () => Text(200, "ok\n"),
             "/readyz" => Readyz,
             "/metrics" => Metrics,
+            "/api/v1/services" => Services,
             "/" => static () => Text(200, Index),
             _ => null,
         };
@@ -75,6 +77,23 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         var samples = new List<MetricSample>();
         parts.CollectMetrics(samples);
         return new LocalAnswer(200, MetricsText.ContentType, Encoding.UTF8.GetBytes(MetricsText.Write(samples)));
+    }
+
+    private LocalAnswer Services()
+    {
+        var body = new ArrayBufferWriter<byte>(1024);
+        using (var json = new Utf8JsonWriter(body, JsonOptions))
+        {
+            json.WriteStartArray();
+            foreach (ServiceStatus service in parts.Services())
+            {
+                service.WriteTo(json);
+            }
+
+            json.WriteEndArray();
+        }
+
+        return new LocalAnswer(200, JsonText, body.WrittenMemory);
     }
 
     private ValueTask<LocalAnswer> ReloadAsync(LocalRequest request)

@@ -17,5 +17,8 @@ internal sealed record AdminParts
     /// <summary>Where the admin surface is bound, port resolved; null when it is off.</summary>
     public required Func<IPEndPoint?> Address { get; init; }
 
+    /// <summary>The services of the configuration in use, with their servers' health.</summary>
+    public required Func<IReadOnlyList<ServiceStatus>> Services { get; init; }
+
     public required Action<ICollection<MetricSample>> CollectMetrics { get; init; }
 }

@@ -7,6 +7,7 @@ using EdgeProxy.Config;
 using EdgeProxy.Control;
 using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Pipeline.Probing;
 using EdgeProxy.Primitives;
 using EdgeProxy.Services;
 using EdgeProxy.Transport;
@@ -112,7 +113,10 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             }
 
             // (2) Everything that cannot: swap.
+            List<ProbeOrder>[] orders = OrderProbes(services);
+            BeginProbes(orders);
             Commit(settings, services, snapshot, opened, next, admin);
+            EndOtherProbes(orders);
             _middlewares.Commit(middlewares);
             return null;
         }
@@ -170,18 +174,21 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         var reports = new ServerReports(_logger);
         _shards = new Shard[_loops.Loops.Count];
         _pulses = new LoopPulse[_shards.Length];
+        _probes = new ProbeSet[_shards.Length];
         for (int i = 0; i < _shards.Length; i++)
         {
-            // Half of a random GUID: the kernel's random bytes, without loading OpenSSL for them.
-            ulong seed = BitConverter.ToUInt64(Guid.NewGuid().ToByteArray(), sizeof(ulong));
-            _shards[i] = new Shard(_loops.Loops[i], reports, seed);
+            _shards[i] = new Shard(_loops.Loops[i], reports, RandomSeed());
             _pulses[i] = new LoopPulse(_loops.Loops[i], _parts.Time);
+            _probes[i] = new ProbeSet(_shards[i]);
         }
 
-        _directory = new ServiceDirectory(_shards.Length);
+        _directory = new ServiceDirectory(_shards.Length, RandomSeed());
         _pipeline = new RequestPipeline(_snapshots);
         _loops.Start();
     }
+
+    // Half of a random GUID: the kernel's random bytes, without loading OpenSSL for them.
+    private static ulong RandomSeed() => BitConverter.ToUInt64(Guid.NewGuid().ToByteArray(), sizeof(ulong));
 
     // Addresses, not names, tell entrypoints apart here: one that was only renamed keeps its socket and its
     // connections.
@@ -294,6 +301,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         }
 
         _snapshots.Publish(snapshot);
+        Volatile.Write(ref _services, services.Values);
         for (int i = 0; i < next.Count; i++)
         {
             next[i].Configure(settings.EntryPoints[i]);

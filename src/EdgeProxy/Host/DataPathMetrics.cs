@@ -29,6 +29,7 @@ internal sealed partial class DataPath
         Gauge(samples, "edgeproxy_connections_open", "Client connections open now.", status.ConnectionsOpen);
         Gauge(samples, "edgeproxy_exchanges_in_flight", "Requests being answered now.", status.ExchangesInFlight);
         CollectTransport(samples);
+        CollectServers(samples);
         samples.Add(new MetricSample(
             "edgeproxy_process_allocated_bytes_total", "Managed bytes allocated since start.",
             MetricKind.Counter, GC.GetTotalAllocatedBytes(precise: true), []));
@@ -52,6 +53,33 @@ internal sealed partial class DataPath
             "edgeproxy_loop_exceptions_total", "Exceptions that cost a connection: each is a defect.",
             MetricKind.Counter, crashes, []));
     }
+
+    private void CollectServers(ICollection<MetricSample> samples)
+    {
+        IReadOnlyList<ServiceStatus> services = Services;
+        foreach (ServiceStatus service in services)
+        {
+            foreach (ServerStatus server in service.Servers)
+            {
+                samples.Add(new MetricSample(
+                    "edgeproxy_server_up", "1 if the server would get requests, 0 if it is down or ejected.",
+                    MetricKind.Gauge, server.IsUp ? 1 : 0, LabelsOf(service, server)));
+            }
+        }
+
+        foreach (ServiceStatus service in services)
+        {
+            foreach (ServerStatus server in service.Servers)
+            {
+                samples.Add(new MetricSample(
+                    "edgeproxy_server_exchanges_in_flight", "Requests at the server now.",
+                    MetricKind.Gauge, server.InFlight, LabelsOf(service, server)));
+            }
+        }
+    }
+
+    private static MetricLabel[] LabelsOf(ServiceStatus service, ServerStatus server) =>
+        [new MetricLabel("service", service.Name), new MetricLabel("server", server.Name)];
 
     private static void Gauge(ICollection<MetricSample> samples, string name, string help, double value) =>
         samples.Add(new MetricSample(name, help, MetricKind.Gauge, value, []));

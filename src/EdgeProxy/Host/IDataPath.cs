@@ -30,6 +30,9 @@ internal interface IDataPath : IAsyncDisposable
     Task DrainAsync(TimeSpan limit);
 
     DataPathStatus Status { get; }
+
+    /// <summary>Services of the configuration in use, with their servers' health. Any thread.</summary>
+    IReadOnlyList<ServiceStatus> Services { get; }
 }
 
 /// <summary>Makes the engine; nothing is opened before the first <see cref="IDataPath.Apply"/>.</summary>

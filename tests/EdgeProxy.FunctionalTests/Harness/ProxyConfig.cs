@@ -22,6 +22,8 @@ internal sealed class ProxyConfig
 
     public string Rule { get; set; } = "PathPrefix(`/`)";
 
+    public int Loops { get; set; } = 1;
+
     /// <summary>More lines for [node], [log], [entrypoints.web], [routers.all], [services.app].</summary>
     public string Node { get; set; } = "";
 
@@ -49,7 +51,7 @@ internal sealed class ProxyConfig
         toml.Append(CultureInfo.InvariantCulture, $"""
             [node]
             name = "test"
-            loops = 1
+            loops = {Loops}
             watch_interval = "0s"
             {Node}
             [log]

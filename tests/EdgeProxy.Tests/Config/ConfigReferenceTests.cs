@@ -59,12 +59,42 @@ public class ConfigReferenceTests
         Assert.Empty(ConfigCorpus.Faults(written));
     }
 
+    [Theory]
+    [MemberData(nameof(OptionalTables))]
+    public void DefaultToml_OptionalTableWrittenOut_IsValid(string table, string strategy)
+    {
+        string header = $"\n#[services.app.{table}]\n";
+        string text = ConfigReference.DefaultToml();
+        int start = text.IndexOf(header, StringComparison.Ordinal);
+        int next = text.IndexOf("\n#[", start + 1, StringComparison.Ordinal);
+        string section = next < 0 ? text[start..] : text[start..next];
+
+        // What decides between keys that exclude each other is left to the corpus: here each stands as it is shown.
+        string written = text.Replace(section, Regex.Replace(section, @"\n#(\S)", "\n$1"), StringComparison.Ordinal)
+            .Replace("# strategy = \"round_robin\"", $"strategy = \"{strategy}\"", StringComparison.Ordinal);
+
+        Assert.NotEqual(text, written);
+        Assert.Empty(ConfigCorpus.Faults(written));
+    }
+
+    public static TheoryData<string, string> OptionalTables()
+    {
+        var tables = new TheoryData<string, string>();
+        foreach (TableDeclaration table in ServiceTable.Declaration.Tables)
+        {
+            tables.Add(table.Name, table.Name == "hash" ? "hash" : "round_robin");
+        }
+
+        return tables;
+    }
+
     [Fact]
     public void Markdown_EveryKey_HasOneRow()
     {
         string[] rows = ConfigReference.Markdown().Split('\n');
 
-        foreach ((TableDeclaration table, _) in Sections().Append((ServiceTable.ServerTable.Declaration, "")))
+        foreach (TableDeclaration table in Sections().Select(section => section.Table)
+            .Concat(ServiceTable.Declaration.Tables).Append(ServiceTable.ServerTable.Declaration))
         {
             foreach (Key key in table.Keys)
             {
@@ -80,7 +110,8 @@ public class ConfigReferenceTests
     [Fact]
     public void Declarations_EveryKey_SaysWhatItIs()
     {
-        foreach (Key key in Sections().SelectMany(section => section.Table.Keys))
+        foreach (Key key in Sections().Select(section => section.Table).Concat(ServiceTable.Declaration.Tables)
+            .SelectMany(table => table.Keys))
         {
             Assert.EndsWith(".", key.Doc, StringComparison.Ordinal);
             Assert.NotEmpty(key.Range);
@@ -106,12 +137,13 @@ public class ConfigReferenceTests
         yield return (RootTable.Declaration, "");
         foreach (TableDeclaration table in RootTable.Declaration.Tables)
         {
-            foreach (TableDeclaration kind in table.Tables)
+            // A table without keys of its own is all kinds; in others those below may be left out and stand behind #.
+            foreach (TableDeclaration kind in table.Keys.Count == 0 ? table.Tables : [])
             {
                 yield return (kind, $"\n[{table.Name}.{kind.ExampleName}.{kind.Name}]\n");
             }
 
-            if (table.Tables.Count == 0)
+            if (table.Keys.Count > 0)
             {
                 yield return (table, table.IsNamed ? $"\n[{table.Name}.{table.ExampleName}]\n" : $"\n[{table.Name}]\n");
             }

@@ -48,11 +48,23 @@ public sealed class AdminApiTests
     }
 
     [Fact]
+    public async Task Answer_Services_IsTheirServersAndHealth()
+    {
+        LocalAnswer answer = await AskAsync("GET", "/api/v1/services");
+
+        Assert.Equal("application/json; charset=utf-8", answer.ContentType);
+        Assert.Equal(
+            "[{'name':'app','strategy':'p2c','waiting':4,'servers':[{'name':'a:80','address':'10.0.0.1:80','weight':2,"
+                + "'state':'ejected','last_probe':'status 200','ejected_ms':70,'in_flight':3}]}]",
+            Text(answer).Replace('"', '\''));
+    }
+
+    [Fact]
     public async Task Answer_Index_ListsEveryPath()
     {
         string text = Text(await AskAsync("GET", "/"));
 
-        Assert.All(["/livez", "/readyz", "/metrics", "/api/v1/reload"], path => Assert.Contains(path, text));
+        Assert.All(["/livez", "/readyz", "/metrics", "/api/v1/services", "/api/v1/reload"], path => Assert.Contains(path, text));
     }
 
     [Fact]
@@ -169,6 +181,11 @@ public sealed class AdminApiTests
                 return ValueTask.FromResult(_outcome);
             },
             Address = () => _address,
+            Services = () =>
+            [
+                new ServiceStatus(
+                    "app", "p2c", 4, [new ServerStatus("a:80", "10.0.0.1:80", 2, "ejected", "status 200", 70, 3)]),
+            ],
             CollectMetrics = samples => samples.Add(new MetricSample("up", "Whether.", MetricKind.Gauge, 1, [])),
         });
         return api.AnswerAsync(new LocalRequest(method, path, "", host, hasOrigin));

@@ -28,6 +28,8 @@ internal sealed class FakeDataPath : IDataPath, IMetricsSource
 
     public DataPathStatus Status { get; set; } = new() { Admin = new IPEndPoint(IPAddress.Loopback, 7171) };
 
+    public IReadOnlyList<ServiceStatus> Services { get; set; } = [];
+
     public DataPathFactory Factory => parts =>
     {
         Parts = parts;

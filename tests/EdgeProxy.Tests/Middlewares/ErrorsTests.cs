@@ -1,6 +1,7 @@
 using EdgeProxy.Middlewares;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Services.Health;
 using Xunit;
 
 namespace EdgeProxy.Tests.Middlewares;

@@ -3,6 +3,7 @@ using System.Text;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Choosing;
 using EdgeProxy.Tests.Transport;
 using EdgeProxy.Transport;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -35,7 +36,7 @@ internal sealed class MiddlewareBench : IDisposable
         Exchange.SetHost(Exchange.Request.Host.Of(source.Head));
         var server = new Server("s", "127.0.0.1", 1, 1);
         var settings = new ServiceSettings { Name = "s", Servers = [new ServerSettings("127.0.0.1", 1, 1)] };
-        Exchange.Route = new Route("r", new Service(settings, [server], 1), EncodedBytes.None);
+        Exchange.Route = new Route("r", new Service(settings, [server], [new ServiceShard(0, 1)]), EncodedBytes.None);
     }
 
     public Exchange Exchange { get; }
@@ -109,6 +110,8 @@ internal sealed class MiddlewareBench : IDisposable
         public int Port => 80;
 
         public ClientTerms Terms { get; } = new();
+
+        public bool IsDraining => false;
 
         public Snapshot? Frozen => null;
 

@@ -5,6 +5,7 @@ using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Choosing;
 using EdgeProxy.Tests.Transport;
 using EdgeProxy.Transport;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,6 +20,7 @@ public sealed class ExchangeTests : IDisposable
     [
         "Shard", "Request", "Response", "ClientSource", "ClientSink", "UpstreamSource", "UpstreamSink", "Ticket", "_host",
         "RequestEdits", "ResponseEdits", "Notes",
+        "NextWaiter", "PreviousWaiter", // a queue's, which clears them
     ];
 
     private readonly EpollLoop _loop = new(0);
@@ -85,7 +87,9 @@ public sealed class ExchangeTests : IDisposable
         }
 
         var service = new Service(
-            new ServiceSettings { Name = "s", Servers = [new ServerSettings("127.0.0.1", 1, 1)] }, [exchange.Server!], 1);
+            new ServiceSettings { Name = "s", Servers = [new ServerSettings("127.0.0.1", 1, 1)] },
+            [exchange.Server!], [new ServiceShard(0, 1)]);
+        exchange.Tried.Add(3);
         exchange.Route = new Route("r", service, EncodedBytes.None);
         Assert.True(exchange.TryRewritePath("/rewritten"u8));
         Assert.True(exchange.TryRewriteQuery("a=b"u8));
@@ -114,6 +118,8 @@ public sealed class ExchangeTests : IDisposable
         };
 
         public Snapshot? Frozen => null;
+
+        public bool IsDraining => false;
 
         public ILocalService? LocalService => null;
     }

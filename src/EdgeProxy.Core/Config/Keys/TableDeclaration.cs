@@ -10,6 +10,7 @@ namespace EdgeProxy.Config.Keys;
 /// <param name="IsNamed">Each table below has a name of the author's: [entrypoints.NAME].</param>
 internal sealed record TableDeclaration(string Name, bool IsNamed, string Doc, IReadOnlyList<Key> Keys)
 {
+    /// <summary>Below the root all of them; below any other each may be left out.</summary>
     public IReadOnlyList<TableDeclaration> Tables { get; init; } = [];
 
     /// <summary>Keys that a later version will have: a fault, so that nobody relies on them.</summary>

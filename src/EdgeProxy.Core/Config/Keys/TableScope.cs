@@ -61,6 +61,24 @@ internal sealed class TableScope
     public TableScope Within(TomlTable table, string key, TableDeclaration declaration) =>
         new(table, Join(key), declaration, _faults, _placeholders);
 
+    /// <summary>The table below, to be read; null if it is absent, or is no table, which is then reported.</summary>
+    public TableScope? Below(TableDeclaration declaration)
+    {
+        if (!TryFind(declaration.Name, out TomlEntry entry))
+        {
+            return null;
+        }
+
+        if (entry.Value is TomlTable table)
+        {
+            return Within(table, declaration.Name, declaration);
+        }
+
+        Report(entry.Value, declaration.Name,
+            $"is {entry.Value.Describe()}; write a table [{Join(declaration.Name)}]");
+        return null;
+    }
+
     private string Join(string key) => Path.Length == 0 ? key : key.Length == 0 ? Path : $"{Path}.{key}";
 
     private void ReportUnknownKeys(TableDeclaration declaration)

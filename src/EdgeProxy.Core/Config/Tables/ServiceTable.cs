@@ -6,6 +6,7 @@ using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Config.Values;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Choosing;
 
 namespace EdgeProxy.Config.Tables;
 
@@ -23,11 +24,13 @@ internal static class ServiceTable
         ExampleToml = "[{ url = \"http://127.0.0.1:9000\", weight = 1 }]",
     };
 
-    private static readonly ChoiceKey Strategy = new("strategy", ["round_robin"], "How a server is chosen.")
+    private static readonly ChoiceKey Strategy = new("strategy",
+        ["round_robin", "p2c", "least_connections", "least_time", "hash", "random"],
+        "How a server is chosen; all by weight. p2c: of two at random the one with less to do; least_time: the one "
+            + "that answers soonest; hash: the same key to the same server, see hash.")
     {
         Default = "round_robin",
         DefaultToml = "\"round_robin\"",
-        Later = ["p2c", "least_connections", "hash", "random"],
     };
 
     private static readonly BooleanKey PassHostHeader = new("pass_host_header",
@@ -71,18 +74,29 @@ internal static class ServiceTable
         ])
     {
         ExampleName = "app",
-        Later = ["health_check", "retry", "weighted", "mirror", "failover", "ai", "tls"],
+        Tables =
+        [
+            HashTable.Declaration, HealthCheckTable.Declaration, PassiveHealthTable.Declaration, RetryTable.Declaration,
+            CapacityTable.Declaration,
+        ],
+        Later = ["weighted", "mirror", "failover", "ai", "tls"],
     };
 
     /// <summary>Null if there are no servers to be had.</summary>
     public static ServiceSettings? Parse(string name, TableScope scope)
     {
         IReadOnlyList<ServerSettings>? servers = Servers.Read(scope);
-        _ = Strategy.Read(scope);
+        StrategyKind strategy = ReadStrategy(scope, out HashSettings? hash);
         var settings = new ServiceSettings
         {
             Name = name,
             Servers = servers ?? [],
+            Strategy = strategy,
+            Hash = hash,
+            HealthCheck = HealthCheckTable.Parse(scope),
+            PassiveHealth = PassiveHealthTable.Parse(scope),
+            Retry = RetryTable.Parse(scope),
+            Capacity = CapacityTable.Parse(scope),
             PassHostHeader = PassHostHeader.Read(scope),
             ConnectTimeout = ConnectTimeout.Read(scope),
             ResponseTimeout = ResponseTimeout.Read(scope),
@@ -91,6 +105,33 @@ internal static class ServiceTable
             IdleConnectionsMax = IdleConnections.ReadValue(scope),
         };
         return servers is null ? null : settings;
+    }
+
+    // The strategy and its table go together: one without the other would do nothing.
+    private static StrategyKind ReadStrategy(TableScope scope, out HashSettings? hash)
+    {
+        StrategyKind strategy = Strategy.Read(scope) switch
+        {
+            "p2c" => StrategyKind.P2c,
+            "least_connections" => StrategyKind.LeastConnections,
+            "least_time" => StrategyKind.LeastTime,
+            "hash" => StrategyKind.Hash,
+            "random" => StrategyKind.Random,
+            _ => StrategyKind.RoundRobin,
+        };
+        bool isThere = scope.TryFind(HashTable.Declaration.Name, out TomlEntry table);
+        hash = isThere ? HashTable.Parse(scope) : null;
+        if (isThere && strategy != StrategyKind.Hash)
+        {
+            scope.Report(table.Value, HashTable.Declaration.Name, "does nothing without strategy = \"hash\"");
+        }
+        else if (!isThere && strategy == StrategyKind.Hash && scope.TryFind(Strategy.Name, out TomlEntry entry))
+        {
+            scope.Report(entry.Value, Strategy.Name,
+                "\"hash\" needs to know what by; write hash = { on = \"header\", name = \"X-User\" }");
+        }
+
+        return strategy;
     }
 
     private static DurationKey Timeout(
@@ -149,6 +190,7 @@ internal static class ServiceTable
             }
 
             var servers = new List<ServerSettings>(array.Items.Count);
+            var seen = new HashSet<(string Host, int Port)>();
             foreach (TomlNode item in array.Items)
             {
                 if (item is not TomlTable table)
@@ -158,6 +200,10 @@ internal static class ServiceTable
                 else if (ServerTable.Parse(scope.Within(table, Name, ServerTable.Declaration)) is { } server)
                 {
                     servers.Add(server);
+                    if (!seen.Add((server.Host, server.Port)))
+                    {
+                        scope.Report(item, Name, $"{server.Host}:{server.Port} stands in the list twice");
+                    }
                 }
             }
 

@@ -2,13 +2,14 @@ using System.Collections.Generic;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Middlewares;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Services.Health;
 
 namespace EdgeProxy.Config.Tables.Middlewares;
 
 /// <summary>[middlewares.NAME.errors]</summary>
 internal static class ErrorsTable
 {
-    private static readonly StatusListKey Status = new("status", "Statuses whose body is replaced.")
+    private static readonly ErrorStatusListKey Status = new("status", "Statuses whose body is replaced.")
     {
         IsRequired = true,
         ExampleToml = "[\"404\", \"500-599\"]",

@@ -1,0 +1,51 @@
+namespace EdgeProxy.Services.Choosing;
+
+/// <summary>
+/// Who a <see cref="Strategy"/> chooses among, for one request on one loop: the servers of a service but those that are
+/// unhealthy, without an address, or tried already.
+/// </summary>
+internal readonly ref struct Candidates
+{
+    private readonly Service _service;
+    private readonly ref readonly TriedServers _tried;
+
+    public Candidates(
+        Service service, ServiceShard shard, long nowMs, ref readonly TriedServers tried, ulong key, bool hasKey)
+    {
+        _service = service;
+        _tried = ref tried;
+        Shard = shard;
+        NowMs = nowMs;
+        Key = key;
+        HasKey = hasKey;
+    }
+
+    public ServiceShard Shard { get; }
+
+    public long NowMs { get; }
+
+    /// <summary>Hash of what the service spreads by.</summary>
+    public ulong Key { get; }
+
+    /// <summary>The request has what the service spreads by.</summary>
+    public bool HasKey { get; }
+
+    /// <summary>Servers of the service, usable or not.</summary>
+    public int Count => _service.Servers.Length;
+
+    /// <summary>The request failed at another server before.</summary>
+    public bool IsFurtherTry => _tried.Count > 0;
+
+    public WeightTable Weights => _service.Weights;
+
+    public bool IsUsable(int place)
+    {
+        Server server = _service.Servers[place];
+        return server.IsUsable(NowMs) && _service.HasRoom(server) && !_tried.Contains(place);
+    }
+
+    public ServerLoad Load(int place) => _service.Servers[place].Load(Shard.LoopIndex);
+
+    /// <summary>A number for the server that is the same in every process and configuration.</summary>
+    public ulong Identity(int place) => _service.Servers[place].Identity;
+}

@@ -1,0 +1,52 @@
+using System.Collections.Generic;
+using System.Text.Json;
+
+namespace EdgeProxy.Control;
+
+/// <summary>A service as the admin surface shows it.</summary>
+/// <param name="Waiting">Requests that wait for room at a server.</param>
+internal sealed record ServiceStatus(string Name, string Strategy, int Waiting, IReadOnlyList<ServerStatus> Servers)
+{
+    public void WriteTo(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", Name);
+        json.WriteString("strategy", Strategy);
+        json.WriteNumber("waiting", Waiting);
+        json.WriteStartArray("servers");
+        foreach (ServerStatus server in Servers)
+        {
+            server.WriteTo(json);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+}
+
+/// <summary>A server as the admin surface shows it.</summary>
+/// <param name="Name">host:port.</param>
+/// <param name="Address">Where its name leads; "" while it leads nowhere.</param>
+/// <param name="State">"up", "down", "unknown" (not probed yet) or "ejected".</param>
+/// <param name="LastProbe">How the last probe ended; "" if there was none.</param>
+/// <param name="EjectedMs">How long it is still ejected; 0 if it is not.</param>
+/// <param name="InFlight">Exchanges at it now, of all loops.</param>
+internal sealed record ServerStatus(
+    string Name, string Address, int Weight, string State, string LastProbe, long EjectedMs, int InFlight)
+{
+    /// <summary>It would get requests.</summary>
+    public bool IsUp => State == "up" && Address.Length > 0;
+
+    public void WriteTo(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", Name);
+        json.WriteString("address", Address);
+        json.WriteNumber("weight", Weight);
+        json.WriteString("state", State);
+        json.WriteString("last_probe", LastProbe);
+        json.WriteNumber("ejected_ms", EjectedMs);
+        json.WriteNumber("in_flight", InFlight);
+        json.WriteEndObject();
+    }
+}
