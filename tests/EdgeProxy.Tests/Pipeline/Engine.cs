@@ -5,6 +5,7 @@ using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Routing;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Choosing;
 using EdgeProxy.Tests.Host;
 using EdgeProxy.Tests.Routing;
 using EdgeProxy.Tests.Transport;
@@ -45,7 +46,7 @@ internal sealed class Engine : IDisposable
         Snapshots.Publish(new Snapshot
         {
             Hash = "test",
-            Routes = [new Route("r", new Service(service, [Server], loopCount: 1), EncodedBytes.None)],
+            Routes = [new Route("r", new Service(service, [Server], [new ServiceShard(0, 1)]), EncodedBytes.None)],
             Tables = [routes.Build(out _)],
         });
         Pipeline = new RequestPipeline(Snapshots);

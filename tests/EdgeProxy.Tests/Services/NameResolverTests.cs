@@ -21,7 +21,7 @@ public sealed class NameResolverTests
     [Fact]
     public async Task Run_ReloadDuringARound_GoesOnWithTheNextServers()
     {
-        var directory = new ServiceDirectory(loopCount: 1);
+        var directory = new ServiceDirectory(loopCount: 1, seed: 1);
         directory.Commit(directory.Prepare([Service("a.test", "b.test")]));
         var asked = new List<string>();
         var answer = new TaskCompletionSource<IPAddress[]>();
