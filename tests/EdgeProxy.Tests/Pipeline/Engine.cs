@@ -5,7 +5,6 @@ using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Routing;
 using EdgeProxy.Services;
-using EdgeProxy.Services.Choosing;
 using EdgeProxy.Tests.Host;
 using EdgeProxy.Tests.Routing;
 using EdgeProxy.Tests.Transport;
@@ -36,8 +35,10 @@ internal sealed class Engine : IDisposable
         Loop = new EpollLoop(0, _time);
         Loop.RunOnce(0);
         Shard = new Shard(Loop, new ServerReports(NullLogger.Instance), 1);
-        Server = new Server("s", "127.0.0.1", port, loopCount: 1);
-        Server.Configure(service);
+        var directory = new ServiceDirectory(loopCount: 1, seed: 1);
+        var services = directory.Prepare([service]);
+        directory.Commit(services);
+        Server = services[service.Name].Servers[0];
         Pool = new ServerPool(Server, Loop, Shard.Counters);
         Server.SetPool(0, Pool);
 
@@ -46,7 +47,7 @@ internal sealed class Engine : IDisposable
         Snapshots.Publish(new Snapshot
         {
             Hash = "test",
-            Routes = [new Route("r", new Service(service, [Server], [new ServiceShard(0, 1)]), EncodedBytes.None)],
+            Routes = [new Route("r", services[service.Name], EncodedBytes.None)],
             Tables = [routes.Build(out _)],
         });
         Pipeline = new RequestPipeline(Snapshots);
