@@ -83,6 +83,9 @@ internal sealed class Exchange : IWaiter
 
     public bool IsTrustedClient { get; private set; }
 
+    /// <summary>The client's own connection is secure, as a trusted proxy in front of this one says.</summary>
+    public bool IsHttps { get; set; }
+
     // (1) to (4): what was decided.
     public Snapshot Snapshot { get; set; } = Snapshot.Empty;
 
@@ -167,6 +170,12 @@ internal sealed class Exchange : IWaiter
     /// answer begins, so that none after the begin of a drain promises another.
     /// </summary>
     public bool IsLast => IsRequestLimitReached || Entry.IsDraining;
+
+    /// <summary>
+    /// The server's answer as it came, while <see cref="MiddlewareChain.Leave"/> runs; empty if there is none.
+    /// </summary>
+    public ReadOnlySpan<byte> ResponseHeadBytes =>
+        Upstream is null ? default : UpstreamSource.Unread[..Response.Length];
 
     public LocalAnswer? LocalAnswer { get; set; }
 
@@ -314,6 +323,13 @@ internal sealed class Exchange : IWaiter
         return true;
     }
 
+    /// <summary>Ends the request here: its bytes are refused, and its connection ends with the answer.</summary>
+    public Verdict Reject(RejectReason reason)
+    {
+        Refuse(reason);
+        return Verdict.Answered;
+    }
+
     /// <summary>Ends the request here with an answer of the proxy's own.</summary>
     public Verdict Answer(LocalAnswer answer)
     {
@@ -340,6 +356,7 @@ internal sealed class Exchange : IWaiter
         UpstreamSource.Unbind();
         UpstreamSink.Unbind();
         _hostLength = 0;
+        IsHttps = false;
         Snapshot = Snapshot.Empty;
         Route = null;
         Server = null;
