@@ -98,11 +98,7 @@ public sealed class DrainTests
     [Fact]
     public async Task SecondTerm_EndsNow()
     {
-        await using RawServer server = RawServer.Start(async connection =>
-        {
-            await connection.ReadRequestAsync();
-            await connection.Wire.ReadToEndAsync();
-        });
+        await using RawServer server = RawServer.Silent();
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(
             new ProxyConfig(server) { Node = "drain_timeout = \"10m\"" });
         using RawClient client = await proxy.ConnectAsync();
@@ -122,11 +118,7 @@ public sealed class DrainTests
     [Fact]
     public async Task DrainTimeout_CutsWhatIsLeftAndEnds()
     {
-        await using RawServer server = RawServer.Start(async connection =>
-        {
-            await connection.ReadRequestAsync();
-            await connection.Wire.ReadToEndAsync();
-        });
+        await using RawServer server = RawServer.Silent();
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(
             new ProxyConfig(server) { Node = "drain_timeout = \"500ms\"" });
         using RawClient client = await proxy.ConnectAsync();
@@ -138,6 +130,88 @@ public sealed class DrainTests
         await proxy.ExitCodeAsync();
         await client.ReadToEndAsync();
         Assert.True(proxy.HasExited);
+    }
+
+    [Fact]
+    public async Task DrainTimeout_StreamOfAnEntrypointThatLeftBefore_IsCutVisiblyToo()
+    {
+        int port = Ports.Next();
+        await using RawServer server = RawServer.Start(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.SendAsync("HTTP/1.1 200 OK\r\n\r\nfirst");
+            await connection.Wire.ReadToEndAsync();
+        });
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            Node = "drain_timeout = \"500ms\"",
+            More = $"[entrypoints.old]\naddress = \"127.0.0.1:{port}\"\n",
+        });
+        using RawClient client = await RawClient.ConnectAsync(port);
+        await client.SendAsync("GET / HTTP/1.0\r\n\r\n");
+        await client.ReadHeadAsync();
+
+        proxy.Config.More = "";
+        await proxy.ReloadAsync();
+        proxy.Terminate();
+
+        // The end of the connection would say that the answer is whole; the end of the process must not.
+        await client.ReadToEndAsync();
+        Assert.True(client.Wire.WasReset);
+        await proxy.ExitCodeAsync();
+    }
+
+    [Fact]
+    public async Task Drain_StreamOfAnEntrypointThatLeftBefore_IsTakenToItsEnd()
+    {
+        int port = Ports.Next();
+        var go = new Gate();
+        await using RawServer server = RawServer.Start(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst");
+            await go.PassAsync("the drain to begin");
+            await connection.SendAsync("-last");
+            await connection.Wire.ReadToEndAsync();
+        });
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            More = $"[entrypoints.old]\naddress = \"127.0.0.1:{port}\"\n",
+        });
+        using RawClient client = await RawClient.ConnectAsync(port);
+        await client.SendAsync(Get);
+        await server.WaitForRequestsAsync(1);
+
+        proxy.Config.More = "";
+        await proxy.ReloadAsync();
+        proxy.Terminate();
+        await Eventually.TrueAsync(() => IsRefusedAsync(proxy.Port), "the drain to begin");
+        go.Open();
+
+        Assert.Equal("first-last", (await client.ReadResponseAsync()).BodyText);
+        Assert.Equal(0, await proxy.ExitCodeAsync());
+    }
+
+    [Fact]
+    public async Task DrainTimeout_AnswerThatOnlyTheEndWouldEnd_IsReset()
+    {
+        await using RawServer server = RawServer.Start(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.SendAsync("HTTP/1.1 200 OK\r\n\r\nfirst");
+            await connection.Wire.ReadToEndAsync();
+        });
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            new ProxyConfig(server) { Node = "drain_timeout = \"500ms\"" });
+        using RawClient client = await proxy.ConnectAsync();
+        await client.SendAsync("GET / HTTP/1.0\r\n\r\n");
+        await client.ReadHeadAsync();
+
+        proxy.Terminate();
+
+        await client.ReadToEndAsync();
+        Assert.True(client.Wire.WasReset);
+        await proxy.ExitCodeAsync();
     }
 
     [Fact]

@@ -44,11 +44,7 @@ public sealed class TimeoutTests
 
         using RawClient client = await proxy.ConnectAsync();
         await client.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n");
-        using var dripping = new CancellationTokenSource();
-        Task drip = DripAsync(client, "X-A: 1\r\n", dripping.Token);
-        RawResponse response = await client.ReadResponseAsync(limit: s_far);
-        await dripping.CancelAsync();
-        await drip;
+        RawResponse response = await AnswerToDripsAsync(client, "X-A: 1\r\n");
 
         Assert.Equal(408, response.Status);
     }
@@ -109,11 +105,7 @@ public sealed class TimeoutTests
 
         using RawClient client = await proxy.ConnectAsync();
         await client.SendAsync("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
-        using var dripping = new CancellationTokenSource();
-        Task drip = DripAsync(client, "x", dripping.Token);
-        RawResponse response = await client.ReadResponseAsync(limit: s_far);
-        await dripping.CancelAsync();
-        await drip;
+        RawResponse response = await AnswerToDripsAsync(client, "x");
 
         Assert.Equal(408, response.Status);
         Assert.Empty(server.WholeRequests);
@@ -161,11 +153,7 @@ public sealed class TimeoutTests
     [Fact]
     public async Task Server_Silent_Is504AndItsConnectionIsNotReused()
     {
-        await using RawServer server = RawServer.Start(async connection =>
-        {
-            await connection.ReadRequestAsync();
-            await connection.Wire.ReadToEndAsync();
-        });
+        await using RawServer server = RawServer.Silent();
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(
             new ProxyConfig(server) { Service = "response_timeout = \"300ms\"" });
 
@@ -326,6 +314,17 @@ public sealed class TimeoutTests
     }
 
     /// <summary>A piece every 20 ms until told to stop, or until the proxy has had enough.</summary>
+    // Sends the piece again and again until an answer comes.
+    private static async Task<RawResponse> AnswerToDripsAsync(RawClient client, string piece)
+    {
+        using var dripping = new CancellationTokenSource();
+        Task drip = DripAsync(client, piece, dripping.Token);
+        RawResponse response = await client.ReadResponseAsync(limit: s_far);
+        await dripping.CancelAsync();
+        await drip;
+        return response;
+    }
+
     private static async Task DripAsync(RawClient client, string piece, CancellationToken stop)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));

@@ -137,6 +137,32 @@ public sealed class UpgradeTests
         Assert.Equal("last words", Encoding.Latin1.GetString(await client.ReadToEndAsync()));
     }
 
+    [Fact]
+    public async Task Tunnel_ServerEndsAndThenResets_IsGivenUp()
+    {
+        var ended = new Gate();
+        await using RawServer server = RawServer.Start(async connection =>
+        {
+            await connection.ReadHeadAsync();
+            await connection.SendAsync($"{Switching}bye");
+            connection.Wire.HalfClose();
+            await ended.PassAsync("the client to hear of the end");
+            connection.Wire.Reset();
+        });
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server));
+
+        // The client keeps its direction open and sends nothing: only the server's reset can end the tunnel.
+        using RawClient client = await proxy.ConnectAsync();
+        await client.RequestAsync(WebSocket);
+        Assert.Equal("bye", Encoding.Latin1.GetString(await client.ReadToEndAsync()));
+        Assert.Equal(0, await TunnelsEndedAsync());
+        ended.Open();
+
+        await Eventually.TrueAsync(async () => await TunnelsEndedAsync() == 1, "the tunnel to end");
+
+        Task<double?> TunnelsEndedAsync() => proxy.MetricAsync("edgeproxy_responses_total", "status=\"1xx\"");
+    }
+
     [Theory]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno", 200)]
     [InlineData("HTTP/1.1 426 Upgrade Required\r\nContent-Length: 2\r\nSec-WebSocket-Version: 13\r\n\r\nno", 426)]

@@ -23,6 +23,10 @@ internal static class Program
         new ResponseHeadTarget(),
         new ChunkedTarget(),
         new CanonicalPathTarget(),
+        new QueryTarget(),
+        new AddressTarget(),
+        new RuleTarget(),
+        new TomlTarget(),
     ];
 
     public static int Main(string[] args)

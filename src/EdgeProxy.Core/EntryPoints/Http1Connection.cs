@@ -139,14 +139,12 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
         }
     }
 
-    /// <summary>The proxy or this entrypoint goes: the exchange in flight is the last one.</summary>
+    /// <summary>
+    /// The proxy or this entrypoint goes: the exchange in flight is the last one (<see cref="Exchange.IsLast"/>), what
+    /// waits for another waits shortly.
+    /// </summary>
     public void Drain()
     {
-        if (_exchange is not null)
-        {
-            _exchange.IsLast = true;
-        }
-
         if (_state is State.Idle or State.Discard)
         {
             _shard.Loop.Timers.Arm(_timer, NowMs + DrainIdleMs);
@@ -284,7 +282,7 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
     {
         _requestCount++;
         int requestsMax = exchange.Terms.RequestsPerConnectionMax;
-        exchange.IsLast = _entryPoint.IsDraining || (requestsMax > 0 && _requestCount >= requestsMax);
+        exchange.IsRequestLimitReached = requestsMax > 0 && _requestCount >= requestsMax;
         exchange.ClientSource.Pin(exchange.Request.Length);
         exchange.ClientSource.StartBody(exchange.Request.Framing, exchange.Request.ContentLength);
         _state = State.Exchange;

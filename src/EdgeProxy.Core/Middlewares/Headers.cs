@@ -35,13 +35,32 @@ internal sealed record HeadersSettings : MiddlewareSettings
 /// </summary>
 internal sealed class Headers(HeadersSettings settings) : Middleware
 {
+    private readonly bool _answersNamePath = NamesPath(settings.Response.Set) || NamesPath(settings.Response.Append);
+
     public override Verdict OnRequest(Exchange exchange)
     {
+        // The head it was read in makes room for a long body before there is an answer.
+        if (_answersNamePath && exchange.RewrittenPath is null && !exchange.TryRewritePath(exchange.Path))
+        {
+            return Verdict.Answered;
+        }
+
         Apply(settings.Request, exchange.RequestEdits, exchange);
         return Verdict.Next;
     }
 
     public override void OnResponse(Exchange exchange) => Apply(settings.Response, exchange.ResponseEdits, exchange);
+
+    private static bool NamesPath(Sequence<HeaderLine> lines)
+    {
+        bool isNamed = false;
+        foreach (HeaderLine line in lines.Span)
+        {
+            isNamed |= line.Value.NamesPath;
+        }
+
+        return isNamed;
+    }
 
     private static void Apply(HeaderChanges changes, HeaderEdits edits, Exchange exchange)
     {

@@ -39,12 +39,18 @@ internal sealed class StripPrefix : Middleware
         {
             if (path.StartsWith(prefix) && (path.Length == prefix.Length || path[prefix.Length] == (byte)'/'))
             {
-                exchange.RequestEdits.Set(ForwardedPrefix, prefix);
-                ReadOnlySpan<byte> rest = path[prefix.Length..];
-                return exchange.TryRewritePath(rest.IsEmpty ? "/"u8 : rest) ? Verdict.Next : Verdict.Answered;
+                return Strip(exchange, path, prefix.Length);
             }
         }
 
         return Verdict.Next;
+    }
+
+    /// <summary>Takes the first bytes, whole segments, off the exchange's path.</summary>
+    public static Verdict Strip(Exchange exchange, ReadOnlySpan<byte> path, int length)
+    {
+        exchange.RequestEdits.Set(ForwardedPrefix, path[..length]);
+        ReadOnlySpan<byte> rest = path[length..];
+        return exchange.TryRewritePath(rest.IsEmpty ? "/"u8 : rest) ? Verdict.Next : Verdict.Answered;
     }
 }

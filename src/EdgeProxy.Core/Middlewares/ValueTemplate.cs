@@ -67,6 +67,9 @@ internal sealed class ValueTemplate : IEquatable<ValueTemplate>
         return problem.Length == 0 ? new ValueTemplate(text, [.. pieces]) : null;
     }
 
+    /// <summary>Whether {path} is in it.</summary>
+    public bool NamesPath => Array.Exists(_pieces, static piece => piece is { Plain: null, Fact: Fact.Path });
+
     /// <summary>Adds a line with the value; a fact the exchange does not have is empty.</summary>
     [SkipLocalsInit]
     public void AppendTo(HeaderEdits edits, FieldName name, Exchange exchange)
@@ -165,8 +168,14 @@ internal sealed class ValueTemplate : IEquatable<ValueTemplate>
         private ReadOnlySpan<byte> Of(Exchange exchange) => Fact switch
         {
             Fact.Host => exchange.Host,
-            Fact.Method => exchange.Request.MethodText.Of(exchange.ClientSource.Head),
+            Fact.Method => MethodOf(exchange),
             _ => exchange.Path,
         };
+
+        // The head may have made room for a long body by the time of the answer; only an odd method is lost with it.
+        private static ReadOnlySpan<byte> MethodOf(Exchange exchange) =>
+            exchange.Request.Method == Method.Other && exchange.ClientSource.CanRewind
+                ? exchange.Request.MethodText.Of(exchange.ClientSource.Head)
+                : Methods.Text(exchange.Request.Method);
     }
 }

@@ -83,6 +83,9 @@ internal sealed class Exchange : IWaiter
 
     public bool IsTrustedClient { get; private set; }
 
+    /// <summary>The client's own connection is secure, as a trusted proxy in front of this one says.</summary>
+    public bool IsHttps { get; set; }
+
     // (1) to (4): what was decided.
     public Snapshot Snapshot { get; set; } = Snapshot.Empty;
 
@@ -159,10 +162,20 @@ internal sealed class Exchange : IWaiter
     /// <summary>The client's connection is not used again after this exchange.</summary>
     public bool ClosesClient { get; set; }
 
+    /// <summary>The connection's limit of requests is reached.</summary>
+    public bool IsRequestLimitReached { get; set; }
+
     /// <summary>
-    /// The connection serves its last exchange because the proxy drains or its request limit is reached.
+    /// The connection serves its last exchange because the proxy drains or its request limit is reached. Asked when the
+    /// answer begins, so that none after the begin of a drain promises another.
     /// </summary>
-    public bool IsLast { get; set; }
+    public bool IsLast => IsRequestLimitReached || Entry.IsDraining;
+
+    /// <summary>
+    /// The server's answer as it came, while <see cref="MiddlewareChain.Leave"/> runs; empty if there is none.
+    /// </summary>
+    public ReadOnlySpan<byte> ResponseHeadBytes =>
+        Upstream is null ? default : UpstreamSource.Unread[..Response.Length];
 
     public LocalAnswer? LocalAnswer { get; set; }
 
@@ -182,8 +195,7 @@ internal sealed class Exchange : IWaiter
 
     /// <summary>The client waits for a 100 before it sends its body, and has sent none of it yet.</summary>
     public bool IsAwaitingContinue =>
-        Request.ExpectsContinue && !HasContinued && ClientSource.BytesRead == BodyBytesBefore
-        && ClientSource.Unread.IsEmpty;
+        Request.ExpectsContinue && !HasContinued && !ClientSource.HasBodyBegun;
 
     /// <summary>A 100 was passed on.</summary>
     public bool HasContinued { get; set; }
@@ -311,6 +323,13 @@ internal sealed class Exchange : IWaiter
         return true;
     }
 
+    /// <summary>Ends the request here: its bytes are refused, and its connection ends with the answer.</summary>
+    public Verdict Reject(RejectReason reason)
+    {
+        Refuse(reason);
+        return Verdict.Answered;
+    }
+
     /// <summary>Ends the request here with an answer of the proxy's own.</summary>
     public Verdict Answer(LocalAnswer answer)
     {
@@ -337,6 +356,7 @@ internal sealed class Exchange : IWaiter
         UpstreamSource.Unbind();
         UpstreamSink.Unbind();
         _hostLength = 0;
+        IsHttps = false;
         Snapshot = Snapshot.Empty;
         Route = null;
         Server = null;
@@ -357,7 +377,7 @@ internal sealed class Exchange : IWaiter
         InterimCount = 0;
         HasContinued = false;
         ClosesClient = false;
-        IsLast = false;
+        IsRequestLimitReached = false;
         LocalAnswer = null;
         LocalBodySent = 0;
         Ticket++;

@@ -473,6 +473,13 @@ internal static class Forwarder
         exchange.ClosesClient |=
             !exchange.Request.KeepAlive || exchange.IsLast || !exchange.ClientSource.IsComplete;
         MiddlewareChain.Leave(exchange);
+        if (exchange.LocalAnswer is not null)
+        {
+            Discard(exchange);
+            RequestPipeline.WriteAnswer(exchange);
+            return true;
+        }
+
         ResponseHeadWriter.WriteFinal(exchange, source.Unread);
         source.Skip(response.Length);
         source.StartBody(response.Framing, response.ContentLength);

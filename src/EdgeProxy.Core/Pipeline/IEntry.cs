@@ -14,6 +14,9 @@ internal interface IEntry
     /// <summary>The configuration an entrypoint that left the current one ends with; null while it is in use.</summary>
     Snapshot? Frozen { get; }
 
+    /// <summary>Every answer that begins from now on is its connection's last.</summary>
+    bool IsDraining { get; }
+
     /// <summary>Answers every request itself if there is one: the admin API.</summary>
     ILocalService? LocalService { get; }
 }

@@ -17,7 +17,9 @@ internal enum BodyStep : byte
     /// <summary>The body ended by its own framing.</summary>
     End,
 
-    /// <summary>The framing is not valid; see <see cref="MessageSource.Reason"/>.</summary>
+    /// <summary>
+    /// The framing is not valid, or the body is over its limit; see <see cref="MessageSource.Reason"/>.
+    /// </summary>
     Malformed,
 
     /// <summary>The peer ended the stream before the body was whole.</summary>
@@ -54,13 +56,20 @@ internal sealed class MessageSource
     private long _declared;
     private long _remaining;
     private ChunkedReader _chunks;
+    private long _payload;
     private bool _isComplete;
+    private bool _isBodyConsumed;
     private ByteRange _trailers;
 
     /// <summary>Bytes read from the link since <see cref="Bind"/>.</summary>
     public long BytesRead { get; private set; }
 
     public RejectReason Reason { get; private set; }
+
+    /// <summary>
+    /// Payload bytes a chunked body may have, until the message ends; one with a declared length is known beforehand.
+    /// </summary>
+    public long ChunkedBytesMax { get; set; } = long.MaxValue;
 
     /// <summary>Bytes read and not handed on.</summary>
     public ReadOnlySpan<byte> Unread => _block is null ? default : _block.Filled[_cursor..];
@@ -82,6 +91,9 @@ internal sealed class MessageSource
     /// instead.
     /// </summary>
     public int KeepBytesMax { get; set; }
+
+    /// <summary>At least one byte of the body came, payload or framing.</summary>
+    public bool HasBodyBegun => _isBodyConsumed || !Unread.IsEmpty;
 
     /// <summary>The body ended by its framing, or there was none.</summary>
     public bool IsComplete => _isComplete;
@@ -161,7 +173,9 @@ internal sealed class MessageSource
         _declared = length;
         _remaining = framing == BodyFraming.ContentLength ? length : 0;
         _chunks = default;
+        _payload = 0;
         _trailers = default;
+        _isBodyConsumed = false;
         _isComplete = framing == BodyFraming.None || (framing == BodyFraming.ContentLength && length == 0);
         Reason = RejectReason.None;
     }
@@ -222,6 +236,7 @@ internal sealed class MessageSource
         else if (_framing == BodyFraming.Chunked)
         {
             _chunks.Advance(count);
+            _payload += count;
         }
     }
 
@@ -241,6 +256,7 @@ internal sealed class MessageSource
             _trailers = default;
         }
 
+        ChunkedBytesMax = long.MaxValue;
         KeepBytesMax = 0;
         StartBody(BodyFraming.None, 0);
         ReleaseIfEmpty();
@@ -264,6 +280,7 @@ internal sealed class MessageSource
         _isPinned = false;
         _hasSeenEnd = false;
         BytesRead = 0;
+        ChunkedBytesMax = long.MaxValue;
         KeepBytesMax = 0;
         StartBody(BodyFraming.None, 0);
         _isComplete = false;
@@ -299,6 +316,12 @@ internal sealed class MessageSource
         {
             case ChunkStep.Data:
                 Consume(framingBytes);
+                if (payloadBytes > ChunkedBytesMax - _payload)
+                {
+                    Reason = RejectReason.BodyTooLarge;
+                    return BodyStep.Malformed;
+                }
+
                 payload = Unread[..payloadBytes];
                 return BodyStep.Data;
             case ChunkStep.NeedMore:
@@ -330,6 +353,7 @@ internal sealed class MessageSource
 
     private void Consume(int count)
     {
+        _isBodyConsumed |= count > 0;
         if (_isPinned)
         {
             _cursor += count;

@@ -24,7 +24,8 @@ internal abstract class Middleware
 
     /// <summary>
     /// Step (6), in reverse order, before the answer's head is written: once for each request this middleware let
-    /// pass, whoever answers. Exchange.Status is known; Exchange.Response is empty if the proxy answers itself.
+    /// pass, whoever answers. Exchange.Status is known; Exchange.ResponseHeadBytes is empty if the proxy answers
+    /// itself. Setting Exchange.LocalAnswer puts that answer in the place of the one that was about to begin.
     /// </summary>
     public virtual void OnResponse(Exchange exchange)
     {

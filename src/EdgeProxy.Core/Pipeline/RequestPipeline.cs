@@ -212,6 +212,13 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     {
         exchange.Status = exchange.LocalAnswer!.Status;
         MiddlewareChain.Leave(exchange);
+        WriteAnswer(exchange);
+    }
+
+    /// <summary>Begins the exchange's own answer; the middlewares have seen it.</summary>
+    public static void WriteAnswer(Exchange exchange)
+    {
+        exchange.Status = exchange.LocalAnswer!.Status;
         ErrorResponses.Write(exchange, exchange.LocalAnswer);
         exchange.RequestPump = PumpStatus.WaitSource;
         exchange.ResponsePump = PumpStatus.WaitSource;
@@ -229,6 +236,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         }
 
         exchange.SetHost(request.Host.Of(head));
+        exchange.IsHttps = exchange.IsTrustedClient && SaysHttps(request, head);
         if (!TryMakePathCanonical(exchange, head, out PathTraits traits))
         {
             return false;
@@ -252,6 +260,26 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
 
         RejectReason refusal = CanonicalPath.Refusal(traits, (PathTraits)route.AllowEncoded);
         return refusal == RejectReason.None || Refuse(exchange, refusal);
+    }
+
+    // The line the server is told, too: the first of its true name (RequestHeadWriter).
+    private static bool SaysHttps(RequestHead request, ReadOnlySpan<byte> head)
+    {
+        if (!request.Has(KnownHeader.XForwardedProto))
+        {
+            return false;
+        }
+
+        const FieldTraits Refused = FieldTraits.Alias | FieldTraits.ListedInConnection;
+        foreach (ref readonly HeaderField field in request.Fields)
+        {
+            if (field.Known == KnownHeader.XForwardedProto && (field.Traits & Refused) == 0)
+            {
+                return Ascii.EqualsIgnoreCase(field.Value.Of(head), "https"u8);
+            }
+        }
+
+        return false;
     }
 
     [SkipLocalsInit]
@@ -306,7 +334,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             Encoding.ASCII.GetString(exchange.Path),
             Encoding.ASCII.GetString(request.Query.Of(head)),
             Encoding.ASCII.GetString(request.Authority.Of(head)),
-            HasField(request, head, "origin"u8));
+            request.TryFind("origin"u8, head, out _));
         Deferred.Start(exchange, AnswerAsync(exchange.Entry.LocalService!, local));
     }
 
@@ -314,19 +342,6 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     {
         LocalAnswer answer = await service.AnswerAsync(request).ConfigureAwait(false);
         return exchange => exchange.Answer(answer);
-    }
-
-    private static bool HasField(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
-    {
-        foreach (ref readonly HeaderField field in request.Fields)
-        {
-            if (Ascii.EqualsIgnoreCase(field.Name.Of(head), name))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private static void AdvanceLocal(Exchange exchange)

@@ -2,6 +2,7 @@ using System;
 using System.Text;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Net;
+using EdgeProxy.Primitives.Patterns;
 
 namespace EdgeProxy.Routing;
 

@@ -3,6 +3,7 @@ using System.Buffers;
 using System.Collections.Generic;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Net;
+using EdgeProxy.Primitives.Patterns;
 using EdgeProxy.Primitives.Text;
 
 namespace EdgeProxy.Routing;

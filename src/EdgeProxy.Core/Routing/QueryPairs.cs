@@ -1,5 +1,6 @@
 using System;
 using System.Buffers;
+using EdgeProxy.Primitives.Patterns;
 
 namespace EdgeProxy.Routing;
 

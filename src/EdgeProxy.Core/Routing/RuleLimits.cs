@@ -16,18 +16,7 @@ internal static class RuleLimits
     /// <summary>Conjunctions a rule may be expanded to: "(a || b) &amp;&amp; (c || d)" is four.</summary>
     public const int ConjunctionsMax = 4096;
 
-    /// <summary>Characters of one regular expression.</summary>
-    public const int PatternCharsMax = 2048;
-
-    /// <summary>A single repetition in a regular expression, as in Go: "a{1000}".</summary>
-    public const int PatternRepeatMax = 1000;
-
-    /// <summary>Elements of a regular expression with all repetitions written out.</summary>
-    public const int PatternElementsMax = 10_000;
-
-    /// <summary>
-    /// Bytes of a path or query value handed to a regular expression on the stack; longer ones rent a buffer.
-    /// </summary>
+    /// <summary>Bytes of a query value decoded on the stack; a longer one rents a buffer.</summary>
     public const int StackCharsMax = 512;
 
     /// <summary>Characters of a domain name (RFC 1035 section 2.3.4, in text form) and of one label.</summary>

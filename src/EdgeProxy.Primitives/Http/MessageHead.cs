@@ -1,4 +1,5 @@
 using System;
+using System.Text;
 
 namespace EdgeProxy.Primitives.Http;
 
@@ -56,6 +57,24 @@ internal abstract class MessageHead
     {
         NextField() = field;
         FieldCount++;
+    }
+
+    /// <summary>
+    /// The value of the first field of that name, under its true name; false if there is none.
+    /// </summary>
+    public bool TryFind(ReadOnlySpan<byte> name, ReadOnlySpan<byte> head, out ReadOnlySpan<byte> value)
+    {
+        foreach (ref readonly HeaderField field in Fields)
+        {
+            if (Ascii.EqualsIgnoreCase(field.Name.Of(head), name))
+            {
+                value = field.Value.Of(head);
+                return true;
+            }
+        }
+
+        value = default;
+        return false;
     }
 
     /// <summary>

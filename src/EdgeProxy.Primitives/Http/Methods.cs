@@ -29,6 +29,19 @@ internal static class Methods
         return ReadRarer(line, out method);
     }
 
+    /// <summary>What <see cref="ReadKnown"/> reads; empty for any other method.</summary>
+    public static ReadOnlySpan<byte> Text(Method method) => method switch
+    {
+        Method.Get => "GET"u8,
+        Method.Head => "HEAD"u8,
+        Method.Post => "POST"u8,
+        Method.Put => "PUT"u8,
+        Method.Patch => "PATCH"u8,
+        Method.Delete => "DELETE"u8,
+        Method.Options => "OPTIONS"u8,
+        _ => default,
+    };
+
     /// <summary>
     /// Judges a method that <see cref="ReadKnown"/> does not know. TRACE and CONNECT are refused in any case: a server
     /// that folds case would take "trace" for TRACE.

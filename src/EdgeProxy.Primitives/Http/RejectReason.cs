@@ -188,4 +188,7 @@ internal enum RejectReason : byte
 
     /// <summary>%00 in the path of a router that does not allow it: it ends strings in some servers.</summary>
     PathEncodedNul,
+
+    /// <summary>The body is longer than a router allows: 413 (RFC 9110 section 15.5.14).</summary>
+    BodyTooLarge,
 }

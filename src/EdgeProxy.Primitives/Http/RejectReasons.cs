@@ -65,6 +65,7 @@ internal static class RejectReasons
         new(RejectReason.PathEncodedSlash, 400, "path_encoded_slash", "path has an encoded slash"),
         new(RejectReason.PathEncodedBackslash, 400, "path_encoded_backslash", "path has a backslash"),
         new(RejectReason.PathEncodedNul, 400, "path_encoded_nul", "path has an encoded NUL"),
+        new(RejectReason.BodyTooLarge, 413, "body_too_large", "request body is too large"),
     ];
 
     /// <summary>Reasons there are, <see cref="RejectReason.None"/> included: the size of a counter array.</summary>

@@ -54,20 +54,15 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     /// <summary>
     /// (1) Loads and applies the first configuration; the outcome's Ok says whether anything is served.
     /// </summary>
-    public ReloadOutcome Start()
-    {
-        ReloadOutcome outcome = _reloader.Reload("start", settings => _log.Follow(settings.Log), Follow);
-        if (outcome.Ok)
-        {
-            _notReady = null;
-        }
+    public ReloadOutcome Start() =>
+        _reloader.Reload("start", settings => _log.Follow(settings.Log), Follow);
 
-        return outcome;
-    }
-
-    /// <summary>Tells systemd and the log. Signals MUST be taken by then: systemd may send HUP at once.</summary>
+    /// <summary>
+    /// Tells systemd, the log and who asks /readyz. Signals MUST be taken by then: who hears it may send one at once.
+    /// </summary>
     public void AnnounceReady()
     {
+        _notReady = null;
         _systemd.Ready(StatusText());
         Log.Started(_logger, BuildStamp.Version, StatusText());
         StartWatchdog();

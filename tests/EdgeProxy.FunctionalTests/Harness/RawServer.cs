@@ -87,6 +87,13 @@ internal sealed class RawServer : IAsyncDisposable
         },
         port);
 
+    /// <summary>Takes one request per connection and never answers it.</summary>
+    public static RawServer Silent() => Start(async connection =>
+    {
+        await connection.ReadRequestAsync();
+        await connection.Wire.ReadToEndAsync();
+    });
+
     public Task WaitForRequestsAsync(int count) => Eventually.TrueAsync(
         () => _requests.Count >= count, $"{count} requests at the server (it has seen {_requests.Count})");
 

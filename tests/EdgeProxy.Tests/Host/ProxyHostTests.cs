@@ -26,11 +26,14 @@ public sealed class ProxyHostTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Start_GoodConfig_IsReady()
+    public async Task Start_GoodConfig_IsReadyOnceSignalsAreTaken()
     {
         Assert.Equal(503, await ReadyzAsync());
 
+        // Served is not ready: a TERM between the start and the taking of signals would end us without a drain.
         Assert.True(_host.Start().Ok);
+        Assert.Equal(503, await ReadyzAsync());
+        _host.AnnounceReady();
 
         Assert.Equal(200, await ReadyzAsync());
     }

@@ -119,6 +119,8 @@ public sealed class ExchangeTests : IDisposable
 
         public Snapshot? Frozen => null;
 
+        public bool IsDraining => false;
+
         public ILocalService? LocalService => null;
     }
 }

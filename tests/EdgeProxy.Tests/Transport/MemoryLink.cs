@@ -4,6 +4,7 @@ using System.Net;
 using System.Text;
 using EdgeProxy.Primitives.Net;
 using EdgeProxy.Transport;
+using Xunit;
 
 namespace EdgeProxy.Tests.Transport;
 
@@ -280,24 +281,17 @@ internal sealed class MemoryLink : ByteLink
         return _endFed ? LinkStatus.End : LinkStatus.WouldBlock;
     }
 
-    // The edge: what changed shows on the link when its turn comes, and then the owner is called.
-    private void Announce()
+    /// <summary>
+    /// Runs <paramref name="action"/>, which may write to links, as a part of a turn: their peers are called after it.
+    /// </summary>
+    public static void InTurn(Action action)
     {
+        Assert.False(s_isTurning, "a turn within a turn");
         s_turn ??= new Queue<MemoryLink>();
-        if (!_isQueued)
-        {
-            _isQueued = true;
-            s_turn.Enqueue(this);
-        }
-
-        if (s_isTurning)
-        {
-            return;
-        }
-
         s_isTurning = true;
         try
         {
+            action();
             while (s_turn.TryDequeue(out MemoryLink? link))
             {
                 link.Deliver();
@@ -313,6 +307,22 @@ internal sealed class MemoryLink : ByteLink
         }
     }
 
+    // The edge: what changed shows on the link when its turn comes, and then the owner is called.
+    private void Announce()
+    {
+        s_turn ??= new Queue<MemoryLink>();
+        if (!_isQueued)
+        {
+            _isQueued = true;
+            s_turn.Enqueue(this);
+        }
+
+        if (!s_isTurning)
+        {
+            InTurn(static () => { });
+        }
+    }
+
     private void Deliver()
     {
         _isQueued = false;
@@ -321,7 +331,8 @@ internal sealed class MemoryLink : ByteLink
             return;
         }
 
-        _mayRead = UnreadCount > 0 || (_endFed && !_endRead) || (_reset && !_isBroken);
+        _mayRead = UnreadCount > 0 || (!_endRead && (_endFed || (_reset && !_isBroken)));
+        _isBroken |= _reset; // as a socket: writes are over at once, bytes that came before can still be read
         _isWritable = _writeRoom > 0;
         Owner?.OnLinkReady(this);
     }

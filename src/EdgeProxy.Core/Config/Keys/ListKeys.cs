@@ -4,11 +4,27 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Config.Values;
+using EdgeProxy.Primitives.Collections;
 
 namespace EdgeProxy.Config.Keys;
 
 /// <summary>An element of a list and where it stands, for checks that come later.</summary>
 internal readonly record struct Placed<T>(T Value, TomlNode Node);
+
+/// <summary>Lists without the places.</summary>
+internal static class PlacedItems
+{
+    public static Sequence<T> Values<T>(IReadOnlyList<Placed<T>>? items)
+    {
+        var values = new List<T>();
+        foreach (Placed<T> item in items ?? [])
+        {
+            values.Add(item.Value);
+        }
+
+        return new Sequence<T>(values);
+    }
+}
 
 /// <summary>A list of strings, each read as a <typeparamref name="T"/>; the same element twice is a fault.</summary>
 internal abstract class ListKey<T>(string name, string doc) : Key<IReadOnlyList<Placed<T>>>(name, doc)

@@ -1,5 +1,7 @@
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using EdgeProxy.Config.Toml;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Http;
 
@@ -26,6 +28,29 @@ internal static class PathText
             PathStatus.Rewritten => $"is not canonical; write '{Encoding.ASCII.GetString(scratch, 0, length)}'",
             _ => $"is not a path: {RejectReasons.Text(reason)}",
         };
+    }
+}
+
+/// <summary>A canonical path.</summary>
+internal sealed class PathKey(string name, string doc) : Key<string>(name, doc)
+{
+    private const int CharsMax = 2048;
+
+    public override string TypeText => "path";
+
+    public override string Accepts => "write " + Range;
+
+    public override string Range => "\"/api\"";
+
+    protected override bool TryParse(TomlNode node, TableScope scope, [MaybeNullWhen(false)] out string value)
+    {
+        if (!TryText(node, scope, out value))
+        {
+            return false;
+        }
+
+        string? reason = value.Length > CharsMax ? $"is longer than {CharsMax} characters" : PathText.Refusal(value);
+        return reason is null || Refuse(node, scope, reason);
     }
 }
 

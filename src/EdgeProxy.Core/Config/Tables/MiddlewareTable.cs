@@ -21,6 +21,18 @@ internal static class MiddlewareTable
     [
         new(StripPrefixTable.Declaration, StripPrefixTable.Parse),
         new(HeadersTable.Declaration, HeadersTable.Parse),
+        new(AddPrefixTable.Declaration, AddPrefixTable.Parse),
+        new(StripPrefixRegexTable.Declaration, StripPrefixRegexTable.Parse),
+        new(ReplacePathTable.Declaration, ReplacePathTable.Parse),
+        new(ReplacePathRegexTable.Declaration, ReplacePathRegexTable.Parse),
+        new(RedirectSchemeTable.Declaration, RedirectSchemeTable.Parse),
+        new(RedirectRegexTable.Declaration, RedirectRegexTable.Parse),
+        new(RespondTable.Declaration, RespondTable.Parse),
+        new(QueryTable.Declaration, QueryTable.Parse),
+        new(CorsTable.Declaration, CorsTable.Parse),
+        new(SecurityHeadersTable.Declaration, SecurityHeadersTable.Parse),
+        new(BodyLimitTable.Declaration, BodyLimitTable.Parse),
+        new(ErrorsTable.Declaration, ErrorsTable.Parse),
         new(RateLimitTable.Declaration, RateLimitTable.Parse),
         new(InFlightTable.Declaration, InFlightTable.Parse),
         new(IpListTable.Allow, IpListTable.ParseAllow),
@@ -33,9 +45,7 @@ internal static class MiddlewareTable
         Tables = [.. Array.ConvertAll(Kinds, static kind => kind.Declaration), ChainTable.Declaration],
         Later =
         [
-            "strip_prefix_regex", "add_prefix", "replace_path", "replace_path_regex",
-            "redirect_scheme", "redirect_regex", "query", "respond", "errors",
-            "cors", "security_headers", "compress", "buffering", "body_limit",
+            "compress", "buffering",
             "basic_auth", "api_key", "jwt", "forward_auth", "client_cert", "ai_guard",
         ],
     };

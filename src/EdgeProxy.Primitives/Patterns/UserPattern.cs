@@ -5,7 +5,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Text.Unicode;
 
-namespace EdgeProxy.Routing;
+namespace EdgeProxy.Primitives.Patterns;
 
 /// <summary>What is wrong with a regular expression, and how many characters into it.</summary>
 internal readonly record struct PatternError(int Offset, string Message);
@@ -69,8 +69,8 @@ internal sealed class UserPattern
         }
 
         char[]? rented = null;
-        Span<char> chars = text.Length <= RuleLimits.StackCharsMax
-            ? stackalloc char[RuleLimits.StackCharsMax]
+        Span<char> chars = text.Length <= PatternLimits.StackCharsMax
+            ? stackalloc char[PatternLimits.StackCharsMax]
             : (rented = ArrayPool<char>.Shared.Rent(text.Length));
 
         // UTF-8 never has more UTF-16 units than bytes. A byte that is not UTF-8 counts as U+FFFD, as in Go.
@@ -96,18 +96,24 @@ internal sealed class UserPattern
             return new UserPattern(source, translated, regex: null);
         }
 
+        Regex? regex = Build(source, translated, out error);
+        return regex is null ? null : new UserPattern(source, translated, regex);
+    }
+
+    /// <summary>Null if the engine refuses what the translation let through.</summary>
+    internal static Regex? Build(string source, GoPattern translated, out PatternError error)
+    {
+        error = default;
         try
         {
-            var regex = new Regex(
+            return new Regex(
                 translated.Text,
                 RegexOptions.NonBacktracking | RegexOptions.CultureInvariant,
                 Regex.InfiniteMatchTimeout);
-            return new UserPattern(source, translated, regex);
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
-            // What the translation let through and the engine refuses, e.g. an unknown \p{...}; offsets are the
-            // translation's.
+            // E.g. an unknown \p{...}; offsets are the translation's.
             int offset = e is RegexParseException parse ? Math.Min(parse.Offset, source.Length) : 0;
             error = new PatternError(offset, $"the regular expression is not valid: {e.Message}");
             return null;

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 
-namespace EdgeProxy.Routing;
+namespace EdgeProxy.Primitives.Patterns;
 
 /// <summary>
 /// Compiled patterns by their source, for as long as some table holds them. Compiling one takes about a millisecond, a

@@ -2,7 +2,7 @@ using System;
 using System.Globalization;
 using System.Text;
 
-namespace EdgeProxy.Routing;
+namespace EdgeProxy.Primitives.Patterns;
 
 /// <summary>
 /// Rewrites the parts of a Go pattern that stand for one character: classes, shorthands, escaped characters.

@@ -3,10 +3,10 @@ using System.Collections.Generic;
 using System.Text;
 using System.Text.RegularExpressions;
 using CsCheck;
-using EdgeProxy.Routing;
+using EdgeProxy.Primitives.Patterns;
 using Xunit;
 
-namespace EdgeProxy.Tests.Routing;
+namespace EdgeProxy.Tests.Primitives.Patterns;
 
 public class UserPatternTests
 {

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 
-namespace EdgeProxy.Routing;
+namespace EdgeProxy.Primitives.Patterns;
 
 /// <summary>Whether a pattern needs the regular-expression engine at all.</summary>
 internal enum PatternShape : byte
@@ -25,6 +25,8 @@ internal enum PatternShape : byte
 internal sealed class GoPattern
 {
     private readonly string _source;
+    private readonly bool _captures;
+    private readonly List<string> _names = [];
     private readonly StringBuilder _text = new();
     private readonly StringBuilder _prefix = new();
     private readonly Stack<(int Start, int Elements, bool Multiline)> _groups = new();
@@ -42,9 +44,10 @@ internal sealed class GoPattern
     private bool _prefixGrows;
     private int _prefixDollarAt = -1;
 
-    private GoPattern(string source)
+    private GoPattern(string source, bool captures)
     {
         _source = source;
+        _captures = captures;
     }
 
     public string Text => _text.ToString();
@@ -53,9 +56,13 @@ internal sealed class GoPattern
 
     public PatternShape Shape { get; private set; }
 
-    public static GoPattern? Translate(string source, out PatternError error)
+    /// <summary>Names of the capturing groups, from number 1 on; "" for one without.</summary>
+    public IReadOnlyList<string> Groups => _names;
+
+    /// <param name="captures">Where a match lies, and its groups, matter too, not only whether there is one.</param>
+    public static GoPattern? Translate(string source, out PatternError error, bool captures = false)
     {
-        var pattern = new GoPattern(source);
+        var pattern = new GoPattern(source, captures);
         pattern.Run();
         error = pattern._error;
         return pattern._failed ? null : pattern;
@@ -69,9 +76,9 @@ internal sealed class GoPattern
             return;
         }
 
-        if (_source.Length > RuleLimits.PatternCharsMax)
+        if (_source.Length > PatternLimits.CharsMax)
         {
-            Fail(0, $"the regular expression is longer than {RuleLimits.PatternCharsMax} characters");
+            Fail(0, $"the regular expression is longer than {PatternLimits.CharsMax} characters");
             return;
         }
 
@@ -85,9 +92,9 @@ internal sealed class GoPattern
             Fail(_groups.Peek().Start, "this '(' is never closed");
         }
 
-        if (!_failed && _elements > RuleLimits.PatternElementsMax)
+        if (!_failed && _elements > PatternLimits.ElementsMax)
         {
-            Fail(0, $"the repetitions come to more than {RuleLimits.PatternElementsMax} elements");
+            Fail(0, $"the repetitions come to more than {PatternLimits.ElementsMax} elements");
         }
 
         Shape = _prefixGrows ? PatternShape.Prefix
@@ -198,21 +205,27 @@ internal sealed class GoPattern
         }
     }
 
-    // Captures are of no use to a yes or no, so every group is a plain one.
+    // Captures are of no use to a yes or no. Where they are wanted no group has a name, since .NET numbers those last.
     private void OpenGroup()
     {
         int start = _at++;
-        string opening = "(?:";
+        string opening = _captures ? "(" : "(?:";
+        string name = "";
         bool outer = _multiline;
         if (_at < _source.Length && _source[_at] == '?')
         {
             _at++;
-            if (!GroupName() && !Flags(out opening))
+            if (!GroupName(ref name) && !Flags(ref opening))
             {
-                Fail(start, "only (?:...), (?P<name>...) and the flags i, m, s, U may follow '(?'; "
-                    + "RE2 has no lookaround and no other .NET groups");
+                Fail(start, $"only (?:...), (?P<name>...) and the flags i, m, s{(_captures ? "" : ", U")} may follow "
+                    + "'(?'; RE2 has no lookaround and no other .NET groups");
                 return;
             }
+        }
+
+        if (opening == "(")
+        {
+            _names.Add(name);
         }
 
         _text.Append(opening);
@@ -224,16 +237,16 @@ internal sealed class GoPattern
         }
 
         _groups.Push((start, _elements, outer));
-        if (_groups.Count > RuleLimits.NestingMax)
+        if (_groups.Count > PatternLimits.NestingMax)
         {
-            Fail(start, $"groups are nested more than {RuleLimits.NestingMax} deep");
+            Fail(start, $"groups are nested more than {PatternLimits.NestingMax} deep");
         }
 
         _elements = 0;
         _atom = 0;
     }
 
-    private bool GroupName()
+    private bool GroupName(ref string name)
     {
         int start = _source.AsSpan(_at).StartsWith("P<") ? _at + 2 : _at + 1;
         if (start > _source.Length || _source[start - 1] != '<')
@@ -252,17 +265,17 @@ internal sealed class GoPattern
             return false;
         }
 
+        name = _source[start..end];
         _at = end + 1;
         return true;
     }
 
     // flags = *( "i" | "m" | "s" | "U" ) [ "-" 1*( same ) ] ( ":" | ")" ); U only swaps greediness, nothing to a yes or
     // no
-    private bool Flags(out string opening)
+    private bool Flags(ref string opening)
     {
         var text = new StringBuilder("(?");
         bool on = true;
-        opening = "(?:";
         for (; _at < _source.Length; _at++)
         {
             switch (_source[_at])
@@ -274,7 +287,7 @@ internal sealed class GoPattern
                 case 'i' or 's':
                     text.Append(_source[_at]);
                     break;
-                case 'U':
+                case 'U' when !_captures:
                     break;
                 case '-' when on:
                     on = false;
@@ -306,7 +319,7 @@ internal sealed class GoPattern
         _at++;
         _multiline = outer.Multiline;
         _atom = _elements;
-        _elements = Math.Min(outer.Elements + _elements, RuleLimits.PatternElementsMax + 1);
+        _elements = Math.Min(outer.Elements + _elements, PatternLimits.ElementsMax + 1);
     }
 
     private void Escape()
@@ -359,16 +372,17 @@ internal sealed class GoPattern
         _text.Append(_source, _at, length);
         _at += length;
         _prefixGrows = false;
-        _elements = (int)Math.Min(_elements + ((long)_atom * (most - 1)), RuleLimits.PatternElementsMax + 1);
+        _elements = (int)Math.Min(_elements + ((long)_atom * (most - 1)), PatternLimits.ElementsMax + 1);
         _atom = 0;
-        if (most > RuleLimits.PatternRepeatMax)
+        if (most > PatternLimits.RepeatMax)
         {
-            Fail(_at - length, $"a repetition may be at most {RuleLimits.PatternRepeatMax}");
+            Fail(_at - length, $"a repetition may be at most {PatternLimits.RepeatMax}");
         }
 
         if (_at < _source.Length && _source[_at] == '?')
         {
-            _at++; // laziness is nothing to a yes or no
+            _text.Append(_captures ? "?" : ""); // laziness is nothing to a yes or no
+            _at++;
         }
     }
 

@@ -1,0 +1,57 @@
+using System;
+
+namespace EdgeProxy.Primitives.Http;
+
+/// <summary>Text of a query: percent-escapes, and '+' for a space (WHATWG URL, urlencoded parsing).</summary>
+internal static class PercentText
+{
+    /// <summary>
+    /// Whether <paramref name="encoded"/> stands for exactly <paramref name="text"/>. A broken escape stands for
+    /// itself, as for most readers.
+    /// </summary>
+    public static bool Is(ReadOnlySpan<byte> encoded, ReadOnlySpan<byte> text)
+    {
+        int at = 0;
+        for (int read = 0; read < encoded.Length; at++)
+        {
+            if (at == text.Length || DecodeOne(encoded, ref read) != text[at])
+            {
+                return false;
+            }
+        }
+
+        return at == text.Length;
+    }
+
+    private static byte DecodeOne(ReadOnlySpan<byte> encoded, ref int read)
+    {
+        byte next = encoded[read++];
+        if (next == (byte)'+')
+        {
+            return (byte)' ';
+        }
+
+        if (next != (byte)'%' || read + 2 > encoded.Length)
+        {
+            return next;
+        }
+
+        int value = (Digit(encoded[read]) << 4) | Digit(encoded[read + 1]);
+        if (value < 0)
+        {
+            return next;
+        }
+
+        read += 2;
+        return (byte)value;
+    }
+
+    // -1 is no digit, and stays negative when shifted or joined.
+    private static int Digit(byte digit) => digit switch
+    {
+        >= (byte)'0' and <= (byte)'9' => digit - '0',
+        >= (byte)'a' and <= (byte)'f' => digit - 'a' + 10,
+        >= (byte)'A' and <= (byte)'F' => digit - 'A' + 10,
+        _ => -1,
+    };
+}
