@@ -87,7 +87,10 @@ public sealed class HealthTests
             await GetAsync(proxy, 6, 200);
             Assert.Equal(before + 3, flapping.Requests.Count(request => request.Target == "/"));
 
-            Assert.Equal(round, proxy.Stderr.Count(line => line.Contains("is down (probe: status 500)")));
+            int rounds = round;
+            await Eventually.TrueAsync(
+                () => proxy.Stderr.Count(line => line.Contains("is down (probe: status 500)")) == rounds,
+                "one line per change");
             Assert.Equal(round, await proxy.MetricAsync("edgeproxy_server_health_changes_total", "to=\"down\""));
         }
 
@@ -210,6 +213,7 @@ public sealed class HealthTests
         }
 
         Assert.DoesNotContain(sick.Requests, request => request.Target == "/");
+        await proxy.WaitForLineAsync("is down");
         Assert.Single(proxy.Stderr, line => line.Contains("is down", StringComparison.Ordinal));
         Volatile.Write(ref isWell, true);
         await WaitForStateAsync(proxy, sick, "up");
@@ -292,6 +296,7 @@ public sealed class HealthTests
         int before = bad.Requests.Count;
         await GetAsync(proxy, 10, 200);
         Assert.Equal(before, bad.Requests.Count);
+        await proxy.WaitForLineAsync("is ejected for 60000 ms");
         Assert.Single(proxy.Stderr, line => line.Contains("is ejected for 60000 ms", StringComparison.Ordinal));
         Assert.Equal(1, await proxy.MetricAsync("edgeproxy_server_health_changes_total", "to=\"ejected\""));
 
