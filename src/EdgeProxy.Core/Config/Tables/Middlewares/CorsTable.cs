@@ -1,9 +1,9 @@
+using System;
+using System.Collections.Generic;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Middlewares;
 using EdgeProxy.Pipeline;
-using System;
-using System.Collections.Generic;
 
 namespace EdgeProxy.Config.Tables.Middlewares;
 

@@ -1,8 +1,8 @@
+using System;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Middlewares;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Patterns;
-using System;
 
 namespace EdgeProxy.Config.Tables.Middlewares;
 

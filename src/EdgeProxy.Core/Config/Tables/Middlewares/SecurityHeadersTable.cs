@@ -1,8 +1,8 @@
+using System;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Middlewares;
 using EdgeProxy.Pipeline;
-using System;
 
 namespace EdgeProxy.Config.Tables.Middlewares;
 
