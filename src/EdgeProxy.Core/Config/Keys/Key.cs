@@ -68,6 +68,16 @@ internal abstract class Key<T>(string name, string doc) : Key(name, doc)
     }
 
     /// <summary>
+    /// Reports why a text will not do; if something was filled into it, only that: a reason may quote what may be a
+    /// secret.
+    /// </summary>
+    protected bool RefuseText(TomlNode node, string text, TableScope scope, string reason)
+    {
+        bool isAsWritten = node is TomlString written && written.Value == text;
+        return Refuse(node, scope, isAsWritten ? reason : "is not accepted with its ${...} filled in");
+    }
+
+    /// <summary>
     /// The string with its ${...} filled in; false, reported, if it is no string or one cannot be filled.
     /// </summary>
     protected bool TryText(TomlNode node, TableScope scope, [MaybeNullWhen(false)] out string text)

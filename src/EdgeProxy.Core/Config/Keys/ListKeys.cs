@@ -61,7 +61,7 @@ internal abstract class ListKey<T>(string name, string doc) : Key<IReadOnlyList<
 
             if (ParseItem(text, out T? item) is { } reason)
             {
-                Refuse(element, scope, reason);
+                RefuseText(element, text, scope, reason);
             }
             else if (seen?.Add(item!) == false)
             {

@@ -50,7 +50,7 @@ internal sealed class PathKey(string name, string doc) : Key<string>(name, doc)
         }
 
         string? reason = value.Length > CharsMax ? $"is longer than {CharsMax} characters" : PathText.Refusal(value);
-        return reason is null || Refuse(node, scope, reason);
+        return reason is null || RefuseText(node, value, scope, reason);
     }
 }
 

@@ -33,7 +33,7 @@ internal sealed class RegexKey(string name, string doc) : Key<MatchPattern?>(nam
     {
         value = null;
         return TryText(node, scope, out string? text)
-            && (RegexText.Refusal(text, out value) is not { } reason || Refuse(node, scope, reason));
+            && (RegexText.Refusal(text, out value) is not { } reason || RefuseText(node, text, scope, reason));
     }
 }
 
