@@ -127,7 +127,7 @@ public sealed class TimeoutTests
             receiveBytes: 16 * 1024);
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
         {
-            EntryPoint = "body_rate_min = 1000000\nbody_rate_grace = \"200ms\"\nbody_idle_timeout = \"400ms\"",
+            EntryPoint = "body_rate_min = 1000000\nbody_rate_grace = \"1s\"\nbody_idle_timeout = \"1s\"",
         });
         byte[] body = new byte[24 * 1024 * 1024];
 
