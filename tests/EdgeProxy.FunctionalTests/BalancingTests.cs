@@ -89,7 +89,8 @@ public sealed class BalancingTests
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
 
         var seen = new HashSet<string>();
-        for (int address = 1; address <= 12; address++)
+        // Forty, so that they all fall to one server by chance once in 2^39 runs.
+        for (int address = 1; address <= 40; address++)
         {
             var mine = new HashSet<string>();
             for (int i = 0; i < 3; i++)

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
 using Xunit;
@@ -50,7 +49,7 @@ public sealed class DrainTests
         await server.WaitForRequestsAsync(1);
 
         proxy.Terminate();
-        await Eventually.TrueAsync(() => IsRefusedAsync(proxy.Port), "the entrypoint to be closed");
+        await Eventually.TrueAsync(() => RawClient.IsRefusedAsync(proxy.Port), "the entrypoint to be closed");
         Assert.False(proxy.HasExited);
         go.Open();
         RawResponse response = await client.ReadResponseAsync();
@@ -71,7 +70,7 @@ public sealed class DrainTests
         await server.WaitForRequestsAsync(1);
 
         proxy.Terminate();
-        await Eventually.TrueAsync(() => IsRefusedAsync(proxy.Port), "the entrypoint to be closed");
+        await Eventually.TrueAsync(() => RawClient.IsRefusedAsync(proxy.Port), "the entrypoint to be closed");
         await client.SendAsync("world");
         RawResponse response = await client.ReadResponseAsync();
 
@@ -106,7 +105,7 @@ public sealed class DrainTests
         await server.WaitForRequestsAsync(1);
 
         proxy.Terminate();
-        await Eventually.TrueAsync(() => IsRefusedAsync(proxy.Port), "the drain to begin");
+        await Eventually.TrueAsync(() => RawClient.IsRefusedAsync(proxy.Port), "the drain to begin");
         Assert.False(proxy.HasExited);
         proxy.Terminate();
 
@@ -185,7 +184,7 @@ public sealed class DrainTests
         proxy.Config.More = "";
         await proxy.ReloadAsync();
         proxy.Terminate();
-        await Eventually.TrueAsync(() => IsRefusedAsync(proxy.Port), "the drain to begin");
+        await Eventually.TrueAsync(() => RawClient.IsRefusedAsync(proxy.Port), "the drain to begin");
         go.Open();
 
         Assert.Equal("first-last", (await client.ReadResponseAsync()).BodyText);
@@ -237,18 +236,5 @@ public sealed class DrainTests
 
         Assert.Equal(200, live.Status);
         Assert.Equal(0, await proxy.ExitCodeAsync());
-    }
-
-    private static async Task<bool> IsRefusedAsync(int port)
-    {
-        try
-        {
-            using RawClient client = await RawClient.ConnectAsync(port);
-            return false;
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
-        {
-            return true;
-        }
     }
 }

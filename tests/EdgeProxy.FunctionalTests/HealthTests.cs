@@ -19,11 +19,11 @@ public sealed class HealthTests
     [InlineData("hangs")]
     [InlineData("hangs within the head")]
     [InlineData("not http")]
-    [InlineData("status 503")]
+    [InlineData("503")]
     public async Task BadServer_NewService_GetsNoRequest(string way)
     {
         await using RawServer good = RawServer.Ok();
-        await using RawServer bad = Failing(way);
+        await using RawServer bad = FailingServer.Start(way);
         if (way == "refused")
         {
             bad.StopAccepting();
@@ -42,7 +42,7 @@ public sealed class HealthTests
     [Fact]
     public async Task NoHealthyServer_Is503AndSaysSo()
     {
-        await using RawServer server = Failing("status 503");
+        await using RawServer server = FailingServer.Start("503");
         var config = new ProxyConfig(server) { Service = $"health_check = {{ {Often} }}" };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
 
@@ -249,7 +249,7 @@ public sealed class HealthTests
     [Fact]
     public async Task Reload_WithoutHealthCheck_EndsProbesAndTrustsServers()
     {
-        await using RawServer server = Failing("status 503");
+        await using RawServer server = FailingServer.Start("503");
         var config = new ProxyConfig(server) { Service = $"health_check = {{ path = \"/healthz\", {Often} }}" };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
         await WaitForStateAsync(proxy, server, "down");
@@ -267,12 +267,12 @@ public sealed class HealthTests
     [InlineData("closed")]
     [InlineData("hangs")]
     [InlineData("not http")]
-    [InlineData("status 503")]
+    [InlineData("503")]
     [InlineData("refused")]
     public async Task Passive_FaultsInARow_EjectForAWhile(string way)
     {
         await using RawServer good = RawServer.Ok();
-        await using RawServer bad = Failing(way);
+        await using RawServer bad = FailingServer.Start(way);
         if (way == "refused")
         {
             bad.StopAccepting();
@@ -340,8 +340,8 @@ public sealed class HealthTests
     [Fact]
     public async Task Passive_AllServersBad_HalfOfThemStay()
     {
-        await using RawServer one = Failing("status 503");
-        await using RawServer other = Failing("status 503");
+        await using RawServer one = FailingServer.Start("503");
+        await using RawServer other = FailingServer.Start("503");
         var config = new ProxyConfig(one, other)
         {
             Service = "passive_health_check = { consecutive_faults = 1, ejection_time = \"1m\" }",
@@ -377,39 +377,6 @@ public sealed class HealthTests
 
         Assert.Equal("ejected", await StateAsync(proxy, slow));
         Assert.InRange(slow.Requests.Count, 2, 3);
-    }
-
-    private static RawServer Failing(string way)
-    {
-        RawServer server = RawServer.Start(async connection =>
-        {
-            while (await connection.ReadRequestAsync() is not null)
-            {
-                switch (way)
-                {
-                    case "reset":
-                        connection.Wire.Reset();
-                        return;
-                    case "closed":
-                        return;
-                    case "hangs":
-                        await connection.ReadHeadAsync();
-                        return;
-                    case "hangs within the head":
-                        await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-");
-                        await connection.ReadHeadAsync();
-                        return;
-                    case "not http":
-                        await connection.SendAsync("220 mail.test ESMTP\r\n\r\n");
-                        return;
-                    default:
-                        await connection.AnswerAsync("sick", status: "503 Service Unavailable");
-                        break;
-                }
-            }
-        });
-        server.ToleratesFaults = true;
-        return server;
     }
 
     private static async Task GetAsync(ProxyProcess proxy, int count, int status)

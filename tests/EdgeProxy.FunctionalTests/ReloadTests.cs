@@ -1,6 +1,5 @@
 using System.IO;
 using System.Linq;
-using System.Net.Sockets;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
 using Xunit;
@@ -139,7 +138,7 @@ public sealed class ReloadTests
 
         proxy.Config.More = "";
         await proxy.ReloadAsync();
-        await Eventually.TrueAsync(() => IsRefusedAsync(port), "the entrypoint to be closed");
+        await Eventually.TrueAsync(() => RawClient.IsRefusedAsync(port), "the entrypoint to be closed");
 
         Assert.Equal(200, added.Status);
         Assert.Equal(200, (await RawClient.GetAsync(proxy.Port)).Status);
@@ -156,7 +155,7 @@ public sealed class ReloadTests
         await proxy.ReloadAsync(toml);
 
         Assert.Equal(200, (await RawClient.GetAsync(port)).Status);
-        await Eventually.TrueAsync(() => IsRefusedAsync(proxy.Port), "the old address to be closed");
+        await Eventually.TrueAsync(() => RawClient.IsRefusedAsync(proxy.Port), "the old address to be closed");
     }
 
     [Fact]
@@ -317,18 +316,5 @@ public sealed class ReloadTests
         }
 
         return count;
-    }
-
-    private static async Task<bool> IsRefusedAsync(int port)
-    {
-        try
-        {
-            using RawClient client = await RawClient.ConnectAsync(port);
-            return false;
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
-        {
-            return true;
-        }
     }
 }

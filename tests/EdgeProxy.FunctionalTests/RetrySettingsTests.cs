@@ -22,7 +22,7 @@ public sealed class RetrySettingsTests
     [InlineData("503 and hangs", "[\"503\"]")]
     public async Task ServerFails_AnotherAnswers(string way, string on)
     {
-        await using RawServer bad = Failing(way);
+        await using RawServer bad = FailingServer.Start(way);
         await using RawServer good = RawServer.Ok("good");
         var config = new ProxyConfig(bad, good) { Service = $"retry = {{ on = {on}, per_try_timeout = \"200ms\" }}" };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
@@ -45,7 +45,7 @@ public sealed class RetrySettingsTests
     [InlineData("not http", "[\"reset\", \"timeout\", \"500-599\"]", 502)]
     public async Task FailureThatIsNoCause_IsTheAnswer(string way, string on, int status)
     {
-        await using RawServer bad = Failing(way);
+        await using RawServer bad = FailingServer.Start(way);
         await using RawServer good = RawServer.Ok();
         var config = new ProxyConfig(bad, good) { Service = $"retry = {{ on = {on}, per_try_timeout = \"200ms\" }}" };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
@@ -64,7 +64,7 @@ public sealed class RetrySettingsTests
     [InlineData("DELETE", "", false)]
     public async Task Methods_OnlyWhatMayBeRepeatedIs(string method, string fields, bool hasKeys)
     {
-        await using RawServer bad = Failing("reset");
+        await using RawServer bad = FailingServer.Start("reset");
         await using RawServer good = RawServer.Ok();
         var config = new ProxyConfig(bad, good)
         {
@@ -89,7 +89,7 @@ public sealed class RetrySettingsTests
     public async Task Body_IsKeptUpToTheLimit(int length, bool isChunked, bool isRepeated)
     {
         // The server takes all of it, then fails.
-        await using RawServer bad = Failing("reset");
+        await using RawServer bad = FailingServer.Start("reset");
         await using RawServer good = RawServer.Ok("good");
         var config = new ProxyConfig(bad, good) { Service = "retry = { body_bytes_max = \"64KiB\" }" };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
@@ -120,7 +120,7 @@ public sealed class RetrySettingsTests
     [InlineData(8, 4)]
     public async Task Attempts_EachOnAnotherServer(int attempts, int seen)
     {
-        RawServer[] servers = [.. Enumerable.Range(0, 4).Select(_ => Failing("reset"))];
+        RawServer[] servers = [.. Enumerable.Range(0, 4).Select(_ => FailingServer.Start("reset"))];
         var config = new ProxyConfig(servers) { Service = $"retry = {{ attempts = {attempts} }}" };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
 
@@ -300,42 +300,5 @@ public sealed class RetrySettingsTests
 
         Assert.Equal(0, (await Task.WhenAll(clients)).Sum());
         Assert.True(one.Requests.Count > 0);
-    }
-
-    private static RawServer Failing(string way)
-    {
-        RawServer server = RawServer.Start(async connection =>
-        {
-            while (await connection.ReadRequestAsync() is not null)
-            {
-                switch (way)
-                {
-                    case "reset":
-                        connection.Wire.Reset();
-                        return;
-                    case "closed":
-                        return;
-                    case "hangs":
-                        await connection.ReadHeadAsync();
-                        return;
-                    case "hangs within the head":
-                        await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-");
-                        await connection.ReadHeadAsync();
-                        return;
-                    case "503 and hangs":
-                        await connection.SendAsync("HTTP/1.1 503 Busy\r\nContent-Length: 100\r\n\r\n");
-                        await connection.ReadHeadAsync();
-                        return;
-                    case "not http":
-                        await connection.SendAsync("220 mail.test ESMTP\r\n\r\n");
-                        return;
-                    default:
-                        await connection.AnswerAsync("sick", status: $"{way} Sick");
-                        break;
-                }
-            }
-        });
-        server.ToleratesFaults = true;
-        return server;
     }
 }

@@ -15,6 +15,7 @@ internal sealed class Deferred : ILoopWork
     private readonly Exchange _exchange;
     private readonly int _ticket;
     private Func<Exchange, Verdict>? _next;
+    private Exception? _failure;
 
     private Deferred(Exchange exchange)
     {
@@ -24,7 +25,7 @@ internal sealed class Deferred : ILoopWork
 
     /// <summary>
     /// Waits for <paramref name="work"/>, which MUST NOT touch the exchange; what it returns runs on the loop. Work
-    /// that fails answers 500.
+    /// that fails answers 500, and its exception counts as one of the loop's.
     /// </summary>
     public static Verdict Start(Exchange exchange, ValueTask<Func<Exchange, Verdict>> work)
     {
@@ -35,11 +36,34 @@ internal sealed class Deferred : ILoopWork
 
     public void RunOn(EpollLoop loop)
     {
+        if (_failure is not null)
+        {
+            loop.OnCrash(_failure); // of a request that is over, too: it is a defect all the same
+        }
+
         if (_exchange.Ticket == _ticket && _exchange.Phase == ExchangePhase.Awaiting)
         {
-            RequestPipeline.Resume(_exchange, _next!(_exchange));
+            RequestPipeline.Resume(_exchange, Next(loop));
             _exchange.Owner.OnLinkReady(_exchange.ClientLink);
         }
+    }
+
+    private Verdict Next(EpollLoop loop)
+    {
+        if (_failure is null)
+        {
+            try
+            {
+                return _next!(_exchange);
+            }
+            catch (Exception exception)
+            {
+                loop.OnCrash(exception);
+            }
+        }
+
+        _exchange.Fault = new Fault(FaultKind.Internal, FaultSide.Proxy, Again.Never);
+        return Verdict.Answered;
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "The barrier of work done off the loops.")]
@@ -49,13 +73,9 @@ internal sealed class Deferred : ILoopWork
         {
             _next = await work.ConfigureAwait(false);
         }
-        catch (Exception)
+        catch (Exception exception)
         {
-            _next = static exchange =>
-            {
-                exchange.Fault = new Fault(FaultKind.Internal, FaultSide.Proxy, Again.Never);
-                return Verdict.Answered;
-            };
+            _failure = exception;
         }
 
         _exchange.Shard.Loop.Post(this);

@@ -54,6 +54,24 @@ internal sealed class RawClient : IDisposable
     public static Task<RawResponse> GetAsync(int port, string path = "/", string fields = "", string host = "a.test") =>
         OnceAsync(port, $"GET {path} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n");
 
+    /// <summary>
+    /// Whether nobody accepts on the port. A reset is no answer yet: the kernel gives one to whom the closing of the
+    /// listening socket met half-way.
+    /// </summary>
+    public static async Task<bool> IsRefusedAsync(int port)
+    {
+        try
+        {
+            using RawClient client = await ConnectAsync(port);
+            return false;
+        }
+        catch (SocketException e) when (
+            e.SocketErrorCode is SocketError.ConnectionRefused or SocketError.ConnectionReset)
+        {
+            return e.SocketErrorCode == SocketError.ConnectionRefused;
+        }
+    }
+
     public Task SendAsync(string latin1) => Wire.SendAsync(latin1);
 
     public Task SendAsync(ReadOnlyMemory<byte> bytes) => Wire.SendAsync(bytes);

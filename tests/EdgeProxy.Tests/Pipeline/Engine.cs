@@ -26,7 +26,10 @@ internal sealed class Engine : IDisposable
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly ManualTime _time = new();
 
-    public Engine(string rule = "PathPrefix(`/`) || Method(`OPTIONS`)", ServiceSettings? service = null)
+    public Engine(
+        string rule = "PathPrefix(`/`) || Method(`OPTIONS`)",
+        ServiceSettings? service = null,
+        params Middleware[] middlewares)
     {
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen();
@@ -47,7 +50,7 @@ internal sealed class Engine : IDisposable
         Snapshots.Publish(new Snapshot
         {
             Hash = "test",
-            Routes = [new Route("r", services[service.Name], EncodedBytes.None)],
+            Routes = [new Route("r", services[service.Name], EncodedBytes.None) { Middlewares = middlewares }],
             Tables = [routes.Build(out _)],
         });
         Pipeline = new RequestPipeline(Snapshots);
