@@ -1,4 +1,3 @@
-using System.Collections.Generic;
 using System.Text;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Tables;
@@ -54,6 +53,13 @@ internal static class ConfigReference
         return text.ToString();
     }
 
+    /// <summary>"A duration: 100ms to 24h."</summary>
+    public static string Describe(Key key)
+    {
+        string article = "aeiou".Contains(key.TypeText[0]) ? "An" : "A";
+        return $"{article} {key.TypeText}: {key.Range}.{(key.IsRequired ? " Required." : "")}";
+    }
+
     // A table with kinds below it: one example of each.
     private static void AddExamples(StringBuilder text, TableDeclaration table)
     {
@@ -65,25 +71,6 @@ internal static class ConfigReference
                 .Append("]\n");
             AddKeys(text, kind);
         }
-    }
-
-    /// <summary>One section per table, one line per key.</summary>
-    public static string Markdown()
-    {
-        var text = new StringBuilder("# Configuration reference\n");
-        AddTable(text, RootTable.Declaration, "Top level");
-        foreach (TableDeclaration table in RootTable.Declaration.Tables)
-        {
-            string title = table.IsNamed ? $"{table.Name}.NAME" : table.Name;
-            AddTable(text, table, $"[{title}]");
-            foreach (TableDeclaration below in table.Tables)
-            {
-                AddTable(text, below, $"[{title}.{below.Name}]");
-            }
-        }
-
-        AddTable(text, ServiceTable.ServerTable.Declaration, "services.NAME.servers, each");
-        return text.ToString();
     }
 
     private static void AddKeys(StringBuilder text, TableDeclaration table)
@@ -111,32 +98,6 @@ internal static class ConfigReference
             text.Append('#').Append(key.Name).Append(" = ").Append(key.DefaultToml ?? key.ExampleToml).Append('\n');
         }
     }
-
-    // "A duration, 100ms to 24h."
-    private static string Describe(Key key)
-    {
-        string article = "aeiou".Contains(key.TypeText[0]) ? "An" : "A";
-        return $"{article} {key.TypeText}: {key.Range}.{(key.IsRequired ? " Required." : "")}";
-    }
-
-    private static void AddTable(StringBuilder text, TableDeclaration table, string title)
-    {
-        text.Append("\n## ").Append(title).Append("\n\n").Append(table.Doc).Append("\n\n");
-        text.Append("| key | type | default | accepted | what it is |\n|---|---|---|---|---|\n");
-        foreach (Key key in table.Keys)
-        {
-            string standard = key.IsRequired ? "required" : key.DefaultToml is null ? "-" : $"`{key.DefaultToml}`";
-            var cells = new List<string> { $"`{key.Name}`", key.TypeText, standard, Cell(key.Range), Cell(key.Doc) };
-            text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
-        }
-
-        if (table.Later.Count > 0)
-        {
-            text.Append("\nNot supported in this version: ").AppendJoin(", ", table.Later).Append(".\n");
-        }
-    }
-
-    private static string Cell(string text) => text.Replace("|", "\\|");
 
     private static void AddComment(StringBuilder text, string comment)
     {

@@ -76,7 +76,14 @@ internal sealed class CommandLine
             }
         }
 
-        string verb = hasVerb ? $"{parsed.CommandResult.Command.Name} " : "";
+        string verb = "";
+        SymbolResult? at = parsed.CommandResult;
+        while (at is CommandResult { Command: not RootCommand } named)
+        {
+            verb = $"{named.Command.Name} {verb}";
+            at = at.Parent;
+        }
+
         shell.Error.WriteLine($"edgeproxy: try: edgeproxy {verb}--help");
         return ExitCodes.Usage;
     }
@@ -140,6 +147,7 @@ internal sealed class CommandLine
         root.Subcommands.Add(AnsweringVerb("routes", "the routers of each entrypoint, in the order they are asked",
             (parsed, format) => Task.FromResult(RoutesCommand.Run(_shell, parsed.GetValue(_config), format))));
         root.Subcommands.Add(ExplainVerb());
+        root.Subcommands.Add(ConfigVerb());
         root.Subcommands.Add(DemoVerb());
         root.Subcommands.Add(Verb("healthcheck", "0 if the running proxy takes traffic, else 1",
             parsed => HealthCheckCommand.RunAsync(_shell, parsed.GetValue(_config))));
@@ -186,6 +194,18 @@ internal sealed class CommandLine
         explain.Options.Add(client);
         explain.Options.Add(entryPoint);
         return explain;
+    }
+
+    private Command ConfigVerb()
+    {
+        var config = new Command("config", "what a configuration may say: a default file, a reference, a JSON Schema");
+        config.Subcommands.Add(Verb("default", "a file with every key, its default and what it is",
+            _ => Task.FromResult(ConfigCommand.Default(_shell))));
+        config.Subcommands.Add(Verb("reference", "every table and key, in Markdown, with examples",
+            _ => Task.FromResult(ConfigCommand.Reference(_shell))));
+        config.Subcommands.Add(Verb("schema", "JSON Schema 2020-12 for editors",
+            _ => Task.FromResult(ConfigCommand.Schema(_shell))));
+        return config;
     }
 
     private Command DemoVerb()

@@ -89,34 +89,44 @@ public class ConfigReferenceTests
     }
 
     [Fact]
-    public void Markdown_EveryKey_HasOneRow()
+    public void DefaultToml_OptionalTables_HaveTheirKeys()
     {
-        string[] rows = ConfigReference.Markdown().Split('\n');
-
-        foreach (TableDeclaration table in Sections().Select(section => section.Table)
-            .Concat(ServiceTable.Declaration.Tables).Append(ServiceTable.ServerTable.Declaration))
+        foreach (TableDeclaration table in ServiceTable.Declaration.Tables)
         {
-            foreach (Key key in table.Keys)
-            {
-                Assert.Contains(rows,
-                    row => row.StartsWith($"| `{key.Name}` | {key.TypeText} | ", StringComparison.Ordinal));
-            }
+            string text = ConfigReference.DefaultToml();
+            string section = text[text.IndexOf($"\n#[services.app.{table.Name}]\n", StringComparison.Ordinal)..];
+            Assert.All(table.Keys, key => Assert.Contains($"\n#{key.Name} = ", section, StringComparison.Ordinal));
         }
-
-        Assert.All(rows.Where(row => row.StartsWith("| `", StringComparison.Ordinal)),
-            row => Assert.Equal(6, Regex.Count(row, @"(?<!\\)\|")));
     }
 
     [Fact]
-    public void Declarations_EveryKey_SaysWhatItIs()
+    public void DefaultToml_TablesWithinValues_AreShownWithTheirKeys()
     {
-        foreach (Key key in Sections().Select(section => section.Table).Concat(ServiceTable.Declaration.Tables)
-            .SelectMany(table => table.Keys))
+        foreach (DeclaredTable declared in DeclaredTable.All)
         {
-            Assert.EndsWith(".", key.Doc, StringComparison.Ordinal);
-            Assert.NotEmpty(key.Range);
-            Assert.True(key.DefaultToml is not null || key.ExampleToml is not null, key.Name);
-            Assert.Matches("^[a-z][a-z0-9_]*$", key.Name);
+            foreach (IGrouping<TableDeclaration, Key> keys in declared.Table.Keys.Where(key => key.Inner is not null)
+                .GroupBy(key => key.Inner!))
+            {
+                string shown = string.Concat(keys.Select(key => key.DefaultToml ?? key.ExampleToml));
+                Assert.All(keys.Key.Keys, key => Assert.Contains($" {key.Name} = ", shown, StringComparison.Ordinal));
+            }
+        }
+    }
+
+    [Fact]
+    public void Declarations_EveryTableAndKey_SaysWhatItIs()
+    {
+        foreach (TableDeclaration table in DeclaredTable.All.Select(declared => declared.Table))
+        {
+            Assert.EndsWith(".", table.Doc, StringComparison.Ordinal);
+            foreach (Key key in table.Keys)
+            {
+                Assert.EndsWith(".", key.Doc, StringComparison.Ordinal);
+                Assert.NotEmpty(key.Range);
+                Assert.NotEmpty(key.TypeText);
+                Assert.True(key.DefaultToml is not null || key.ExampleToml is not null, key.Name);
+                Assert.Matches("^[a-z][a-z0-9_]*$", key.Name);
+            }
         }
     }
 

@@ -46,6 +46,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("run")]
     [InlineData("validate")]
     [InlineData("reload")]
+    [InlineData("config")]
     [InlineData("demo")]
     [InlineData("healthcheck")]
     [InlineData("version")]

@@ -73,6 +73,8 @@ internal sealed class FieldsKey(string name, int countMax, string doc) : Key<str
 
     public override string Range => "{ X-Probe = \"1\" }, " + $"at most {countMax}";
 
+    public override KeyShape Shape => new MapShape();
+
     /// <summary>The value is the field lines, each with its CRLF.</summary>
     protected override bool TryParse(TomlNode node, TableScope scope, [MaybeNullWhen(false)] out string value)
     {

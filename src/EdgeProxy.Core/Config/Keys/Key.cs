@@ -30,6 +30,17 @@ internal abstract class Key(string name, string doc)
 
     /// <summary>What is accepted, as the reference says it beside the type.</summary>
     public abstract string Range { get; }
+
+    /// <summary>What an editor can check: a string, unless a kind of key says more.</summary>
+    public virtual KeyShape Shape => KeyShape.Text;
+
+    /// <summary>The keys of the tables that are its value, or the elements of its value; null for other keys.</summary>
+    public TableDeclaration? Inner => Shape switch
+    {
+        TableShape table => table.Table,
+        ListShape { Item: TableShape table } => table.Table,
+        _ => null,
+    };
 }
 
 /// <summary>A key with a value of <typeparamref name="T"/>.</summary>

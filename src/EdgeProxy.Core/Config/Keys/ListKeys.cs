@@ -78,6 +78,10 @@ internal abstract class ListKey<T>(string name, string doc) : Key<IReadOnlyList<
         return true;
     }
 
+    public override KeyShape Shape => new ListShape(ItemShape, IsRequiredToHaveItems);
+
+    protected virtual KeyShape ItemShape => KeyShape.Text;
+
     protected virtual bool IsRequiredToHaveItems => false;
 
     /// <summary>Null, or why not.</summary>
@@ -110,6 +114,8 @@ internal sealed class ChoiceListKey(string name, string[] choices, string doc) :
     public override string Accepts => "write a list of " + Range;
 
     public override string Range => string.Join(", ", choices);
+
+    protected override KeyShape ItemShape => new ChoiceShape(choices);
 
     protected override string? ParseItem(string text, out string? item)
     {

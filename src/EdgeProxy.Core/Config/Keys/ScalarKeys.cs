@@ -39,6 +39,8 @@ internal sealed class ChoiceKey(string name, string[] choices, string doc) : Key
 
     public override string Range => string.Join(", ", choices);
 
+    public override KeyShape Shape => new ChoiceShape(choices);
+
     protected override bool TryParse(TomlNode node, TableScope scope, [MaybeNullWhen(false)] out string value)
     {
         if (!TryText(node, scope, out value) || Array.IndexOf(choices, value) >= 0)
@@ -58,6 +60,8 @@ internal sealed class BooleanKey(string name, string doc) : Key<bool>(name, doc)
     public override string Accepts => "write " + Range;
 
     public override string Range => "true or false";
+
+    public override KeyShape Shape => new BooleanShape();
 
     protected override bool TryParse(TomlNode node, TableScope scope, out bool value)
     {
@@ -79,6 +83,8 @@ internal sealed class IntegerKey(string name, int min, int max, string unit, str
     public override string Range =>
         string.Create(CultureInfo.InvariantCulture, $"{min} to {max}{(unit.Length == 0 ? "" : " ")}{unit}")
             + (ZeroMeans is null ? "" : $"; 0 is {ZeroMeans}");
+
+    public override KeyShape Shape => new IntegerShape(min, max);
 
     /// <summary>For keys that have a default.</summary>
     public int ReadValue(TableScope scope) => Read(scope) ?? 0;
@@ -114,6 +120,8 @@ internal sealed class DurationKey(string name, TimeSpan min, TimeSpan max, strin
         $"{DurationText.Format(min)} to {DurationText.Format(max)}"
             + (ZeroMeans is null ? "" : $"; \"0\" is {ZeroMeans}");
 
+    public override KeyShape Shape => KeyShape.Duration;
+
     protected override bool TryParse(TomlNode node, TableScope scope, out TimeSpan value)
     {
         value = default;
@@ -145,6 +153,8 @@ internal sealed class SizeKey(string name, int min, int max, string doc) : Key<i
     public override string Accepts => $"write \"512\", \"64KiB\" or \"1MiB\" ({Range})";
 
     public override string Range => $"{SizeText.Format(min)} to {SizeText.Format(max)}";
+
+    public override KeyShape Shape => new SizeShape(min, max);
 
     protected override bool TryParse(TomlNode node, TableScope scope, out int value)
     {

@@ -19,6 +19,11 @@ internal sealed record TableDeclaration(string Name, bool IsNamed, string Doc, I
     /// <summary>The name used in the default file, if <see cref="IsNamed"/>.</summary>
     public string ExampleName { get; init; } = "";
 
+    /// <summary>
+    /// Part of a file that shows it, if its required keys and those with an example do not show enough.
+    /// </summary>
+    public string? ExampleToml { get; init; }
+
     public bool Knows(string key)
     {
         foreach (Key known in Keys)

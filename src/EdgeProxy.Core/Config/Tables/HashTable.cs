@@ -22,7 +22,18 @@ internal static class HashTable
 
     public static TableDeclaration Declaration { get; } = new("hash", IsNamed: false,
         "With strategy = \"hash\": what decides about the server. A server that goes moves its own share and no other.",
-        [On, Key]);
+        [On, Key])
+    {
+        ExampleToml = """
+            [services.app]
+            servers = [{ url = "http://10.0.0.5:8080" }, { url = "http://10.0.0.6:8080" }]
+            strategy = "hash"
+
+            [services.app.hash]
+            on = "header"
+            name = "X-User"
+            """,
+    };
 
     /// <summary>Null if there is none, or it has a fault.</summary>
     public static HashSettings? Parse(TableScope parent)

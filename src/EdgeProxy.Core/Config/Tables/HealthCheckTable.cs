@@ -104,7 +104,16 @@ internal static class HealthCheckTable
         [
             Kind, Path, Method, Scheme, HostHeader, Port, Headers, Statuses, Body, Interval, Jitter, Timeout, Rise,
             Fall, Initial,
-        ]);
+        ])
+    {
+        ExampleToml = """
+            [services.app.health_check]
+            path = "/healthz"
+            interval = "10s"
+            timeout = "2s"
+            headers = { X-Probe = "1" }
+            """,
+    };
 
     /// <summary>Null if there is none, or it is no table.</summary>
     public static HealthCheckSettings? Parse(TableScope parent)

@@ -51,7 +51,14 @@ internal static class PassiveHealthTable
         [
             ConsecutiveFaults, FaultShare, RequestsMin, Window, LatencyMax, Statuses, EjectionTime, EjectionTimeMax,
             EjectedShare,
-        ]);
+        ])
+    {
+        ExampleToml = """
+            [services.app.passive_health_check]
+            consecutive_faults = 3
+            latency_max = "2s"
+            """,
+    };
 
     /// <summary>Null if there is none, or it is no table.</summary>
     public static PassiveHealthSettings? Parse(TableScope parent) =>

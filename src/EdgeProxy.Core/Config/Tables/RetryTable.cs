@@ -53,7 +53,15 @@ internal static class RetryTable
     public static TableDeclaration Declaration { get; } = new("retry", IsNamed: false,
         "Sends a request again when a server failed it and nothing of an answer has left. Without it, another server "
             + "(up to 3) is tried when no connection comes about.",
-        [Attempts, PerTryTimeout, On, IdempotencyKey, BodyBytes, BudgetShare, BudgetMin]);
+        [Attempts, PerTryTimeout, On, IdempotencyKey, BodyBytes, BudgetShare, BudgetMin])
+    {
+        ExampleToml = """
+            [services.app.retry]
+            attempts = 2
+            per_try_timeout = "5s"
+            on = ["connect", "reset", "502-504"]
+            """,
+    };
 
     /// <summary>Null if there is none, or it is no table.</summary>
     public static RetrySettings? Parse(TableScope parent)

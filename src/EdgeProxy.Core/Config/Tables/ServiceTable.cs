@@ -146,7 +146,11 @@ internal static class ServiceTable
     /// <summary>One { url, weight } of servers.</summary>
     internal static class ServerTable
     {
-        private static readonly UrlKey Url = new("url", "Where the server is.") { IsRequired = true };
+        private static readonly UrlKey Url = new("url", "Where the server is.")
+        {
+            IsRequired = true,
+            ExampleToml = "\"http://10.0.0.5:8080\"",
+        };
 
         private static readonly IntegerKey Weight = new("weight", 1, ServiceLimits.WeightMax, "shares",
             "Its share of the requests.")
@@ -173,6 +177,8 @@ internal static class ServiceTable
         public override string Accepts => "write " + Range;
 
         public override string Range => "[{ url = \"http://10.0.0.5:8080\" }]";
+
+        public override KeyShape Shape => new ListShape(new TableShape(ServerTable.Declaration), NeedsItems: true);
 
         protected override bool TryParse(
             TomlNode node, TableScope scope, [NotNullWhen(true)] out IReadOnlyList<ServerSettings>? value)

@@ -40,14 +40,20 @@ internal static class HeadersTable
         private static readonly HeaderMapKey Set = new("set", "The only field of its name afterwards.")
         {
             Default = Sequence<HeaderLine>.Empty,
+            ExampleToml = "{ X-Client = \"{client_ip}\" }",
         };
 
         private static readonly HeaderMapKey Append = new("append", "Added beside what is there.")
         {
             Default = Sequence<HeaderLine>.Empty,
+            ExampleToml = "{ Vary = \"Origin\" }",
         };
 
-        private static readonly HeaderListKey Remove = new("remove", "Left out.") { Default = [] };
+        private static readonly HeaderListKey Remove = new("remove", "Left out.")
+        {
+            Default = [],
+            ExampleToml = "[\"X-Debug\"]",
+        };
 
         public static TableDeclaration Declaration { get; } =
             new("changes", IsNamed: false, "Changes in one direction.", [Set, Append, Remove]);
@@ -77,6 +83,8 @@ internal static class HeadersTable
 
         public override string Range =>
             "{ set = { X-Name = \"value\" }, append = { X-Name = \"value\" }, remove = [\"X-Name\"] }";
+
+        public override KeyShape Shape => new TableShape(ChangesTable.Declaration);
 
         protected override bool TryParse(TomlNode node, TableScope scope, out HeaderChanges? value)
         {
