@@ -58,7 +58,11 @@ internal sealed class Errors : Middleware
         ReadOnlySpan<byte> head = exchange.ResponseHeadBytes;
         if (!head.IsEmpty)
         {
-            KeepFields(exchange, head);
+            // Another such middleware, nearer to the server, kept them already.
+            if (exchange.LocalAnswer is null)
+            {
+                KeepFields(exchange, head);
+            }
         }
         else if (exchange.LocalAnswer is { Allow.Length: > 0 } own)
         {

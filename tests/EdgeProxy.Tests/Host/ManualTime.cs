@@ -7,6 +7,9 @@ namespace EdgeProxy.Tests.Host;
 /// <summary>A clock that moves when told to, and its timers with it.</summary>
 internal sealed class ManualTime : TimeProvider
 {
+    // Timestamps count from when the machine was started.
+    private static readonly DateTimeOffset Boot = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = new(2026, 9, 1, 12, 0, 0, TimeSpan.Zero);
 
@@ -14,7 +17,7 @@ internal sealed class ManualTime : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => _now;
 
-    public override long GetTimestamp() => _now.Ticks;
+    public override long GetTimestamp() => (_now - Boot).Ticks;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

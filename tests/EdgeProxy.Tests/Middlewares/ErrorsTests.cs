@@ -1,7 +1,10 @@
+using System.Text.RegularExpressions;
 using EdgeProxy.Middlewares;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Services.Health;
+using EdgeProxy.Tests.Pipeline;
+using EdgeProxy.Tests.Transport;
 using Xunit;
 
 namespace EdgeProxy.Tests.Middlewares;
@@ -39,6 +42,19 @@ public class ErrorsTests
         bench.Run(Of(new StatusRange(405, 405)));
 
         Assert.Equal(("GET", "text/html"), (bench.Exchange.LocalAnswer.Allow, bench.Exchange.LocalAnswer.ContentType));
+    }
+
+    [Fact]
+    public void TwoOfThem_KeepTheServersFieldsOnce()
+    {
+        using var engine = new Engine(middlewares: [Of(new StatusRange(400, 599)), Of(new StatusRange(401, 401))]);
+        MemoryLink server = engine.Idle();
+        MemoryLink client = engine.Accept();
+
+        client.Feed("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        server.Feed("HTTP/1.1 401 No\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n");
+
+        Assert.Single(Regex.Matches(client.WrittenText, "WWW-Authenticate: Basic\r\n"));
     }
 
     private static Errors Of(params StatusRange[] statuses) => new(new ErrorsSettings
