@@ -21,8 +21,9 @@ internal sealed class SideBySide(Stand stand, IReadOnlyList<IPeer> peers, RunSet
     public async Task<ScenarioResult> RunAsync(IScenario scenario, CancellationToken cancel)
     {
         // 1. A row for each; those that cannot do it say so.
-        var result = new ScenarioResult(scenario, [.. peers.Select(p => new Cell(p.Name))]);
-        List<Contender> contenders = [.. peers.Select(p => new Contender(p, scenario.Setup(stand)))];
+        IReadOnlyList<IPeer> taking = scenario.PeersOf(peers);
+        var result = new ScenarioResult(scenario, [.. taking.Select(p => new Cell(p.Name))]);
+        List<Contender> contenders = [.. taking.Select(p => new Contender(p, scenario.Setup(stand)))];
         foreach ((Contender contender, Cell cell) in contenders.Zip(result.Cells))
         {
             cell.Absence = contender.Peer.Refuses(contender.Setup);

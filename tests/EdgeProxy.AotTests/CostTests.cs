@@ -23,16 +23,36 @@ public sealed class CostTests(ITestOutputHelper output)
         retry = { on = ["connect", "reset", "timeout", "502-504"], per_try_timeout = "10s", idempotency_key = true }
         """;
 
+    private const string Chain = """
+        [middlewares.limit.rate_limit]
+        average = 1000000
+        [middlewares.fields.headers]
+        request = { set = { X-Client = "{client_ip}" }, remove = ["X-Debug"] }
+        response = { set = { X-Router = "{router}" }, remove = ["Server"] }
+        [middlewares.strip.strip_prefix]
+        prefixes = ["/small"]
+        [middlewares.partners.ip_allow_list]
+        source_range = ["127.0.0.0/8"]
+        [middlewares.blocked.ip_deny_list]
+        source_range = ["192.0.2.0/24"]
+        """;
+
     [Theory]
     [InlineData("")]
     [InlineData(Careful)]
     [InlineData("strategy = \"hash\"\nhash = { on = \"header\", name = \"user-agent\" }")]
-    public async Task KeepAliveRequest_Allocates_Nothing(string service)
+    [InlineData("", "middlewares = [\"limit\", \"fields\", \"strip\", \"partners\", \"blocked\"]")]
+    public async Task KeepAliveRequest_Allocates_Nothing(string service, string router = "")
     {
         // The runtime counts allocations in pieces of 8 KiB per thread, so the count of many requests is compared.
         const int requests = 50_000;
         await using RawServer server = Counting();
-        await using ProxyProcess proxy = await Published.StartAsync(new ProxyConfig(server) { Service = service });
+        await using ProxyProcess proxy = await Published.StartAsync(new ProxyConfig(server)
+        {
+            Service = service,
+            Router = router,
+            More = router.Length > 0 ? Chain : "",
+        });
         await LoadAsync(proxy.Port, 5_000);
         await AllocatedAsync(proxy);
         double before = await AllocatedAsync(proxy);

@@ -8,17 +8,36 @@ using EdgeProxy.LoadBench.Processes;
 namespace EdgeProxy.LoadBench.Peers;
 
 /// <summary>The binary under test, with the signals it has by default.</summary>
-internal sealed class EdgeProxyPeer(string binary) : IPeer
+/// <param name="hasChain">Its routers have four middlewares: what they cost is the difference to one without.</param>
+internal sealed class EdgeProxyPeer(string binary, bool hasChain = false) : IPeer
 {
     public const string OwnName = "edgeproxy";
+    public const string ChainName = "edgeproxy+chain";
 
-    public string Name => OwnName;
+    // Without a request that is refused: the limit is more than one core can ask for.
+    private const string Chain = """
+        [middlewares.limit.rate_limit]
+        average = 1000000
+        [middlewares.fields.headers]
+        request = { set = { X-Client = "{client_ip}" }, remove = ["X-Debug"] }
+        response = { set = { X-Served-By = "edge" }, remove = ["Server"] }
+        [middlewares.strip.strip_prefix]
+        prefixes = ["/api"]
+        [middlewares.partners.ip_allow_list]
+        source_range = ["10.0.0.0/8", "127.0.0.0/8", "192.0.2.0/24"]
+
+        """;
+
+    public string Name => hasChain ? ChainName : OwnName;
 
     public string? Missing => File.Exists(binary) ? null : $"{binary} is not there";
 
     public Task<string> VersionAsync() => VersionText.OfAsync(binary, "version");
 
     public string? Refuses(PeerSetup setup) => null;
+
+    /// <summary>The same binary with the chain.</summary>
+    public EdgeProxyPeer WithChain() => new(binary, hasChain: true);
 
     public Command Prepare(PeerSetup setup)
     {
@@ -39,13 +58,17 @@ internal sealed class EdgeProxyPeer(string binary) : IPeer
             """);
         foreach ((string name, string prefix) in Routers(setup))
         {
+            string middlewares = hasChain ? "middlewares = [\"limit\", \"fields\", \"strip\", \"partners\"]" : "";
             toml.Append(CultureInfo.InvariantCulture, $"""
                 [routers.{name}]
                 rule = "PathPrefix(`{prefix}`)"
                 service = "app"
+                {middlewares}
 
                 """);
         }
+
+        toml.Append(hasChain ? Chain : "");
 
         return new Command(binary, ["run", "-c", setup.Write("edgeproxy.toml", toml.ToString())]);
     }

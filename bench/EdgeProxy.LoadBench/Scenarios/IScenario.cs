@@ -28,6 +28,9 @@ internal interface IScenario
 
     int Rounds(RunSettings settings);
 
+    /// <summary>Who takes part, ours first; usually everybody.</summary>
+    IReadOnlyList<IPeer> PeersOf(IReadOnlyList<IPeer> all) => all;
+
     PeerSetup Setup(Stand stand);
 
     /// <summary>What a proxy must answer before it is measured.</summary>

@@ -39,7 +39,13 @@ internal sealed class LoadScenario(string name, string about, params ProbeReques
 
     public ProbeRequest Request => requests[0];
 
+    /// <summary>Beside ours runs ours with middlewares, and nobody else.</summary>
+    public bool ComparesChain { get; init; }
+
     public int Rounds(RunSettings settings) => settings.Rounds;
+
+    public IReadOnlyList<IPeer> PeersOf(IReadOnlyList<IPeer> all) =>
+        ComparesChain && all[0] is EdgeProxyPeer ours ? [ours, ours.WithChain()] : all;
 
     public PeerSetup Setup(Stand stand) => stand.NewSetup(
         Origin == OriginKind.Static ? stand.StaticOrigin.Port : stand.LoopOrigin.Port) with

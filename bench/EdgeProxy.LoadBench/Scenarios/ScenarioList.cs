@@ -21,6 +21,9 @@ internal static class ScenarioList
     // "Connection: close" in one of ten answers makes a head some bytes longer, or shorter where it said keep-alive.
     private const int CloseSlackBytes = 32;
 
+    // What a limit says is left has more or fewer digits.
+    private const int RemainingSlackBytes = 16;
+
     public static IReadOnlyList<IScenario> All { get; } =
     [
         new LoadScenario("get-128", "GET 128 B on 64 connections.", Get("/128", 128)),
@@ -48,6 +51,14 @@ internal static class ScenarioList
         Routed(10_000, isQuick: true),
         new LoadScenario(
             "headers-20", "GET 1 KiB on 64 connections with 20 more request fields.", Get("/1k", KiB, Fields(20))),
+        new LoadScenario(
+            "middlewares",
+            "GET 1 KiB on 64 connections: ours without and with rate_limit, headers, strip_prefix, ip_allow_list.",
+            Get("/api/api/items/42", KiB))
+        {
+            ComparesChain = true,
+            SlackBytes = RemainingSlackBytes,
+        },
         new LoadScenario(
             "slow-60ms",
             "GET 1 KiB on 256 connections from a server that takes 60 ms.",

@@ -39,6 +39,7 @@ internal sealed class MemoryLink : ByteLink
     private bool _endRead;
     private bool _reset;
     private long _writeRoom = long.MaxValue;
+    private IpAddress? _remote;
 
     public MemoryLink(bool isConnected = true) => _isConnected = isConnected;
 
@@ -86,7 +87,8 @@ internal sealed class MemoryLink : ByteLink
 
     public IPEndPoint Local { get; init; } = new(IPAddress.Parse("192.0.2.1"), 80);
 
-    public override IpAddress RemoteAddress => IpAddress.FromBytes(Remote.Address.GetAddressBytes());
+    // Made once, as a socket's is: who asks for it is held to allocate nothing.
+    public override IpAddress RemoteAddress => _remote ??= IpAddress.FromBytes(Remote.Address.GetAddressBytes());
 
     public override int RemotePort => Remote.Port;
 
