@@ -95,13 +95,15 @@ internal static class ConfigMarkdown
     private static void AddBlock(StringBuilder text, string toml) =>
         text.Append("\n```toml\n").Append(toml).Append("```\n");
 
-    // What must be there, and what has a value worth showing; only defaults if there is nothing else.
+    // What must be there, and what has a value worth showing, but not in the place of another; only defaults if there
+    // is nothing else.
     private static string Lines(TableDeclaration table, Key? only)
     {
         var lines = new StringBuilder();
         foreach (Key key in table.Keys)
         {
-            if (key.IsRequired || key == only || (only is null && key.ExampleToml is not null))
+            bool isShown = only is null ? key.ExampleToml is not null && !key.IsAlternative : key == only;
+            if (key.IsRequired || key.IsChosen || isShown)
             {
                 AddLine(lines, key, key.ExampleToml ?? key.DefaultToml);
             }
