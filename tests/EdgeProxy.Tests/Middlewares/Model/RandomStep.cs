@@ -244,14 +244,16 @@ internal sealed class RandomStep(Random random)
         (string set, string appended) = (Of(["X-A", "X-B", "Vary"]), Of(["X-A", "X-B", "Vary", "Accept"]));
         (string setText, Func<ModelExchange, string> setValue) = Values[random.Next(Values.Length)];
         (string appendText, Func<ModelExchange, string> appendValue) = Values[random.Next(Values.Length)];
-        return ($"{{ remove = [\"{removed}\"], set = {{ {set} = \"{setText}\" }}"
-            + $", append = {{ {appended} = \"{appendText}\" }} }}",
-            (exchange, fields) =>
-            {
-                ModelExchange.Remove(fields, removed);
-                ModelExchange.Set(fields, set, setValue(exchange));
-                fields.Add((appended, appendValue(exchange)));
-            });
+        string toml = $"{{ remove = [\"{removed}\"], set = {{ {set} = \"{setText}\" }}"
+            + $", append = {{ {appended} = \"{appendText}\" }} }}";
+        return (toml, Apply);
+
+        void Apply(ModelExchange exchange, List<(string Name, string Value)> fields)
+        {
+            ModelExchange.Remove(fields, removed);
+            ModelExchange.Set(fields, set, setValue(exchange));
+            fields.Add((appended, appendValue(exchange)));
+        }
     }
 
     private ModelStep Cors()
