@@ -91,6 +91,9 @@ internal sealed class Exchange : IWaiter
 
     public Route? Route { get; set; }
 
+    /// <summary>Has the servers; null before the request goes to any. A composed one chose it.</summary>
+    public Service? Service { get; set; }
+
     public Server? Server { get; set; }
 
     public UpstreamConnection? Upstream { get; set; }
@@ -359,6 +362,7 @@ internal sealed class Exchange : IWaiter
         IsHttps = false;
         Snapshot = Snapshot.Empty;
         Route = null;
+        Service = null;
         Server = null;
         Upstream = null;
         Phase = ExchangePhase.Head;

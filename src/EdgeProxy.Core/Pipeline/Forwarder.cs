@@ -27,6 +27,7 @@ internal static class Forwarder
     /// <summary>Picks a server and takes or opens a connection. On failure the exchange's fault is set.</summary>
     public static void Start(Exchange exchange)
     {
+        Service service = exchange.Service = ServiceChoice.Of(exchange);
         Retry.Begin(exchange);
         if (!Capacity.MustWait(exchange) && TryPick(exchange))
         {
@@ -34,7 +35,6 @@ internal static class Forwarder
             return;
         }
 
-        Service service = exchange.Route!.Service;
         if (service.IsFull(exchange.Shard.Loop.NowMs))
         {
             Capacity.Enqueue(exchange);
@@ -111,7 +111,7 @@ internal static class Forwarder
     // A server not tried yet becomes the exchange's; false if there is none.
     private static bool TryPick(Exchange exchange)
     {
-        Service service = exchange.Route!.Service;
+        Service service = exchange.Service!;
         ulong? key = service.Settings.Hash is { } hash ? HashKey.Of(exchange, hash) : null;
         int place;
         do
@@ -262,7 +262,7 @@ internal static class Forwarder
         ServerLoad load = server.Load(shard.Loop.Index);
         load.NoteTime(elapsedMs, nowMs);
         if (FaultWatch.NoteAnswer(
-            exchange.Route!.Service, server, load, exchange.Response.StatusCode, elapsedMs, nowMs, shard.Reports))
+            exchange.Service!, server, load, exchange.Response.StatusCode, elapsedMs, nowMs, shard.Reports))
         {
             shard.Counters.Add(Counter.Ejections);
         }
@@ -276,7 +276,7 @@ internal static class Forwarder
         long nowMs = shard.Loop.NowMs;
         ServerLoad load = server.Load(shard.Loop.Index);
         load.NoteTime(Math.Max(nowMs - exchange.TryStartedMs, FailedTimeMs), nowMs);
-        if (FaultWatch.NoteFault(exchange.Route!.Service, server, load, TextOf(kind), nowMs, shard.Reports))
+        if (FaultWatch.NoteFault(exchange.Service!, server, load, TextOf(kind), nowMs, shard.Reports))
         {
             shard.Counters.Add(Counter.Ejections);
         }

@@ -33,6 +33,19 @@ internal sealed partial class ServerReports(ILogger logger)
     public void Ejected(Server server, long forMs, string reason) =>
         Log.Ejected(logger, server.Service, server.Name, forMs, reason);
 
+    /// <summary>A failover began to send its requests to another member.</summary>
+    public void Switched(string service, string member, bool isFallback)
+    {
+        if (isFallback)
+        {
+            Log.FellBack(logger, service, member);
+        }
+        else
+        {
+            Log.CameBack(logger, service, member);
+        }
+    }
+
     public void Returned(Server server) => Log.Returned(logger, server.Service, server.Name);
 
     private static partial class Log
@@ -60,5 +73,13 @@ internal sealed partial class ServerReports(ILogger logger)
         [LoggerMessage(EventIds.ServerReturned, LogLevel.Information,
             "service {Service}: server {Server} is used again after its ejection")]
         public static partial void Returned(ILogger logger, string service, string server);
+
+        [LoggerMessage(EventIds.ServiceFellBack, LogLevel.Warning,
+            "service {Service}: its main service has no usable server; requests go to {Member}")]
+        public static partial void FellBack(ILogger logger, string service, string member);
+
+        [LoggerMessage(EventIds.ServiceCameBack, LogLevel.Information,
+            "service {Service}: requests go to {Member} again")]
+        public static partial void CameBack(ILogger logger, string service, string member);
     }
 }

@@ -1,12 +1,13 @@
 using System.Threading;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Composing;
 
 namespace EdgeProxy.Services;
 
 /// <summary>
 /// A named set of servers and how one is chosen. Immutable; what it remembers is its shards' and servers'.
 /// </summary>
-internal sealed class Service
+internal sealed class Service : ServiceNode
 {
     private readonly Strategy _strategy;
     private int _isEjecting;
@@ -35,6 +36,8 @@ internal sealed class Service
     }
 
     public ServiceSettings Settings { get; }
+
+    public override string Name => Settings.Name;
 
     public Server[] Servers { get; }
 
@@ -87,15 +90,19 @@ internal sealed class Service
     public bool HasRoom(Server server) => RequestsMax == 0 || server.SlotsTaken < RequestsMax;
 
     /// <summary>Servers would take the request, were they not at their limit: it is worth waiting.</summary>
-    public bool IsFull(long nowMs)
+    public bool IsFull(long nowMs) => RequestsMax > 0 && IsUsable(nowMs);
+
+    public override bool IsUsable(long nowMs)
     {
-        bool isUsable = false;
-        foreach (Server server in RequestsMax == 0 ? [] : Servers)
+        foreach (Server server in Servers)
         {
-            isUsable |= server.IsUsable(nowMs);
+            if (server.IsUsable(nowMs))
+            {
+                return true;
+            }
         }
 
-        return isUsable;
+        return false;
     }
 
     /// <summary>Requests that wait for room, of all loops.</summary>

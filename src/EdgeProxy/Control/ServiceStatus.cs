@@ -7,6 +7,9 @@ namespace EdgeProxy.Control;
 /// <param name="Waiting">Requests that wait for room at a server.</param>
 internal sealed record ServiceStatus(string Name, string Strategy, int Waiting, IReadOnlyList<ServerStatus> Servers)
 {
+    /// <summary>Of a composed service, which has no servers; its kind is the strategy.</summary>
+    public IReadOnlyList<MemberStatus> Members { get; init; } = [];
+
     public void WriteTo(Utf8JsonWriter json)
     {
         json.WriteStartObject();
@@ -20,6 +23,33 @@ internal sealed record ServiceStatus(string Name, string Strategy, int Waiting, 
         }
 
         json.WriteEndArray();
+        if (Members.Count > 0)
+        {
+            json.WriteStartArray("services");
+            foreach (MemberStatus member in Members)
+            {
+                member.WriteTo(json);
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    }
+}
+
+/// <summary>A member of a composed service as the admin surface shows it.</summary>
+/// <param name="IsUsable">A request would find a server there.</param>
+/// <param name="Requests">Requests it was chosen for.</param>
+internal sealed record MemberStatus(string Name, int Weight, bool IsUsable, long Requests)
+{
+    public void WriteTo(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", Name);
+        json.WriteNumber("weight", Weight);
+        json.WriteBoolean("usable", IsUsable);
+        json.WriteNumber("requests", Requests);
         json.WriteEndObject();
     }
 }

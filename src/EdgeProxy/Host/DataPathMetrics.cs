@@ -30,6 +30,7 @@ internal sealed partial class DataPath
         Gauge(samples, "edgeproxy_exchanges_in_flight", "Requests being answered now.", status.ExchangesInFlight);
         CollectTransport(samples);
         CollectServers(samples);
+        CollectMembers(samples);
         samples.Add(new MetricSample(
             "edgeproxy_process_allocated_bytes_total", "Managed bytes allocated since start.",
             MetricKind.Counter, GC.GetTotalAllocatedBytes(precise: true), []));
@@ -74,6 +75,20 @@ internal sealed partial class DataPath
                 samples.Add(new MetricSample(
                     "edgeproxy_server_exchanges_in_flight", "Requests at the server now.",
                     MetricKind.Gauge, server.InFlight, LabelsOf(service, server)));
+            }
+        }
+    }
+
+    private void CollectMembers(ICollection<MetricSample> samples)
+    {
+        foreach (ServiceStatus service in Services)
+        {
+            foreach (MemberStatus member in service.Members)
+            {
+                samples.Add(new MetricSample(
+                    "edgeproxy_composed_requests_total", "Requests a composed service gave to one of its members.",
+                    MetricKind.Counter, member.Requests,
+                    [new MetricLabel("service", service.Name), new MetricLabel("member", member.Name)]));
             }
         }
     }

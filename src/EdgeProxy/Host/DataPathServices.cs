@@ -7,6 +7,7 @@ using EdgeProxy.Pipeline.Probing;
 using EdgeProxy.Primitives.Time;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Composing;
 using EdgeProxy.Services.Health;
 
 namespace EdgeProxy.Host;
@@ -39,8 +40,26 @@ internal sealed partial class DataPath
                     service.Settings.Name, WordOf(service.Settings.Strategy), service.CountWaiting(), servers));
             }
 
+            foreach (ComposedService composed in _composed?.Services ?? [])
+            {
+                services.Add(StatusOf(composed, nowMs));
+            }
+
             return services;
         }
+    }
+
+    private static ServiceStatus StatusOf(ComposedService service, long nowMs)
+    {
+        var members = new List<MemberStatus>(service.Members.Length);
+        foreach (ServiceMember member in service.Members)
+        {
+            members.Add(new MemberStatus(
+                member.Node.Name, member.Weight, member.Node.IsUsable(nowMs), member.Share.CountOf()));
+        }
+
+        string kind = service.Settings.Kind == ComposedKind.Failover ? "failover" : "weighted";
+        return new ServiceStatus(service.Name, kind, 0, []) { Members = members };
     }
 
     private static ServerStatus StatusOf(Server server, int weight, long nowMs)

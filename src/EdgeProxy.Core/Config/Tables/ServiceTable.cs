@@ -67,7 +67,7 @@ internal static class ServiceTable
     };
 
     public static TableDeclaration Declaration { get; } = new("services", IsNamed: true,
-        "A named set of servers and how the proxy treats connections to them.",
+        "A named set of servers and how the proxy treats connections to them; or other services, see below.",
         [
             Servers, Strategy, PassHostHeader, ConnectTimeout, ResponseTimeout, ResponseIdleTimeout, IdleTimeout,
             IdleConnections,
@@ -77,9 +77,9 @@ internal static class ServiceTable
         Tables =
         [
             HashTable.Declaration, HealthCheckTable.Declaration, PassiveHealthTable.Declaration, RetryTable.Declaration,
-            CapacityTable.Declaration,
+            CapacityTable.Declaration, .. ComposedTable.Declarations,
         ],
-        Later = ["weighted", "mirror", "failover", "ai", "tls"],
+        Later = ["mirror", "ai", "tls"],
     };
 
     /// <summary>Null if there are no servers to be had.</summary>

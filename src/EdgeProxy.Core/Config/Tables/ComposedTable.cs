@@ -1,0 +1,73 @@
+using System.Collections.Generic;
+using EdgeProxy.Config.Keys;
+using EdgeProxy.Config.Toml;
+using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Services.Composing;
+
+namespace EdgeProxy.Config.Tables;
+
+/// <summary>A member as read: its name is not looked up yet.</summary>
+internal readonly record struct PlacedMember(Placed<string> Name, int Weight);
+
+/// <summary>A composed service as read.</summary>
+/// <param name="Path">Where the names stand, for faults.</param>
+/// <param name="Members">Those that could be read.</param>
+internal sealed record ComposedDocument(
+    string Name, ComposedKind Kind, TomlNode Table, string Path, IReadOnlyList<PlacedMember> Members)
+{
+    public ComposedSettings Settings
+    {
+        get
+        {
+            var members = new List<MemberSettings>(Members.Count);
+            foreach (PlacedMember member in Members)
+            {
+                members.Add(new MemberSettings(member.Name.Value, member.Weight));
+            }
+
+            return new ComposedSettings { Name = Name, Kind = Kind, Members = new Sequence<MemberSettings>(members) };
+        }
+    }
+}
+
+/// <summary>A service that has no servers but other services: [services.NAME.KIND].</summary>
+internal static class ComposedTable
+{
+    public static IReadOnlyList<TableDeclaration> Declarations { get; } =
+        [WeightedTable.Declaration, FailoverTable.Declaration];
+
+    /// <summary>Null if the service is not composed; one that is has no other key.</summary>
+    public static ComposedDocument? Parse(string name, TableScope scope)
+    {
+        TableDeclaration? kind = null;
+        foreach (TableDeclaration declaration in Declarations)
+        {
+            kind ??= scope.TryFind(declaration.Name, out _) ? declaration : null;
+        }
+
+        if (kind is null)
+        {
+            return null;
+        }
+
+        foreach (TomlEntry entry in scope.Table.Entries)
+        {
+            if (entry.Key != kind.Name && ServiceTable.Declaration.Knows(entry.Key))
+            {
+                scope.Report(entry.Value, entry.Line, entry.Column, entry.Key,
+                    $"cannot stand beside {kind.Name}: the services named there have their own");
+            }
+        }
+
+        TableScope? below = scope.Below(kind);
+        IReadOnlyList<PlacedMember>? members = below is null ? null
+            : ReferenceEquals(kind, FailoverTable.Declaration) ? FailoverTable.Parse(below)
+            : WeightedTable.Parse(below);
+        return new ComposedDocument(
+            name,
+            ReferenceEquals(kind, FailoverTable.Declaration) ? ComposedKind.Failover : ComposedKind.Weighted,
+            scope.Table,
+            $"{scope.Path}.{kind.Name}",
+            members ?? []);
+    }
+}
