@@ -83,6 +83,7 @@ internal static class ConfigReference
         }
 
         AddTable(text, ServiceTable.ServerTable.Declaration, "services.NAME.servers, each");
+        AddTable(text, StickyTable.CookieDeclaration, "services.NAME.sticky.cookie");
         AddTable(text, WeightedTable.MemberTable.Declaration, "services.NAME.weighted.services, each");
         return text.ToString();
     }

@@ -125,6 +125,9 @@ internal sealed class Exchange : IWaiter
     /// <summary>Servers it was sent to, so that another try goes to another.</summary>
     public ref TriedServers Tried => ref _tried;
 
+    /// <summary>The place of the usable server the client's cookie stands for; -1 if there is none.</summary>
+    public int StickyPlace { get; set; } = -1;
+
     /// <summary>Servers were chosen this often; a connection found stale does not count.</summary>
     public int Attempts { get; set; }
 
@@ -368,6 +371,7 @@ internal sealed class Exchange : IWaiter
         Phase = ExchangePhase.Head;
         Tries = 0;
         Attempts = 0;
+        StickyPlace = -1;
         Slot = null;
         MayRepeat = false;
         IsLive = false;

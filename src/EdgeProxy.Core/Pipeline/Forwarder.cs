@@ -29,7 +29,7 @@ internal static class Forwarder
     {
         Service service = exchange.Service = ServiceChoice.Of(exchange);
         Retry.Begin(exchange);
-        if (!Capacity.MustWait(exchange) && TryPick(exchange))
+        if (!Capacity.MustWait(exchange) && ServerChoice.TryPick(exchange))
         {
             StartOn(exchange, mayReuse: true);
             return;
@@ -48,7 +48,7 @@ internal static class Forwarder
     /// <summary>Goes on as far as the links allow. Done, or a fault, or waiting.</summary>
     public static void Advance(Exchange exchange)
     {
-        if (exchange.Phase == ExchangePhase.Queued && Capacity.IsFirst(exchange) && TryPick(exchange))
+        if (exchange.Phase == ExchangePhase.Queued && Capacity.IsFirst(exchange) && ServerChoice.TryPick(exchange))
         {
             Capacity.Dequeue(exchange);
             StartOn(exchange, mayReuse: true);
@@ -106,35 +106,6 @@ internal static class Forwarder
         exchange.UpstreamSink.Unbind();
         exchange.Upstream = null;
         exchange.Server!.Load(exchange.Shard.Loop.Index).Leave();
-    }
-
-    // A server not tried yet becomes the exchange's; false if there is none.
-    private static bool TryPick(Exchange exchange)
-    {
-        Service service = exchange.Service!;
-        ulong? key = service.Settings.Hash is { } hash ? HashKey.Of(exchange, hash) : null;
-        int place;
-        do
-        {
-            place = service.Pick(exchange.Shard.Loop.Index, exchange.Shard.Loop.NowMs, in exchange.Tried, key);
-        }
-        while (place >= 0 && !Capacity.TryTake(exchange, service, service.Servers[place]));
-
-        if (place < 0)
-        {
-            return false;
-        }
-
-        exchange.Tried.Add(place);
-        exchange.Attempts++;
-        Server server = service.Servers[place];
-        exchange.Server = server;
-        if (server.Health.NoteUsed(exchange.Shard.Loop.NowMs))
-        {
-            exchange.Shard.Reports.Returned(server);
-        }
-
-        return true;
     }
 
     private static void StartOn(Exchange exchange, bool mayReuse)
@@ -196,7 +167,7 @@ internal static class Forwarder
         exchange.Shard.Reports.ConnectFailed(failed, kind);
         NoteFailed(exchange, kind);
         Abandon(exchange);
-        if (Retry.IsWanted(exchange, RetryCauses.Connect) && TryPick(exchange))
+        if (Retry.IsWanted(exchange, RetryCauses.Connect) && ServerChoice.TryPick(exchange))
         {
             exchange.Shard.Counters.Add(Counter.Retries);
             StartOn(exchange, mayReuse: true);
@@ -225,7 +196,7 @@ internal static class Forwarder
 
         NoteFailed(exchange, kind);
         Abandon(exchange);
-        if (TryPick(exchange))
+        if (ServerChoice.TryPick(exchange))
         {
             Restart(exchange, mayReuse: true);
         }
@@ -472,6 +443,7 @@ internal static class Forwarder
         // An answer that overtakes its request leaves body bytes behind it: no next head can follow them.
         exchange.ClosesClient |=
             !exchange.Request.KeepAlive || exchange.IsLast || !exchange.ClientSource.IsComplete;
+        Stickiness.NoteAnswer(exchange);
         MiddlewareChain.Leave(exchange);
         if (exchange.LocalAnswer is not null)
         {
@@ -582,7 +554,7 @@ internal static class Forwarder
         }
 
         Server answered = exchange.Server!;
-        bool isOther = TryPick(exchange);
+        bool isOther = ServerChoice.TryPick(exchange);
         if (!isOther && Retry.HasRetryAfter(exchange.Response, exchange.UpstreamSource.Unread))
         {
             return false;

@@ -15,7 +15,7 @@ internal static class ServiceChoice
         ServiceNode node = exchange.Route!.Service;
         while (node is ComposedService composed)
         {
-            int place = composed.Choose(shard.Loop.Index, shard.Loop.NowMs);
+            int place = Stickiness.ChooseMember(exchange, composed);
             ServiceMember member = composed.Members[place];
             member.Share.Count(shard.Loop.Index);
             if (composed is FailoverService failover && failover.NoteSwitch(place))

@@ -1,6 +1,8 @@
+using System;
 using System.Threading;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Composing;
+using EdgeProxy.Services.Sticky;
 
 namespace EdgeProxy.Services;
 
@@ -25,6 +27,9 @@ internal sealed class Service : ServiceNode
         }
 
         Weights = new WeightTable(weights);
+        Sticky = settings.Sticky is { } sticky
+            ? new StickyCookies(sticky, settings.Name, Array.ConvertAll(servers, static server => server.Name))
+            : null;
         ConnectTimeoutMs = (long)settings.ConnectTimeout.TotalMilliseconds;
         ResponseTimeoutMs = (long)settings.ResponseTimeout.TotalMilliseconds;
         ResponseIdleTimeoutMs = (long)settings.ResponseIdleTimeout.TotalMilliseconds;
@@ -42,6 +47,9 @@ internal sealed class Service : ServiceNode
     public Server[] Servers { get; }
 
     public WeightTable Weights { get; }
+
+    /// <summary>Null if clients have no server of their own.</summary>
+    public StickyCookies? Sticky { get; }
 
     /// <summary>By loop.</summary>
     public ServiceShard[] Shards { get; }

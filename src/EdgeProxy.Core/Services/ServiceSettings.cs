@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
+using EdgeProxy.Services.Sticky;
 
 namespace EdgeProxy.Services;
 
@@ -50,6 +51,9 @@ internal sealed record ServiceSettings
 
     /// <summary>Null if servers get whatever comes.</summary>
     public CapacitySettings? Capacity { get; init; }
+
+    /// <summary>Null if clients have no server of their own.</summary>
+    public StickySettings? Sticky { get; init; }
 
     /// <summary>
     /// Send the client's Host (true, Traefik's default) or the server's own. TOML: services.NAME.pass_host_header.

@@ -28,6 +28,9 @@ internal sealed class TableScope
 
     public TomlTable Table => _table;
 
+    /// <summary>What tells this machine from others; null if nothing does.</summary>
+    public string? MachineId => _placeholders.MachineId;
+
     public bool TryFind(string key, out TomlEntry entry) => _table.TryFind(key, out entry);
 
     /// <summary>An empty key is the table itself.</summary>

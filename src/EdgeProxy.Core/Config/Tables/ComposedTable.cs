@@ -3,6 +3,7 @@ using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Services.Composing;
+using EdgeProxy.Services.Sticky;
 
 namespace EdgeProxy.Config.Tables;
 
@@ -13,7 +14,7 @@ internal readonly record struct PlacedMember(Placed<string> Name, int Weight);
 /// <param name="Path">Where the names stand, for faults.</param>
 /// <param name="Members">Those that could be read.</param>
 internal sealed record ComposedDocument(
-    string Name, ComposedKind Kind, TomlNode Table, string Path, IReadOnlyList<PlacedMember> Members)
+    string Name, ComposedKind Kind, string Path, IReadOnlyList<PlacedMember> Members, StickySettings? Sticky)
 {
     public ComposedSettings Settings
     {
@@ -25,7 +26,13 @@ internal sealed record ComposedDocument(
                 members.Add(new MemberSettings(member.Name.Value, member.Weight));
             }
 
-            return new ComposedSettings { Name = Name, Kind = Kind, Members = new Sequence<MemberSettings>(members) };
+            return new ComposedSettings
+            {
+                Name = Name,
+                Kind = Kind,
+                Members = new Sequence<MemberSettings>(members),
+                Sticky = Sticky,
+            };
         }
     }
 }
@@ -59,15 +66,16 @@ internal static class ComposedTable
             }
         }
 
+        bool isFailover = ReferenceEquals(kind, FailoverTable.Declaration);
         TableScope? below = scope.Below(kind);
         IReadOnlyList<PlacedMember>? members = below is null ? null
-            : ReferenceEquals(kind, FailoverTable.Declaration) ? FailoverTable.Parse(below)
+            : isFailover ? FailoverTable.Parse(below)
             : WeightedTable.Parse(below);
         return new ComposedDocument(
             name,
-            ReferenceEquals(kind, FailoverTable.Declaration) ? ComposedKind.Failover : ComposedKind.Weighted,
-            scope.Table,
+            isFailover ? ComposedKind.Failover : ComposedKind.Weighted,
             $"{scope.Path}.{kind.Name}",
-            members ?? []);
+            members ?? [],
+            below is null || isFailover ? null : StickyTable.Parse(below));
     }
 }

@@ -77,7 +77,7 @@ internal static class ServiceTable
         Tables =
         [
             HashTable.Declaration, HealthCheckTable.Declaration, PassiveHealthTable.Declaration, RetryTable.Declaration,
-            CapacityTable.Declaration, .. ComposedTable.Declarations,
+            CapacityTable.Declaration, StickyTable.Declaration, .. ComposedTable.Declarations,
         ],
         Later = ["mirror", "ai", "tls"],
     };
@@ -97,6 +97,7 @@ internal static class ServiceTable
             PassiveHealth = PassiveHealthTable.Parse(scope),
             Retry = RetryTable.Parse(scope),
             Capacity = CapacityTable.Parse(scope),
+            Sticky = StickyTable.Parse(scope),
             PassHostHeader = PassHostHeader.Read(scope),
             ConnectTimeout = ConnectTimeout.Read(scope),
             ResponseTimeout = ResponseTimeout.Read(scope),

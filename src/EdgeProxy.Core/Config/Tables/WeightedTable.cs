@@ -21,7 +21,7 @@ internal static class WeightedTable
         "Instead of servers: other services, each with its share of the requests, a canary for example.", [Members])
     {
         ExampleName = "app-rollout",
-        Later = ["sticky"],
+        Tables = [StickyTable.Declaration],
     };
 
     public static IReadOnlyList<PlacedMember>? Parse(TableScope scope) => Members.Read(scope);

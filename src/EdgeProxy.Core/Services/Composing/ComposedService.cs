@@ -1,3 +1,6 @@
+using System;
+using EdgeProxy.Services.Sticky;
+
 namespace EdgeProxy.Services.Composing;
 
 /// <summary>
@@ -9,6 +12,11 @@ internal abstract class ComposedService(ComposedSettings settings, ServiceMember
     public ComposedSettings Settings { get; } = settings;
 
     public ServiceMember[] Members { get; } = members;
+
+    /// <summary>Null if clients have no member of their own.</summary>
+    public StickyCookies? Sticky { get; } = settings.Sticky is { } sticky
+        ? new StickyCookies(sticky, settings.Name, Array.ConvertAll(members, static member => member.Node.Name))
+        : null;
 
     public override string Name => Settings.Name;
 

@@ -1,4 +1,5 @@
 using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Services.Sticky;
 
 namespace EdgeProxy.Services.Composing;
 
@@ -26,6 +27,9 @@ internal sealed record ComposedSettings
 
     /// <summary>Never empty, and no name twice; some weight is above 0. Failover has two.</summary>
     public required Sequence<MemberSettings> Members { get; init; }
+
+    /// <summary>Null if clients have no member of their own; of weighted only.</summary>
+    public StickySettings? Sticky { get; init; }
 }
 
 /// <summary>Named limits of composed services.</summary>
