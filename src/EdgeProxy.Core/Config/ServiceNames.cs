@@ -129,7 +129,7 @@ internal sealed class ServiceNames(
         {
             faults.Add(main.Node, document.Path,
                 $"{main.Node.Describe()} is never without a usable server, so nothing falls back; give it a "
-                    + "health_check, or a passive_health_check with ejected_share_max = 100");
+                    + "health_check, a circuit_breaker, or a passive_health_check with ejected_share_max = 100");
         }
     }
 
@@ -149,6 +149,7 @@ internal sealed class ServiceNames(
         ServiceSettings? service = services.Find(service => service.Name == name);
 
         // What could not be read is reported already.
-        return service is null || service.HealthCheck is not null || service.PassiveHealth?.EjectedShareMax == 100;
+        return service is null || service.HealthCheck is not null || service.Breaker is not null
+            || service.PassiveHealth?.EjectedShareMax == 100;
     }
 }

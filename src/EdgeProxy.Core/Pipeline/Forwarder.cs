@@ -2,8 +2,6 @@ using System;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
-using EdgeProxy.Services.Choosing;
-using EdgeProxy.Services.Health;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 
@@ -19,15 +17,18 @@ internal static class Forwarder
     // 1xx responses passed on before the final one; a server that sends more is broken (reliability 5-13: 1,000 x 103).
     private const int InterimMax = 16;
 
-    private const long FailedTimeMs = 1_000;
-
     // What is read of an answer that is not passed on.
     private const int DiscardPiecesMax = 4;
 
     /// <summary>Picks a server and takes or opens a connection. On failure the exchange's fault is set.</summary>
     public static void Start(Exchange exchange)
     {
-        Service service = exchange.Service = ServiceChoice.Of(exchange);
+        if (!ServiceChoice.TryChoose(exchange))
+        {
+            return;
+        }
+
+        Service service = exchange.Service!;
         Retry.Begin(exchange);
         if (!Capacity.MustWait(exchange) && ServerChoice.TryPick(exchange))
         {
@@ -87,7 +88,7 @@ internal static class Forwarder
         {
             if (!exchange.Fault.IsNone && exchange.Fault.Side == FaultSide.Upstream)
             {
-                NoteFailed(exchange, exchange.Fault.Kind);
+                Outcomes.NoteFailed(exchange, exchange.Fault.Kind);
             }
 
             Detach(exchange);
@@ -165,7 +166,7 @@ internal static class Forwarder
     {
         Server failed = exchange.Server!;
         exchange.Shard.Reports.ConnectFailed(failed, kind);
-        NoteFailed(exchange, kind);
+        Outcomes.NoteFailed(exchange, kind);
         Abandon(exchange);
         if (Retry.IsWanted(exchange, RetryCauses.Connect) && ServerChoice.TryPick(exchange))
         {
@@ -194,7 +195,7 @@ internal static class Forwarder
             return false;
         }
 
-        NoteFailed(exchange, kind);
+        Outcomes.NoteFailed(exchange, kind);
         Abandon(exchange);
         if (ServerChoice.TryPick(exchange))
         {
@@ -222,45 +223,6 @@ internal static class Forwarder
         exchange.Response.Reset();
         StartOn(exchange, mayReuse);
     }
-
-    // How long its answer took to begin.
-    private static void NoteAnswered(Exchange exchange)
-    {
-        Shard shard = exchange.Shard;
-        Server server = exchange.Server!;
-        long nowMs = shard.Loop.NowMs;
-        long elapsedMs = nowMs - exchange.TryStartedMs;
-        ServerLoad load = server.Load(shard.Loop.Index);
-        load.NoteTime(elapsedMs, nowMs);
-        if (FaultWatch.NoteAnswer(
-            exchange.Service!, server, load, exchange.Response.StatusCode, elapsedMs, nowMs, shard.Reports))
-        {
-            shard.Counters.Add(Counter.Ejections);
-        }
-    }
-
-    // A server that fails at once is not fast: it is taken for one that needs a second at least.
-    private static void NoteFailed(Exchange exchange, FaultKind kind)
-    {
-        Shard shard = exchange.Shard;
-        Server server = exchange.Server!;
-        long nowMs = shard.Loop.NowMs;
-        ServerLoad load = server.Load(shard.Loop.Index);
-        load.NoteTime(Math.Max(nowMs - exchange.TryStartedMs, FailedTimeMs), nowMs);
-        if (FaultWatch.NoteFault(exchange.Service!, server, load, TextOf(kind), nowMs, shard.Reports))
-        {
-            shard.Counters.Add(Counter.Ejections);
-        }
-    }
-
-    private static string TextOf(FaultKind kind) => kind switch
-    {
-        FaultKind.ConnectFailed => "it refuses connections",
-        FaultKind.ConnectTimeout => "it does not accept connections in time",
-        FaultKind.ResponseTimeout or FaultKind.ResponseIdleTimeout => "it does not answer in time",
-        FaultKind.UpstreamMalformed => "its answers are not HTTP/1.1",
-        _ => "it closes before it has answered",
-    };
 
     private static void SendHead(Exchange exchange)
     {
@@ -428,7 +390,7 @@ internal static class Forwarder
             return response.StatusCode == 101 ? TakeUpgrade(exchange) : TakeInterim(exchange);
         }
 
-        NoteAnswered(exchange);
+        Outcomes.NoteAnswered(exchange);
         if (IsRetriedFor(exchange))
         {
             return false;

@@ -33,22 +33,22 @@ internal static class Stickiness
     }
 
     /// <summary>The place of the member of a composed service for this client, who is told so if it is news.</summary>
-    public static int ChooseMember(Exchange exchange, ComposedService service)
+    public static int ChooseMember(Exchange exchange, ComposedService service, uint lot)
     {
         int loopIndex = exchange.Shard.Loop.Index;
         long nowMs = exchange.Shard.Loop.NowMs;
         if (service.Sticky is not { } cookies)
         {
-            return service.Choose(loopIndex, nowMs);
+            return service.Choose(loopIndex, nowMs, lot);
         }
 
         int place = Find(exchange, cookies);
-        if (place >= 0 && service.Members[place].IsWanted && service.Members[place].Node.IsUsable(nowMs))
+        if (place >= 0 && service.Members[place].IsWanted && service.Members[place].Node.IsUsable(nowMs, lot))
         {
             return place;
         }
 
-        place = service.Choose(loopIndex, nowMs);
+        place = service.Choose(loopIndex, nowMs, lot);
         Give(exchange, cookies, place);
         return place;
     }

@@ -1,5 +1,6 @@
 using System;
 using System.Threading;
+using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Composing;
 using EdgeProxy.Services.Sticky;
@@ -51,6 +52,9 @@ internal sealed class Service : ServiceNode
     /// <summary>Null if clients have no server of their own.</summary>
     public StickyCookies? Sticky { get; }
 
+    /// <summary>Null if the service has none.</summary>
+    public CircuitBreaker? Breaker { get; init; }
+
     /// <summary>By loop.</summary>
     public ServiceShard[] Shards { get; }
 
@@ -98,9 +102,12 @@ internal sealed class Service : ServiceNode
     public bool HasRoom(Server server) => RequestsMax == 0 || server.SlotsTaken < RequestsMax;
 
     /// <summary>Servers would take the request, were they not at their limit: it is worth waiting.</summary>
-    public bool IsFull(long nowMs) => RequestsMax > 0 && IsUsable(nowMs);
+    public bool IsFull(long nowMs) => RequestsMax > 0 && HasUsable(nowMs);
 
-    public override bool IsUsable(long nowMs)
+    public override bool IsUsable(long nowMs, uint lot) =>
+        Breaker?.Admits(nowMs, lot) != false && HasUsable(nowMs);
+
+    private bool HasUsable(long nowMs)
     {
         foreach (Server server in Servers)
         {

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
 using EdgeProxy.Services.Sticky;
@@ -48,6 +49,9 @@ internal sealed record ServiceSettings
 
     /// <summary>Null for the default: another server when no connection comes about, and nothing else.</summary>
     public RetrySettings? Retry { get; init; }
+
+    /// <summary>Null if requests pass whatever became of those before.</summary>
+    public BreakerSettings? Breaker { get; init; }
 
     /// <summary>Null if servers get whatever comes.</summary>
     public CapacitySettings? Capacity { get; init; }

@@ -10,6 +10,9 @@ internal sealed record ServiceStatus(string Name, string Strategy, int Waiting, 
     /// <summary>Of a composed service, which has no servers; its kind is the strategy.</summary>
     public IReadOnlyList<MemberStatus> Members { get; init; } = [];
 
+    /// <summary>Null if there is none.</summary>
+    public BreakerStatus? Breaker { get; init; }
+
     public void WriteTo(Utf8JsonWriter json)
     {
         json.WriteStartObject();
@@ -23,6 +26,7 @@ internal sealed record ServiceStatus(string Name, string Strategy, int Waiting, 
         }
 
         json.WriteEndArray();
+        Breaker?.WriteTo(json);
         if (Members.Count > 0)
         {
             json.WriteStartArray("services");
@@ -34,6 +38,21 @@ internal sealed record ServiceStatus(string Name, string Strategy, int Waiting, 
             json.WriteEndArray();
         }
 
+        json.WriteEndObject();
+    }
+}
+
+/// <summary>A circuit breaker as the admin surface shows it.</summary>
+/// <param name="State">"closed", "recovering" or "open".</param>
+/// <param name="OpenMs">How long it is still open; 0 if it is not.</param>
+internal sealed record BreakerStatus(string State, string Expression, long OpenMs)
+{
+    public void WriteTo(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("circuit_breaker");
+        json.WriteString("state", State);
+        json.WriteString("expression", Expression);
+        json.WriteNumber("open_ms", OpenMs);
         json.WriteEndObject();
     }
 }

@@ -6,6 +6,7 @@ using EdgeProxy.Control;
 using EdgeProxy.Pipeline.Probing;
 using EdgeProxy.Primitives.Time;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Composing;
 using EdgeProxy.Services.Health;
@@ -37,7 +38,10 @@ internal sealed partial class DataPath
                 }
 
                 services.Add(new ServiceStatus(
-                    service.Settings.Name, WordOf(service.Settings.Strategy), service.CountWaiting(), servers));
+                    service.Settings.Name, WordOf(service.Settings.Strategy), service.CountWaiting(), servers)
+                {
+                    Breaker = service.Breaker is { } breaker ? StatusOf(breaker, nowMs) : null,
+                });
             }
 
             foreach (ComposedService composed in _composed?.Services ?? [])
@@ -49,13 +53,24 @@ internal sealed partial class DataPath
         }
     }
 
+    private static BreakerStatus StatusOf(CircuitBreaker breaker, long nowMs)
+    {
+        string state = breaker.StateAt(nowMs) switch
+        {
+            BreakerState.Open => "open",
+            BreakerState.Recovering => "recovering",
+            _ => "closed",
+        };
+        return new BreakerStatus(state, breaker.Settings.Expression.Text, breaker.OpenForMs(nowMs));
+    }
+
     private static ServiceStatus StatusOf(ComposedService service, long nowMs)
     {
         var members = new List<MemberStatus>(service.Members.Length);
         foreach (ServiceMember member in service.Members)
         {
             members.Add(new MemberStatus(
-                member.Node.Name, member.Weight, member.Node.IsUsable(nowMs), member.Share.CountOf()));
+                member.Node.Name, member.Weight, member.Node.IsUsable(nowMs, lot: 0), member.Share.CountOf()));
         }
 
         string kind = service.Settings.Kind == ComposedKind.Failover ? "failover" : "weighted";

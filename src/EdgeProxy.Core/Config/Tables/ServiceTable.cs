@@ -77,7 +77,7 @@ internal static class ServiceTable
         Tables =
         [
             HashTable.Declaration, HealthCheckTable.Declaration, PassiveHealthTable.Declaration, RetryTable.Declaration,
-            CapacityTable.Declaration, StickyTable.Declaration, .. ComposedTable.Declarations,
+            BreakerTable.Declaration, CapacityTable.Declaration, StickyTable.Declaration, .. ComposedTable.Declarations,
         ],
         Later = ["mirror", "ai", "tls"],
     };
@@ -96,6 +96,7 @@ internal static class ServiceTable
             HealthCheck = HealthCheckTable.Parse(scope),
             PassiveHealth = PassiveHealthTable.Parse(scope),
             Retry = RetryTable.Parse(scope),
+            Breaker = BreakerTable.Parse(scope),
             Capacity = CapacityTable.Parse(scope),
             Sticky = StickyTable.Parse(scope),
             PassHostHeader = PassHostHeader.Read(scope),

@@ -21,13 +21,13 @@ internal abstract class ComposedService(ComposedSettings settings, ServiceMember
     public override string Name => Settings.Name;
 
     /// <summary>The place of the member loop <paramref name="loopIndex"/> sends to next. Never allocates.</summary>
-    public abstract int Choose(int loopIndex, long nowMs);
+    public abstract int Choose(int loopIndex, long nowMs, uint lot);
 
-    public override bool IsUsable(long nowMs)
+    public override bool IsUsable(long nowMs, uint lot)
     {
         foreach (ServiceMember member in Members)
         {
-            if (member.IsWanted && member.Node.IsUsable(nowMs))
+            if (member.IsWanted && member.Node.IsUsable(nowMs, lot))
             {
                 return true;
             }

@@ -7,8 +7,14 @@ internal sealed class FailoverService(ComposedSettings settings, ServiceMember[]
     public const int Main = 0;
     public const int Fallback = 1;
 
-    public override int Choose(int loopIndex, long nowMs) => Members[Main].Node.IsUsable(nowMs) ? Main : Fallback;
+    public override int Choose(int loopIndex, long nowMs, uint lot) =>
+        Members[Main].Node.IsUsable(nowMs, lot) ? Main : Fallback;
 
-    /// <summary>An exchange goes to this member; true if the ones before it went to the other.</summary>
-    public bool NoteSwitch(int place) => Members[Main].Share.NoteLeft(place == Fallback);
+    /// <summary>
+    /// An exchange goes to this member; true if that is news. That a breaker which recovers sends only some to the main
+    /// service is none.
+    /// </summary>
+    public bool NoteSwitch(int place, long nowMs) =>
+        (place == Main || !Members[Main].Node.IsUsable(nowMs, lot: 0))
+        && Members[Main].Share.NoteLeft(place == Fallback);
 }

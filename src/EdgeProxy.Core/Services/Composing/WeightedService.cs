@@ -7,13 +7,13 @@ namespace EdgeProxy.Services.Composing;
 internal sealed class WeightedService(ComposedSettings settings, ServiceMember[] members)
     : ComposedService(settings, members)
 {
-    public override int Choose(int loopIndex, long nowMs)
+    public override int Choose(int loopIndex, long nowMs, uint lot)
     {
-        int place = Choose(loopIndex, nowMs, mustBeUsable: true);
-        return place >= 0 ? place : Choose(loopIndex, nowMs, mustBeUsable: false);
+        int place = Choose(loopIndex, nowMs, lot, mustBeUsable: true);
+        return place >= 0 ? place : Choose(loopIndex, nowMs, lot, mustBeUsable: false);
     }
 
-    private int Choose(int loopIndex, long nowMs, bool mustBeUsable)
+    private int Choose(int loopIndex, long nowMs, uint lot, bool mustBeUsable)
     {
         int best = -1;
         long bestCredit = 0;
@@ -21,7 +21,7 @@ internal sealed class WeightedService(ComposedSettings settings, ServiceMember[]
         for (int place = 0; place < Members.Length; place++)
         {
             ServiceMember member = Members[place];
-            if (!member.IsWanted || (mustBeUsable && !member.Node.IsUsable(nowMs)))
+            if (!member.IsWanted || (mustBeUsable && !member.Node.IsUsable(nowMs, lot)))
             {
                 continue;
             }

@@ -44,7 +44,7 @@ public class ComposedServiceTests
         services.SetUsable("a", false);
         services.SetUsable("b", false);
 
-        Assert.False(services["w"].IsUsable(0));
+        Assert.False(services["w"].IsUsable(0, 0));
         Assert.Equal("abab", services.Order("w", 4));
     }
 
@@ -55,7 +55,7 @@ public class ComposedServiceTests
 
         Assert.Equal("bbbb", services.Order("w", 4));
         services.SetUsable("b", false);
-        Assert.False(services["w"].IsUsable(0));
+        Assert.False(services["w"].IsUsable(0, 0));
         Assert.Equal("bb", services.Order("w", 2));
     }
 
@@ -67,9 +67,9 @@ public class ComposedServiceTests
         Assert.Equal("aa", services.Order("f", 2));
         services.SetUsable("a", false);
         Assert.Equal("bb", services.Order("f", 2));
-        Assert.True(services["f"].IsUsable(0));
+        Assert.True(services["f"].IsUsable(0, 0));
         services.SetUsable("b", false);
-        Assert.False(services["f"].IsUsable(0));
+        Assert.False(services["f"].IsUsable(0, 0));
         services.SetUsable("a", true);
         Assert.Equal("aa", services.Order("f", 2));
     }
@@ -80,9 +80,14 @@ public class ComposedServiceTests
         var services = new ComposedServices(1, Failover("f", "a", "b"));
         var failover = (FailoverService)services["f"];
 
-        Assert.Equal(
-            [false, true, false, true, false],
-            new[] { 0, 1, 1, 0, 0 }.Select(place => failover.NoteSwitch(place)));
+        Assert.False(failover.NoteSwitch(FailoverService.Main, 0));
+        Assert.False(failover.NoteSwitch(FailoverService.Fallback, 0)); // the main one is only not let everything
+        services.SetUsable("a", false);
+        Assert.True(failover.NoteSwitch(FailoverService.Fallback, 0));
+        Assert.False(failover.NoteSwitch(FailoverService.Fallback, 0));
+        services.SetUsable("a", true);
+        Assert.True(failover.NoteSwitch(FailoverService.Main, 0));
+        Assert.False(failover.NoteSwitch(FailoverService.Main, 0));
     }
 
     [Fact]
@@ -104,13 +109,15 @@ public class ComposedServiceTests
     {
         var services = new ComposedServices(1, Weighted("w", ("a", 2), ("b", 1)), Failover("f", "a", "b"));
         Assert.Equal("ab", services.Order("w", 2));
-        ((FailoverService)services["f"]).NoteSwitch(FailoverService.Fallback);
+        services.SetUsable("a", false);
+        Assert.True(((FailoverService)services["f"]).NoteSwitch(FailoverService.Fallback, 0));
         services["w"].Members[0].Share.Count(0);
 
         services.Apply(Weighted("w", ("a", 2), ("b", 1)), Failover("f", "a", "b"));
 
+        Assert.False(((FailoverService)services["f"]).NoteSwitch(FailoverService.Fallback, 0));
+        services.SetUsable("a", true);
         Assert.Equal("aab", services.Order("w", 3));
-        Assert.False(((FailoverService)services["f"]).NoteSwitch(FailoverService.Fallback));
         Assert.Equal(1, services["w"].Members[0].Share.CountOf());
         services.Apply(Weighted("w", ("c", 1)));
         Assert.Equal("c", services.Order("w", 1));
@@ -128,8 +135,8 @@ public class ComposedServiceTests
         {
             for (int i = 0; i < 1_000; i++)
             {
-                _ = top.Choose(0, 1_000);
-                _ = weighted.Choose(0, 1_000);
+                _ = top.Choose(0, 1_000, 0);
+                _ = weighted.Choose(0, 1_000, 0);
             }
         });
     }

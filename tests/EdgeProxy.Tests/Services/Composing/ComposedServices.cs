@@ -68,7 +68,7 @@ internal sealed class ComposedServices
         ServiceNode node = _nodes[name];
         while (node is ComposedService composed)
         {
-            node = composed.Members[composed.Choose(loop, nowMs: 1_000)].Node;
+            node = composed.Members[composed.Choose(loop, nowMs: 1_000, lot: 0)].Node;
         }
 
         return node.Name;
