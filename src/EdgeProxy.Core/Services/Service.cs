@@ -13,6 +13,7 @@ namespace EdgeProxy.Services;
 internal sealed class Service : ServiceNode
 {
     private readonly Strategy _strategy;
+    private readonly PriorityGroups? _priorities;
     private int _isEjecting;
 
     public Service(ServiceSettings settings, Server[] servers, ServiceShard[] shards)
@@ -28,6 +29,7 @@ internal sealed class Service : ServiceNode
         }
 
         Weights = new WeightTable(weights);
+        _priorities = PriorityGroups.Of(settings);
         Sticky = settings.Sticky is { } sticky
             ? new StickyCookies(sticky, settings.Name, Array.ConvertAll(servers, static server => server.Name))
             : null;
@@ -87,17 +89,29 @@ internal sealed class Service : ServiceNode
     /// <param name="key">Hash of what <see cref="ServiceSettings.Hash"/> names; null if the request has none.</param>
     public int Pick(int loopIndex, long nowMs, ref readonly TriedServers tried, ulong? key)
     {
-        var candidates = new Candidates(
-            this, Shards[loopIndex], nowMs, in tried, key.GetValueOrDefault(), key.HasValue);
-        int place = _strategy.Choose(candidates);
-        for (int i = 0; place < 0 && i < Servers.Length; i++)
+        int lastGroup = _priorities?.LastNeeded(Servers, nowMs) ?? 0;
+        int place;
+        do
         {
-            // Health changed under the strategy's eyes, or there is really none.
-            place = candidates.IsUsable(i) ? i : Strategy.None;
+            var candidates = new Candidates(
+                this, Shards[loopIndex], nowMs, in tried, key.GetValueOrDefault(), key.HasValue, lastGroup);
+            place = _strategy.Choose(candidates);
+            for (int i = 0; place < 0 && i < Servers.Length; i++)
+            {
+                // Health changed under the strategy's eyes, or there is really none.
+                place = candidates.IsUsable(i) ? i : Strategy.None;
+            }
+
+            // All there are were tried already, or have no room.
+            lastGroup++;
         }
+        while (place < 0 && lastGroup < (_priorities?.Count ?? 0));
 
         return place;
     }
+
+    /// <summary>The server at a place may be asked while groups up to one take part.</summary>
+    public bool IsWithin(int place, int lastGroup) => _priorities is null || _priorities[place] <= lastGroup;
 
     public bool HasRoom(Server server) => RequestsMax == 0 || server.SlotsTaken < RequestsMax;
 

@@ -83,6 +83,9 @@ internal sealed record MemberStatus(string Name, int Weight, bool IsUsable, long
 internal sealed record ServerStatus(
     string Name, string Address, int Weight, string State, string LastProbe, long EjectedMs, int InFlight)
 {
+    /// <summary>0 is asked first.</summary>
+    public int Priority { get; init; }
+
     /// <summary>It would get requests.</summary>
     public bool IsUp => State == "up" && Address.Length > 0;
 
@@ -92,6 +95,7 @@ internal sealed record ServerStatus(
         json.WriteString("name", Name);
         json.WriteString("address", Address);
         json.WriteNumber("weight", Weight);
+        json.WriteNumber("priority", Priority);
         json.WriteString("state", State);
         json.WriteString("last_probe", LastProbe);
         json.WriteNumber("ejected_ms", EjectedMs);

@@ -34,7 +34,10 @@ internal sealed partial class DataPath
                 var servers = new List<ServerStatus>(service.Servers.Length);
                 for (int i = 0; i < service.Servers.Length; i++)
                 {
-                    servers.Add(StatusOf(service.Servers[i], service.Weights[i], nowMs));
+                    servers.Add(StatusOf(service.Servers[i], service.Weights[i], nowMs) with
+                    {
+                        Priority = service.Settings.Servers[i].Priority,
+                    });
                 }
 
                 services.Add(new ServiceStatus(
