@@ -13,23 +13,30 @@ internal sealed class ConfigBuilder
 {
     private readonly TomlTable _root;
     private readonly ConfigFaults _faults;
-    private readonly Placeholders _placeholders;
+    private readonly ReadingContext _context;
 
-    private ConfigBuilder(TomlTable root, ConfigFaults faults, Placeholders placeholders)
+    private ConfigBuilder(TomlTable root, ReadingContext context)
     {
         _root = root;
-        _faults = faults;
-        _placeholders = placeholders;
+        _faults = context.Faults;
+        _context = context;
     }
 
     /// <summary>Complete only if no fault was reported; Hash and Files are for the caller to add.</summary>
     public static ProxySettings Build(
-        TomlTable root, ConfigEnvironment environment, string? credentialsFolder, ConfigFaults faults) =>
-        new ConfigBuilder(root, faults, new Placeholders(environment, credentialsFolder)).Build(environment);
+        TomlTable root,
+        ConfigEnvironment environment,
+        string? credentialsFolder,
+        SideFiles files,
+        ConfigFaults faults)
+    {
+        var context = new ReadingContext(faults, new Placeholders(environment, credentialsFolder), files);
+        return new ConfigBuilder(root, context).Build(environment);
+    }
 
     private ProxySettings Build(ConfigEnvironment environment)
     {
-        var top = new TableScope(_root, "", RootTable.Declaration, _faults, _placeholders);
+        var top = new TableScope(_root, "", RootTable.Declaration, _context);
         _ = RootTable.ReadCredentialsFolder(top);
 
         NodeSettings node = NodeTable.Parse(Section(NodeTable.Declaration), environment);
@@ -55,6 +62,8 @@ internal sealed class ConfigBuilder
             routers.Add(RouterTable.Parse(name, scope));
         }
 
+        _context.Consumers = ConsumerTable.ParseAll(
+            Named(SectionTable(ConsumerTable.Declaration), ConsumerTable.Declaration));
         var middlewares = new List<MiddlewareDocument>();
         foreach ((string name, TableScope scope) in
             Named(SectionTable(MiddlewareTable.Declaration), MiddlewareTable.Declaration))
@@ -117,7 +126,7 @@ internal sealed class ConfigBuilder
     }
 
     private TableScope Section(TableDeclaration declaration) =>
-        new(SectionTable(declaration), declaration.Name, declaration, _faults, _placeholders);
+        new(SectionTable(declaration), declaration.Name, declaration, _context);
 
     // An absent table is an empty one: its keys have their defaults.
     private TomlTable SectionTable(TableDeclaration declaration)
@@ -148,7 +157,7 @@ internal sealed class ConfigBuilder
             }
             else if (entry.Value is TomlTable table)
             {
-                yield return (entry.Key, new TableScope(table, path, declaration, _faults, _placeholders));
+                yield return (entry.Key, new TableScope(table, path, declaration, _context));
             }
             else
             {

@@ -25,7 +25,8 @@ internal static class ConfigFile
         // (2) Read every table into settings, (3) check what they say of each other.
         ProxySettings? settings = root is null
             ? null
-            : ConfigBuilder.Build(root, environment, files.CredentialsFolder(root), found);
+            : ConfigBuilder.Build(root, environment, files.CredentialsFolder(root), files.Beside, found);
+        files.TakeBeside();
 
         // (4) One fault anywhere, and nothing is used.
         faults = found.ToSortedList();
@@ -49,7 +50,7 @@ internal static class ConfigFile
         TomlTable? root = files.ReadText(text, name);
         ProxySettings? settings = root is null
             ? null
-            : ConfigBuilder.Build(root, environment, files.CredentialsFolder(root), found);
+            : ConfigBuilder.Build(root, environment, files.CredentialsFolder(root), files.Beside, found);
         faults = found.ToSortedList();
         return settings is null || faults.Count > 0 ? null : settings with
         {

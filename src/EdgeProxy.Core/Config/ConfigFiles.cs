@@ -37,6 +37,7 @@ internal sealed class ConfigFiles(ConfigEnvironment environment, ConfigFaults fa
 
         string full = Path.GetFullPath(path);
         _folder = Path.GetDirectoryName(full) ?? "/";
+        Beside = new SideFiles(_folder);
         if (ReadFile(full, path, out string? why) is not { } root)
         {
             faults.Add(new TomlSource(path, "", 0), 1, 1, "config", why!);
@@ -48,7 +49,7 @@ internal sealed class ConfigFiles(ConfigEnvironment environment, ConfigFaults fa
         {
             var alone = new TomlTable(root.Source, 1, 1, 0, TomlTableOrigin.Header);
             alone.Add(include);
-            var scope = new TableScope(alone, "", RootTable.Declaration, faults, new Placeholders(environment, null));
+            var scope = new TableScope(alone, "", RootTable.Declaration, Alone(faults));
             foreach (Placed<string> pattern in RootTable.ReadInclude(scope))
             {
                 Include(root, pattern, Path.GetDirectoryName(path) ?? "");
@@ -83,10 +84,27 @@ internal sealed class ConfigFiles(ConfigEnvironment environment, ConfigFaults fa
 
         // Its faults are reported when the top table is read with all of its keys.
         var unheard = new ConfigFaults();
-        var scope = new TableScope(root, "", RootTable.Declaration, unheard, new Placeholders(environment, null));
+        var scope = new TableScope(root, "", RootTable.Declaration, Alone(unheard));
         string? folder = RootTable.ReadCredentialsFolder(scope);
         string relativeTo = source.Rank < _paths.Count ? Path.GetDirectoryName(_paths[source.Rank]) ?? "/" : "/";
         return folder is null ? null : Path.GetFullPath(folder, relativeTo);
+    }
+
+    /// <summary>Files that keys name are read relative to the folder of the first file.</summary>
+    public SideFiles Beside { get; private set; } = new(null);
+
+    /// <summary>Counts the files read beside the configuration among its own: no file is read after this.</summary>
+    public void TakeBeside()
+    {
+        foreach ((FileStamp stamp, byte[] bytes) in Beside.Read)
+        {
+            if (_seen.Add(stamp.Path))
+            {
+                _paths.Add(stamp.Path);
+                _stamps.Add(stamp);
+                _contents.Add(bytes);
+            }
+        }
     }
 
     public string Hash()
@@ -99,6 +117,10 @@ internal sealed class ConfigFiles(ConfigEnvironment environment, ConfigFaults fa
 
         return ConfigFile.HashOf(hash.End());
     }
+
+    // A table read before the rest: nothing beside it is known.
+    private ReadingContext Alone(ConfigFaults heard) =>
+        new(heard, new Placeholders(environment, null), new SideFiles(null));
 
     private static string TooLarge => $"is larger than {ConfigLimits.FileBytesMax / (1024 * 1024)} MiB";
 

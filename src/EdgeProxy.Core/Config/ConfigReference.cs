@@ -94,7 +94,7 @@ internal static class ConfigReference
         {
             text.Append('\n');
             AddComment(text, $"{key.Doc} {Describe(key)}");
-            text.Append(key.IsRequired ? "" : "# ").Append(key.Name).Append(" = ")
+            text.Append(key.IsRequired || key.IsChosen ? "" : "# ").Append(key.Name).Append(" = ")
                 .Append(key.DefaultToml ?? key.ExampleToml).Append('\n');
         }
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using EdgeProxy.Middlewares;
+using EdgeProxy.Middlewares.Identity;
 using EdgeProxy.Pipeline;
 
 namespace EdgeProxy.Config;
@@ -26,6 +27,8 @@ internal static class MiddlewareBuilder
         RateLimitSettings rateLimit => new RateLimit(rateLimit),
         InFlightSettings inFlight => new InFlight(inFlight),
         IpListSettings ipList => new IpList(ipList),
+        ApiKeySettings apiKey => new ApiKey(apiKey),
+        BasicAuthSettings basicAuth => new BasicAuth(basicAuth),
         _ => throw new UnreachableException(settings.GetType().Name),
     };
 }

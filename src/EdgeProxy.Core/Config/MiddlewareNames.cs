@@ -1,6 +1,8 @@
 using System.Collections.Generic;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Tables;
+using EdgeProxy.Middlewares;
+using EdgeProxy.Middlewares.Identity;
 using EdgeProxy.Primitives.Text;
 
 namespace EdgeProxy.Config;
@@ -8,6 +10,8 @@ namespace EdgeProxy.Config;
 /// <summary>Looks up the names of middlewares: those of routers, and those of chains, which are resolved.</summary>
 internal sealed class MiddlewareNames(ConfigFaults faults, IReadOnlyList<MiddlewareDocument> documents)
 {
+    private const string Finders = "api_key or basic_auth";
+
     private readonly Dictionary<string, MiddlewareDocument> _byName = Index(documents);
 
     /// <summary>Reports names in chains that do not exist, and chains that contain themselves.</summary>
@@ -55,7 +59,26 @@ internal sealed class MiddlewareNames(ConfigFaults faults, IReadOnlyList<Middlew
             resolved.Clear();
         }
 
+        ReportNobody(router, names, resolved);
         return resolved;
+    }
+
+    // What counts by consumer needs to be told who it is: in a list without that, everybody would count together.
+    private void ReportNobody(string router, IReadOnlyList<Placed<string>> names, List<string> resolved)
+    {
+        foreach (string name in resolved)
+        {
+            switch (_byName[name].Settings)
+            {
+                case IdentitySettings:
+                    return;
+                case RateLimitSettings { Source.Kind: SourceKind.Consumer }:
+                case InFlightSettings { Source.Kind: SourceKind.Consumer }:
+                    faults.Add(names[0].Node, $"routers.{router}.middlewares",
+                        $"{name} counts by consumer; put a middleware that finds the consumer before it, {Finders}");
+                    return;
+            }
+        }
     }
 
     private static Dictionary<string, MiddlewareDocument> Index(IReadOnlyList<MiddlewareDocument> documents)

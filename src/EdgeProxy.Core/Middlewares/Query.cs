@@ -65,7 +65,7 @@ internal sealed class Query : Middleware
     {
         ReadOnlySpan<byte> query = exchange.Query;
         using var scratch = new Scratch<byte>(stackalloc byte[StackBytes], query.Length + 1 + _added.Length);
-        int length = CopyKept(query, scratch.Span, out bool isChanged);
+        int length = QueryText.CopyWithout(query, _dropped, scratch.Span, out bool isChanged);
         if (_added.Length > 0)
         {
             scratch.Span[length] = (byte)'&';
@@ -87,51 +87,5 @@ internal sealed class Query : Middleware
     {
         added.Append(added.Length > 0 ? "&" : "").Append(Uri.EscapeDataString(parameter.Name))
             .Append('=').Append(Uri.EscapeDataString(parameter.Value));
-    }
-
-    // Each parameter keeps the separator in front of it, but for the first.
-    private int CopyKept(ReadOnlySpan<byte> query, Span<byte> room, out bool isChanged)
-    {
-        int length = 0;
-        int start = 0;
-        isChanged = false;
-        while (start < query.Length)
-        {
-            int next = query[start..].IndexOfAny((byte)'&', (byte)';');
-            int end = next < 0 ? query.Length : start + next;
-            ReadOnlySpan<byte> parameter = query[start..end];
-            int equals = parameter.IndexOf((byte)'=');
-            if (IsDropped(equals < 0 ? parameter : parameter[..equals]))
-            {
-                isChanged = true;
-            }
-            else
-            {
-                if (length > 0)
-                {
-                    room[length++] = query[start - 1];
-                }
-
-                parameter.CopyTo(room[length..]);
-                length += parameter.Length;
-            }
-
-            start = end + 1;
-        }
-
-        return length;
-    }
-
-    private bool IsDropped(ReadOnlySpan<byte> encoded)
-    {
-        foreach (byte[] name in _dropped)
-        {
-            if (PercentText.Is(encoded, name))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }

@@ -18,6 +18,11 @@ internal enum SourceKind : byte
 
     /// <summary>The first value of a request header; requests without it count together.</summary>
     Header,
+
+    /// <summary>
+    /// Who calls, as an identity middleware before this one found; callers it does not name count together.
+    /// </summary>
+    Consumer,
 }
 
 /// <summary>What requests a limit counts together.</summary>
@@ -58,6 +63,8 @@ internal sealed class SourceKey(SourceSettings settings)
                 return _hash.Of(exchange.Host);
             case SourceKind.Header:
                 return _hash.Of(FirstValue(exchange, settings.Header!));
+            case SourceKind.Consumer:
+                return _hash.Of(exchange.Consumer is { } consumer ? consumer.NameBytes : default);
             default:
                 return 1;
         }

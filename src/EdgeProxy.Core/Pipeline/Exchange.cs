@@ -114,6 +114,9 @@ internal sealed class Exchange : IWaiter
 
     public MiddlewareNotes Notes { get; } = new();
 
+    /// <summary>Who calls, once a middleware knows it; null: nobody the configuration names.</summary>
+    public Consumer? Consumer { get; set; }
+
     public HeaderEdits RequestEdits { get; } = new();
 
     /// <summary>May be filled on the way in, too: it is applied to whatever answer comes.</summary>
@@ -353,6 +356,7 @@ internal sealed class Exchange : IWaiter
         Release(RewrittenQuery);
         RewrittenQuery = null;
         Notes.Reset();
+        Consumer = null;
         RequestEdits.Reset();
         ResponseEdits.Reset();
         Entered = 0;

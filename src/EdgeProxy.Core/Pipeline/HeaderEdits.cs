@@ -69,6 +69,29 @@ internal sealed class HeaderEdits
         return true;
     }
 
+    /// <summary>
+    /// The value of the next added line of that name, from <paramref name="at"/> (0 at first) on; valid until the next
+    /// edit.
+    /// </summary>
+    public bool TryNextAdded(FieldName name, ref int at, out ReadOnlySpan<byte> value)
+    {
+        while (at < _length)
+        {
+            ReadOnlySpan<byte> line = _added.AsSpan(at, _length - at);
+            line = line[..line.IndexOf("\r\n"u8)];
+            at += line.Length + 2;
+            int colon = line.IndexOf((byte)':');
+            if (name.Is(line[..colon]))
+            {
+                value = line[(colon + 2)..];
+                return true;
+            }
+        }
+
+        value = default;
+        return false;
+    }
+
     /// <summary>Whether a received line is left out.</summary>
     public bool Drops(ReadOnlySpan<byte> name)
     {

@@ -171,7 +171,7 @@ internal sealed class MessageSink
 
     private SinkStatus WritePlain(ReadOnlySpan<byte> payload, out int taken)
     {
-        if (_pending is not null && payload.Length <= CopyBytesMax && payload.Length <= _pending.Free.Length)
+        if (_pending is not null && payload.Length <= CopyBytesMax && _pending.Length <= CopyBytesMax)
         {
             Append(payload);
             taken = payload.Length;

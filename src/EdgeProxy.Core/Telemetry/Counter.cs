@@ -17,6 +17,7 @@ internal enum Counter
     Responses5xx,
     RequestsRejected,
     RequestsUnrouted,
+    RequestsUnauthenticated,
     RequestsForbidden,
     RequestsLimited,
     RequestsOverLimit,
@@ -73,6 +74,8 @@ internal static class CounterNames
         Counter.Responses5xx => Responses("5xx"),
         Counter.RequestsRejected => ("edgeproxy_requests_rejected_total", "", "Requests refused as malformed."),
         Counter.RequestsUnrouted => ("edgeproxy_requests_unrouted_total", "", "Requests no router takes."),
+        Counter.RequestsUnauthenticated =>
+            ("edgeproxy_requests_unauthenticated_total", "", "Requests without a valid credential."),
         Counter.RequestsForbidden => ("edgeproxy_requests_forbidden_total", "", "Requests a router's list forbids."),
         Counter.RequestsLimited => ("edgeproxy_requests_limited_total", "", "Requests refused by a limit of a router."),
         Counter.RequestsOverLimit =>

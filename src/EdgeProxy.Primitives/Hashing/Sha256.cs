@@ -1,12 +1,14 @@
 using System;
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace EdgeProxy.Primitives.Hashing;
 
 /// <summary>
-/// SHA-256 (FIPS 180-4) in managed code. The framework's own loads OpenSSL at first use, which costs a start more than
-/// the rest of reading a configuration; this one is for the few kilobytes that are hashed before anything is served.
+/// SHA-256 (FIPS 180-4) in managed code, without allocation. The framework's own loads OpenSSL at first use, which
+/// costs a start more than the rest of reading a configuration; this one is for what is read then, and for the few
+/// bytes of a credential.
 /// </summary>
 internal struct Sha256
 {
@@ -14,29 +16,39 @@ internal struct Sha256
     private const int BlockBytes = 64;
     private const int LengthOffset = BlockBytes - sizeof(ulong);
     private const int WordCount = 64;
+    private const int StateWords = HashBytes / sizeof(uint);
 
     // Section 4.2.2: the first 32 bits of the fractional parts of the cube roots of the first 64 primes.
     private static readonly uint[] RoundConstants = FractionsOfRoots(WordCount, root: 3);
 
     // Section 5.3.3: the same of the square roots of the first 8.
-    private static readonly uint[] InitialState = FractionsOfRoots(HashBytes / sizeof(uint), root: 2);
+    private static readonly uint[] InitialState = FractionsOfRoots(StateWords, root: 2);
 
-    private readonly uint[] _state;
-    private readonly byte[] _block;
+    private Words _state;
+    private Bytes _block;
     private int _filled;
     private ulong _length;
 
     public Sha256()
     {
-        _state = [.. InitialState];
-        _block = new byte[BlockBytes];
+        InitialState.CopyTo(_state);
     }
 
     public static byte[] Of(ReadOnlySpan<byte> bytes)
     {
-        var hash = new Sha256();
-        hash.Append(bytes);
-        return hash.End();
+        byte[] hash = new byte[HashBytes];
+        Write(bytes, hash);
+        return hash;
+    }
+
+    /// <summary>
+    /// The hash of <paramref name="bytes"/> into the first <see cref="HashBytes"/> of <paramref name="hash"/>.
+    /// </summary>
+    public static void Write(ReadOnlySpan<byte> bytes, Span<byte> hash)
+    {
+        var running = new Sha256();
+        running.Append(bytes);
+        running.End(hash);
     }
 
     public void Append(ReadOnlySpan<byte> bytes)
@@ -45,7 +57,7 @@ internal struct Sha256
         while (!bytes.IsEmpty)
         {
             int count = Math.Min(bytes.Length, BlockBytes - _filled);
-            bytes[..count].CopyTo(_block.AsSpan(_filled));
+            bytes[..count].CopyTo(((Span<byte>)_block)[_filled..]);
             bytes = bytes[count..];
             _filled += count;
             if (_filled == BlockBytes)
@@ -58,36 +70,41 @@ internal struct Sha256
     /// <summary>The hash of all that was appended. Nothing may be appended after it.</summary>
     public byte[] End()
     {
+        byte[] hash = new byte[HashBytes];
+        End(hash);
+        return hash;
+    }
+
+    /// <summary>As <see cref="End()"/>, into the first <see cref="HashBytes"/> of <paramref name="hash"/>.</summary>
+    public void End(Span<byte> hash)
+    {
         // Section 5.1.1: a 1 bit, zeroes, then the length in bits as 64 bits at the end of a block.
-        ulong bitLength = _length * 8;
-        Append([0x80]);
+        Span<byte> block = _block;
+        block[_filled++] = 0x80;
         if (_filled > LengthOffset)
         {
-            Append(new byte[BlockBytes - _filled]);
+            block[_filled..].Clear();
+            MixBlock();
         }
 
-        Append(new byte[LengthOffset - _filled]);
-        Span<byte> length = stackalloc byte[sizeof(ulong)];
-        BinaryPrimitives.WriteUInt64BigEndian(length, bitLength);
-        Append(length);
-
-        byte[] hash = new byte[HashBytes];
-        for (int i = 0; i < _state.Length; i++)
+        block[_filled..LengthOffset].Clear();
+        BinaryPrimitives.WriteUInt64BigEndian(block[LengthOffset..], _length * 8);
+        MixBlock();
+        for (int i = 0; i < StateWords; i++)
         {
-            BinaryPrimitives.WriteUInt32BigEndian(hash.AsSpan(i * sizeof(uint)), _state[i]);
+            BinaryPrimitives.WriteUInt32BigEndian(hash[(i * sizeof(uint))..], _state[i]);
         }
-
-        return hash;
     }
 
     // Section 6.2.2.
     private void MixBlock()
     {
+        Span<byte> block = _block;
         Span<uint> words = stackalloc uint[WordCount];
         for (int t = 0; t < WordCount; t++)
         {
             words[t] = t < 16
-                ? BinaryPrimitives.ReadUInt32BigEndian(_block.AsSpan(t * sizeof(uint)))
+                ? BinaryPrimitives.ReadUInt32BigEndian(block[(t * sizeof(uint))..])
                 : SmallSigma(words[t - 2], 17, 19, 10) + words[t - 7]
                     + SmallSigma(words[t - 15], 7, 18, 3) + words[t - 16];
         }
@@ -103,7 +120,7 @@ internal struct Sha256
         }
 
         ReadOnlySpan<uint> mixed = [a, b, c, d, e, f, g, h];
-        for (int i = 0; i < _state.Length; i++)
+        for (int i = 0; i < StateWords; i++)
         {
             _state[i] += mixed[i];
         }
@@ -158,5 +175,17 @@ internal struct Sha256
                 return candidate;
             }
         }
+    }
+
+    [InlineArray(StateWords)]
+    private struct Words
+    {
+        private uint _first;
+    }
+
+    [InlineArray(BlockBytes)]
+    private struct Bytes
+    {
+        private byte _first;
     }
 }

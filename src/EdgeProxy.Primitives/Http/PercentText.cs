@@ -23,6 +23,21 @@ internal static class PercentText
         return at == text.Length;
     }
 
+    /// <summary>
+    /// What <paramref name="encoded"/> stands for, into <paramref name="room"/>, which MUST be as long; answers how
+    /// many bytes it is.
+    /// </summary>
+    public static int Decode(ReadOnlySpan<byte> encoded, Span<byte> room)
+    {
+        int length = 0;
+        for (int read = 0; read < encoded.Length;)
+        {
+            room[length++] = DecodeOne(encoded, ref read);
+        }
+
+        return length;
+    }
+
     private static byte DecodeOne(ReadOnlySpan<byte> encoded, ref int read)
     {
         byte next = encoded[read++];

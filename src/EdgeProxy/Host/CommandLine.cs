@@ -143,6 +143,7 @@ internal sealed class CommandLine
         root.Subcommands.Add(DemoVerb());
         root.Subcommands.Add(Verb("healthcheck", "0 if the running proxy takes traffic, else 1",
             parsed => HealthCheckCommand.RunAsync(_shell, parsed.GetValue(_config))));
+        root.Subcommands.Add(HashPasswordVerb());
         root.Subcommands.Add(AnsweringVerb("version", "version, commit, runtime",
             (_, format) => Task.FromResult(VersionCommand.Run(_shell, format))));
         return root;
@@ -186,6 +187,24 @@ internal sealed class CommandLine
         explain.Options.Add(client);
         explain.Options.Add(entryPoint);
         return explain;
+    }
+
+    private Command HashPasswordVerb()
+    {
+        var user = new Option<string?>("--user")
+        {
+            Description = "write a line of a users file",
+            HelpName = "NAME",
+        };
+        var key = new Option<bool>("--key")
+        {
+            Description = "hash an API key, for keys of a consumer",
+        };
+        Command hash = Verb("hash-password", "read a password from stdin and print the hash to configure",
+            parsed => Task.FromResult(HashPasswordCommand.Run(_shell, parsed.GetValue(user), parsed.GetValue(key))));
+        hash.Options.Add(user);
+        hash.Options.Add(key);
+        return hash;
     }
 
     private Command DemoVerb()

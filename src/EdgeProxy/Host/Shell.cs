@@ -31,6 +31,9 @@ internal sealed record Shell
     /// <summary>Where the log goes, opened once by <c>run</c> and <c>demo</c>.</summary>
     public Func<Stream> OpenLog { get; init; } = Console.OpenStandardError;
 
+    /// <summary>One line, not shown while it is typed; null at the end of the input.</summary>
+    public Func<string, string?> ReadSecret { get; init; } = SecretLine.Read;
+
     public bool LogIsTerminal { get; init; }
 
     public bool OutputIsTerminal { get; init; }

@@ -24,6 +24,9 @@ internal sealed class ProxyConfig
 
     public int Loops { get; set; } = 1;
 
+    /// <summary>"0s": files are not watched, a test reloads when it means to.</summary>
+    public string WatchInterval { get; set; } = "0s";
+
     /// <summary>More lines for [node], [log], [entrypoints.web], [routers.all], [services.app].</summary>
     public string Node { get; set; } = "";
 
@@ -52,7 +55,7 @@ internal sealed class ProxyConfig
             [node]
             name = "test"
             loops = {Loops}
-            watch_interval = "0s"
+            watch_interval = "{WatchInterval}"
             {Node}
             [log]
             format = "text"

@@ -50,6 +50,28 @@ public sealed class BodyPumpTests
         }, iter: 200);
     }
 
+    // What came with the head is copied behind it, and leaves with the next long piece: one call less per body.
+    [Theory]
+    [InlineData(64 * 1024, 2)] // head, start and 32 KiB; the rest
+    [InlineData(3_000, 1)]
+    public void Run_StartOfTheBodyCameWithItsHead_LeavesWithWhatFollows(int size, int writes)
+    {
+        using var pump = new Bench(int.MaxValue, int.MaxValue);
+        byte[] body = Body(size);
+        int first = Math.Min(size, 3_900);
+        pump.Source.StartBody(BodyFraming.ContentLength, body.Length);
+        pump.From.Feed(body.AsSpan(0, first));
+        pump.Source.Fill(BlockPool.SmallBytes, BlockPool.SmallBytes);
+        pump.From.Feed(body.AsSpan(first));
+        pump.Sink.Append(Encoding.ASCII.GetBytes(new string('h', 400)));
+        pump.Sink.StartBody(isChunked: false);
+
+        Assert.Equal(PumpStatus.Done, pump.RunToRest());
+
+        Assert.True(body.AsSpan().SequenceEqual(pump.To.Written[400..]));
+        Assert.Equal(writes, pump.To.WriteCalls);
+    }
+
     [Fact]
     public void Run_SinkTakesNothing_HoldsNoMoreThanItsBlocks()
     {

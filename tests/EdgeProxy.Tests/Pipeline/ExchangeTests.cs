@@ -95,6 +95,7 @@ public sealed class ExchangeTests : IDisposable
         Assert.True(exchange.TryRewritePath("/rewritten"u8));
         Assert.True(exchange.TryRewriteQuery("a=b"u8));
         exchange.Notes.Add(null!, 1);
+        exchange.Consumer = new Consumer("c");
         exchange.RequestEdits.Set(FieldName.Of("X-A"), "1"u8);
         exchange.ResponseEdits.Remove(FieldName.Of("X-B"));
         exchange.Upstream = new UpstreamConnection(new ServerPool(exchange.Server!, _loop, _shard.Counters));

@@ -1,22 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using EdgeProxy.Config.Toml;
-using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Config.Keys;
-
-/// <summary>A token (RFC 9110 section 5.6.2), such as the name of a cookie.</summary>
-internal sealed class TokenKey(string name, int charsMax, string doc) : Key<string>(name, doc)
-{
-    public override string TypeText => "token";
-
-    public override string Accepts => "write " + Range;
-
-    public override string Range => $"1 to {charsMax} letters, digits and ! # $ % & ' * + - . ^ _ ` | ~";
-
-    protected override bool TryParse(TomlNode node, TableScope scope, [MaybeNullWhen(false)] out string value) =>
-        TryText(node, scope, out value)
-        && ((value.Length <= charsMax && FieldName.TryCreate(value, out _)) || Refuse(node, scope, "is not a token"));
-}
 
 /// <summary>The value of a cookie's attribute: visible ASCII without what ends it.</summary>
 internal sealed class CookieAttributeKey(string name, string start, int charsMax, string doc) : Key<string>(name, doc)

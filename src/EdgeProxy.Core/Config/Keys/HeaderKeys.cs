@@ -25,6 +25,28 @@ internal static class HeaderNames
     }
 }
 
+/// <summary>One field name; null if absent.</summary>
+internal sealed class HeaderNameKey(string name, string doc) : Key<FieldName?>(name, doc)
+{
+    public override string TypeText => "field name";
+
+    public override string Accepts => "write " + Range;
+
+    public override string Range => "a field name; not one of framing, Host, Date, Forwarded, X-Forwarded-For";
+
+    protected override bool TryParse(TomlNode node, TableScope scope, out FieldName? value)
+    {
+        value = null;
+        if (!TryText(node, scope, out string? text))
+        {
+            return false;
+        }
+
+        string? problem = HeaderNames.Refusal(text, out value);
+        return problem is null || RefuseText(node, text, scope, problem);
+    }
+}
+
 /// <summary>Field names.</summary>
 internal sealed class HeaderListKey(string name, string doc) : ListKey<FieldName>(name, doc)
 {

@@ -16,6 +16,12 @@ internal abstract class Key(string name, string doc)
 
     public bool IsRequired { get; init; }
 
+    /// <summary>One of several that are required together: the default file sets this one.</summary>
+    public bool IsChosen { get; init; }
+
+    /// <summary>Stands in the place of a chosen one: not beside it.</summary>
+    public bool IsAlternative { get; init; }
+
     /// <summary>Its default as written in TOML; null if it has none.</summary>
     public string? DefaultToml { get; init; }
 

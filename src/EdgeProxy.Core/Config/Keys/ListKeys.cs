@@ -61,11 +61,18 @@ internal abstract class ListKey<T>(string name, string doc) : Key<IReadOnlyList<
 
             if (ParseItem(text, out T? item) is { } reason)
             {
-                RefuseText(element, text, scope, reason);
+                if (IsSecret)
+                {
+                    scope.Report(element, Name, $"{reason}; {Accepts}");
+                }
+                else
+                {
+                    RefuseText(element, text, scope, reason);
+                }
             }
             else if (seen?.Add(item!) == false)
             {
-                scope.Report(element, Name, $"{element.Describe()} stands in the list twice");
+                scope.Report(element, Name, $"{(IsSecret ? "this" : element.Describe())} stands in the list twice");
             }
             else
             {
@@ -79,6 +86,9 @@ internal abstract class ListKey<T>(string name, string doc) : Key<IReadOnlyList<
     }
 
     protected virtual bool IsRequiredToHaveItems => false;
+
+    /// <summary>Faults do not quote elements.</summary>
+    protected virtual bool IsSecret => false;
 
     /// <summary>Null, or why not.</summary>
     protected abstract string? ParseItem(string text, out T? item);

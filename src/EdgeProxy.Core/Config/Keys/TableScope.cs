@@ -1,6 +1,8 @@
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using EdgeProxy.Config.Toml;
+using EdgeProxy.Middlewares.Identity;
+using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Text;
 
 namespace EdgeProxy.Config.Keys;
@@ -9,17 +11,16 @@ namespace EdgeProxy.Config.Keys;
 internal sealed class TableScope
 {
     private readonly TomlTable _table;
+    private readonly ReadingContext _context;
     private readonly ConfigFaults _faults;
-    private readonly Placeholders _placeholders;
     private readonly List<string> _meant = [];
 
     /// <summary>Reports keys the declaration does not have.</summary>
-    public TableScope(
-        TomlTable table, string path, TableDeclaration declaration, ConfigFaults faults, Placeholders placeholders)
+    public TableScope(TomlTable table, string path, TableDeclaration declaration, ReadingContext context)
     {
         _table = table;
-        _faults = faults;
-        _placeholders = placeholders;
+        _context = context;
+        _faults = context.Faults;
         Path = path;
         ReportUnknownKeys(declaration);
     }
@@ -29,7 +30,13 @@ internal sealed class TableScope
     public TomlTable Table => _table;
 
     /// <summary>What tells this machine from others; null if nothing does.</summary>
-    public string? MachineId => _placeholders.MachineId;
+    public string? MachineId => _context.Placeholders.MachineId;
+
+    /// <summary>Files that keys name.</summary>
+    public SideFiles Files => _context.Files;
+
+    /// <summary>Who may call; complete when the middlewares are read.</summary>
+    public Sequence<ConsumerSettings> Consumers => _context.Consumers;
 
     public bool TryFind(string key, out TomlEntry entry) => _table.TryFind(key, out entry);
 
@@ -51,7 +58,7 @@ internal sealed class TableScope
     /// <summary>The string with its ${...} filled in; false, reported, if one cannot be filled.</summary>
     public bool TryFill(TomlString node, string key, [MaybeNullWhen(false)] out string text)
     {
-        if (_placeholders.TryFill(node.Value, out text, out string? why))
+        if (_context.Placeholders.TryFill(node.Value, out text, out string? why))
         {
             return true;
         }
@@ -62,7 +69,7 @@ internal sealed class TableScope
 
     /// <summary>A scope for a table within a value, reporting under the same key.</summary>
     public TableScope Within(TomlTable table, string key, TableDeclaration declaration) =>
-        new(table, Join(key), declaration, _faults, _placeholders);
+        new(table, Join(key), declaration, _context);
 
     /// <summary>The table below, to be read; null if it is absent, or is no table, which is then reported.</summary>
     public TableScope? Below(TableDeclaration declaration)

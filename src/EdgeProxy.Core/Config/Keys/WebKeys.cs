@@ -104,3 +104,17 @@ internal sealed class TokenListKey(string name, string what, string doc) : ListK
         return text.Length <= CharsMax && FieldName.TryCreate(text, out _) ? null : $"is no {what}";
     }
 }
+
+/// <summary>One token (RFC 9110 section 5.6.2); null if absent.</summary>
+internal sealed class TokenKey(string name, int charsMax, string doc) : Key<string>(name, doc)
+{
+    public override string TypeText => "string";
+
+    public override string Accepts => "write a token of " + Range;
+
+    public override string Range => $"1 to {charsMax} letters, digits and !#$%&'*+-.^_`|~";
+
+    protected override bool TryParse(TomlNode node, TableScope scope, [MaybeNullWhen(false)] out string value) =>
+        TryText(node, scope, out value)
+        && ((value.Length <= charsMax && FieldName.TryCreate(value, out _)) || Refuse(node, scope, "is no token"));
+}

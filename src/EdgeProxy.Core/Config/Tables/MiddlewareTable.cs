@@ -37,6 +37,8 @@ internal static class MiddlewareTable
         new(InFlightTable.Declaration, InFlightTable.Parse),
         new(IpListTable.Allow, IpListTable.ParseAllow),
         new(IpListTable.Deny, IpListTable.ParseDeny),
+        new(ApiKeyTable.Declaration, ApiKeyTable.Parse),
+        new(BasicAuthTable.Declaration, BasicAuthTable.Parse),
     ];
 
     public static TableDeclaration Declaration { get; } = new("middlewares", IsNamed: true,
@@ -46,7 +48,7 @@ internal static class MiddlewareTable
         Later =
         [
             "compress", "buffering",
-            "basic_auth", "api_key", "jwt", "forward_auth", "client_cert", "ai_guard",
+            "jwt", "forward_auth", "client_cert", "ai_guard",
         ],
     };
 

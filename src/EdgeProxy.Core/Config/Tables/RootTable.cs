@@ -32,10 +32,11 @@ internal static class RootTable
         [
             NodeTable.Declaration, LogTable.Declaration, AdminTable.Declaration, EntryPointTable.Declaration,
             RouterTable.Declaration, MiddlewareTable.Declaration, ServiceTable.Declaration,
+            ConsumerTable.Declaration,
         ],
         Later =
         [
-            "tls", "consumers", "telemetry", "access_log", "audit", "ai", "plans",
+            "tls", "telemetry", "access_log", "audit", "ai", "plans",
         ],
     };
 

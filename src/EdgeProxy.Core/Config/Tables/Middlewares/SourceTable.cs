@@ -60,7 +60,8 @@ internal sealed class SourceKeys
 
         public override string Accepts => "write one of " + Range;
 
-        public override string Range => "all, client_ip, host, header:X-Tenant (requests without it count together)";
+        public override string Range =>
+            "all, client_ip, host, consumer, header:X-Tenant (requests without it count together)";
 
         protected override bool TryParse(
             TomlNode node, TableScope scope, out (SourceKind Kind, FieldName? Header) value)
@@ -77,6 +78,7 @@ internal sealed class SourceKeys
                 "all" => SourceKind.All,
                 "client_ip" => SourceKind.ClientIp,
                 "host" => SourceKind.Host,
+                "consumer" => SourceKind.Consumer,
                 _ when text.StartsWith(HeaderPrefix, StringComparison.Ordinal)
                     && FieldName.TryCreate(text[HeaderPrefix.Length..], out header) => SourceKind.Header,
                 _ => null,

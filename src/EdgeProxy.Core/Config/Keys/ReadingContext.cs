@@ -1,0 +1,20 @@
+using EdgeProxy.Middlewares.Identity;
+using EdgeProxy.Primitives.Collections;
+
+namespace EdgeProxy.Config.Keys;
+
+/// <summary>
+/// One reading of a configuration: where faults go, what fills strings, where other files are read, and what was read
+/// before that later tables stand on.
+/// </summary>
+internal sealed class ReadingContext(ConfigFaults faults, Placeholders placeholders, SideFiles files)
+{
+    public ConfigFaults Faults { get; } = faults;
+
+    public Placeholders Placeholders { get; } = placeholders;
+
+    public SideFiles Files { get; } = files;
+
+    /// <summary>[consumers], which are read before the middlewares.</summary>
+    public Sequence<ConsumerSettings> Consumers { get; set; } = Sequence<ConsumerSettings>.Empty;
+}

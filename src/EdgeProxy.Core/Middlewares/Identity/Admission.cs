@@ -1,0 +1,65 @@
+using System;
+using System.Collections.Generic;
+using System.Text;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Http;
+using EdgeProxy.Telemetry;
+
+namespace EdgeProxy.Middlewares.Identity;
+
+/// <summary>
+/// What follows from knowing who calls, or not: 401 with a challenge (RFC 9110 section 11.6.1), which is the same
+/// whatever was wrong; 403 to a consumer that is not among those allowed; else the consumer is noted and asserted.
+/// </summary>
+internal sealed class Admission(IdentitySettings settings, string challenge)
+{
+    private static readonly FieldName WwwAuthenticate = FieldName.Of("WWW-Authenticate");
+
+    private static readonly LocalAnswer Unauthenticated = new(
+        401, "text/plain; charset=utf-8", "401: a valid credential is needed\n"u8.ToArray());
+
+    private static readonly LocalAnswer Forbidden = new(
+        403, "text/plain; charset=utf-8", "403: this caller may not ask\n"u8.ToArray());
+
+    private readonly byte[] _challenge = Encoding.ASCII.GetBytes(challenge);
+    private readonly HashSet<string>? _allowed = settings.Allowed.Count > 0 ? [.. settings.Allowed] : null;
+
+    /// <summary>A quoted-string (RFC 9110 section 5.6.4) of a realm that the configuration accepted.</summary>
+    public static string Quoted(string realm) =>
+        $"\"{realm.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+
+    public Verdict Refuse(Exchange exchange)
+    {
+        exchange.Shard.Counters.Add(Counter.RequestsUnauthenticated);
+        exchange.ResponseEdits.Append(WwwAuthenticate, _challenge);
+        return exchange.Answer(Unauthenticated);
+    }
+
+    /// <param name="consumer">Null: a caller that is known, and is no consumer of the configuration.</param>
+    public Verdict Admit(Exchange exchange, Consumer? consumer)
+    {
+        if (_allowed is not null && (consumer is null || !_allowed.Contains(consumer.Name)))
+        {
+            exchange.Shard.Counters.Add(Counter.RequestsForbidden);
+            return exchange.Answer(Forbidden);
+        }
+
+        exchange.Consumer = consumer;
+        if (settings.ConsumerHeader is { } header)
+        {
+            Assert(exchange, header, consumer is null ? default : consumer.NameBytes);
+        }
+
+        return Verdict.Next;
+    }
+
+    /// <summary>The only line of its name that the server sees; none if the value is empty.</summary>
+    public static void Assert(Exchange exchange, FieldName header, ReadOnlySpan<byte> value)
+    {
+        exchange.RequestEdits.Remove(header);
+        if (!value.IsEmpty)
+        {
+            exchange.RequestEdits.Append(header, value);
+        }
+    }
+}

@@ -1,0 +1,232 @@
+using System;
+using System.Buffers;
+using System.Buffers.Text;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
+using System.Threading.Tasks;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Primitives.Hashing;
+using EdgeProxy.Primitives.Http;
+
+namespace EdgeProxy.Middlewares.Identity;
+
+/// <summary>Who may pass with which password.</summary>
+internal sealed record BasicAuthSettings : IdentitySettings
+{
+    public const int UsersMax = 10_000;
+
+    public static TimeSpan CacheTimeDefault { get; } = TimeSpan.FromMinutes(1);
+
+    public Sequence<UserSettings> Users { get; init; } = Sequence<UserSettings>.Empty;
+
+    /// <summary>Printable ASCII.</summary>
+    public string Realm { get; init; } = "edgeproxy";
+
+    /// <summary>Tells the server the user's name; null: none.</summary>
+    public FieldName? UserHeader { get; init; }
+
+    /// <summary>How long what was proved is believed without hashing again; 0: not at all.</summary>
+    public TimeSpan CacheTime { get; init; } = CacheTimeDefault;
+}
+
+/// <summary>
+/// <c>basic_auth</c>: lets those pass that show a user's password (RFC 7617). The slow hash is computed off the loops,
+/// few at a time (<see cref="PasswordGate"/>); for a user that does not exist the hash of another one is, so that the
+/// time says nothing.
+/// </summary>
+internal sealed class BasicAuth : Middleware
+{
+    /// <summary>User, colon and password, decoded.</summary>
+    public const int CredentialBytesMax = 512;
+
+    // Pairs of user and password that were right; over it one is forgotten for each that comes.
+    private const int CacheMax = 4096;
+    private const int SaltBytes = 32;
+
+    private static readonly FieldName Authorization = FieldName.Of("Authorization");
+    private static readonly FieldName RetryAfter = FieldName.Of("Retry-After");
+    private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: false);
+
+    private static readonly LocalAnswer Busy = new(
+        503, "text/plain; charset=utf-8", "503: too many passwords to check\n"u8.ToArray());
+
+    private readonly BasicAuthSettings _settings;
+    private readonly CredentialPlace _place = new(new CredentialSettings(Authorization, "Basic", "", ""));
+    private readonly Admission _admission;
+    private readonly PasswordGate _gate;
+    private readonly User[] _users;
+    private readonly Dictionary<string, User> _byName = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<Digest256, Proof> _proofs = new();
+    private readonly byte[] _salt = RandomNumberGenerator.GetBytes(SaltBytes);
+    private readonly long _cacheMs;
+
+    public BasicAuth(BasicAuthSettings settings)
+        : this(settings, PasswordGate.OfProcess)
+    {
+    }
+
+    public BasicAuth(BasicAuthSettings settings, PasswordGate gate)
+    {
+        _settings = settings;
+        _gate = gate;
+        _cacheMs = (long)settings.CacheTime.TotalMilliseconds;
+        _admission = new Admission(settings, $"Basic realm={Admission.Quoted(settings.Realm)}, charset=\"UTF-8\"");
+        var consumers = new Dictionary<string, Consumer>(StringComparer.Ordinal);
+        foreach (ConsumerSettings known in settings.Consumers)
+        {
+            var consumer = new Consumer(known.Name);
+            foreach (string user in known.Users)
+            {
+                consumers.Add(user, consumer);
+            }
+        }
+
+        _users = new User[settings.Users.Count];
+        for (int i = 0; i < _users.Length; i++)
+        {
+            UserSettings user = settings.Users[i];
+            _users[i] = new User(
+                Encoding.UTF8.GetBytes(user.Name), user.Hash, consumers.GetValueOrDefault(user.Name));
+            _byName.Add(user.Name, _users[i]);
+        }
+    }
+
+    [SkipLocalsInit]
+    public override Verdict OnRequest(Exchange exchange)
+    {
+        Span<byte> room = stackalloc byte[CredentialBytesMax];
+        if (!_place.TryFind(exchange, default, out ReadOnlySpan<byte> encoded)
+            || !TryDecode(encoded, room, out int length, out int colon))
+        {
+            return _admission.Refuse(exchange);
+        }
+
+        Span<byte> pair = room[..length];
+        Digest256 digest = DigestOf(pair);
+        long nowMs = exchange.Shard.Loop.NowMs;
+        if (_proofs.TryGetValue(digest, out Proof proof) && nowMs < proof.EndsMs)
+        {
+            return Admit(exchange, proof.User);
+        }
+
+        if (!_gate.TryEnter())
+        {
+            exchange.ResponseEdits.Set(RetryAfter, "1"u8);
+            return exchange.Answer(Busy);
+        }
+
+        string name = StrictUtf8.GetString(pair[..colon]);
+        string password = StrictUtf8.GetString(pair[(colon + 1)..]);
+        pair.Clear();
+        return Deferred.Start(exchange, CheckAsync(name, password, digest, nowMs));
+    }
+
+    private static bool TryDecode(ReadOnlySpan<byte> encoded, Span<byte> room, out int length, out int colon)
+    {
+        length = 0;
+        colon = -1;
+        if (Base64.DecodeFromUtf8(encoded, room, out int consumed, out length) != OperationStatus.Done
+            || consumed != encoded.Length)
+        {
+            return false;
+        }
+
+        // RFC 7617 section 2: no control characters. bcrypt would end at a NUL, and take what is before it.
+        ReadOnlySpan<byte> pair = room[..length];
+        colon = pair.IndexOf((byte)':');
+        return colon > 0 && !FieldValue.HasControl(pair);
+    }
+
+    private Digest256 DigestOf(ReadOnlySpan<byte> pair)
+    {
+        var hash = new Sha256();
+        hash.Append(_salt);
+        hash.Append(pair);
+        return Digest256.End(ref hash);
+    }
+
+    private async ValueTask<Func<Exchange, Verdict>> CheckAsync(
+        string name, string password, Digest256 digest, long nowMs)
+    {
+        try
+        {
+            bool exists = _byName.TryGetValue(name, out User? user);
+            user ??= _users[(int)((uint)digest.GetHashCode() % (uint)_users.Length)];
+            bool isRight = await _gate.RunAsync(() => IsProved(digest, nowMs) || user.Hash.Verify(password))
+                .ConfigureAwait(false);
+            if (!exists || !isRight)
+            {
+                return _admission.Refuse;
+            }
+
+            Keep(digest, new Proof(user, nowMs + _cacheMs), nowMs);
+            return exchange => Admit(exchange, user);
+        }
+        finally
+        {
+            _gate.Leave();
+        }
+    }
+
+    // A browser opens several connections at once: whoever waited behind the first need not hash again.
+    private bool IsProved(Digest256 digest, long nowMs) =>
+        _proofs.TryGetValue(digest, out Proof proof) && nowMs < proof.EndsMs;
+
+    private void Keep(Digest256 digest, Proof proof, long nowMs)
+    {
+        if (_cacheMs == 0)
+        {
+            return;
+        }
+
+        if (_proofs.Count >= CacheMax)
+        {
+            Forget(nowMs);
+        }
+
+        _proofs[digest] = proof;
+    }
+
+    // Those that ended; if there are none, any one.
+    private void Forget(long nowMs)
+    {
+        Digest256? any = null;
+        foreach ((Digest256 digest, Proof proof) in _proofs)
+        {
+            any = digest;
+            if (proof.EndsMs <= nowMs)
+            {
+                _proofs.TryRemove(digest, out _);
+            }
+        }
+
+        if (_proofs.Count >= CacheMax && any is { } one)
+        {
+            _proofs.TryRemove(one, out _);
+        }
+    }
+
+    private Verdict Admit(Exchange exchange, User user)
+    {
+        if (!_settings.IsForwarded)
+        {
+            _ = _place.TryRemove(exchange); // of a header, which always fits
+        }
+
+        if (_settings.UserHeader is { } header)
+        {
+            Admission.Assert(exchange, header, user.Name);
+        }
+
+        return _admission.Admit(exchange, user.Consumer);
+    }
+
+    private sealed record User(byte[] Name, PasswordHash Hash, Consumer? Consumer);
+
+    /// <param name="EndsMs">In the loops' milliseconds.</param>
+    private readonly record struct Proof(User User, long EndsMs);
+}

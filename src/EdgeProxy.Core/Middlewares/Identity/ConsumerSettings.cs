@@ -1,0 +1,18 @@
+using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Primitives.Hashing;
+
+namespace EdgeProxy.Middlewares.Identity;
+
+/// <summary>[consumers.NAME]: what proves that it is this one who calls.</summary>
+internal sealed record ConsumerSettings
+{
+    public const int KeysMax = 64;
+
+    public required string Name { get; init; }
+
+    /// <summary>SHA-256 of each API key. No two consumers share one.</summary>
+    public Sequence<Digest256> Keys { get; init; } = Sequence<Digest256>.Empty;
+
+    /// <summary>Names of users (basic_auth). No two consumers share one.</summary>
+    public Sequence<string> Users { get; init; } = Sequence<string>.Empty;
+}

@@ -1,0 +1,195 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Security.Cryptography;
+using System.Text;
+using System.Threading.Tasks;
+using EdgeProxy.FunctionalTests.Harness;
+using Xunit;
+
+namespace EdgeProxy.FunctionalTests;
+
+/// <summary>Who may pass, over real sockets: what the server is told, and how a refusal ends.</summary>
+public sealed class IdentityTests
+{
+    private const string Key = "f2a1c9d07b6e4538a1e0";
+
+    // "allmine", by the system's own crypt(3).
+    private const string Users = """
+        "alice:$2y$08$HqWuK6/Ng6sg9gQzbLrgbOC/hxBmwQTMccqkpzM3h0HTZ.Y1Ang6."
+        """;
+
+    private static readonly string Consumers = $$"""
+
+        [consumers.shop]
+        keys = [{ sha256 = "{{Hash(Key)}}" }]
+        users = ["alice"]
+
+        """;
+
+    [Theory]
+    [InlineData("header = \"Authorization\"\nscheme = \"Bearer\"", "/x", "Authorization: Bearer " + Key)]
+    [InlineData("query = \"key\"", "/x?key=" + Key + "&a=1", "X-Other: 1")]
+    [InlineData("cookie = \"key\"", "/x", "Cookie: a=1; key=" + Key)]
+    public async Task ApiKey_Valid_ServerSeesTheConsumerAndNoKey(string place, string target, string field)
+    {
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            Router = "middlewares = [\"key\"]",
+            More = $"{Consumers}[middlewares.key.api_key]\n{place}\nconsumer_header = \"X-Consumer\"\n",
+        });
+
+        RawResponse answer = await RawClient.GetAsync(proxy.Port, target, $"{field}\r\nx_consumer: root\r\n");
+
+        Assert.Equal(200, answer.Status);
+        RawRequest seen = Assert.Single(server.Requests);
+        Assert.Equal("shop", seen.Head.One("X-Consumer"));
+        Assert.False(seen.Head.Has("x_consumer"));
+        Assert.DoesNotContain(Key, seen.Head.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("GET / HTTP/1.1\r\nHost: a\r\n\r\n")]
+    [InlineData("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")]
+    public async Task ApiKey_Refused_ConnectionGoesOnAfterTheUnreadBody(string request)
+    {
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            Router = "middlewares = [\"key\"]",
+            More = $"{Consumers}[middlewares.key.api_key]\nheader = \"X-Key\"\n",
+        });
+        using RawClient client = await RawClient.ConnectAsync(proxy.Port);
+
+        await client.SendAsync(request);
+        RawResponse refused = await client.ReadResponseAsync();
+        await client.SendAsync($"GET / HTTP/1.1\r\nHost: a\r\nX-Key: {Key}\r\n\r\n");
+        RawResponse passed = await client.ReadResponseAsync();
+
+        Assert.Equal(401, refused.Status);
+        Assert.Equal("ApiKey realm=\"key\"", refused.Head.One("WWW-Authenticate"));
+        Assert.Equal(200, passed.Status);
+        Assert.Single(server.Requests);
+    }
+
+    [Fact]
+    public async Task BasicAuth_RightAndWrong_AndTheUserIsTheConsumer()
+    {
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            Router = "middlewares = [\"login\"]",
+            More = $"{Consumers}[middlewares.login.basic_auth]\nusers = [{Users}]\nrealm = \"shop\"\n"
+                + "user_header = \"X-User\"\nconsumer_header = \"X-Consumer\"\n",
+        });
+        using RawClient client = await RawClient.ConnectAsync(proxy.Port);
+
+        string[] wrong = ["", Basic("alice:wrong"), Basic("mallory:allmine"), Basic("alice:"), Basic("alice"),
+            "Authorization: Basic !\r\n", Basic("alice:allmine\0x")];
+        foreach (string fields in wrong)
+        {
+            await client.SendAsync($"GET / HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
+            RawResponse refused = await client.ReadResponseAsync();
+            Assert.Equal(401, refused.Status);
+            Assert.Equal("Basic realm=\"shop\", charset=\"UTF-8\"", refused.Head.One("WWW-Authenticate"));
+        }
+
+        // Twice: hashed, then remembered.
+        for (int i = 0; i < 2; i++)
+        {
+            await client.SendAsync($"GET / HTTP/1.1\r\nHost: a\r\nX_User: root\r\n{Basic("alice:allmine")}\r\n");
+            Assert.Equal(200, (await client.ReadResponseAsync()).Status);
+        }
+
+        Assert.Equal(2, server.Requests.Count);
+        Assert.All(server.Requests, seen =>
+        {
+            Assert.Equal(("alice", "shop"), (seen.Head.One("X-User"), seen.Head.One("X-Consumer")));
+            Assert.False(seen.Head.Has("Authorization") || seen.Head.Has("X_User"));
+        });
+    }
+
+    [Fact]
+    public async Task BasicAuth_UsersFile_ChangeIsAReloadAndABadOneChangesNothing()
+    {
+        await using RawServer server = RawServer.Ok();
+        string path = Path.Combine(Path.GetTempPath(), $"users-{Guid.NewGuid():N}");
+        await WriteAsync(path, "# nobody yet\nbob:$2y$08$HqWuK6/Ng6sg9gQzbLrgbOC/hxBmwQTMccqkpzM3h0HTZ.Y1Ang6.\n");
+        try
+        {
+            var config = new ProxyConfig(server)
+            {
+                WatchInterval = "100ms",
+                Router = "middlewares = [\"login\"]",
+                More = $"[middlewares.login.basic_auth]\nusers_file = \"{path}\"\n",
+            };
+            await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+            Assert.Equal(401, await StatusAsync("alice:allmine"));
+            Assert.Equal(200, await StatusAsync("bob:allmine"));
+
+            await WriteAsync(path, "alice:allmine\n");
+            await Eventually.TrueAsync(
+                () => proxy.Stderr.Any(line => line.Contains("line 1 of", StringComparison.Ordinal)), "the fault");
+            Assert.Equal(200, await StatusAsync("bob:allmine"));
+
+            await WriteAsync(path, $"{Users.Trim('"')}\n");
+            await Eventually.TrueAsync(async () => await StatusAsync("alice:allmine") == 200, "the new users");
+            Assert.Equal(401, await StatusAsync("bob:allmine"));
+            Assert.DoesNotContain(proxy.Stderr, line => line.Contains("allmine", StringComparison.Ordinal));
+
+            async Task<int> StatusAsync(string pair) =>
+                (await RawClient.GetAsync(proxy.Port, "/", Basic(pair))).Status;
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public async Task RateLimit_ByConsumer_CountsEachOnItsOwn()
+    {
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            Router = "middlewares = [\"key\", \"limit\"]",
+            More = $$"""
+                {{Consumers}}
+                [consumers.other]
+                keys = [{ sha256 = "{{Hash("another-key-of-theirs")}}" }]
+                [middlewares.key.api_key]
+                header = "X-Key"
+                [middlewares.limit.rate_limit]
+                average = 1
+                period = "1h"
+                burst = 2
+                key = "consumer"
+                """,
+        });
+
+        int[] expected = [200, 200, 429];
+        Assert.Equal(expected, await StatusesAsync(Key, 3));
+        Assert.Equal(expected, await StatusesAsync("another-key-of-theirs", 3));
+
+        async Task<int[]> StatusesAsync(string key, int count)
+        {
+            int[] statuses = new int[count];
+            for (int i = 0; i < count; i++)
+            {
+                statuses[i] = (await RawClient.GetAsync(proxy.Port, "/", $"X-Key: {key}\r\n")).Status;
+            }
+
+            return statuses;
+        }
+    }
+
+    private static Task WriteAsync(string path, string text) =>
+        File.WriteAllTextAsync(path, text, TestContext.Current.CancellationToken);
+
+    private static string Basic(string pair) =>
+        $"Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(pair))}\r\n";
+
+    private static string Hash(string key) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+}

@@ -1,0 +1,117 @@
+using System;
+using System.Text;
+using System.Threading.Tasks;
+using EdgeProxy.Middlewares.Identity;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Tests.Pipeline;
+using EdgeProxy.Tests.Transport;
+using Xunit;
+
+namespace EdgeProxy.Tests.Middlewares.Identity;
+
+public class BasicAuthTests
+{
+    private const string Ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+    // "allmine", by crypt(3).
+    private const string Alice = "alice:$2y$08$HqWuK6/Ng6sg9gQzbLrgbOC/hxBmwQTMccqkpzM3h0HTZ.Y1Ang6.";
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("Basic")]
+    [InlineData("Basic ")]
+    [InlineData("Basic !!!!")]
+    [InlineData("Basic YWxpY2U=")] // alice
+    [InlineData("Basic OmFsbG1pbmU=")] // :allmine
+    [InlineData("Basic YWxpY2U6YWxsbWluZQBY")] // alice:allmine\0X
+    [InlineData("Bearer YWxpY2U6YWxsbWluZQ==")]
+    public void NoPair_Is401AtOnce(string value)
+    {
+        using var bench = MiddlewareBench.Get("/", value.Length > 0 ? $"Authorization: {value}\r\n" : "");
+
+        Assert.Equal(Verdict.Answered, bench.Run(new BasicAuth(Settings())));
+
+        Assert.Equal(401, bench.Status);
+        Assert.Equal(["WWW-Authenticate: Basic realm=\"a \\\"b\\\"\", charset=\"UTF-8\""], bench.Answered);
+    }
+
+    [Fact]
+    public void LongPair_Is401AtOnce()
+    {
+        string pair = Convert.ToBase64String(Encoding.ASCII.GetBytes($"alice:{new string('x', 600)}"));
+        using var bench = MiddlewareBench.Get("/", $"Authorization: Basic {pair}\r\n");
+
+        Assert.Equal(Verdict.Answered, bench.Run(new BasicAuth(Settings())));
+        Assert.Equal(401, bench.Status);
+    }
+
+    [Fact]
+    public void GateFull_Is503WithRetryAfter()
+    {
+        var gate = new PasswordGate(runningMax: 1, waitingMax: 0);
+        Assert.True(gate.TryEnter());
+        using var bench = MiddlewareBench.Get("/", Pair("alice:allmine"));
+
+        Assert.Equal(Verdict.Answered, bench.Run(new BasicAuth(Settings(), gate)));
+
+        Assert.Equal(503, bench.Status);
+        Assert.Equal(["Retry-After: 1"], bench.Answered);
+        gate.Leave();
+        Assert.True(gate.TryEnter());
+    }
+
+    [Fact]
+    public async Task RightPair_IsHashedOnceAndThenAllocatesNothing()
+    {
+        var middleware = new BasicAuth(Settings(), new PasswordGate(runningMax: 1, waitingMax: 0));
+        Assert.Equal("200", await AnswerAsync(middleware, "alice:allmine"));
+        Assert.Equal("401", await AnswerAsync(middleware, "alice:allmin"));
+        Assert.Equal("401", await AnswerAsync(middleware, "bob:allmine"));
+
+        using var bench = MiddlewareBench.Get("/", Pair("alice:allmine"));
+        Assert.Equal(Verdict.Next, bench.Run(middleware));
+        bench.AssertNoAllocations(middleware);
+    }
+
+    [Fact]
+    public async Task CacheTimeZero_EachRequestIsHashed()
+    {
+        var middleware = new BasicAuth(Settings() with { CacheTime = TimeSpan.Zero });
+        Assert.Equal("200", await AnswerAsync(middleware, "alice:allmine"));
+
+        using var bench = MiddlewareBench.Get("/", Pair("alice:allmine"));
+
+        Assert.Equal(Verdict.Pending, bench.Run(middleware));
+    }
+
+    private static async Task<string> AnswerAsync(BasicAuth middleware, string pair)
+    {
+        using var engine = new Engine(middlewares: middleware);
+        MemoryLink server = engine.Idle();
+        MemoryLink client = engine.Accept();
+        client.Feed($"GET / HTTP/1.1\r\nHost: a\r\n{Pair(pair)}\r\n");
+        while (client.WrittenText.Length == 0 && server.WrittenText.Length == 0)
+        {
+            engine.Turn();
+            await Task.Yield();
+        }
+
+        server.Feed(Ok);
+        return client.WrittenText.Split(' ')[1];
+    }
+
+    private static string Pair(string pair) =>
+        $"Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(pair))}\r\n";
+
+    private static BasicAuthSettings Settings()
+    {
+        Assert.Null(UserSettings.Refusal(Alice, out UserSettings? alice));
+        return new BasicAuthSettings
+        {
+            Name = "m",
+            Realm = "a \"b\"",
+            Users = new Sequence<UserSettings>([alice!]),
+        };
+    }
+}
