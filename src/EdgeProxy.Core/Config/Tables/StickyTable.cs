@@ -56,10 +56,13 @@ internal static class StickyTable
             }
         }
 
-        return secret is null
-            ? null
-            : cookie with { Key = new Sequence<byte>(HmacSha256.Of(
-                Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(KeyUse))) };
+        if (secret is null)
+        {
+            return null;
+        }
+
+        byte[] key = HmacSha256.Of(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(KeyUse));
+        return cookie with { Key = new Sequence<byte>(key) };
     }
 
     private sealed class StickyCookieKey(string name, string doc) : Key<StickySettings?>(name, doc)
