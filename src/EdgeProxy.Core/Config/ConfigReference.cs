@@ -83,6 +83,8 @@ internal static class ConfigReference
         }
 
         AddTable(text, ServiceTable.ServerTable.Declaration, "services.NAME.servers, each");
+        AddTable(text, StickyTable.CookieDeclaration, "services.NAME.sticky.cookie");
+        AddTable(text, WeightedTable.MemberTable.Declaration, "services.NAME.weighted.services, each");
         return text.ToString();
     }
 
@@ -102,8 +104,9 @@ internal static class ConfigReference
     {
         text.Append('\n');
         AddComment(text, table.Doc);
-        text.Append("#[").Append(parent.Name).Append('.').Append(parent.ExampleName).Append('.').Append(table.Name)
-            .Append("]\n");
+        text.Append("#[").Append(parent.Name).Append('.')
+            .Append(table.ExampleName.Length > 0 ? table.ExampleName : parent.ExampleName)
+            .Append('.').Append(table.Name).Append("]\n");
         foreach (Key key in table.Keys)
         {
             text.Append('\n');

@@ -7,40 +7,6 @@ using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Config.Keys;
 
-/// <summary>A text that faults never quote.</summary>
-internal sealed class SecretKey(string name, int charsMax, string what, string doc) : Key<string>(name, doc)
-{
-    public override string TypeText => "string";
-
-    public override string Accepts => "write " + what;
-
-    public override string Range => what;
-
-    protected override bool TryParse(TomlNode node, TableScope scope, [MaybeNullWhen(false)] out string value)
-    {
-        value = null;
-        if (node is not TomlString written)
-        {
-            scope.Report(node, Name, $"is not a string; {Accepts}");
-            return false;
-        }
-
-        if (scope.TryFill(written, Name, out value) && value.Length is 0)
-        {
-            scope.Report(node, Name, $"is empty; {Accepts}");
-            return false;
-        }
-
-        if (value?.Length > charsMax)
-        {
-            scope.Report(node, Name, $"is longer than {charsMax} characters");
-            return false;
-        }
-
-        return value is not null;
-    }
-}
-
 /// <summary>Claims and the values that each may have.</summary>
 internal sealed class ClaimRulesKey(string name, string doc) : Key<Sequence<ClaimRule>>(name, doc)
 {

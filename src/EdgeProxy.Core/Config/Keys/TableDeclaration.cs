@@ -16,7 +16,10 @@ internal sealed record TableDeclaration(string Name, bool IsNamed, string Doc, I
     /// <summary>Keys that a later version will have: a fault, so that nobody relies on them.</summary>
     public IReadOnlyList<string> Later { get; init; } = [];
 
-    /// <summary>The name used in the default file, if <see cref="IsNamed"/>.</summary>
+    /// <summary>
+    /// The name used in the default file, if <see cref="IsNamed"/>; below such a table one of its own, if it cannot
+    /// stand beside the others.
+    /// </summary>
     public string ExampleName { get; init; } = "";
 
     public bool Knows(string key)

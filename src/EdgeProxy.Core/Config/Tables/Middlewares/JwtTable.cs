@@ -15,16 +15,16 @@ internal static class JwtTable
     private const int PathCharsMax = 4096; // PATH_MAX
     private const int NamesMax = 64;
 
-    private static readonly SecretKey Secret = new("secret", KeyCharsMax,
-        $"the shared secret, {JwtSettings.SecretBytesMin} bytes or more",
-        "For HS256; HS384 with 48 bytes, HS512 with 64. One of secret, public_key, jwks_file.")
+    private static readonly SecretKey Secret = new("secret", 1, KeyCharsMax,
+        "A shared secret of 32 bytes or more, for HS256; HS384 with 48 bytes, HS512 with 64. One of secret, "
+            + "public_key, jwks_file.")
     {
         ExampleToml = "\"an example of thirty-two characters or more\"",
         IsChosen = true,
     };
 
-    private static readonly SecretKey PublicKey = new("public_key", KeyCharsMax,
-        "the key in PEM (-----BEGIN PUBLIC KEY-----)", "RSA of 2048 bits or more, or a NIST curve.")
+    private static readonly SecretKey PublicKey = new("public_key", 1, KeyCharsMax,
+        "A key in PEM (-----BEGIN PUBLIC KEY-----): RSA of 2048 bits or more, or a NIST curve.")
     {
         ExampleToml = "\"${cred:issuer.pem}\"",
         IsAlternative = true,
