@@ -18,6 +18,11 @@ internal static class EventIds
     public const int ServerUp = 3006;
     public const int ServerEjected = 3007;
     public const int ServerReturned = 3008;
+    public const int ServiceFellBack = 3009;
+    public const int ServiceCameBack = 3010;
+    public const int BreakerOpened = 3011;
+    public const int BreakerRecovers = 3012;
+    public const int BreakerClosed = 3013;
     public const int ConfigApplied = 6001;
     public const int ConfigRefused = 6002;
     public const int ConfigFault = 6003;

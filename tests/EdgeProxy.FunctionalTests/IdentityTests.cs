@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Text;
 using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
@@ -183,6 +184,73 @@ public sealed class IdentityTests
             return statuses;
         }
     }
+
+    [Fact]
+    public async Task Jwt_KeySetOfAFile_TokensOfItsKeysPassAndTheServerIsToldTheirClaims()
+    {
+        using var rsa = RSA.Create(2048);
+        using var ec = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        RSAParameters rsaKey = rsa.ExportParameters(false);
+        ECParameters ecKey = ec.ExportParameters(false);
+        string path = Path.Combine(Path.GetTempPath(), $"jwks-{Guid.NewGuid():N}");
+        await WriteAsync(path, $$"""
+            {"keys":[
+              {"kty":"RSA","kid":"r","n":"{{B64(rsaKey.Modulus!)}}","e":"{{B64(rsaKey.Exponent!)}}"},
+              {"kty":"EC","kid":"e","crv":"P-256","x":"{{B64(ecKey.Q.X!)}}","y":"{{B64(ecKey.Q.Y!)}}"}]}
+            """);
+        try
+        {
+            await using RawServer server = RawServer.Ok();
+            await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+            {
+                Router = "middlewares = [\"token\"]",
+                More = $$"""
+                    [consumers.shop]
+                    claims = { sub = ["alice"] }
+                    [middlewares.token.jwt]
+                    jwks_file = "{{path}}"
+                    issuers = ["https://id"]
+                    claim_headers = { X-Role = "role" }
+                    consumer_header = "X-Consumer"
+                    """,
+            });
+            string byRsa = Token("RS256", "r",
+                text => rsa.SignData(text, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+            string byEc = Token("ES256", "e", text => ec.SignData(text, HashAlgorithmName.SHA256));
+            string forged = Token("HS256", "r", text => HMACSHA256.HashData(rsa.ExportSubjectPublicKeyInfo(), text));
+
+            int[] statuses = [await StatusAsync(byRsa), await StatusAsync(byRsa), await StatusAsync(byEc)];
+            int[] passed = [200, 200, 200];
+            Assert.Equal(passed, statuses);
+            Assert.Equal(401, await StatusAsync(forged));
+            Assert.Equal(401, await StatusAsync(byRsa[..^4] + "AAAA"));
+
+            Assert.Equal(3, server.Requests.Count);
+            Assert.All(server.Requests, seen =>
+            {
+                Assert.Equal(("shop", "admin"), (seen.Head.One("X-Consumer"), seen.Head.One("X-Role")));
+                Assert.False(seen.Head.Has("Authorization"));
+            });
+
+            async Task<int> StatusAsync(string token) =>
+                (await RawClient.GetAsync(proxy.Port, "/", $"Authorization: Bearer {token}\r\n")).Status;
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static string Token(string algorithm, string kid, Func<byte[], byte[]> sign)
+    {
+        long ends = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds();
+        string header = B64(Encoding.UTF8.GetBytes($$"""{"alg":"{{algorithm}}","kid":"{{kid}}"}"""));
+        string payload = B64(Encoding.UTF8.GetBytes(
+            $$"""{"iss":"https://id","sub":"alice","role":"admin","exp":{{ends}}}"""));
+        return $"{header}.{payload}.{B64(sign(Encoding.ASCII.GetBytes($"{header}.{payload}")))}";
+    }
+
+    private static string B64(byte[] bytes) => Base64Url.EncodeToString(bytes);
 
     private static Task WriteAsync(string path, string text) =>
         File.WriteAllTextAsync(path, text, TestContext.Current.CancellationToken);

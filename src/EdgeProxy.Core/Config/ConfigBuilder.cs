@@ -45,7 +45,6 @@ internal sealed class ConfigBuilder
 
         var entryPoints = new List<PlacedEntryPoint>();
         var routers = new List<RouterDocument>();
-        var services = new List<ServiceSettings>();
         TomlTable entryPointNames = SectionTable(EntryPointTable.Declaration);
         TomlTable serviceNames = SectionTable(ServiceTable.Declaration);
         foreach ((string name, TableScope scope) in Named(entryPointNames, EntryPointTable.Declaration))
@@ -56,14 +55,7 @@ internal sealed class ConfigBuilder
             }
         }
 
-        foreach ((string name, TableScope scope) in Named(serviceNames, ServiceTable.Declaration))
-        {
-            if (ServiceTable.Parse(name, scope) is { } settings)
-            {
-                services.Add(settings);
-            }
-        }
-
+        List<ServiceSettings> services = ReadServices(serviceNames, out List<ComposedDocument> composed);
         foreach ((string name, TableScope scope) in
             Named(SectionTable(RouterTable.Declaration), RouterTable.Declaration))
         {
@@ -81,6 +73,7 @@ internal sealed class ConfigBuilder
 
         var middlewareNames = new MiddlewareNames(_faults, middlewares);
         middlewareNames.CheckChains();
+        new ServiceNames(_faults, serviceNames, services, composed).Check();
         var checks = new CrossChecks(_faults, entryPointNames, serviceNames, middlewareNames);
         checks.EntryPoints(entryPoints, admin);
         List<RouterSettings> resolved = checks.Routers(routers);
@@ -95,7 +88,27 @@ internal sealed class ConfigBuilder
             Routers = resolved,
             Middlewares = SettingsOf(middlewares),
             Services = services,
+            Composed = composed.ConvertAll(static document => document.Settings),
         };
+    }
+
+    private List<ServiceSettings> ReadServices(TomlTable names, out List<ComposedDocument> composed)
+    {
+        var services = new List<ServiceSettings>();
+        composed = [];
+        foreach ((string name, TableScope scope) in Named(names, ServiceTable.Declaration))
+        {
+            if (ComposedTable.Parse(name, scope) is { } document)
+            {
+                composed.Add(document);
+            }
+            else if (ServiceTable.Parse(name, scope) is { } settings)
+            {
+                services.Add(settings);
+            }
+        }
+
+        return services;
     }
 
     private static List<MiddlewareSettings> SettingsOf(List<MiddlewareDocument> documents)

@@ -24,6 +24,7 @@ internal static class ConfigChange
         Compare(lines, "router", before.Routers, after.Routers, static settings => settings.Name, Same);
         Compare(lines, "middleware", before.Middlewares, after.Middlewares, static settings => settings.Name, Equals);
         Compare(lines, "service", before.Services, after.Services, static settings => settings.Name, Same);
+        Compare(lines, "service", before.Composed, after.Composed, static settings => settings.Name, Equals);
         return lines;
     }
 

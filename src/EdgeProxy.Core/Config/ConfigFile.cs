@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Text;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Primitives.Hashing;
@@ -65,6 +66,34 @@ internal static class ConfigFile
 internal sealed record ConfigEnvironment(
     Func<string, string?> Variable, string HostName)
 {
+    private const string MachineIdPath = "/etc/machine-id";
+    private const int MachineIdChars = 32;
+
     public static ConfigEnvironment OfProcess { get; } =
-        new(Environment.GetEnvironmentVariable, Environment.MachineName);
+        new(Environment.GetEnvironmentVariable, Environment.MachineName) { MachineId = ReadMachineId };
+
+    /// <summary>
+    /// The machine's id, which nobody else is to know (machine-id(5)): it is hashed before it is used. Null if there is
+    /// none.
+    /// </summary>
+    public Func<string?> MachineId { get; init; } = static () => null;
+
+    private static string? ReadMachineId()
+    {
+        try
+        {
+            string text = File.ReadAllText(MachineIdPath).Trim();
+            bool isId = text.Length == MachineIdChars && text.AsSpan().IndexOfAnyExcept('0') >= 0;
+            foreach (char character in text)
+            {
+                isId &= char.IsAsciiHexDigit(character);
+            }
+
+            return isId ? text : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 }

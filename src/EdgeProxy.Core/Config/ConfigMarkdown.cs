@@ -22,36 +22,37 @@ internal static class ConfigMarkdown
     {
         var text = new StringBuilder(Head.Replace("\r", ""));
         AddSection(text, RootTable.Declaration, "Top level", RootTable.Declaration.Doc);
-        AddExample(text, RootTable.Declaration, "");
+        AddExample(text, RootTable.Declaration, "", "");
         foreach (TableDeclaration table in RootTable.Declaration.Tables)
         {
             string title = table.IsNamed ? $"{table.Name}.NAME" : table.Name;
-            string name = table.IsNamed ? $"{table.Name}.{table.ExampleName}" : table.Name;
-            AddTable(text, table, title, name);
-            foreach (TableDeclaration below in table.Tables)
-            {
-                // A kind has an example of its own beside the others; what is optional stands within the one example.
-                string parent = table.Keys.Count == 0 ? $"{table.Name}.{below.ExampleName}" : name;
-                AddTable(text, below, $"{title}.{below.Name}", $"{parent}.{below.Name}");
-            }
+            AddTable(text, table, title, table.IsNamed ? $"{table.Name}.{table.ExampleName}" : table.Name, "");
         }
 
         return text.ToString();
     }
 
-    private static void AddTable(StringBuilder text, TableDeclaration table, string title, string name)
+    /// <param name="above">What an example must have of the tables above it.</param>
+    private static void AddTable(StringBuilder text, TableDeclaration table, string title, string name, string above)
     {
         AddSection(text, table, $"[{title}]", table.Doc);
-        AddExample(text, table, name);
+        AddExample(text, table, name, above);
         foreach (Key key in table.Keys)
         {
-            if (key.Inner is not { } inner)
+            if (key.Inner is { } inner)
             {
-                continue;
+                AddSection(text, inner, $"{key.Name} in [{title}]", $"{inner.Doc} {key.Doc}");
+                AddBlock(text, above + (ExampleOf(table) ?? $"[{name}]\n{Lines(table, only: key)}"));
             }
+        }
 
-            AddSection(text, inner, $"{key.Name} in [{title}]", $"{inner.Doc} {key.Doc}");
-            AddBlock(text, $"[{name}]\n{Lines(table, only: key)}");
+        string around = ExampleOf(table) is { } example ? $"{above}{example}\n" : above;
+        foreach (TableDeclaration below in table.Tables)
+        {
+            // One that cannot stand in the example of the table above has a name of its own beside it.
+            int dot = name.IndexOf('.', System.StringComparison.Ordinal);
+            string parent = below.ExampleName.Length > 0 ? $"{name[..dot]}.{below.ExampleName}" : name;
+            AddTable(text, below, $"{title}.{below.Name}", $"{parent}.{below.Name}", around);
         }
     }
 
@@ -80,17 +81,17 @@ internal static class ConfigMarkdown
     }
 
     // Tables that are all kinds have their examples there.
-    private static void AddExample(StringBuilder text, TableDeclaration table, string name)
+    private static void AddExample(StringBuilder text, TableDeclaration table, string name, string above)
     {
-        if (table.ExampleToml is { } example)
+        if (table.Keys.Count > 0)
         {
-            AddBlock(text, example.Replace("\r", "") + "\n");
-        }
-        else if (table.Keys.Count > 0)
-        {
-            AddBlock(text, (name.Length == 0 ? "" : $"[{name}]\n") + Lines(table, only: null));
+            string header = name.Length == 0 ? "" : $"[{name}]\n";
+            AddBlock(text, above + (ExampleOf(table) ?? header + Lines(table, only: null)));
         }
     }
+
+    private static string? ExampleOf(TableDeclaration table) =>
+        table.ExampleToml is { } example ? example.Replace("\r", "") + "\n" : null;
 
     private static void AddBlock(StringBuilder text, string toml) =>
         text.Append("\n```toml\n").Append(toml).Append("```\n");

@@ -89,8 +89,9 @@ internal static class ConfigReference
     {
         text.Append('\n');
         AddComment(text, table.Doc);
-        text.Append("#[").Append(parent.Name).Append('.').Append(parent.ExampleName).Append('.').Append(table.Name)
-            .Append("]\n");
+        text.Append("#[").Append(parent.Name).Append('.')
+            .Append(table.ExampleName.Length > 0 ? table.ExampleName : parent.ExampleName)
+            .Append('.').Append(table.Name).Append("]\n");
         foreach (Key key in table.Keys)
         {
             text.Append('\n');

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers;
 using System.Collections.Generic;
+using System.Linq;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -68,7 +69,7 @@ internal static class ConfigSchema
         }
 
         json.WriteEndObject();
-        WriteRequired(json, table.Keys);
+        WriteRequired(json, table);
         // A table without keys of its own is all kinds, of which one is chosen.
         if (table.Keys.Count == 0 && table.Tables.Count > 0)
         {
@@ -90,29 +91,45 @@ internal static class ConfigSchema
         json.WriteBoolean("additionalProperties"u8, false);
     }
 
-    private static void WriteRequired(Utf8JsonWriter json, IReadOnlyList<Key> keys)
+    private static void WriteRequired(Utf8JsonWriter json, TableDeclaration table)
     {
-        bool isOpen = false;
-        foreach (Key key in keys)
+        string[] required = [.. table.Keys.Where(key => key.IsRequired).Select(key => key.Name)];
+        TableDeclaration[] alone = [.. table.Tables.Where(below => below.IsAlone)];
+        if (alone.Length == 0)
         {
-            if (!key.IsRequired)
-            {
-                continue;
-            }
-
-            if (!isOpen)
-            {
-                json.WriteStartArray("required"u8);
-                isOpen = true;
-            }
-
-            json.WriteStringValue(key.Name);
+            WriteRequired(json, required);
+            return;
         }
 
-        if (isOpen)
+        json.WriteStartArray("anyOf"u8);
+        json.WriteStartObject();
+        WriteRequired(json, required);
+        json.WriteEndObject();
+        foreach (TableDeclaration below in alone)
         {
-            json.WriteEndArray();
+            json.WriteStartObject();
+            WriteRequired(json, [below.Name]);
+            json.WriteNumber("maxProperties"u8, 1);
+            json.WriteEndObject();
         }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteRequired(Utf8JsonWriter json, string[] names)
+    {
+        if (names.Length == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray("required"u8);
+        foreach (string name in names)
+        {
+            json.WriteStringValue(name);
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteKey(Utf8JsonWriter json, Key key)
@@ -161,10 +178,10 @@ internal static class ConfigSchema
             case ListShape list:
                 WriteList(json, list);
                 break;
-            case MapShape:
+            case MapShape map:
                 json.WriteString("type"u8, "object"u8);
                 json.WriteStartObject("additionalProperties"u8);
-                json.WriteString("type"u8, "string"u8);
+                WriteShape(json, map.Value);
                 json.WriteEndObject();
                 break;
             case TableShape table:
@@ -213,7 +230,7 @@ internal static class ConfigSchema
             json.WriteNumber("minItems"u8, 1);
         }
 
-        json.WriteBoolean("uniqueItems"u8, true);
+        json.WriteBoolean("uniqueItems"u8, list.IsUnique);
     }
 
     private static void WriteBounds(Utf8JsonWriter json, long min, long max)

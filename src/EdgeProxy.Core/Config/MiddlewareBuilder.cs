@@ -29,6 +29,7 @@ internal static class MiddlewareBuilder
         IpListSettings ipList => new IpList(ipList),
         ApiKeySettings apiKey => new ApiKey(apiKey),
         BasicAuthSettings basicAuth => new BasicAuth(basicAuth),
+        JwtSettings jwt => new Jwt(jwt),
         _ => throw new UnreachableException(settings.GetType().Name),
     };
 }

@@ -10,7 +10,7 @@ namespace EdgeProxy.Config;
 /// <summary>Looks up the names of middlewares: those of routers, and those of chains, which are resolved.</summary>
 internal sealed class MiddlewareNames(ConfigFaults faults, IReadOnlyList<MiddlewareDocument> documents)
 {
-    private const string Finders = "api_key or basic_auth";
+    private const string Finders = "api_key, basic_auth or jwt";
 
     private readonly Dictionary<string, MiddlewareDocument> _byName = Index(documents);
 

@@ -15,6 +15,9 @@ internal sealed class Placeholders(ConfigEnvironment environment, string? creden
     private static readonly UTF8Encoding StrictUtf8 =
         new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <summary>What tells this machine from others; null if nothing does.</summary>
+    public string? MachineId => environment.MachineId();
+
     public bool TryFill(
         string text, [MaybeNullWhen(false)] out string filled, [MaybeNullWhen(true)] out string why)
     {

@@ -4,6 +4,7 @@ using System.Net;
 using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Composing;
 
 namespace EdgeProxy.Config;
 
@@ -41,6 +42,11 @@ internal sealed record ProxySettings
     public required IReadOnlyList<MiddlewareSettings> Middlewares { get; init; }
 
     public required IReadOnlyList<ServiceSettings> Services { get; init; }
+
+    /// <summary>Services that are made of others; no name is in both lists.</summary>
+    public IReadOnlyList<ComposedSettings> Composed { get; init; } = [];
+
+    public int ServiceCount => Services.Count + Composed.Count;
 }
 
 /// <summary>[node]</summary>

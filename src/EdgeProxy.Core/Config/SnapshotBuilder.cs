@@ -1,7 +1,7 @@
 using System.Collections.Generic;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Routing;
-using EdgeProxy.Services;
+using EdgeProxy.Services.Composing;
 
 namespace EdgeProxy.Config;
 
@@ -15,7 +15,7 @@ internal static class SnapshotBuilder
     /// </summary>
     public static Snapshot? Build(
         ProxySettings settings,
-        Dictionary<string, Service> services,
+        Dictionary<string, ServiceNode> services,
         Dictionary<string, (MiddlewareSettings Settings, Middleware Middleware)> middlewares,
         Dictionary<string, int> slots,
         int slotCount,

@@ -11,7 +11,7 @@ internal static class Capacity
 {
     /// <summary>Others wait already: a new exchange goes behind them.</summary>
     public static bool MustWait(Exchange exchange) =>
-        exchange.Route!.Service is { RequestsMax: > 0 } service
+        exchange.Service is { RequestsMax: > 0 } service
         && service.Shard(exchange.Shard.Loop.Index).Queue is { Count: > 0 };
 
     /// <summary>Counts the exchange at the server chosen; false if others were quicker and it is full now.</summary>
@@ -35,7 +35,7 @@ internal static class Capacity
     /// <summary>The exchange waits at the end of the queue, or has a fault if that is full.</summary>
     public static void Enqueue(Exchange exchange)
     {
-        Service service = exchange.Route!.Service;
+        Service service = exchange.Service!;
         WaitQueue queue = service.Shard(exchange.Shard.Loop.Index).QueueOn(exchange.Shard.Loop);
         if (queue.Count >= service.Settings.Capacity!.QueueMax)
         {
@@ -64,7 +64,7 @@ internal static class Capacity
         {
             Dequeue(exchange);
             exchange.Phase = ExchangePhase.Connecting;
-            exchange.Route!.Service.NoteRoom(exchange.Shard.Loop.Index);
+            exchange.Service!.NoteRoom(exchange.Shard.Loop.Index);
         }
 
         GiveSlot(exchange);
@@ -76,10 +76,10 @@ internal static class Capacity
         {
             exchange.Slot = null;
             server.GiveSlot();
-            exchange.Route!.Service.NoteRoom(exchange.Shard.Loop.Index);
+            exchange.Service!.NoteRoom(exchange.Shard.Loop.Index);
         }
     }
 
     private static WaitQueue QueueOf(Exchange exchange) =>
-        exchange.Route!.Service.Shard(exchange.Shard.Loop.Index).Queue!;
+        exchange.Service!.Shard(exchange.Shard.Loop.Index).Queue!;
 }

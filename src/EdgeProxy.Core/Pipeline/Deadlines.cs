@@ -121,7 +121,7 @@ internal static class Deadlines
         }
     }
 
-    private static Service Service(Exchange exchange) => exchange.Route!.Service;
+    private static Service Service(Exchange exchange) => exchange.Service!;
 
     // A limit of 0 is no limit.
     private static void Sooner(

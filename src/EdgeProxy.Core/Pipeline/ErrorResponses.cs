@@ -1,3 +1,4 @@
+using System;
 using System.Text;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
@@ -73,9 +74,11 @@ internal static class ErrorResponses
             buffer.Write("\r\n"u8);
         }
 
-        if (answer.Status == 503)
+        if (answer.Status == 503 && !edits.Drops(RetryAfter.Written))
         {
-            WriteOwn(ref buffer, edits, RetryAfter, "1");
+            buffer.Write("Retry-After: "u8);
+            buffer.Write(RetryAfterSeconds(exchange));
+            buffer.Write("\r\n"u8);
         }
 
         buffer.Write(edits.Added);
@@ -114,13 +117,23 @@ internal static class ErrorResponses
             && !(exchange.Request.ExpectsContinue && source.Unread.IsEmpty);
     }
 
-    private static int StatusCode(FaultKind kind) => kind switch
+    // An open breaker knows when it makes sense to come again; else it is soon.
+    private static int RetryAfterSeconds(Exchange exchange)
+    {
+        long waitMs = exchange.Fault.Kind == FaultKind.BreakerOpen && exchange.Service?.Breaker is { } breaker
+            ? breaker.OpenForMs(exchange.Shard.Loop.NowMs)
+            : 0;
+        return (int)Math.Max(1, (waitMs + 999) / 1000);
+    }
+
+    /// <summary>The status that says what went wrong.</summary>
+    public static int StatusCode(FaultKind kind) => kind switch
     {
         FaultKind.NoRoute => 404,
         FaultKind.Internal => 500,
         FaultKind.HeadTimeout or FaultKind.BodyTimeout => 408,
         FaultKind.NoServer or FaultKind.NameNotResolved or FaultKind.QueueFull or FaultKind.QueueTimeout => 503,
-        FaultKind.OverLimit or FaultKind.Drained => 503,
+        FaultKind.OverLimit or FaultKind.Drained or FaultKind.BreakerOpen => 503,
         FaultKind.ConnectTimeout or FaultKind.ResponseTimeout => 504,
         _ => 502,
     };
@@ -129,6 +142,7 @@ internal static class ErrorResponses
     {
         FaultKind.NoRoute => "no router takes this request",
         FaultKind.NoServer => "no server of the service is healthy",
+        FaultKind.BreakerOpen => "the service does not answer well and is left alone for a while",
         FaultKind.QueueFull => "too many requests wait for a server",
         FaultKind.QueueTimeout => "no server had room for the request in time",
         FaultKind.NameNotResolved => "the server's name has no address yet",

@@ -91,6 +91,9 @@ internal sealed class Exchange : IWaiter
 
     public Route? Route { get; set; }
 
+    /// <summary>Has the servers; null before the request goes to any. A composed one chose it.</summary>
+    public Service? Service { get; set; }
+
     public Server? Server { get; set; }
 
     public UpstreamConnection? Upstream { get; set; }
@@ -124,6 +127,9 @@ internal sealed class Exchange : IWaiter
 
     /// <summary>Servers it was sent to, so that another try goes to another.</summary>
     public ref TriedServers Tried => ref _tried;
+
+    /// <summary>The place of the usable server the client's cookie stands for; -1 if there is none.</summary>
+    public int StickyPlace { get; set; } = -1;
 
     /// <summary>Servers were chosen this often; a connection found stale does not count.</summary>
     public int Attempts { get; set; }
@@ -363,11 +369,13 @@ internal sealed class Exchange : IWaiter
         IsHttps = false;
         Snapshot = Snapshot.Empty;
         Route = null;
+        Service = null;
         Server = null;
         Upstream = null;
         Phase = ExchangePhase.Head;
         Tries = 0;
         Attempts = 0;
+        StickyPlace = -1;
         Slot = null;
         MayRepeat = false;
         IsLive = false;

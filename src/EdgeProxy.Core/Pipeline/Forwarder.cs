@@ -2,8 +2,6 @@ using System;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
-using EdgeProxy.Services.Choosing;
-using EdgeProxy.Services.Health;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 
@@ -19,22 +17,25 @@ internal static class Forwarder
     // 1xx responses passed on before the final one; a server that sends more is broken (reliability 5-13: 1,000 x 103).
     private const int InterimMax = 16;
 
-    private const long FailedTimeMs = 1_000;
-
     // What is read of an answer that is not passed on.
     private const int DiscardPiecesMax = 4;
 
     /// <summary>Picks a server and takes or opens a connection. On failure the exchange's fault is set.</summary>
     public static void Start(Exchange exchange)
     {
+        if (!ServiceChoice.TryChoose(exchange))
+        {
+            return;
+        }
+
+        Service service = exchange.Service!;
         Retry.Begin(exchange);
-        if (!Capacity.MustWait(exchange) && TryPick(exchange))
+        if (!Capacity.MustWait(exchange) && ServerChoice.TryPick(exchange))
         {
             StartOn(exchange, mayReuse: true);
             return;
         }
 
-        Service service = exchange.Route!.Service;
         if (service.IsFull(exchange.Shard.Loop.NowMs))
         {
             Capacity.Enqueue(exchange);
@@ -48,7 +49,7 @@ internal static class Forwarder
     /// <summary>Goes on as far as the links allow. Done, or a fault, or waiting.</summary>
     public static void Advance(Exchange exchange)
     {
-        if (exchange.Phase == ExchangePhase.Queued && Capacity.IsFirst(exchange) && TryPick(exchange))
+        if (exchange.Phase == ExchangePhase.Queued && Capacity.IsFirst(exchange) && ServerChoice.TryPick(exchange))
         {
             Capacity.Dequeue(exchange);
             StartOn(exchange, mayReuse: true);
@@ -87,7 +88,7 @@ internal static class Forwarder
         {
             if (!exchange.Fault.IsNone && exchange.Fault.Side == FaultSide.Upstream)
             {
-                NoteFailed(exchange, exchange.Fault.Kind);
+                Outcomes.NoteFailed(exchange, exchange.Fault.Kind);
             }
 
             Detach(exchange);
@@ -106,35 +107,6 @@ internal static class Forwarder
         exchange.UpstreamSink.Unbind();
         exchange.Upstream = null;
         exchange.Server!.Load(exchange.Shard.Loop.Index).Leave();
-    }
-
-    // A server not tried yet becomes the exchange's; false if there is none.
-    private static bool TryPick(Exchange exchange)
-    {
-        Service service = exchange.Route!.Service;
-        ulong? key = service.Settings.Hash is { } hash ? HashKey.Of(exchange, hash) : null;
-        int place;
-        do
-        {
-            place = service.Pick(exchange.Shard.Loop.Index, exchange.Shard.Loop.NowMs, in exchange.Tried, key);
-        }
-        while (place >= 0 && !Capacity.TryTake(exchange, service, service.Servers[place]));
-
-        if (place < 0)
-        {
-            return false;
-        }
-
-        exchange.Tried.Add(place);
-        exchange.Attempts++;
-        Server server = service.Servers[place];
-        exchange.Server = server;
-        if (server.Health.NoteUsed(exchange.Shard.Loop.NowMs))
-        {
-            exchange.Shard.Reports.Returned(server);
-        }
-
-        return true;
     }
 
     private static void StartOn(Exchange exchange, bool mayReuse)
@@ -194,9 +166,9 @@ internal static class Forwarder
     {
         Server failed = exchange.Server!;
         exchange.Shard.Reports.ConnectFailed(failed, kind);
-        NoteFailed(exchange, kind);
+        Outcomes.NoteFailed(exchange, kind);
         Abandon(exchange);
-        if (Retry.IsWanted(exchange, RetryCauses.Connect) && TryPick(exchange))
+        if (Retry.IsWanted(exchange, RetryCauses.Connect) && ServerChoice.TryPick(exchange))
         {
             exchange.Shard.Counters.Add(Counter.Retries);
             StartOn(exchange, mayReuse: true);
@@ -223,9 +195,9 @@ internal static class Forwarder
             return false;
         }
 
-        NoteFailed(exchange, kind);
+        Outcomes.NoteFailed(exchange, kind);
         Abandon(exchange);
-        if (TryPick(exchange))
+        if (ServerChoice.TryPick(exchange))
         {
             Restart(exchange, mayReuse: true);
         }
@@ -251,45 +223,6 @@ internal static class Forwarder
         exchange.Response.Reset();
         StartOn(exchange, mayReuse);
     }
-
-    // How long its answer took to begin.
-    private static void NoteAnswered(Exchange exchange)
-    {
-        Shard shard = exchange.Shard;
-        Server server = exchange.Server!;
-        long nowMs = shard.Loop.NowMs;
-        long elapsedMs = nowMs - exchange.TryStartedMs;
-        ServerLoad load = server.Load(shard.Loop.Index);
-        load.NoteTime(elapsedMs, nowMs);
-        if (FaultWatch.NoteAnswer(
-            exchange.Route!.Service, server, load, exchange.Response.StatusCode, elapsedMs, nowMs, shard.Reports))
-        {
-            shard.Counters.Add(Counter.Ejections);
-        }
-    }
-
-    // A server that fails at once is not fast: it is taken for one that needs a second at least.
-    private static void NoteFailed(Exchange exchange, FaultKind kind)
-    {
-        Shard shard = exchange.Shard;
-        Server server = exchange.Server!;
-        long nowMs = shard.Loop.NowMs;
-        ServerLoad load = server.Load(shard.Loop.Index);
-        load.NoteTime(Math.Max(nowMs - exchange.TryStartedMs, FailedTimeMs), nowMs);
-        if (FaultWatch.NoteFault(exchange.Route!.Service, server, load, TextOf(kind), nowMs, shard.Reports))
-        {
-            shard.Counters.Add(Counter.Ejections);
-        }
-    }
-
-    private static string TextOf(FaultKind kind) => kind switch
-    {
-        FaultKind.ConnectFailed => "it refuses connections",
-        FaultKind.ConnectTimeout => "it does not accept connections in time",
-        FaultKind.ResponseTimeout or FaultKind.ResponseIdleTimeout => "it does not answer in time",
-        FaultKind.UpstreamMalformed => "its answers are not HTTP/1.1",
-        _ => "it closes before it has answered",
-    };
 
     private static void SendHead(Exchange exchange)
     {
@@ -457,7 +390,7 @@ internal static class Forwarder
             return response.StatusCode == 101 ? TakeUpgrade(exchange) : TakeInterim(exchange);
         }
 
-        NoteAnswered(exchange);
+        Outcomes.NoteAnswered(exchange);
         if (IsRetriedFor(exchange))
         {
             return false;
@@ -472,6 +405,7 @@ internal static class Forwarder
         // An answer that overtakes its request leaves body bytes behind it: no next head can follow them.
         exchange.ClosesClient |=
             !exchange.Request.KeepAlive || exchange.IsLast || !exchange.ClientSource.IsComplete;
+        Stickiness.NoteAnswer(exchange);
         MiddlewareChain.Leave(exchange);
         if (exchange.LocalAnswer is not null)
         {
@@ -582,7 +516,7 @@ internal static class Forwarder
         }
 
         Server answered = exchange.Server!;
-        bool isOther = TryPick(exchange);
+        bool isOther = ServerChoice.TryPick(exchange);
         if (!isOther && Retry.HasRetryAfter(exchange.Response, exchange.UpstreamSource.Unread))
         {
             return false;

@@ -58,29 +58,17 @@ internal static class HashKey
         return false;
     }
 
-    // RFC 6265 section 4.2.1: cookie-pair *( ";" SP cookie-pair ); names are told apart by case.
+    // Names are told apart by case.
     private static bool TryFindCookie(
         RequestHead request, ReadOnlySpan<byte> head, string name, out ReadOnlySpan<byte> value)
     {
-        foreach (ref readonly HeaderField field in request.Fields)
+        var pairs = new CookiePairs(request, head);
+        while (pairs.Next())
         {
-            if (field.Known != KnownHeader.Cookie || (field.Traits & FieldTraits.Alias) != 0)
+            if (Ascii.Equals(pairs.Name, name))
             {
-                continue;
-            }
-
-            ReadOnlySpan<byte> rest = field.Value.Of(head);
-            while (!rest.IsEmpty)
-            {
-                int end = rest.IndexOf((byte)';');
-                ReadOnlySpan<byte> pair = (end < 0 ? rest : rest[..end]).Trim((byte)' ');
-                rest = end < 0 ? default : rest[(end + 1)..];
-                if (pair.Length > name.Length && pair[name.Length] == '='
-                    && Ascii.Equals(pair[..name.Length], name))
-                {
-                    value = pair[(name.Length + 1)..];
-                    return !value.IsEmpty;
-                }
+                value = pairs.Value;
+                return !value.IsEmpty;
             }
         }
 

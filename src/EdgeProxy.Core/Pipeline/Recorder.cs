@@ -45,6 +45,7 @@ internal static class Recorder
             FaultKind.NoRoute => Counter.RequestsUnrouted,
             FaultKind.Rejected => Counter.RequestsRejected,
             FaultKind.NoServer => Counter.RequestsUnserved,
+            FaultKind.BreakerOpen => Counter.BreakerRejections,
             FaultKind.QueueFull => Counter.QueuesFull,
             FaultKind.QueueTimeout => Counter.QueueTimeouts,
             FaultKind.HeadTimeout => Counter.HeadTimeouts,

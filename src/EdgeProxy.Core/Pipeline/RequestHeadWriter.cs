@@ -27,7 +27,7 @@ internal static class RequestHeadWriter
 
         var buffer = new HeadBuffer(sink.Room(bound));
         WriteRequestLine(ref buffer, exchange, head, path);
-        bool passesHost = exchange.Route!.Service.Settings.PassHostHeader && !request.Authority.IsEmpty;
+        bool passesHost = exchange.Service!.Settings.PassHostHeader && !request.Authority.IsEmpty;
         buffer.Write("Host: "u8);
         buffer.Write(passesHost ? request.Authority.Of(head) : serverAuthority);
         buffer.Write("\r\n"u8);

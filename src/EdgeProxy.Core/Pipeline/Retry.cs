@@ -19,7 +19,7 @@ internal static class Retry
     /// <summary>The exchange goes to a service: what of it must be kept for another try is.</summary>
     public static void Begin(Exchange exchange)
     {
-        Service service = exchange.Route!.Service;
+        Service service = exchange.Service!;
         exchange.MayRepeat = IsIdempotent(exchange.Request.Method);
         if (service.Settings.Retry is not { } settings)
         {
@@ -42,7 +42,7 @@ internal static class Retry
     {
         if (exchange.IsLive)
         {
-            ServiceShard shard = exchange.Route!.Service.Shard(exchange.Shard.Loop.Index);
+            ServiceShard shard = exchange.Service!.Shard(exchange.Shard.Loop.Index);
             shard.LiveCount--;
             shard.RetryingCount -= exchange.IsRetrying ? 1 : 0;
             exchange.IsLive = false;
@@ -53,7 +53,7 @@ internal static class Retry
     /// <summary>Whether the try that just failed may be followed by another, if there is a server for it.</summary>
     public static bool IsWanted(Exchange exchange, RetryCauses cause)
     {
-        Service service = exchange.Route!.Service;
+        Service service = exchange.Service!;
         RetrySettings settings = service.Settings.Retry ?? s_default;
         bool isSafe = cause == RetryCauses.Connect || exchange.MayRepeat;
         if (!isSafe || (settings.On & cause) == 0 || exchange.Attempts >= settings.Attempts

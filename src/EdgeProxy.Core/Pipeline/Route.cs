@@ -1,9 +1,9 @@
-using EdgeProxy.Services;
+using EdgeProxy.Services.Composing;
 
 namespace EdgeProxy.Pipeline;
 
 /// <summary>A router, compiled: what happens to a request once its rule took it.</summary>
-internal sealed record Route(string Name, Service Service, EncodedBytes AllowEncoded)
+internal sealed record Route(string Name, ServiceNode Service, EncodedBytes AllowEncoded)
 {
     /// <summary>In the order of the router's list.</summary>
     public Middleware[] Middlewares { get; init; } = [];

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Choosing;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 
@@ -17,12 +18,14 @@ internal sealed class Shard
     private const int SparesMax = 1024;
 
     private readonly Stack<Exchange> _spares = new();
+    private RandomSequence _lots;
 
     public Shard(EpollLoop loop, ServerReports reports, ulong idSeed)
     {
         Loop = loop;
         Reports = reports;
         Ids = new RequestIds(idSeed);
+        _lots = new RandomSequence(~idSeed);
     }
 
     public EpollLoop Loop { get; }
@@ -35,6 +38,9 @@ internal sealed class Shard
 
     /// <summary>Exchanges in flight or holding a partial head.</summary>
     public int RentedCount { get; private set; }
+
+    /// <summary>A number by lot, for whatever lets some requests pass and others not.</summary>
+    public uint NextLot() => (uint)_lots.Next();
 
     public Exchange Rent()
     {

@@ -1,5 +1,6 @@
 using EdgeProxy.Primitives;
 using EdgeProxy.Primitives.Faults;
+using EdgeProxy.Services.Breaking;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeProxy.Services;
@@ -33,6 +34,36 @@ internal sealed partial class ServerReports(ILogger logger)
     public void Ejected(Server server, long forMs, string reason) =>
         Log.Ejected(logger, server.Service, server.Name, forMs, reason);
 
+    /// <summary>A failover began to send its requests to another member.</summary>
+    public void Switched(string service, string member, bool isFallback)
+    {
+        if (isFallback)
+        {
+            Log.FellBack(logger, service, member);
+        }
+        else
+        {
+            Log.CameBack(logger, service, member);
+        }
+    }
+
+    /// <summary>A circuit breaker opened, began to recover, or is closed again.</summary>
+    public void BreakerIs(string service, BreakerState state, string expression)
+    {
+        switch (state)
+        {
+            case BreakerState.Open:
+                Log.BreakerOpened(logger, service, expression);
+                break;
+            case BreakerState.Recovering:
+                Log.BreakerRecovers(logger, service);
+                break;
+            default:
+                Log.BreakerClosed(logger, service);
+                break;
+        }
+    }
+
     public void Returned(Server server) => Log.Returned(logger, server.Service, server.Name);
 
     private static partial class Log
@@ -60,5 +91,25 @@ internal sealed partial class ServerReports(ILogger logger)
         [LoggerMessage(EventIds.ServerReturned, LogLevel.Information,
             "service {Service}: server {Server} is used again after its ejection")]
         public static partial void Returned(ILogger logger, string service, string server);
+
+        [LoggerMessage(EventIds.BreakerOpened, LogLevel.Warning,
+            "service {Service}: its circuit breaker is open ({Expression})")]
+        public static partial void BreakerOpened(ILogger logger, string service, string expression);
+
+        [LoggerMessage(EventIds.BreakerRecovers, LogLevel.Information,
+            "service {Service}: its circuit breaker lets some requests pass again")]
+        public static partial void BreakerRecovers(ILogger logger, string service);
+
+        [LoggerMessage(EventIds.BreakerClosed, LogLevel.Information,
+            "service {Service}: its circuit breaker is closed again")]
+        public static partial void BreakerClosed(ILogger logger, string service);
+
+        [LoggerMessage(EventIds.ServiceFellBack, LogLevel.Warning,
+            "service {Service}: its main service has no usable server; requests go to {Member}")]
+        public static partial void FellBack(ILogger logger, string service, string member);
+
+        [LoggerMessage(EventIds.ServiceCameBack, LogLevel.Information,
+            "service {Service}: requests go to {Member} again")]
+        public static partial void CameBack(ILogger logger, string service, string member);
     }
 }

@@ -1,14 +1,19 @@
+using System;
 using System.Threading;
+using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Composing;
+using EdgeProxy.Services.Sticky;
 
 namespace EdgeProxy.Services;
 
 /// <summary>
 /// A named set of servers and how one is chosen. Immutable; what it remembers is its shards' and servers'.
 /// </summary>
-internal sealed class Service
+internal sealed class Service : ServiceNode
 {
     private readonly Strategy _strategy;
+    private readonly PriorityGroups? _priorities;
     private int _isEjecting;
 
     public Service(ServiceSettings settings, Server[] servers, ServiceShard[] shards)
@@ -24,6 +29,10 @@ internal sealed class Service
         }
 
         Weights = new WeightTable(weights);
+        _priorities = PriorityGroups.Of(settings);
+        Sticky = settings.Sticky is { } sticky
+            ? new StickyCookies(sticky, settings.Name, Array.ConvertAll(servers, static server => server.Name))
+            : null;
         ConnectTimeoutMs = (long)settings.ConnectTimeout.TotalMilliseconds;
         ResponseTimeoutMs = (long)settings.ResponseTimeout.TotalMilliseconds;
         ResponseIdleTimeoutMs = (long)settings.ResponseIdleTimeout.TotalMilliseconds;
@@ -36,9 +45,17 @@ internal sealed class Service
 
     public ServiceSettings Settings { get; }
 
+    public override string Name => Settings.Name;
+
     public Server[] Servers { get; }
 
     public WeightTable Weights { get; }
+
+    /// <summary>Null if clients have no server of their own.</summary>
+    public StickyCookies? Sticky { get; }
+
+    /// <summary>Null if the service has none.</summary>
+    public CircuitBreaker? Breaker { get; init; }
 
     /// <summary>By loop.</summary>
     public ServiceShard[] Shards { get; }
@@ -72,30 +89,49 @@ internal sealed class Service
     /// <param name="key">Hash of what <see cref="ServiceSettings.Hash"/> names; null if the request has none.</param>
     public int Pick(int loopIndex, long nowMs, ref readonly TriedServers tried, ulong? key)
     {
-        var candidates = new Candidates(
-            this, Shards[loopIndex], nowMs, in tried, key.GetValueOrDefault(), key.HasValue);
-        int place = _strategy.Choose(candidates);
-        for (int i = 0; place < 0 && i < Servers.Length; i++)
+        int lastGroup = _priorities?.LastNeeded(Servers, nowMs) ?? 0;
+        int place;
+        do
         {
-            // Health changed under the strategy's eyes, or there is really none.
-            place = candidates.IsUsable(i) ? i : Strategy.None;
+            var candidates = new Candidates(
+                this, Shards[loopIndex], nowMs, in tried, key.GetValueOrDefault(), key.HasValue, lastGroup);
+            place = _strategy.Choose(candidates);
+            for (int i = 0; place < 0 && i < Servers.Length; i++)
+            {
+                // Health changed under the strategy's eyes, or there is really none.
+                place = candidates.IsUsable(i) ? i : Strategy.None;
+            }
+
+            // All there are were tried already, or have no room.
+            lastGroup++;
         }
+        while (place < 0 && lastGroup < (_priorities?.Count ?? 0));
 
         return place;
     }
 
+    /// <summary>The server at a place may be asked while groups up to one take part.</summary>
+    public bool IsWithin(int place, int lastGroup) => _priorities is null || _priorities[place] <= lastGroup;
+
     public bool HasRoom(Server server) => RequestsMax == 0 || server.SlotsTaken < RequestsMax;
 
     /// <summary>Servers would take the request, were they not at their limit: it is worth waiting.</summary>
-    public bool IsFull(long nowMs)
+    public bool IsFull(long nowMs) => RequestsMax > 0 && HasUsable(nowMs);
+
+    public override bool IsUsable(long nowMs, uint lot) =>
+        Breaker?.Admits(nowMs, lot) != false && HasUsable(nowMs);
+
+    private bool HasUsable(long nowMs)
     {
-        bool isUsable = false;
-        foreach (Server server in RequestsMax == 0 ? [] : Servers)
+        foreach (Server server in Servers)
         {
-            isUsable |= server.IsUsable(nowMs);
+            if (server.IsUsable(nowMs))
+            {
+                return true;
+            }
         }
 
-        return isUsable;
+        return false;
     }
 
     /// <summary>Requests that wait for room, of all loops.</summary>

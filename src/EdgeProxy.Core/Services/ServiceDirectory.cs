@@ -1,16 +1,18 @@
 using System.Collections.Generic;
 using System.Threading;
+using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
 
 namespace EdgeProxy.Services;
 
 /// <summary>
 /// Every service of the running configuration. Applying a new one keeps the servers both name, with their pools, load
-/// and health; the rest are retired. Used by the reloading thread only.
+/// and health, and breakers; the rest are retired. Used by the reloading thread only.
 /// </summary>
 internal sealed class ServiceDirectory(int loopCount, ulong seed)
 {
     private readonly Dictionary<string, ServiceShard[]> _shards = [];
+    private readonly Dictionary<string, CircuitBreaker> _breakers = [];
     private readonly Dictionary<(string Service, string Host, int Port), Server> _servers = [];
 
     private Server[] _list = [];
@@ -35,7 +37,9 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
                     : NewServer(service, server);
             }
 
-            services.Add(service.Name, new Service(service, servers, ShardsOf(service.Name)));
+            services.Add(
+                service.Name,
+                new Service(service, servers, ShardsOf(service.Name)) { Breaker = BreakerOf(service) });
         }
 
         return services;
@@ -49,9 +53,15 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
         var gone = new Dictionary<(string, string, int), Server>(_servers);
         _servers.Clear();
         _shards.Clear();
+        _breakers.Clear();
         foreach (Service service in services.Values)
         {
             _shards[service.Settings.Name] = service.Shards;
+            if (service.Breaker is { } breaker)
+            {
+                _breakers[service.Settings.Name] = breaker;
+            }
+
             foreach (Server server in service.Servers)
             {
                 var key = (server.Service, server.Host, server.Port);
@@ -79,6 +89,17 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
         }
 
         return server;
+    }
+
+    private CircuitBreaker? BreakerOf(ServiceSettings service)
+    {
+        if (service.Breaker is not { } settings)
+        {
+            return null;
+        }
+
+        CircuitBreaker? before = _breakers.GetValueOrDefault(service.Name);
+        return before?.Settings == settings ? before : new CircuitBreaker(settings, loopCount, before);
     }
 
     private ServiceShard[] ShardsOf(string service)

@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
+using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
+using EdgeProxy.Services.Sticky;
 
 namespace EdgeProxy.Services;
 
@@ -9,7 +11,11 @@ namespace EdgeProxy.Services;
 /// <param name="Host">A name or an address literal without brackets.</param>
 /// <param name="Port">1 to 65535.</param>
 /// <param name="Weight">1 to 1000; its share of the requests.</param>
-internal sealed record ServerSettings(string Host, int Port, int Weight);
+internal sealed record ServerSettings(string Host, int Port, int Weight)
+{
+    /// <summary>0, the first to be asked, to 7.</summary>
+    public int Priority { get; init; }
+}
 
 /// <summary>What the strategy "hash" spreads requests by; the words of TOML's services.NAME.hash.on.</summary>
 internal enum HashSource : byte
@@ -36,6 +42,11 @@ internal sealed record ServiceSettings
     /// <summary>How a server is chosen. Default: turn by turn, by weight.</summary>
     public StrategyKind Strategy { get; init; }
 
+    /// <summary>
+    /// Percent of a priority's servers: with fewer usable those of the next take part. Default 50; 1 to 100.
+    /// </summary>
+    public int SpillBelow { get; init; } = ServiceLimits.SpillBelowDefault;
+
     /// <summary>Set if, and only if, the strategy is hash.</summary>
     public HashSettings? Hash { get; init; }
 
@@ -48,8 +59,14 @@ internal sealed record ServiceSettings
     /// <summary>Null for the default: another server when no connection comes about, and nothing else.</summary>
     public RetrySettings? Retry { get; init; }
 
+    /// <summary>Null if requests pass whatever became of those before.</summary>
+    public BreakerSettings? Breaker { get; init; }
+
     /// <summary>Null if servers get whatever comes.</summary>
     public CapacitySettings? Capacity { get; init; }
+
+    /// <summary>Null if clients have no server of their own.</summary>
+    public StickySettings? Sticky { get; init; }
 
     /// <summary>
     /// Send the client's Host (true, Traefik's default) or the server's own. TOML: services.NAME.pass_host_header.
@@ -89,6 +106,8 @@ internal static class ServiceLimits
     public const int IdleConnectionsDefault = 256;
     public const int IdleConnectionsMax = 65_536;
     public const int WeightMax = 1000;
+    public const int PriorityMax = 7;
+    public const int SpillBelowDefault = 50;
     public const int ServersMax = 1024;
     public const int HashNameCharsMax = 128;
 }

@@ -43,6 +43,8 @@ internal enum Counter
     RetriesOverBudget,
     Tunnels,
     RequestsUnserved,
+    BreakerRejections,
+    BreakerOpenings,
     RequestsQueued,
     QueuesFull,
     ProbesGood,
@@ -104,6 +106,9 @@ internal static class CounterNames
         Counter.Tunnels => ("edgeproxy_tunnels_total", "", "Connections upgraded to a tunnel."),
         Counter.RequestsUnserved =>
             ("edgeproxy_requests_unserved_total", "", "Requests for which no server of their service was healthy."),
+        Counter.BreakerRejections =>
+            ("edgeproxy_breaker_rejections_total", "", "Requests kept from a service by its circuit breaker."),
+        Counter.BreakerOpenings => ("edgeproxy_breaker_openings_total", "", "Times a circuit breaker opened."),
         Counter.RequestsQueued =>
             ("edgeproxy_requests_queued_total", "", "Requests that had to wait for room at a server."),
         Counter.QueuesFull =>

@@ -11,6 +11,9 @@ internal enum FaultKind : byte
     /// <summary>No server of the service is healthy: 503.</summary>
     NoServer,
 
+    /// <summary>The service's circuit breaker is open: 503.</summary>
+    BreakerOpen,
+
     /// <summary>Servers are at their limit, and so is the queue for them: 503.</summary>
     QueueFull,
 

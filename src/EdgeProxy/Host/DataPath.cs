@@ -10,6 +10,7 @@ using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Probing;
 using EdgeProxy.Primitives;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Composing;
 using EdgeProxy.Transport;
 using Microsoft.Extensions.Logging;
 
@@ -44,6 +45,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
     private Shard[] _shards = [];
     private LoopPulse[] _pulses = [];
     private ServiceDirectory? _directory;
+    private ComposedDirectory? _composed;
     private RequestPipeline? _pipeline;
     private bool _isResolving;
 
@@ -95,13 +97,14 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
 
             // (1) Everything that can fail: services, sockets, the snapshot. Nothing in use changes yet.
             Dictionary<string, Service> services = _directory!.Prepare(settings.Services);
+            Dictionary<string, ServiceNode> nodes = _composed!.Prepare(settings.Composed, services);
             ResolveNew(services);
             Dictionary<string, (MiddlewareSettings Settings, Middleware Middleware)> middlewares =
                 _middlewares.Prepare(settings.Middlewares);
             var opened = new List<EntryPoint>();
             string? problem = Open(
                 settings, opened, out List<EntryPoint> next, out EntryPoint? admin, out notPermitted);
-            Snapshot? snapshot = problem is null ? Build(settings, services, middlewares, next, out problem) : null;
+            Snapshot? snapshot = problem is null ? Build(settings, nodes, middlewares, next, out problem) : null;
             if (snapshot is null)
             {
                 foreach (EntryPoint entryPoint in opened)
@@ -117,6 +120,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             BeginProbes(orders);
             Commit(settings, services, snapshot, opened, next, admin);
             EndOtherProbes(orders);
+            _composed.Commit(nodes);
             _middlewares.Commit(middlewares);
             return null;
         }
@@ -183,6 +187,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         }
 
         _directory = new ServiceDirectory(_shards.Length, RandomSeed());
+        _composed = new ComposedDirectory(_shards.Length);
         _pipeline = new RequestPipeline(_snapshots);
         _loops.Start();
     }
@@ -264,7 +269,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
 
     private static Snapshot? Build(
         ProxySettings settings,
-        Dictionary<string, Service> services,
+        Dictionary<string, ServiceNode> nodes,
         Dictionary<string, (MiddlewareSettings Settings, Middleware Middleware)> middlewares,
         List<EntryPoint> next,
         out string? problem)
@@ -278,7 +283,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         }
 
         Snapshot? snapshot = SnapshotBuilder.Build(
-            settings, services, middlewares, slots, slotCount, out string text);
+            settings, nodes, middlewares, slots, slotCount, out string text);
         problem = snapshot is null ? text : null;
         return snapshot;
     }

@@ -30,6 +30,8 @@ internal sealed partial class DataPath
         Gauge(samples, "edgeproxy_exchanges_in_flight", "Requests being answered now.", status.ExchangesInFlight);
         CollectTransport(samples);
         CollectServers(samples);
+        CollectMembers(samples);
+        CollectBreakers(samples);
         samples.Add(new MetricSample(
             "edgeproxy_process_allocated_bytes_total", "Managed bytes allocated since start.",
             MetricKind.Counter, GC.GetTotalAllocatedBytes(precise: true), []));
@@ -74,6 +76,34 @@ internal sealed partial class DataPath
                 samples.Add(new MetricSample(
                     "edgeproxy_server_exchanges_in_flight", "Requests at the server now.",
                     MetricKind.Gauge, server.InFlight, LabelsOf(service, server)));
+            }
+        }
+    }
+
+    private void CollectBreakers(ICollection<MetricSample> samples)
+    {
+        foreach (ServiceStatus service in Services)
+        {
+            if (service.Breaker is { } breaker)
+            {
+                double state = breaker.State switch { "open" => 2, "recovering" => 1, _ => 0 };
+                samples.Add(new MetricSample(
+                    "edgeproxy_breaker_state", "Circuit breaker of the service: 0 closed, 1 recovering, 2 open.",
+                    MetricKind.Gauge, state, [new MetricLabel("service", service.Name)]));
+            }
+        }
+    }
+
+    private void CollectMembers(ICollection<MetricSample> samples)
+    {
+        foreach (ServiceStatus service in Services)
+        {
+            foreach (MemberStatus member in service.Members)
+            {
+                samples.Add(new MetricSample(
+                    "edgeproxy_composed_requests_total", "Requests a composed service gave to one of its members.",
+                    MetricKind.Counter, member.Requests,
+                    [new MetricLabel("service", service.Name), new MetricLabel("member", member.Name)]));
             }
         }
     }

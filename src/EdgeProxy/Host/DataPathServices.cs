@@ -6,7 +6,9 @@ using EdgeProxy.Control;
 using EdgeProxy.Pipeline.Probing;
 using EdgeProxy.Primitives.Time;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Composing;
 using EdgeProxy.Services.Health;
 
 namespace EdgeProxy.Host;
@@ -32,15 +34,50 @@ internal sealed partial class DataPath
                 var servers = new List<ServerStatus>(service.Servers.Length);
                 for (int i = 0; i < service.Servers.Length; i++)
                 {
-                    servers.Add(StatusOf(service.Servers[i], service.Weights[i], nowMs));
+                    servers.Add(StatusOf(service.Servers[i], service.Weights[i], nowMs) with
+                    {
+                        Priority = service.Settings.Servers[i].Priority,
+                    });
                 }
 
                 services.Add(new ServiceStatus(
-                    service.Settings.Name, WordOf(service.Settings.Strategy), service.CountWaiting(), servers));
+                    service.Settings.Name, WordOf(service.Settings.Strategy), service.CountWaiting(), servers)
+                {
+                    Breaker = service.Breaker is { } breaker ? StatusOf(breaker, nowMs) : null,
+                });
+            }
+
+            foreach (ComposedService composed in _composed?.Services ?? [])
+            {
+                services.Add(StatusOf(composed, nowMs));
             }
 
             return services;
         }
+    }
+
+    private static BreakerStatus StatusOf(CircuitBreaker breaker, long nowMs)
+    {
+        string state = breaker.StateAt(nowMs) switch
+        {
+            BreakerState.Open => "open",
+            BreakerState.Recovering => "recovering",
+            _ => "closed",
+        };
+        return new BreakerStatus(state, breaker.Settings.Expression.Text, breaker.OpenForMs(nowMs));
+    }
+
+    private static ServiceStatus StatusOf(ComposedService service, long nowMs)
+    {
+        var members = new List<MemberStatus>(service.Members.Length);
+        foreach (ServiceMember member in service.Members)
+        {
+            members.Add(new MemberStatus(
+                member.Node.Name, member.Weight, member.Node.IsUsable(nowMs, lot: 0), member.Share.CountOf()));
+        }
+
+        string kind = service.Settings.Kind == ComposedKind.Failover ? "failover" : "weighted";
+        return new ServiceStatus(service.Name, kind, 0, []) { Members = members };
     }
 
     private static ServerStatus StatusOf(Server server, int weight, long nowMs)

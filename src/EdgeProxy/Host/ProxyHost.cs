@@ -158,7 +158,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         }
 
         return $"{settings.EntryPoints.Count} entrypoints, {settings.Routers.Count} routers, "
-            + $"{settings.Services.Count} services, configuration {settings.Hash}";
+            + $"{settings.ServiceCount} services, configuration {settings.Hash}";
     }
 
     private void CollectMetrics(ICollection<MetricSample> samples)

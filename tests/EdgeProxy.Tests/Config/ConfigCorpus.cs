@@ -17,7 +17,10 @@ internal static class ConfigCorpus
 
     public static string Folder { get; } = Path.Combine(Root, "tests", "corpus", "config");
 
-    public static ConfigEnvironment Environment { get; } = new(Variable, "test-host");
+    public static ConfigEnvironment Environment { get; } = new(Variable, "test-host")
+    {
+        MachineId = static () => "00112233445566778899aabbccddeeff",
+    };
 
     /// <summary>A small good configuration, into which a test writes its own.</summary>
     public const string Small =

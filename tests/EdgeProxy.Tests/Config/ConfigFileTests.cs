@@ -8,6 +8,7 @@ using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Sticky;
 using Xunit;
 
 namespace EdgeProxy.Tests.Config;
@@ -320,5 +321,25 @@ public sealed class ConfigFileTests : IDisposable
         ProxySettings? settings = ConfigFile.Load(path, ConfigCorpus.Environment, out var faults);
         Assert.Empty(faults);
         return settings!;
+    }
+
+    [Fact]
+    public void Sticky_WithoutSecret_TakesTheMachinesId()
+    {
+        const string Text = ConfigCorpus.Small + "sticky = {}\n";
+        ConfigEnvironment nameless = ConfigCorpus.Environment with { MachineId = static () => null };
+
+        StickySettings sticky = ConfigCorpus.Parse(Text).Services[0].Sticky!;
+        Assert.Equal(32, sticky.Key.Count);
+        Assert.Equal(sticky, ConfigCorpus.Parse(Text).Services[0].Sticky);
+        Assert.NotEqual(
+            sticky,
+            ConfigCorpus.Parse(ConfigCorpus.Small + "sticky = { secret = \"another one, long enough\" }\n").Services[0].Sticky);
+
+        Assert.Null(ConfigFile.Parse(Text, "test.toml", nameless, out var faults));
+        Assert.Equal(
+            "test.toml:10:10: services.app.sticky.secret: is missing, and /etc/machine-id has nothing to take its place; "
+                + "write a string of 16 to 256 characters",
+            Assert.Single(faults).ToString());
     }
 }

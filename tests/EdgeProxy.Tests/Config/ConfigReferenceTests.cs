@@ -62,9 +62,9 @@ public class ConfigReferenceTests
 
     [Theory]
     [MemberData(nameof(OptionalTables))]
-    public void DefaultToml_OptionalTableWrittenOut_IsValid(string table, string strategy)
+    public void DefaultToml_OptionalTableWrittenOut_IsValid(string service, string table, string strategy)
     {
-        string header = $"\n#[services.app.{table}]\n";
+        string header = $"\n#[services.{service}.{table}]\n";
         string text = ConfigReference.DefaultToml();
         int start = text.IndexOf(header, StringComparison.Ordinal);
         int next = text.IndexOf("\n#[", start + 1, StringComparison.Ordinal);
@@ -73,17 +73,22 @@ public class ConfigReferenceTests
         // What decides between keys that exclude each other is left to the corpus: here each stands as it is shown.
         string written = text.Replace(section, Regex.Replace(section, @"\n#(\S)", "\n$1"), StringComparison.Ordinal)
             .Replace("# strategy = \"round_robin\"", $"strategy = \"{strategy}\"", StringComparison.Ordinal);
+        if (service != "app")
+        {
+            written += "\n[services.app.health_check]\n[services.spare]\nservers = [{ url = \"http://10.0.0.9\" }]\n";
+        }
 
         Assert.NotEqual(text, written);
         Assert.Empty(ConfigCorpus.Faults(written));
     }
 
-    public static TheoryData<string, string> OptionalTables()
+    public static TheoryData<string, string, string> OptionalTables()
     {
-        var tables = new TheoryData<string, string>();
+        var tables = new TheoryData<string, string, string>();
         foreach (TableDeclaration table in ServiceTable.Declaration.Tables)
         {
-            tables.Add(table.Name, table.Name == "hash" ? "hash" : "round_robin");
+            string service = table.ExampleName.Length > 0 ? table.ExampleName : "app";
+            tables.Add(service, table.Name, table.Name == "hash" ? "hash" : "round_robin");
         }
 
         return tables;
@@ -95,21 +100,22 @@ public class ConfigReferenceTests
         foreach (TableDeclaration table in ServiceTable.Declaration.Tables)
         {
             string text = ConfigReference.DefaultToml();
-            string section = text[text.IndexOf($"\n#[services.app.{table.Name}]\n", StringComparison.Ordinal)..];
+            string service = table.ExampleName.Length > 0 ? table.ExampleName : "app";
+            string section = text[text.IndexOf($"\n#[services.{service}.{table.Name}]\n", StringComparison.Ordinal)..];
             Assert.All(table.Keys, key => Assert.Contains($"\n#{key.Name} = ", section, StringComparison.Ordinal));
         }
     }
 
     [Fact]
-    public void DefaultToml_TablesWithinValues_AreShownWithTheirKeys()
+    public void DefaultToml_TablesWithinValues_HaveTheirKeysNamed()
     {
         foreach (DeclaredTable declared in DeclaredTable.All)
         {
             foreach (IGrouping<TableDeclaration, Key> keys in declared.Table.Keys.Where(key => key.Inner is not null)
                 .GroupBy(key => key.Inner!))
             {
-                string shown = string.Concat(keys.Select(key => key.DefaultToml ?? key.ExampleToml));
-                Assert.All(keys.Key.Keys, key => Assert.Contains($" {key.Name} = ", shown, StringComparison.Ordinal));
+                string shown = string.Concat(keys.Select(key => $"{key.Doc} {key.DefaultToml ?? key.ExampleToml} "));
+                Assert.All(keys.Key.Keys, key => Assert.Matches($@"[ (]{key.Name}\b", shown));
             }
         }
     }

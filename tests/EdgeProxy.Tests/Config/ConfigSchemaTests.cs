@@ -68,6 +68,8 @@ public sealed class ConfigSchemaTests : IAsyncLifetime
     [InlineData("[entrypoints.web]", "entrypoints.web.address")]
     [InlineData("[entrypoints.web]\naddress = \":80\"\nhead_bytes_max = \"1KB\"", "entrypoints.web.head_bytes_max")]
     [InlineData("[services.a]\nservers = []", "services.a.servers")]
+    [InlineData("[services.a]\nstrategy = \"p2c\"", "services.a")]
+    [InlineData("[services.a]\nstrategy = \"p2c\"\nfailover = { service = \"b\", fallback = \"c\" }", "services.a")]
     [InlineData("[services.a]\nservers = [{ url = \"http://a\", wait = 1 }]", "services.a.servers[0]")]
     [InlineData("[routers.a]\nservice = \"a\"\nrule = \"Path(`/`)\"\nallow_encoded = [\"dot\"]",
         "routers.a.allow_encoded[0]")]

@@ -91,6 +91,7 @@ public sealed class ExchangeTests : IDisposable
             [exchange.Server!], [new ServiceShard(0, 1)]);
         exchange.Tried.Add(3);
         exchange.Route = new Route("r", service, EncodedBytes.None);
+        exchange.Service = service;
         Assert.True(exchange.TryRewritePath("/rewritten"u8));
         Assert.True(exchange.TryRewriteQuery("a=b"u8));
         exchange.Notes.Add(null!, 1);

@@ -69,7 +69,7 @@ internal sealed class HeaderMapKey(string name, string doc) : Key<Sequence<Heade
     public override string Range =>
         $"{{ X-Name = \"value\" }}; a value may name {{{string.Join("}, {", ValueTemplate.Facts)}}}";
 
-    public override KeyShape Shape => new MapShape();
+    public override KeyShape Shape => new MapShape(KeyShape.Text);
 
     protected override bool TryParse(
         TomlNode node, TableScope scope, [MaybeNullWhen(false)] out Sequence<HeaderLine> value)

@@ -73,7 +73,7 @@ internal sealed class FieldsKey(string name, int countMax, string doc) : Key<str
 
     public override string Range => "{ X-Probe = \"1\" }, " + $"at most {countMax}";
 
-    public override KeyShape Shape => new MapShape();
+    public override KeyShape Shape => new MapShape(KeyShape.Text);
 
     /// <summary>The value is the field lines, each with its CRLF.</summary>
     protected override bool TryParse(TomlNode node, TableScope scope, [MaybeNullWhen(false)] out string value)

@@ -24,10 +24,11 @@ internal sealed record IntegerShape(long Min, long Max) : KeyShape;
 /// <summary>A string with a unit, or an integer of bytes.</summary>
 internal sealed record SizeShape(long Min, long Max) : KeyShape;
 
-internal sealed record ListShape(KeyShape Item, bool NeedsItems) : KeyShape;
+/// <param name="IsUnique">The same element twice is a fault.</param>
+internal sealed record ListShape(KeyShape Item, bool NeedsItems, bool IsUnique = true) : KeyShape;
 
-/// <summary>Names of the author's own, each with a string.</summary>
-internal sealed record MapShape : KeyShape;
+/// <summary>Names of the author's own, each with a value.</summary>
+internal sealed record MapShape(KeyShape Value) : KeyShape;
 
 /// <summary>A table with keys of its own.</summary>
 internal sealed record TableShape(TableDeclaration Table) : KeyShape;

@@ -134,6 +134,26 @@ internal sealed class ChoiceListKey(string name, string[] choices, string doc) :
     }
 }
 
+/// <summary>Texts that are compared as they stand.</summary>
+internal sealed class WordListKey(string name, int countMax, string doc) : ListKey<string>(name, doc)
+{
+    private const int CharsMax = 1024;
+
+    public override string TypeText => "list of strings";
+
+    public override string Accepts => "write " + Range;
+
+    public override string Range => $"1 to {countMax} texts of 1 to {CharsMax} characters";
+
+    protected override bool IsRequiredToHaveItems => true;
+
+    protected override string? ParseItem(string text, out string? item)
+    {
+        item = text;
+        return text.Length is > 0 and <= CharsMax ? null : "is empty or too long";
+    }
+}
+
 /// <summary>Addresses and address ranges.</summary>
 internal sealed class NetworkListKey(string name, string doc) : ListKey<IPNetwork>(name, doc)
 {

@@ -42,7 +42,7 @@ internal sealed class QueryMapKey(string name, string doc) : Key<Sequence<QueryP
 
     public override string Range => "{ name = \"value\" }; as text, not encoded";
 
-    public override KeyShape Shape => new MapShape();
+    public override KeyShape Shape => new MapShape(KeyShape.Text);
 
     protected override bool TryParse(
         TomlNode node, TableScope scope, [MaybeNullWhen(false)] out Sequence<QueryParameter> value)

@@ -16,8 +16,14 @@ internal sealed record TableDeclaration(string Name, bool IsNamed, string Doc, I
     /// <summary>Keys that a later version will have: a fault, so that nobody relies on them.</summary>
     public IReadOnlyList<string> Later { get; init; } = [];
 
-    /// <summary>The name used in the default file, if <see cref="IsNamed"/>.</summary>
+    /// <summary>
+    /// The name used in the default file, if <see cref="IsNamed"/>; below such a table one of its own, if it cannot
+    /// stand beside the others.
+    /// </summary>
     public string ExampleName { get; init; } = "";
+
+    /// <summary>Stands in the place of all that the table above it has: not beside it.</summary>
+    public bool IsAlone { get; init; }
 
     /// <summary>
     /// Part of a file that shows it, if its required keys and those with an example do not show enough.

@@ -29,6 +29,9 @@ internal sealed class TableScope
 
     public TomlTable Table => _table;
 
+    /// <summary>What tells this machine from others; null if nothing does.</summary>
+    public string? MachineId => _context.Placeholders.MachineId;
+
     /// <summary>Files that keys name.</summary>
     public SideFiles Files => _context.Files;
 

@@ -24,15 +24,21 @@ internal static class ConsumerTable
         ExampleToml = "[\"alice\"]",
     };
 
+    private static readonly ClaimRulesKey Claims = new("claims",
+        "Claims of a token (jwt) that prove it, any one of them: a claim's name and its values.")
+    {
+        ExampleToml = "{ sub = [\"alice\"] }",
+    };
+
     // SHA-256 of nothing: an empty key is never looked up.
     private const string ExampleHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
     public static TableDeclaration Declaration { get; } = new("consumers", IsNamed: true,
         "Who calls: what proves it. Identity middlewares find the consumer; limits and the server know its name.",
-        [Keys, Users])
+        [Keys, Users, Claims])
     {
         ExampleName = "alice",
-        Later = ["plan", "claims", "certificates"],
+        Later = ["plan", "certificates"],
     };
 
     /// <summary>All consumers; what two of them claim is a fault.</summary>
@@ -40,14 +46,17 @@ internal static class ConsumerTable
     {
         var consumers = new List<ConsumerSettings>();
         var keys = new Dictionary<Digest256, string>();
+        var claims = new Dictionary<ClaimSettings, string>();
         var users = new Dictionary<string, string>(System.StringComparer.Ordinal);
         foreach ((string name, TableScope scope) in tables)
         {
             IReadOnlyList<Placed<Digest256>> ownKeys = Keys.Read(scope) ?? [];
             IReadOnlyList<Placed<string>> ownUsers = Users.Read(scope) ?? [];
-            if (ownKeys.Count == 0 && ownUsers.Count == 0)
+            List<ClaimSettings> ownClaims = ReadClaims(scope, claims, name);
+            if (!scope.TryFind(Keys.Name, out _) && !scope.TryFind(Users.Name, out _)
+                && !scope.TryFind(Claims.Name, out _))
             {
-                scope.Report(scope.Table, "", "can be proved by nothing; write keys or users");
+                scope.Report(scope.Table, "", "can be proved by nothing; write keys, users or claims");
             }
 
             ReportTaken(scope, Keys.Name, ownKeys, keys, name);
@@ -57,10 +66,32 @@ internal static class ConsumerTable
                 Name = name,
                 Keys = PlacedItems.Values(ownKeys),
                 Users = PlacedItems.Values(ownUsers),
+                Claims = new Sequence<ClaimSettings>(ownClaims),
             });
         }
 
         return new Sequence<ConsumerSettings>(consumers);
+    }
+
+    private static List<ClaimSettings> ReadClaims(
+        TableScope scope, Dictionary<ClaimSettings, string> taken, string name)
+    {
+        var claims = new List<ClaimSettings>();
+        foreach (ClaimRule rule in Claims.Read(scope) ?? Sequence<ClaimRule>.Empty)
+        {
+            foreach (string value in rule.Values)
+            {
+                var claim = new ClaimSettings(rule.Path, value);
+                claims.Add(claim);
+                if (!taken.TryAdd(claim, name) && scope.TryFind(Claims.Name, out TomlEntry entry))
+                {
+                    scope.Report(entry.Value, Claims.Name,
+                        $"{ConfigText.Key(rule.Path)} proves consumer {taken[claim]} already");
+                }
+            }
+        }
+
+        return claims;
     }
 
     private static void ReportTaken<T>(

@@ -39,6 +39,7 @@ internal static class MiddlewareTable
         new(IpListTable.Deny, IpListTable.ParseDeny),
         new(ApiKeyTable.Declaration, ApiKeyTable.Parse),
         new(BasicAuthTable.Declaration, BasicAuthTable.Parse),
+        new(JwtTable.Declaration, JwtTable.Parse),
     ];
 
     public static TableDeclaration Declaration { get; } = new("middlewares", IsNamed: true,
@@ -48,7 +49,7 @@ internal static class MiddlewareTable
         Later =
         [
             "compress", "buffering",
-            "jwt", "forward_auth", "client_cert", "ai_guard",
+            "forward_auth", "client_cert", "ai_guard",
         ],
     };
 

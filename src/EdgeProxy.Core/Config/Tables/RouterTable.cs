@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
-using EdgeProxy.Config.Values;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Routing;
 
@@ -140,27 +139,6 @@ internal static class RouterTable
             }
 
             return false;
-        }
-    }
-
-    private sealed class ServiceNameKey(string name, string doc) : Key<Placed<string>?>(name, doc)
-    {
-        public override string TypeText => "name";
-
-        public override string Accepts => "write " + Range;
-
-        public override string Range => "the name of a service";
-
-        protected override bool TryParse(TomlNode node, TableScope scope, [NotNullWhen(true)] out Placed<string>? value)
-        {
-            value = null;
-            if (!TryText(node, scope, out string? text))
-            {
-                return false;
-            }
-
-            value = new Placed<string>(text, node);
-            return NameText.IsName(text) || Refuse(node, scope, "is not a name");
         }
     }
 }

@@ -18,7 +18,8 @@ internal static class ServiceTable
     private static readonly TimeSpan TimeoutMin = TimeSpan.FromMilliseconds(100);
 
     private static readonly ServersKey Servers = new("servers",
-        "The servers: url, http only, and weight, the share of the requests (1 to 1000, default 1).")
+        "The servers: url, http only; weight, the share of the requests (1 to 1000, default 1); priority (0 to 7, "
+            + "default 0): those of a higher number get requests only while too few of a lower one are usable.")
     {
         IsRequired = true,
         ExampleToml = "[{ url = \"http://127.0.0.1:9000\", weight = 1 }]",
@@ -31,6 +32,14 @@ internal static class ServiceTable
     {
         Default = "round_robin",
         DefaultToml = "\"round_robin\"",
+    };
+
+    private static readonly IntegerKey SpillBelow = new("spill_below", 1, 100, "percent",
+        "With servers of several priorities: with less than this share of one's servers usable, those of the next "
+            + "take part.")
+    {
+        Default = ServiceLimits.SpillBelowDefault,
+        DefaultToml = ServiceLimits.SpillBelowDefault.ToString(CultureInfo.InvariantCulture),
     };
 
     private static readonly BooleanKey PassHostHeader = new("pass_host_header",
@@ -67,19 +76,19 @@ internal static class ServiceTable
     };
 
     public static TableDeclaration Declaration { get; } = new("services", IsNamed: true,
-        "A named set of servers and how the proxy treats connections to them.",
+        "A named set of servers and how the proxy treats connections to them; or other services, see below.",
         [
-            Servers, Strategy, PassHostHeader, ConnectTimeout, ResponseTimeout, ResponseIdleTimeout, IdleTimeout,
-            IdleConnections,
+            Servers, Strategy, SpillBelow, PassHostHeader, ConnectTimeout, ResponseTimeout, ResponseIdleTimeout,
+            IdleTimeout, IdleConnections,
         ])
     {
         ExampleName = "app",
         Tables =
         [
             HashTable.Declaration, HealthCheckTable.Declaration, PassiveHealthTable.Declaration, RetryTable.Declaration,
-            CapacityTable.Declaration,
+            BreakerTable.Declaration, CapacityTable.Declaration, StickyTable.Declaration, .. ComposedTable.Declarations,
         ],
-        Later = ["weighted", "mirror", "failover", "ai", "tls"],
+        Later = ["mirror", "ai", "tls"],
     };
 
     /// <summary>Null if there are no servers to be had.</summary>
@@ -92,11 +101,14 @@ internal static class ServiceTable
             Name = name,
             Servers = servers ?? [],
             Strategy = strategy,
+            SpillBelow = SpillBelow.ReadValue(scope),
             Hash = hash,
             HealthCheck = HealthCheckTable.Parse(scope),
             PassiveHealth = PassiveHealthTable.Parse(scope),
             Retry = RetryTable.Parse(scope),
+            Breaker = BreakerTable.Parse(scope),
             Capacity = CapacityTable.Parse(scope),
+            Sticky = StickyTable.Parse(scope),
             PassHostHeader = PassHostHeader.Read(scope),
             ConnectTimeout = ConnectTimeout.Read(scope),
             ResponseTimeout = ResponseTimeout.Read(scope),
@@ -159,14 +171,22 @@ internal static class ServiceTable
             DefaultToml = "1",
         };
 
+        private static readonly IntegerKey Priority = new("priority", 0, ServiceLimits.PriorityMax, "",
+            "Servers of a higher number get requests only while too few of a lower one are usable, see spill_below.")
+        {
+            Default = 0,
+            DefaultToml = "0",
+        };
+
         public static TableDeclaration Declaration { get; } =
-            new("servers", IsNamed: false, "One server.", [Url, Weight]) { Later = ["tls"] };
+            new("servers", IsNamed: false, "One server.", [Url, Weight, Priority]) { Later = ["tls"] };
 
         public static ServerSettings? Parse(TableScope scope)
         {
             (string Host, int Port)? url = Url.Read(scope);
             int weight = Weight.ReadValue(scope);
-            return url is { } at ? new ServerSettings(at.Host, at.Port, weight) : null;
+            int priority = Priority.ReadValue(scope);
+            return url is { } at ? new ServerSettings(at.Host, at.Port, weight) { Priority = priority } : null;
         }
     }
 

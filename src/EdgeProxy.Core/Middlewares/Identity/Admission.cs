@@ -21,12 +21,24 @@ internal sealed class Admission(IdentitySettings settings, string challenge)
     private static readonly LocalAnswer Forbidden = new(
         403, "text/plain; charset=utf-8", "403: this caller may not ask\n"u8.ToArray());
 
+    private static readonly FieldName RetryAfter = FieldName.Of("Retry-After");
+
+    private static readonly LocalAnswer TooBusy = new(
+        503, "text/plain; charset=utf-8", "503: too many credentials to check\n"u8.ToArray());
+
     private readonly byte[] _challenge = Encoding.ASCII.GetBytes(challenge);
     private readonly HashSet<string>? _allowed = settings.Allowed.Count > 0 ? [.. settings.Allowed] : null;
 
     /// <summary>A quoted-string (RFC 9110 section 5.6.4) of a realm that the configuration accepted.</summary>
     public static string Quoted(string realm) =>
         $"\"{realm.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+
+    /// <summary>The gate is full: nothing is known of the caller yet.</summary>
+    public static Verdict Busy(Exchange exchange)
+    {
+        exchange.ResponseEdits.Set(RetryAfter, "1"u8);
+        return exchange.Answer(TooBusy);
+    }
 
     public Verdict Refuse(Exchange exchange)
     {
@@ -35,13 +47,19 @@ internal sealed class Admission(IdentitySettings settings, string challenge)
         return exchange.Answer(Unauthenticated);
     }
 
+    /// <summary>Known, and not among those who may.</summary>
+    public static Verdict Forbid(Exchange exchange)
+    {
+        exchange.Shard.Counters.Add(Counter.RequestsForbidden);
+        return exchange.Answer(Forbidden);
+    }
+
     /// <param name="consumer">Null: a caller that is known, and is no consumer of the configuration.</param>
     public Verdict Admit(Exchange exchange, Consumer? consumer)
     {
         if (_allowed is not null && (consumer is null || !_allowed.Contains(consumer.Name)))
         {
-            exchange.Shard.Counters.Add(Counter.RequestsForbidden);
-            return exchange.Answer(Forbidden);
+            return Forbid(exchange);
         }
 
         exchange.Consumer = consumer;

@@ -35,7 +35,7 @@ internal sealed record BasicAuthSettings : IdentitySettings
 
 /// <summary>
 /// <c>basic_auth</c>: lets those pass that show a user's password (RFC 7617). The slow hash is computed off the loops,
-/// few at a time (<see cref="PasswordGate"/>); for a user that does not exist the hash of another one is, so that the
+/// few at a time (<see cref="ProofGate"/>); for a user that does not exist the hash of another one is, so that the
 /// time says nothing.
 /// </summary>
 internal sealed class BasicAuth : Middleware
@@ -48,16 +48,12 @@ internal sealed class BasicAuth : Middleware
     private const int SaltBytes = 32;
 
     private static readonly FieldName Authorization = FieldName.Of("Authorization");
-    private static readonly FieldName RetryAfter = FieldName.Of("Retry-After");
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: false);
-
-    private static readonly LocalAnswer Busy = new(
-        503, "text/plain; charset=utf-8", "503: too many passwords to check\n"u8.ToArray());
 
     private readonly BasicAuthSettings _settings;
     private readonly CredentialPlace _place = new(new CredentialSettings(Authorization, "Basic", "", ""));
     private readonly Admission _admission;
-    private readonly PasswordGate _gate;
+    private readonly ProofGate _gate;
     private readonly User[] _users;
     private readonly Dictionary<string, User> _byName = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Digest256, Proof> _proofs = new();
@@ -65,11 +61,11 @@ internal sealed class BasicAuth : Middleware
     private readonly long _cacheMs;
 
     public BasicAuth(BasicAuthSettings settings)
-        : this(settings, PasswordGate.OfProcess)
+        : this(settings, ProofGate.Passwords)
     {
     }
 
-    public BasicAuth(BasicAuthSettings settings, PasswordGate gate)
+    public BasicAuth(BasicAuthSettings settings, ProofGate gate)
     {
         _settings = settings;
         _gate = gate;
@@ -115,8 +111,7 @@ internal sealed class BasicAuth : Middleware
 
         if (!_gate.TryEnter())
         {
-            exchange.ResponseEdits.Set(RetryAfter, "1"u8);
-            return exchange.Answer(Busy);
+            return Admission.Busy(exchange);
         }
 
         string name = StrictUtf8.GetString(pair[..colon]);

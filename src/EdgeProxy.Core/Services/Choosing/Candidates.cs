@@ -2,16 +2,24 @@ namespace EdgeProxy.Services.Choosing;
 
 /// <summary>
 /// Who a <see cref="Strategy"/> chooses among, for one request on one loop: the servers of a service but those that are
-/// unhealthy, without an address, or tried already.
+/// unhealthy, without an address, tried already, or of a priority that is not needed.
 /// </summary>
 internal readonly ref struct Candidates
 {
     private readonly Service _service;
     private readonly ref readonly TriedServers _tried;
+    private readonly int _lastGroup;
 
     public Candidates(
-        Service service, ServiceShard shard, long nowMs, ref readonly TriedServers tried, ulong key, bool hasKey)
+        Service service,
+        ServiceShard shard,
+        long nowMs,
+        ref readonly TriedServers tried,
+        ulong key,
+        bool hasKey,
+        int lastGroup)
     {
+        _lastGroup = lastGroup;
         _service = service;
         _tried = ref tried;
         Shard = shard;
@@ -41,7 +49,8 @@ internal readonly ref struct Candidates
     public bool IsUsable(int place)
     {
         Server server = _service.Servers[place];
-        return server.IsUsable(NowMs) && _service.HasRoom(server) && !_tried.Contains(place);
+        return server.IsUsable(NowMs) && _service.HasRoom(server) && !_tried.Contains(place)
+            && _service.IsWithin(place, _lastGroup);
     }
 
     public ServerLoad Load(int place) => _service.Servers[place].Load(Shard.LoopIndex);

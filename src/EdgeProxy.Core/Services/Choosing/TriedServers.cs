@@ -18,6 +18,9 @@ internal struct TriedServers
 
     public int Count { get; private set; }
 
+    /// <summary>The one added last; one must have been.</summary>
+    public readonly int Last => (ushort)_places;
+
     public readonly bool Contains(int place)
     {
         UInt128 places = _places;

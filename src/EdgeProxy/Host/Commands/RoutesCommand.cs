@@ -5,7 +5,9 @@ using System.Text.Json;
 using EdgeProxy.Config;
 using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Composing;
 
 namespace EdgeProxy.Host.Commands;
 
@@ -76,21 +78,33 @@ internal static class RoutesCommand
 
     private static string Servers(ProxySettings settings, string service)
     {
+        var servers = new List<string>();
+        AddServers(settings, service, servers);
+        return string.Join(',', servers);
+    }
+
+    // Those of a composed service are its members'; a loaded configuration has no circles.
+    private static void AddServers(ProxySettings settings, string service, List<string> servers)
+    {
         foreach (ServiceSettings candidate in settings.Services)
         {
-            if (candidate.Name == service)
+            foreach (ServerSettings server in candidate.Name == service ? candidate.Servers : [])
             {
-                var servers = new List<string>();
-                foreach (ServerSettings server in candidate.Servers)
+                if (!servers.Contains(Address(server)))
                 {
                     servers.Add(Address(server));
                 }
-
-                return string.Join(',', servers);
             }
         }
 
-        return "";
+        foreach (ComposedSettings candidate in settings.Composed)
+        {
+            foreach (MemberSettings member in
+                candidate.Name == service ? candidate.Members : Sequence<MemberSettings>.Empty)
+            {
+                AddServers(settings, member.Name, servers);
+            }
+        }
     }
 
     private static string Address(ServerSettings server) => server.Host.Contains(':', StringComparison.Ordinal)

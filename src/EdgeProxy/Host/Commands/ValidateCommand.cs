@@ -19,7 +19,7 @@ internal static class ValidateCommand
         {
             shell.Output.WriteLine(
                 $"{path}: ok: {settings.EntryPoints.Count} entrypoints, {settings.Routers.Count} routers, "
-                + $"{settings.Services.Count} services, configuration {settings.Hash}");
+                + $"{settings.ServiceCount} services, configuration {settings.Hash}");
         }
 
         return loaded.Settings is null ? Refuse(shell, loaded) : ExitCodes.Ok;
@@ -51,7 +51,7 @@ internal static class ValidateCommand
                 json.WriteString("hash"u8, settings.Hash);
                 json.WriteNumber("entrypoints"u8, settings.EntryPoints.Count);
                 json.WriteNumber("routers"u8, settings.Routers.Count);
-                json.WriteNumber("services"u8, settings.Services.Count);
+                json.WriteNumber("services"u8, settings.ServiceCount);
             }
 
             ReloadOutcome.WriteFaults(loaded.Faults, json);

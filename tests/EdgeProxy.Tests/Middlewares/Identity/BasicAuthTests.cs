@@ -49,7 +49,7 @@ public class BasicAuthTests
     [Fact]
     public void GateFull_Is503WithRetryAfter()
     {
-        var gate = new PasswordGate(runningMax: 1, waitingMax: 0);
+        var gate = new ProofGate(runningMax: 1, waitingMax: 0);
         Assert.True(gate.TryEnter());
         using var bench = MiddlewareBench.Get("/", Pair("alice:allmine"));
 
@@ -64,7 +64,7 @@ public class BasicAuthTests
     [Fact]
     public async Task RightPair_IsHashedOnceAndThenAllocatesNothing()
     {
-        var middleware = new BasicAuth(Settings(), new PasswordGate(runningMax: 1, waitingMax: 0));
+        var middleware = new BasicAuth(Settings(), new ProofGate(runningMax: 1, waitingMax: 0));
         Assert.Equal("200", await AnswerAsync(middleware, "alice:allmine"));
         Assert.Equal("401", await AnswerAsync(middleware, "alice:allmin"));
         Assert.Equal("401", await AnswerAsync(middleware, "bob:allmine"));

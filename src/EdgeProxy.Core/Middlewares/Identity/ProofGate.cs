@@ -6,19 +6,25 @@ using System.Threading.Tasks;
 namespace EdgeProxy.Middlewares.Identity;
 
 /// <summary>
-/// Slow hashes are what an attacker can make us spend: half of the cores at most, and a queue with an end. One for the
-/// process, whatever middlewares there are.
+/// Slow hashes and signatures are what an attacker can make us spend: some of the cores at most, and a queue with an
+/// end. One of each kind for the process, whatever middlewares there are.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process; no wait handle is ever made.")]
-internal sealed class PasswordGate(int runningMax, int waitingMax)
+internal sealed class ProofGate(int runningMax, int waitingMax)
 {
-    /// <summary>Checks that may wait for their turn.</summary>
-    public const int WaitingMaxDefault = 64;
+    /// <summary>Passwords that may wait for their turn; each takes some 60 ms.</summary>
+    public const int PasswordsWaitingMax = 64;
+
+    /// <summary>Signatures that may wait for their turn; each takes some 0.1 ms.</summary>
+    public const int SignaturesWaitingMax = 1024;
 
     private readonly SemaphoreSlim _turn = new(runningMax);
     private int _count;
 
-    public static PasswordGate OfProcess { get; } = new(Math.Max(1, Environment.ProcessorCount / 2), WaitingMaxDefault);
+    public static ProofGate Passwords { get; } =
+        new(Math.Max(1, Environment.ProcessorCount / 2), PasswordsWaitingMax);
+
+    public static ProofGate Signatures { get; } = new(Environment.ProcessorCount, SignaturesWaitingMax);
 
     /// <summary>A place in the queue; false: it is full. <see cref="Leave"/> gives it back.</summary>
     public bool TryEnter()
@@ -35,7 +41,7 @@ internal sealed class PasswordGate(int runningMax, int waitingMax)
     public void Leave() => Interlocked.Decrement(ref _count);
 
     /// <summary>Runs it on a thread of the pool when its turn comes.</summary>
-    public async Task<bool> RunAsync(Func<bool> check)
+    public async Task<T> RunAsync<T>(Func<T> check)
     {
         await _turn.WaitAsync().ConfigureAwait(false);
         try

@@ -1,0 +1,27 @@
+using System.Diagnostics.CodeAnalysis;
+using EdgeProxy.Config.Toml;
+using EdgeProxy.Config.Values;
+
+namespace EdgeProxy.Config.Keys;
+
+/// <summary>The name of a service and where it stands; whether there is one is checked later.</summary>
+internal sealed class ServiceNameKey(string name, string doc) : Key<Placed<string>?>(name, doc)
+{
+    public override string TypeText => "name";
+
+    public override string Accepts => "write " + Range;
+
+    public override string Range => "the name of a service";
+
+    protected override bool TryParse(TomlNode node, TableScope scope, [NotNullWhen(true)] out Placed<string>? value)
+    {
+        value = null;
+        if (!TryText(node, scope, out string? text))
+        {
+            return false;
+        }
+
+        value = new Placed<string>(text, node);
+        return NameText.IsName(text) || Refuse(node, scope, "is not a name");
+    }
+}

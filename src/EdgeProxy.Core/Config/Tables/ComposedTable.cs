@@ -1,0 +1,81 @@
+using System.Collections.Generic;
+using EdgeProxy.Config.Keys;
+using EdgeProxy.Config.Toml;
+using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Services.Composing;
+using EdgeProxy.Services.Sticky;
+
+namespace EdgeProxy.Config.Tables;
+
+/// <summary>A member as read: its name is not looked up yet.</summary>
+internal readonly record struct PlacedMember(Placed<string> Name, int Weight);
+
+/// <summary>A composed service as read.</summary>
+/// <param name="Path">Where the names stand, for faults.</param>
+/// <param name="Members">Those that could be read.</param>
+internal sealed record ComposedDocument(
+    string Name, ComposedKind Kind, string Path, IReadOnlyList<PlacedMember> Members, StickySettings? Sticky)
+{
+    public ComposedSettings Settings
+    {
+        get
+        {
+            var members = new List<MemberSettings>(Members.Count);
+            foreach (PlacedMember member in Members)
+            {
+                members.Add(new MemberSettings(member.Name.Value, member.Weight));
+            }
+
+            return new ComposedSettings
+            {
+                Name = Name,
+                Kind = Kind,
+                Members = new Sequence<MemberSettings>(members),
+                Sticky = Sticky,
+            };
+        }
+    }
+}
+
+/// <summary>A service that has no servers but other services: [services.NAME.KIND].</summary>
+internal static class ComposedTable
+{
+    public static IReadOnlyList<TableDeclaration> Declarations { get; } =
+        [WeightedTable.Declaration, FailoverTable.Declaration];
+
+    /// <summary>Null if the service is not composed; one that is has no other key.</summary>
+    public static ComposedDocument? Parse(string name, TableScope scope)
+    {
+        TableDeclaration? kind = null;
+        foreach (TableDeclaration declaration in Declarations)
+        {
+            kind ??= scope.TryFind(declaration.Name, out _) ? declaration : null;
+        }
+
+        if (kind is null)
+        {
+            return null;
+        }
+
+        foreach (TomlEntry entry in scope.Table.Entries)
+        {
+            if (entry.Key != kind.Name && ServiceTable.Declaration.Knows(entry.Key))
+            {
+                scope.Report(entry.Value, entry.Line, entry.Column, entry.Key,
+                    $"cannot stand beside {kind.Name}: the services named there have their own");
+            }
+        }
+
+        bool isFailover = ReferenceEquals(kind, FailoverTable.Declaration);
+        TableScope? below = scope.Below(kind);
+        IReadOnlyList<PlacedMember>? members = below is null ? null
+            : isFailover ? FailoverTable.Parse(below)
+            : WeightedTable.Parse(below);
+        return new ComposedDocument(
+            name,
+            isFailover ? ComposedKind.Failover : ComposedKind.Weighted,
+            $"{scope.Path}.{kind.Name}",
+            members ?? [],
+            below is null || isFailover ? null : StickyTable.Parse(below));
+    }
+}

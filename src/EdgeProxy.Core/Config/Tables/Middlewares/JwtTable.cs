@@ -1,0 +1,180 @@
+using System;
+using EdgeProxy.Config.Keys;
+using EdgeProxy.Config.Toml;
+using EdgeProxy.Middlewares.Identity;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Http;
+
+namespace EdgeProxy.Config.Tables.Middlewares;
+
+/// <summary>[middlewares.NAME.jwt]</summary>
+internal static class JwtTable
+{
+    private const int KeyCharsMax = 16 * 1024;
+    private const int JwksBytesMax = 256 * 1024;
+    private const int PathCharsMax = 4096; // PATH_MAX
+    private const int NamesMax = 64;
+
+    private static readonly SecretKey Secret = new("secret", 1, KeyCharsMax,
+        "A shared secret of 32 bytes or more, for HS256; HS384 with 48 bytes, HS512 with 64. One of secret, "
+            + "public_key, jwks_file.")
+    {
+        ExampleToml = "\"an example of thirty-two characters or more\"",
+        IsChosen = true,
+    };
+
+    private static readonly SecretKey PublicKey = new("public_key", 1, KeyCharsMax,
+        "A key in PEM (-----BEGIN PUBLIC KEY-----): RSA of 2048 bits or more, or a NIST curve.")
+    {
+        ExampleToml = "\"${cred:issuer.pem}\"",
+        IsAlternative = true,
+    };
+
+    private static readonly TextKey JwksFile = new("jwks_file", PathCharsMax,
+        "A key set (RFC 7517), relative to the folder of the configuration. A change of it is a reload.")
+    {
+        ExampleToml = "\"jwks.json\"",
+        IsAlternative = true,
+    };
+
+    private static readonly WordListKey Issuers = new("issuers", NamesMax,
+        "Values of iss, one of which the token has. Without it iss is not looked at.")
+    {
+        ExampleToml = "[\"https://id.example.com\"]",
+    };
+
+    private static readonly WordListKey Audiences = new("audiences", NamesMax,
+        "Values of aud, one of which the token has. Without it aud is not looked at.")
+    {
+        ExampleToml = "[\"shop\"]",
+    };
+
+    private static readonly DurationKey Skew = new("skew", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10),
+        "How far the issuer's clock may be off when exp, nbf and iat are judged.")
+    {
+        Default = JwtSettings.SkewDefault,
+        DefaultToml = "\"1m\"",
+        ZeroMeans = "not at all",
+    };
+
+    private static readonly ClaimRulesKey Claims = new("claims",
+        "Claims that have to be there, each with one of its values, or with one among several; 403 without. A dot "
+            + "leads into an object.")
+    {
+        ExampleToml = "{ role = [\"admin\", \"editor\"] }",
+    };
+
+    private static readonly ClaimHeadersKey ClaimHeaders = new("claim_headers",
+        "Tells the server the value of a claim. The client's own header of that name is removed, in every spelling.")
+    {
+        ExampleToml = "{ X-Subject = \"sub\" }",
+    };
+
+    private static readonly HeaderNameKey Header = new("header", "The header that has the token. Or query, or cookie.")
+    {
+        Default = FieldName.Of("Authorization"),
+        DefaultToml = "\"Authorization\"",
+    };
+
+    private static readonly TokenKey Scheme = new("scheme", CredentialSettings.SchemeCharsMax,
+        "What stands in front of the token in the header. Without header and scheme: Bearer.")
+    {
+        ExampleToml = "\"Bearer\"",
+    };
+
+    private static readonly TextKey Query = new("query", CredentialSettings.NameCharsMax,
+        "The parameter of the query that has the token. Queries end up in the logs of others: prefer a header.")
+    {
+        ExampleToml = "\"access_token\"",
+        IsAlternative = true,
+    };
+
+    private static readonly TokenKey Cookie = new("cookie", CredentialSettings.NameCharsMax,
+        "The cookie that has the token.")
+    {
+        ExampleToml = "\"token\"",
+        IsAlternative = true,
+    };
+
+    public static TableDeclaration Declaration { get; } = new("jwt", IsNamed: false,
+        "Lets those pass that show a signed token (RFC 7519) with an end; 401 to others. Only algorithms of the keys' "
+            + "own kind count, never none.",
+        [
+            Secret, PublicKey, JwksFile, Issuers, Audiences, Skew, Claims, ClaimHeaders, Header, Scheme, Query, Cookie,
+            .. IdentityKeys.Declared,
+        ])
+    {
+        ExampleName = "token",
+        Later = ["jwks_url"],
+    };
+
+    public static MiddlewareSettings? Parse(string name, TableScope scope)
+    {
+        TokenKeys? keys = ReadKeys(scope);
+        var settings = new JwtSettings
+        {
+            Name = name,
+            Keys = keys!,
+            Place = ReadPlace(scope),
+            Issuers = PlacedItems.Values(Issuers.Read(scope)),
+            Audiences = PlacedItems.Values(Audiences.Read(scope)),
+            Skew = Skew.Read(scope),
+            Claims = Claims.Read(scope) ?? Primitives.Collections.Sequence<ClaimRule>.Empty,
+            Headers = ClaimHeaders.Read(scope) ?? Primitives.Collections.Sequence<ClaimHeader>.Empty,
+        };
+        settings = IdentityKeys.Read(scope, settings);
+        return keys is null ? null : settings;
+    }
+
+    private static TokenKeys? ReadKeys(TableScope scope)
+    {
+        string? secret = Secret.Read(scope);
+        string? pem = PublicKey.Read(scope);
+        string? file = JwksFile.Read(scope);
+        if (Count(scope, Secret) + Count(scope, PublicKey) + Count(scope, JwksFile) != 1)
+        {
+            scope.Report(scope.Table, "", "needs keys from one place; write one of secret, public_key, jwks_file");
+            return null;
+        }
+
+        TokenKeys? keys = null;
+        Key of = secret is not null ? Secret : pem is not null ? PublicKey : JwksFile;
+        string? why = secret is not null ? TokenKeys.OfSecret(secret, out keys)
+            : pem is not null ? TokenKeys.OfPem(pem, out keys)
+            : file is null ? null
+            : !scope.Files.TryRead(file, JwksBytesMax, out string? json, out string? unread) ? unread
+            : TokenKeys.OfJwks(json, out keys);
+        if (why is not null && scope.TryFind(of.Name, out TomlEntry entry))
+        {
+            scope.Report(entry.Value, of.Name, $"{why}; {of.Accepts}");
+        }
+
+        return keys;
+    }
+
+    private static CredentialSettings ReadPlace(TableScope scope)
+    {
+        FieldName? header = Header.Read(scope);
+        string? scheme = Scheme.Read(scope);
+        string? query = Query.Read(scope);
+        string? cookie = Cookie.Read(scope);
+        int places = Count(scope, Header) + Count(scope, Query) + Count(scope, Cookie);
+        if (places > 1)
+        {
+            scope.Report(scope.Table, "", "has more than one place for the token; write one of header, query, cookie");
+        }
+
+        bool isHeader = places == 0 || scope.TryFind(Header.Name, out _);
+        if (!isHeader && scope.TryFind(Scheme.Name, out TomlEntry entry))
+        {
+            scope.Report(entry.Value, Scheme.Name, "does nothing without header");
+        }
+
+        bool isBearer = scheme is null && (places == 0 || header?.Known == KnownHeader.Authorization);
+        return isHeader
+            ? new CredentialSettings(header, isBearer ? "Bearer" : scheme ?? "", "", "")
+            : new CredentialSettings(null, "", query ?? "", cookie ?? "");
+    }
+
+    private static int Count(TableScope scope, Key key) => scope.TryFind(key.Name, out _) ? 1 : 0;
+}

@@ -1,0 +1,86 @@
+using System;
+using EdgeProxy.Primitives.Faults;
+using EdgeProxy.Services;
+using EdgeProxy.Services.Breaking;
+using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Health;
+using EdgeProxy.Telemetry;
+
+namespace EdgeProxy.Pipeline;
+
+/// <summary>What became of a try, told to those who judge by it: the server's load and health, the breaker.</summary>
+internal static class Outcomes
+{
+    private const long FailedTimeMs = 1_000;
+
+    /// <summary>An answer began; how long that took is known.</summary>
+    public static void NoteAnswered(Exchange exchange)
+    {
+        Shard shard = exchange.Shard;
+        Server server = exchange.Server!;
+        long nowMs = shard.Loop.NowMs;
+        long elapsedMs = nowMs - exchange.TryStartedMs;
+        int status = exchange.Response.StatusCode;
+        ServerLoad load = server.Load(shard.Loop.Index);
+        load.NoteTime(elapsedMs, nowMs);
+        if (FaultWatch.NoteAnswer(exchange.Service!, server, load, status, elapsedMs, nowMs, shard.Reports))
+        {
+            shard.Counters.Add(Counter.Ejections);
+        }
+
+        NoteForBreaker(exchange, status, isNetworkError: false, elapsedMs);
+    }
+
+    /// <summary>
+    /// None did, or not a whole one. A server that fails at once is not fast: it is taken for one that needs a second
+    /// at least.
+    /// </summary>
+    public static void NoteFailed(Exchange exchange, FaultKind kind)
+    {
+        Shard shard = exchange.Shard;
+        Server server = exchange.Server!;
+        long nowMs = shard.Loop.NowMs;
+        long elapsedMs = nowMs - exchange.TryStartedMs;
+        ServerLoad load = server.Load(shard.Loop.Index);
+        load.NoteTime(Math.Max(elapsedMs, FailedTimeMs), nowMs);
+        if (FaultWatch.NoteFault(exchange.Service!, server, load, TextOf(kind), nowMs, shard.Reports))
+        {
+            shard.Counters.Add(Counter.Ejections);
+        }
+
+        NoteForBreaker(exchange, ErrorResponses.StatusCode(kind), isNetworkError: true, elapsedMs);
+    }
+
+    private static void NoteForBreaker(Exchange exchange, int status, bool isNetworkError, long elapsedMs)
+    {
+        if (exchange.Service!.Breaker is not { } breaker)
+        {
+            return;
+        }
+
+        Shard shard = exchange.Shard;
+        if (breaker.Note(shard.Loop.Index, shard.Loop.NowMs, status, isNetworkError, elapsedMs))
+        {
+            shard.Counters.Add(Counter.BreakerOpenings);
+            Announce(exchange.Service, breaker, BreakerState.Open, shard);
+        }
+    }
+
+    /// <summary>Logs the breaker's state, if it is news.</summary>
+    public static void Announce(Service service, CircuitBreaker breaker, BreakerState state, Shard shard)
+    {
+        if (breaker.IsNews(state))
+        {
+            shard.Reports.BreakerIs(service.Name, state, breaker.Settings.Expression.Text);
+        }
+    }
+
+    private static string TextOf(FaultKind kind) => kind switch
+    {
+        FaultKind.ConnectFailed => "it refuses connections",
+        FaultKind.ConnectTimeout => "it does not accept connections in time",
+        FaultKind.ResponseTimeout or FaultKind.ResponseIdleTimeout => "it does not answer in time",
+        FaultKind.UpstreamMalformed => "its answers are not HTTP/1.1",
+        _ => "it closes before it has answered",
+    };
+}

@@ -1,0 +1,43 @@
+using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Services.Sticky;
+
+namespace EdgeProxy.Services.Composing;
+
+/// <summary>How a composed service chooses; the words of TOML's services.NAME.KIND.</summary>
+internal enum ComposedKind : byte
+{
+    /// <summary>By weight, among members with a usable server.</summary>
+    Weighted,
+
+    /// <summary>The first member; the second while the first has no usable server.</summary>
+    Failover,
+}
+
+/// <summary>A service that another is composed of.</summary>
+/// <param name="Name">Name of an existing service; it does not lead back to the composed one.</param>
+/// <param name="Weight">0 to 1000; its share of the requests. Failover does not look at it.</param>
+internal sealed record MemberSettings(string Name, int Weight);
+
+/// <summary>A service whose requests go to one of other services.</summary>
+internal sealed record ComposedSettings
+{
+    public required string Name { get; init; }
+
+    public required ComposedKind Kind { get; init; }
+
+    /// <summary>Never empty, and no name twice; some weight is above 0. Failover has two.</summary>
+    public required Sequence<MemberSettings> Members { get; init; }
+
+    /// <summary>Null if clients have no member of their own; of weighted only.</summary>
+    public StickySettings? Sticky { get; init; }
+}
+
+/// <summary>Named limits of composed services.</summary>
+internal static class ComposedLimits
+{
+    public const int MembersMax = 64;
+    public const int WeightMax = 1000;
+
+    /// <summary>Composed services within each other; each costs a request one more choice.</summary>
+    public const int NestingMax = 8;
+}
