@@ -40,6 +40,9 @@ internal sealed class TableScope
 
     public bool TryFind(string key, out TomlEntry entry) => _table.TryFind(key, out entry);
 
+    /// <summary>1 if the key is written, however; else 0.</summary>
+    public int Count(Key key) => _table.TryFind(key.Name, out _) ? 1 : 0;
+
     /// <summary>An empty key is the table itself.</summary>
     public void Report(TomlNode node, string key, string message) => _faults.Add(node, Join(key), message);
 

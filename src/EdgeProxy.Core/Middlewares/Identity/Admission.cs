@@ -63,21 +63,19 @@ internal sealed class Admission(IdentitySettings settings, string challenge)
         }
 
         exchange.Consumer = consumer;
-        if (settings.ConsumerHeader is { } header)
-        {
-            Assert(exchange, header, consumer is null ? default : consumer.NameBytes);
-        }
-
-        return Verdict.Next;
+        return settings.ConsumerHeader is { } header
+            && !TryAssert(exchange, header, consumer is null ? default : consumer.NameBytes)
+            ? exchange.Reject(RejectReason.HeadTooLarge)
+            : Verdict.Next;
     }
 
-    /// <summary>The only line of its name that the server sees; none if the value is empty.</summary>
-    public static void Assert(Exchange exchange, FieldName header, ReadOnlySpan<byte> value)
+    /// <summary>
+    /// The only line of its name that the server sees; none if the value is empty. False: it does not fit, and the
+    /// request must be refused, since a server would take it for one without.
+    /// </summary>
+    public static bool TryAssert(Exchange exchange, FieldName header, ReadOnlySpan<byte> value)
     {
         exchange.RequestEdits.Remove(header);
-        if (!value.IsEmpty)
-        {
-            exchange.RequestEdits.Append(header, value);
-        }
+        return value.IsEmpty || exchange.RequestEdits.Append(header, value);
     }
 }

@@ -212,9 +212,9 @@ internal sealed class BasicAuth : Middleware
             _ = _place.TryRemove(exchange); // of a header, which always fits
         }
 
-        if (_settings.UserHeader is { } header)
+        if (_settings.UserHeader is { } header && !Admission.TryAssert(exchange, header, user.Name))
         {
-            Admission.Assert(exchange, header, user.Name);
+            return exchange.Reject(RejectReason.HeadTooLarge);
         }
 
         return _admission.Admit(exchange, user.Consumer);

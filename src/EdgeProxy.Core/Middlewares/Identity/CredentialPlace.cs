@@ -117,19 +117,14 @@ internal sealed class CredentialPlace(CredentialSettings settings)
     private bool TryFindCookie(Exchange exchange, out ReadOnlySpan<byte> credential)
     {
         credential = default;
-        ReadOnlySpan<byte> head = exchange.ClientSource.Head;
         int count = 0;
-        foreach (ref readonly HeaderField field in exchange.Request.Fields)
+        var pairs = new CookiePairs(exchange.Request, exchange.ClientSource.Head);
+        while (pairs.Next())
         {
-            ReadOnlySpan<byte> rest = CookieField.Is(field.Name.Of(head)) ? field.Value.Of(head) : default;
-            while (!rest.IsEmpty)
+            if (pairs.Name.SequenceEqual(_cookie))
             {
-                ReadOnlySpan<byte> pair = NextPair(ref rest);
-                if (IsMine(pair))
-                {
-                    count++;
-                    credential = pair[(pair.IndexOf((byte)'=') + 1)..].Trim(" \t"u8);
-                }
+                count++;
+                credential = pairs.Value;
             }
         }
 

@@ -102,7 +102,10 @@ internal sealed class Jwt : Middleware
 
         for (int i = 0; i < facts.Headers.Length; i++)
         {
-            Admission.Assert(exchange, _settings.Headers[i].Header, facts.Headers[i]);
+            if (!Admission.TryAssert(exchange, _settings.Headers[i].Header, facts.Headers[i]))
+            {
+                return exchange.Reject(RejectReason.HeadTooLarge);
+            }
         }
 
         return _admission.Admit(exchange, facts.Consumer);

@@ -137,6 +137,21 @@ public class ApiKeyTests
         Assert.True(bench.Exchange.RequestEdits.Drops("X_Consumer"u8));
     }
 
+    // A server would take a request without the header for one of nobody.
+    [Fact]
+    public void Consumer_HeaderDoesNotFit_IsRefused()
+    {
+        using var bench = MiddlewareBench.Get("/", "X-Api-Key: key-of-bob\r\n");
+        byte[] filler = new byte[HeaderEdits.AddedBytesMax - 20];
+        filler.AsSpan().Fill((byte)'x');
+        Assert.True(bench.Exchange.RequestEdits.Append(FieldName.Of("X-Filler"), filler));
+
+        Assert.Equal(Verdict.Answered, bench.Run(
+            new ApiKey(Settings(Header) with { ConsumerHeader = FieldName.Of("X-Consumer") })));
+
+        Assert.Equal(431, bench.Status);
+    }
+
     [Fact]
     public void Consumers_NotAmongThem_Is403()
     {

@@ -3,7 +3,6 @@ using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Middlewares.Identity;
 using EdgeProxy.Pipeline;
-using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Config.Tables.Middlewares;
 
@@ -70,37 +69,13 @@ internal static class JwtTable
         ExampleToml = "{ X-Subject = \"sub\" }",
     };
 
-    private static readonly HeaderNameKey Header = new("header", "The header that has the token. Or query, or cookie.")
-    {
-        Default = FieldName.Of("Authorization"),
-        DefaultToml = "\"Authorization\"",
-    };
-
-    private static readonly TokenKey Scheme = new("scheme", CredentialSettings.SchemeCharsMax,
-        "What stands in front of the token in the header. Without header and scheme: Bearer.")
-    {
-        ExampleToml = "\"Bearer\"",
-    };
-
-    private static readonly TextKey Query = new("query", CredentialSettings.NameCharsMax,
-        "The parameter of the query that has the token. Queries end up in the logs of others: prefer a header.")
-    {
-        ExampleToml = "\"access_token\"",
-        IsAlternative = true,
-    };
-
-    private static readonly TokenKey Cookie = new("cookie", CredentialSettings.NameCharsMax,
-        "The cookie that has the token.")
-    {
-        ExampleToml = "\"token\"",
-        IsAlternative = true,
-    };
+    private static readonly CredentialKeys Place = new("token", "access_token", isBearer: true);
 
     public static TableDeclaration Declaration { get; } = new("jwt", IsNamed: false,
         "Lets those pass that show a signed token (RFC 7519) with an end; 401 to others. Only algorithms of the keys' "
             + "own kind count, never none.",
         [
-            Secret, PublicKey, JwksFile, Issuers, Audiences, Skew, Claims, ClaimHeaders, Header, Scheme, Query, Cookie,
+            Secret, PublicKey, JwksFile, Issuers, Audiences, Skew, Claims, ClaimHeaders, .. Place.Declared,
             .. IdentityKeys.Declared,
         ])
     {
@@ -115,7 +90,7 @@ internal static class JwtTable
         {
             Name = name,
             Keys = keys!,
-            Place = ReadPlace(scope),
+            Place = Place.Read(scope),
             Issuers = PlacedItems.Values(Issuers.Read(scope)),
             Audiences = PlacedItems.Values(Audiences.Read(scope)),
             Skew = Skew.Read(scope),
@@ -131,7 +106,7 @@ internal static class JwtTable
         string? secret = Secret.Read(scope);
         string? pem = PublicKey.Read(scope);
         string? file = JwksFile.Read(scope);
-        if (Count(scope, Secret) + Count(scope, PublicKey) + Count(scope, JwksFile) != 1)
+        if (scope.Count(Secret) + scope.Count(PublicKey) + scope.Count(JwksFile) != 1)
         {
             scope.Report(scope.Table, "", "needs keys from one place; write one of secret, public_key, jwks_file");
             return null;
@@ -151,30 +126,4 @@ internal static class JwtTable
 
         return keys;
     }
-
-    private static CredentialSettings ReadPlace(TableScope scope)
-    {
-        FieldName? header = Header.Read(scope);
-        string? scheme = Scheme.Read(scope);
-        string? query = Query.Read(scope);
-        string? cookie = Cookie.Read(scope);
-        int places = Count(scope, Header) + Count(scope, Query) + Count(scope, Cookie);
-        if (places > 1)
-        {
-            scope.Report(scope.Table, "", "has more than one place for the token; write one of header, query, cookie");
-        }
-
-        bool isHeader = places == 0 || scope.TryFind(Header.Name, out _);
-        if (!isHeader && scope.TryFind(Scheme.Name, out TomlEntry entry))
-        {
-            scope.Report(entry.Value, Scheme.Name, "does nothing without header");
-        }
-
-        bool isBearer = scheme is null && (places == 0 || header?.Known == KnownHeader.Authorization);
-        return isHeader
-            ? new CredentialSettings(header, isBearer ? "Bearer" : scheme ?? "", "", "")
-            : new CredentialSettings(null, "", query ?? "", cookie ?? "");
-    }
-
-    private static int Count(TableScope scope, Key key) => scope.TryFind(key.Name, out _) ? 1 : 0;
 }
