@@ -116,7 +116,7 @@ public sealed class IdentityTests
     {
         await using RawServer server = RawServer.Ok();
         string path = Path.Combine(Path.GetTempPath(), $"users-{Guid.NewGuid():N}");
-        await WriteAsync(path, "# nobody yet\nbob:$2y$08$HqWuK6/Ng6sg9gQzbLrgbOC/hxBmwQTMccqkpzM3h0HTZ.Y1Ang6.\n");
+        await WriteAsync(path, "\uFEFF# nobody yet\nbob:$2y$08$HqWuK6/Ng6sg9gQzbLrgbOC/hxBmwQTMccqkpzM3h0HTZ.Y1Ang6.\n");
         try
         {
             var config = new ProxyConfig(server)

@@ -12,6 +12,8 @@ namespace EdgeProxy.Config;
 /// <param name="folder">What their names are relative to; null where there is none, and then no file is read.</param>
 internal sealed class SideFiles(string? folder)
 {
+    private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
+
     private readonly List<(FileStamp Stamp, byte[] Bytes)> _read = [];
 
     public IReadOnlyList<(FileStamp Stamp, byte[] Bytes)> Read => _read;
@@ -44,7 +46,15 @@ internal sealed class SideFiles(string? folder)
         }
 
         _read.Add((stamp, bytes));
-        text = Encoding.UTF8.GetString(bytes);
-        return true;
+        try
+        {
+            text = StrictUtf8.GetString(bytes).TrimStart('\uFEFF');
+            return true;
+        }
+        catch (DecoderFallbackException)
+        {
+            why = "is not UTF-8";
+            return false;
+        }
     }
 }

@@ -35,6 +35,7 @@ internal sealed class MessageSink
     private ByteLink? _link;
     private BlockPool? _blocks;
     private Block? _pending;
+    private HeaderEdits? _edits;
     private bool _isChunked;
     private long _chunkLeft;
 
@@ -58,8 +59,10 @@ internal sealed class MessageSink
     }
 
     /// <summary>Frame what follows in chunks (RFC 9112 section 7.1), or send it as it is.</summary>
-    public void StartBody(bool isChunked)
+    /// <param name="edits">A field that these leave out of the head is left out of the trailers, too.</param>
+    public void StartBody(bool isChunked, HeaderEdits? edits = null)
     {
+        _edits = edits;
         _isChunked = isChunked;
         _chunkLeft = 0;
         IsEnded = false;
@@ -123,9 +126,15 @@ internal sealed class MessageSink
         if (_isChunked)
         {
             Append(ChunkedWriter.LastChunk);
-            if (!trailers.IsEmpty)
+            int start = 0;
+            while (TrailerFields.TryNext(
+                trailers, ref start, out ReadOnlySpan<byte> line, out ReadOnlySpan<byte> name))
             {
-                Commit(TrailerFields.Copy(trailers, Room(trailers.Length)));
+                // A server that puts trailers among the fields would take the client's word for ours.
+                if (_edits?.Drops(name) != true)
+                {
+                    Append(line);
+                }
             }
 
             Append(ChunkedWriter.CrLf);
@@ -162,6 +171,7 @@ internal sealed class MessageSink
 
         _link = null;
         _blocks = null;
+        _edits = null;
         _isChunked = false;
         _chunkLeft = 0;
         BytesSent = 0;

@@ -49,7 +49,7 @@ internal static class RequestHeadWriter
 
         buffer.Write("\r\n"u8);
         sink.Commit(buffer.Length);
-        sink.StartBody(request.Framing == BodyFraming.Chunked);
+        sink.StartBody(request.Framing == BodyFraming.Chunked, exchange.RequestEdits);
     }
 
     private static void WriteRequestLine(

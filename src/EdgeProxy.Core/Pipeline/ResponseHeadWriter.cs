@@ -54,7 +54,7 @@ internal static class ResponseHeadWriter
         WriteConnection(ref buffer, exchange);
         buffer.Write("\r\n"u8);
         sink.Commit(buffer.Length);
-        sink.StartBody(framing == ClientFraming.Chunked);
+        sink.StartBody(framing == ClientFraming.Chunked, exchange.ResponseEdits);
     }
 
     /// <summary>An interim response (1xx), or the 101 that ends HTTP on this connection.</summary>

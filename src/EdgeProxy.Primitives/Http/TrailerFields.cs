@@ -3,7 +3,7 @@ using System;
 namespace EdgeProxy.Primitives.Http;
 
 /// <summary>
-/// Copies the trailer fields that may travel on (RFC 9110 section 6.5.1): none that frames, routes, authenticates,
+/// The trailer fields that may travel on (RFC 9110 section 6.5.1): none that frames, routes, authenticates,
 /// modifies the request, controls the answer or describes the content, in any spelling a server could take for it.
 /// </summary>
 internal static class TrailerFields
@@ -22,28 +22,28 @@ internal static class TrailerFields
     ];
 
     /// <summary>
-    /// Copies from <paramref name="trailers"/>, the range a <see cref="ChunkedReader"/> reported, the lines that may be
-    /// forwarded, and returns their length; <paramref name="destination"/> needs as many bytes as the trailers have.
+    /// The next line that may be forwarded, of <paramref name="trailers"/>, the range a <see cref="ChunkedReader"/>
+    /// reported, from <paramref name="start"/> (0 at first) on; false if there is none.
     /// </summary>
-    public static int Copy(ReadOnlySpan<byte> trailers, Span<byte> destination)
+    public static bool TryNext(
+        ReadOnlySpan<byte> trailers, ref int start, out ReadOnlySpan<byte> line, out ReadOnlySpan<byte> name)
     {
-        int written = 0;
-        int start = 0;
         while (LineEnd.Find(trailers, start, out int stop) == ParseStatus.Complete
             && stop > start
             && FieldLine.Read(trailers, start, stop, out HeaderField field) == RejectReason.None)
         {
-            if (MayForward(field.Name.Of(trailers), field.Known))
-            {
-                ReadOnlySpan<byte> line = trailers[start..field.LineEnd];
-                line.CopyTo(destination[written..]);
-                written += line.Length;
-            }
-
+            line = trailers[start..field.LineEnd];
+            name = field.Name.Of(trailers);
             start = field.LineEnd;
+            if (MayForward(name, field.Known))
+            {
+                return true;
+            }
         }
 
-        return written;
+        line = default;
+        name = default;
+        return false;
     }
 
     /// <summary>

@@ -16,7 +16,7 @@ internal sealed class ClaimRulesKey(string name, string doc) : Key<Sequence<Clai
 
     public override string Range =>
         "{ role = [\"admin\"], \"realm.tenant\" = [\"a\", \"b\"] }, "
-            + $"texts of 1 to {ClaimSettings.CharsMax} characters";
+            + $"texts of 1 to {ClaimRule.CharsMax} characters";
 
     public override KeyShape Shape => new MapShape(new ListShape(KeyShape.Text, NeedsItems: true, IsUnique: false));
 
@@ -68,7 +68,7 @@ internal sealed class ClaimRulesKey(string name, string doc) : Key<Sequence<Clai
         return values;
     }
 
-    private static bool IsText(string text) => text.Length is > 0 and <= ClaimSettings.CharsMax;
+    private static bool IsText(string text) => text.Length is > 0 and <= ClaimRule.CharsMax;
 }
 
 /// <summary>Headers and the claims that go to them.</summary>
@@ -101,7 +101,7 @@ internal sealed class ClaimHeadersKey(string name, string doc) : Key<Sequence<Cl
                 continue;
             }
 
-            if (path?.Length is > 0 and <= ClaimSettings.CharsMax)
+            if (path?.Length is > 0 and <= ClaimRule.CharsMax)
             {
                 headers.Add(new ClaimHeader(field!, path));
             }

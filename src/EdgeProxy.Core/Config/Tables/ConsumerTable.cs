@@ -25,7 +25,8 @@ internal static class ConsumerTable
     };
 
     private static readonly ClaimRulesKey Claims = new("claims",
-        "Claims of a token (jwt) that prove it, any one of them: a claim's name and its values.")
+        "Claims of a token (jwt) that prove it, all together, each with one of its values. With more than one issuer "
+            + "name iss, too. A token that proves two consumers proves none.")
     {
         ExampleToml = "{ sub = [\"alice\"] }",
     };
@@ -46,13 +47,12 @@ internal static class ConsumerTable
     {
         var consumers = new List<ConsumerSettings>();
         var keys = new Dictionary<Digest256, string>();
-        var claims = new Dictionary<ClaimSettings, string>();
         var users = new Dictionary<string, string>(System.StringComparer.Ordinal);
         foreach ((string name, TableScope scope) in tables)
         {
             IReadOnlyList<Placed<Digest256>> ownKeys = Keys.Read(scope) ?? [];
             IReadOnlyList<Placed<string>> ownUsers = Users.Read(scope) ?? [];
-            List<ClaimSettings> ownClaims = ReadClaims(scope, claims, name);
+            Sequence<ClaimRule> ownClaims = Claims.Read(scope) ?? Sequence<ClaimRule>.Empty;
             if (!scope.TryFind(Keys.Name, out _) && !scope.TryFind(Users.Name, out _)
                 && !scope.TryFind(Claims.Name, out _))
             {
@@ -66,32 +66,11 @@ internal static class ConsumerTable
                 Name = name,
                 Keys = PlacedItems.Values(ownKeys),
                 Users = PlacedItems.Values(ownUsers),
-                Claims = new Sequence<ClaimSettings>(ownClaims),
+                Claims = ownClaims,
             });
         }
 
         return new Sequence<ConsumerSettings>(consumers);
-    }
-
-    private static List<ClaimSettings> ReadClaims(
-        TableScope scope, Dictionary<ClaimSettings, string> taken, string name)
-    {
-        var claims = new List<ClaimSettings>();
-        foreach (ClaimRule rule in Claims.Read(scope) ?? Sequence<ClaimRule>.Empty)
-        {
-            foreach (string value in rule.Values)
-            {
-                var claim = new ClaimSettings(rule.Path, value);
-                claims.Add(claim);
-                if (!taken.TryAdd(claim, name) && scope.TryFind(Claims.Name, out TomlEntry entry))
-                {
-                    scope.Report(entry.Value, Claims.Name,
-                        $"{ConfigText.Key(rule.Path)} proves consumer {taken[claim]} already");
-                }
-            }
-        }
-
-        return claims;
     }
 
     private static void ReportTaken<T>(

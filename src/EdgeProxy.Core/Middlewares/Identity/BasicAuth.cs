@@ -150,7 +150,7 @@ internal sealed class BasicAuth : Middleware
         try
         {
             bool exists = _byName.TryGetValue(name, out User? user);
-            user ??= _users[(int)((uint)digest.GetHashCode() % (uint)_users.Length)];
+            user ??= StandInFor(name);
             bool isRight = await _gate.RunAsync(() => IsProved(digest, nowMs) || user.Hash.Verify(password))
                 .ConfigureAwait(false);
             if (!exists || !isRight)
@@ -166,6 +166,10 @@ internal sealed class BasicAuth : Middleware
             _gate.Leave();
         }
     }
+
+    // The same for each try at one name, as it is for a user that exists.
+    private User StandInFor(string name) =>
+        _users[(int)((uint)DigestOf(Encoding.UTF8.GetBytes(name)).GetHashCode() % (uint)_users.Length)];
 
     // A browser opens several connections at once: whoever waited behind the first need not hash again.
     private bool IsProved(Digest256 digest, long nowMs) =>

@@ -16,14 +16,8 @@ internal sealed record ConsumerSettings
     /// <summary>Names of users (basic_auth). No two consumers share one.</summary>
     public Sequence<string> Users { get; init; } = Sequence<string>.Empty;
 
-    /// <summary>Claims of a token (jwt), any one of which proves it. No two consumers share one.</summary>
-    public Sequence<ClaimSettings> Claims { get; init; } = Sequence<ClaimSettings>.Empty;
-}
-
-/// <summary>A claim of a token that has a value, or has it among several.</summary>
-/// <param name="Path">Its name; dots lead into objects.</param>
-internal sealed record ClaimSettings(string Path, string Value)
-{
-    /// <summary>Longest path or value in characters.</summary>
-    public const int CharsMax = 256;
+    /// <summary>
+    /// Claims of a token (jwt) that prove it, all of them together. With several issuers iss belongs among them.
+    /// </summary>
+    public Sequence<ClaimRule> Claims { get; init; } = Sequence<ClaimRule>.Empty;
 }

@@ -153,7 +153,8 @@ internal sealed class CredentialPlace(CredentialSettings settings)
     {
         HeaderEdits edits = exchange.RequestEdits;
         ReadOnlySpan<byte> head = exchange.ClientSource.Head;
-        using var scratch = new Scratch<byte>(stackalloc byte[StackBytes], head.Length + edits.Added.Length);
+        // Twice: a pair of one byte and its ';' become three with "; ".
+        using var scratch = new Scratch<byte>(stackalloc byte[StackBytes], 2 * (head.Length + edits.Added.Length));
         int length = 0;
         if (!edits.Drops(CookieField.Written))
         {

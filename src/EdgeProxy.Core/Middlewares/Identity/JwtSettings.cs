@@ -8,7 +8,12 @@ namespace EdgeProxy.Middlewares.Identity;
 internal sealed record ClaimHeader(FieldName Header, string Path);
 
 /// <summary>A claim that has to be there with one of these values, or with one of them among several.</summary>
-internal sealed record ClaimRule(string Path, Sequence<string> Values);
+/// <param name="Path">Its name; dots lead into objects.</param>
+internal sealed record ClaimRule(string Path, Sequence<string> Values)
+{
+    /// <summary>Longest path or value in characters.</summary>
+    public const int CharsMax = 256;
+}
 
 /// <summary>Which tokens are good.</summary>
 internal sealed record JwtSettings : IdentitySettings

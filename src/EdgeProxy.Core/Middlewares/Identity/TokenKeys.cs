@@ -3,6 +3,7 @@ using System.Buffers.Text;
 using System.Collections.Generic;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using EdgeProxy.Primitives.Hashing;
 using Microsoft.IdentityModel.Tokens;
 
@@ -17,15 +18,21 @@ internal sealed class TokenKeys : IEquatable<TokenKeys>
 {
     private const int RsaBitsMin = 2048;
 
+    // A token without kid is tried with each of them.
+    private const int KeysMax = 16;
+
+    private const string NoKey = "is neither an RSA key nor one of a NIST curve";
+
     private static readonly string[] Hmac = ["HS256", "HS384", "HS512"];
     private static readonly string[] Rsa = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
     private static readonly string[] Ec = ["ES256", "ES384", "ES512"];
 
     private readonly Digest256 _digest;
 
-    private TokenKeys(string text, List<SecurityKey> keys, SortedSet<string> algorithms)
+    // The kind belongs to it: the same text as a secret and as a public key are different keys.
+    private TokenKeys(string kind, string text, List<SecurityKey> keys, SortedSet<string> algorithms)
     {
-        _digest = Digest256.Of(Encoding.UTF8.GetBytes(text));
+        _digest = Digest256.Of(Encoding.UTF8.GetBytes($"{kind}:{text}"));
         Keys = keys;
         Algorithms = [.. algorithms];
     }
@@ -40,6 +47,12 @@ internal sealed class TokenKeys : IEquatable<TokenKeys>
     /// </summary>
     public static string? OfSecret(string secret, out TokenKeys? keys)
     {
+        keys = null;
+        if (secret.Contains("-----BEGIN ", StringComparison.Ordinal) || secret.StartsWith('{'))
+        {
+            return "is a key of another kind, which is no secret";
+        }
+
         byte[] bytes = Encoding.UTF8.GetBytes(secret);
         int algorithms = bytes.Length switch
         {
@@ -50,7 +63,7 @@ internal sealed class TokenKeys : IEquatable<TokenKeys>
         };
         keys = algorithms == 0
             ? null
-            : new TokenKeys(secret, [new SymmetricSecurityKey(bytes)], [.. Hmac.AsSpan(0, algorithms)]);
+            : new TokenKeys("secret", secret, [new SymmetricSecurityKey(bytes)], [.. Hmac.AsSpan(0, algorithms)]);
         return keys is null ? $"has less than {JwtSettings.SecretBytesMin} bytes" : null;
     }
 
@@ -71,7 +84,7 @@ internal sealed class TokenKeys : IEquatable<TokenKeys>
             rsa.ImportFromPem(pem);
             keys = rsa.KeySize < RsaBitsMin
                 ? null
-                : new TokenKeys(pem, [new RsaSecurityKey(rsa.ExportParameters(false))], [.. Rsa]);
+                : new TokenKeys("pem", pem, [new RsaSecurityKey(rsa.ExportParameters(false))], [.. Rsa]);
             return keys is null ? $"is an RSA key of less than {RsaBitsMin} bits" : null;
         }
         catch (Exception exception) when (exception is CryptographicException or ArgumentException)
@@ -84,56 +97,65 @@ internal sealed class TokenKeys : IEquatable<TokenKeys>
             using var ec = ECDsa.Create();
             ec.ImportFromPem(pem);
             ECParameters point = ec.ExportParameters(false);
+            if (CurveOf(point.Curve.Oid) is not { } curve)
+            {
+                return NoKey;
+            }
+
             var key = new JsonWebKey
             {
                 Kty = "EC",
-                Crv = $"P-{ec.KeySize}",
+                Crv = curve,
                 X = Base64Url.EncodeToString(point.Q.X),
                 Y = Base64Url.EncodeToString(point.Q.Y),
             };
-            keys = new TokenKeys(pem, [key], [EcAlgorithm(ec.KeySize)]);
+            keys = new TokenKeys("pem", pem, [key], [EcAlgorithm(curve)]);
             return null;
         }
         catch (Exception exception) when (
             exception is CryptographicException or ArgumentException or NotSupportedException)
         {
-            return "is neither an RSA key nor one of a NIST curve";
+            return NoKey;
         }
     }
 
-    /// <summary>A key set (RFC 7517); keys that are for encryption are left out. Null, or why not.</summary>
+    /// <summary>
+    /// A key set (RFC 7517). Keys that are for encryption, of another kind or too short are left out (section 5); a
+    /// secret or private one is refused: it was published by mistake, or by somebody else. Null, or why not.
+    /// </summary>
     public static string? OfJwks(string json, out TokenKeys? keys)
     {
         keys = null;
-        JsonWebKeySet set;
+        var usable = new List<SecurityKey>();
+        var algorithms = new SortedSet<string>(StringComparer.Ordinal);
         try
         {
-            set = new JsonWebKeySet(json);
+            foreach (JsonWebKey key in new JsonWebKeySet(json).Keys)
+            {
+                if (key.Kty == "oct" || key.HasPrivateKey)
+                {
+                    return "has a key that is secret";
+                }
+
+                if (key.Use != "enc" && TryAdd(key, algorithms))
+                {
+                    usable.Add(key);
+                }
+            }
         }
-        catch (ArgumentException)
+        catch (Exception exception) when (exception is ArgumentException or FormatException or JsonException)
         {
             return "is no key set (RFC 7517)";
         }
 
-        var usable = new List<SecurityKey>();
-        var algorithms = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (JsonWebKey key in set.Keys)
+        if (usable.Count is 0 or > KeysMax)
         {
-            if (key.Use == "enc")
-            {
-                continue;
-            }
-
-            if (Refusal(key, algorithms) is { } why)
-            {
-                return why;
-            }
-
-            usable.Add(key);
+            return $"has {usable.Count} keys for signatures, RSA of {RsaBitsMin} bits or of a NIST curve; "
+                + $"1 to {KeysMax} are accepted";
         }
 
-        keys = usable.Count > 0 ? new TokenKeys(json, usable, algorithms) : null;
-        return keys is null ? "has no key for signatures" : null;
+        keys = new TokenKeys("jwks", json, usable, algorithms);
+        return null;
     }
 
     public bool Equals(TokenKeys? other) => other is not null && _digest == other._digest;
@@ -142,28 +164,45 @@ internal sealed class TokenKeys : IEquatable<TokenKeys>
 
     public override int GetHashCode() => _digest.GetHashCode();
 
-    // A set of public keys has no secrets in it: one that has was published by mistake, or by somebody else.
-    private static string? Refusal(JsonWebKey key, SortedSet<string> algorithms)
+    private static bool TryAdd(JsonWebKey key, SortedSet<string> algorithms)
     {
         switch (key.Kty)
         {
-            case "RSA" when key.KeySize >= RsaBitsMin:
+            case "RSA" when key.KeySize >= RsaBitsMin && !string.IsNullOrEmpty(key.E):
                 algorithms.UnionWith(Rsa);
-                return null;
-            case "RSA":
-                return $"has an RSA key of less than {RsaBitsMin} bits";
-            case "EC" when key.Crv is "P-256" or "P-384" or "P-521":
-                algorithms.Add(EcAlgorithm(key.KeySize));
-                return null;
+                return true;
+            case "EC" when BytesOf(key.Crv) is int bytes && IsCoordinate(key.X, bytes) && IsCoordinate(key.Y, bytes):
+                algorithms.Add(EcAlgorithm(key.Crv));
+                return true;
             default:
-                return "has a key that is neither RSA nor of a NIST curve";
+                return false;
         }
     }
 
-    private static string EcAlgorithm(int bits) => bits switch
+    // RFC 7518 section 6.2.1.2: as long as the curve's, leading zeroes included.
+    private static bool IsCoordinate(string text, int bytes) =>
+        !string.IsNullOrEmpty(text) && Base64Url.DecodeFromChars(text).Length == bytes;
+
+    private static int? BytesOf(string curve) => curve switch
     {
-        256 => Ec[0],
-        384 => Ec[1],
+        "P-256" => 32,
+        "P-384" => 48,
+        "P-521" => 66,
+        _ => null,
+    };
+
+    private static string? CurveOf(Oid curve) => curve.Value switch
+    {
+        "1.2.840.10045.3.1.7" => "P-256",
+        "1.3.132.0.34" => "P-384",
+        "1.3.132.0.35" => "P-521",
+        _ => null,
+    };
+
+    private static string EcAlgorithm(string curve) => curve switch
+    {
+        "P-256" => Ec[0],
+        "P-384" => Ec[1],
         _ => Ec[2],
     };
 }

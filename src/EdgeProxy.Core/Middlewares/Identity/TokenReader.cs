@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Threading.Tasks;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Http;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -26,7 +27,7 @@ internal sealed class TokenReader
     private readonly JwtSettings _settings;
     private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
     private readonly TokenValidationParameters _parameters;
-    private readonly List<(ClaimSettings Claim, Consumer Consumer)> _consumers = [];
+    private readonly List<(ConsumerSettings Settings, Consumer Consumer)> _consumers = [];
 
     public TokenReader(JwtSettings settings)
     {
@@ -36,7 +37,7 @@ internal sealed class TokenReader
         {
             IssuerSigningKeys = settings.Keys.Keys,
             ValidAlgorithms = settings.Keys.Algorithms,
-            TryAllIssuerSigningKeys = settings.Keys.Keys.Count == 1, // else the token says which: kid
+            TryAllIssuerSigningKeys = true, // kid says which; a token without one may be of any of the few
             RequireSignedTokens = true,
             ValidateIssuer = settings.Issuers.Count > 0,
             ValidIssuers = settings.Issuers,
@@ -48,10 +49,9 @@ internal sealed class TokenReader
         };
         foreach (ConsumerSettings known in settings.Consumers)
         {
-            var consumer = new Consumer(known.Name);
-            foreach (ClaimSettings claim in known.Claims)
+            if (known.Claims.Count > 0)
             {
-                _consumers.Add((claim, consumer));
+                _consumers.Add((known, new Consumer(known.Name)));
             }
         }
     }
@@ -77,11 +77,15 @@ internal sealed class TokenReader
             using JsonDocument payload = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[1]), Strict);
             return FactsOf(payload.RootElement);
         }
-        catch (Exception exception) when (exception is JsonException or FormatException)
+        catch (Exception exception) when (IsOfTheText(exception))
         {
             return null;
         }
     }
+
+    // A name or a text with half of a surrogate pair is an InvalidOperationException when it is looked at.
+    private static bool IsOfTheText(Exception exception) =>
+        exception is JsonException or FormatException or InvalidOperationException;
 
     // RFC 7515 section 4.1.11: what is critical has to be understood, and nothing is.
     private static bool IsHeaderUnderstood(string part)
@@ -92,7 +96,7 @@ internal sealed class TokenReader
             return header.RootElement.ValueKind == JsonValueKind.Object
                 && !header.RootElement.TryGetProperty("crit"u8, out _);
         }
-        catch (Exception exception) when (exception is JsonException or FormatException)
+        catch (Exception exception) when (IsOfTheText(exception))
         {
             return false;
         }
@@ -121,7 +125,7 @@ internal sealed class TokenReader
             begins - DateTimeOffset.MinValue < _settings.Skew ? begins : begins - _settings.Skew,
             DateTimeOffset.MaxValue - ends < _settings.Skew ? ends : ends + _settings.Skew,
             ConsumerOf(payload),
-            IsAllowed(payload),
+            HasAll(payload, _settings.Claims),
             headers);
     }
 
@@ -144,22 +148,29 @@ internal sealed class TokenReader
         return true;
     }
 
+    // A token that proves two proves neither: the order of a file is no reason to be one of them.
     private Consumer? ConsumerOf(JsonElement payload)
     {
-        foreach ((ClaimSettings claim, Consumer consumer) in _consumers)
+        Consumer? found = null;
+        foreach ((ConsumerSettings settings, Consumer consumer) in _consumers)
         {
-            if (Has(payload, claim.Path, claim.Value))
+            if (HasAll(payload, settings.Claims))
             {
-                return consumer;
+                if (found is not null)
+                {
+                    return null;
+                }
+
+                found = consumer;
             }
         }
 
-        return null;
+        return found;
     }
 
-    private bool IsAllowed(JsonElement payload)
+    private static bool HasAll(JsonElement payload, Sequence<ClaimRule> rules)
     {
-        foreach (ClaimRule rule in _settings.Claims)
+        foreach (ClaimRule rule in rules)
         {
             bool has = false;
             foreach (string value in rule.Values)
@@ -230,11 +241,17 @@ internal sealed class TokenReader
             return TextOf(claim) ?? "";
         }
 
+        // An item with a comma would be two at the server: then there is no value.
         var values = new List<string>();
         foreach (JsonElement item in claim.EnumerateArray())
         {
             if (TextOf(item) is { } text)
             {
+                if (text.Contains(',', StringComparison.Ordinal))
+                {
+                    return "";
+                }
+
                 values.Add(text);
             }
         }

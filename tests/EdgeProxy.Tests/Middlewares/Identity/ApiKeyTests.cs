@@ -5,6 +5,8 @@ using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Hashing;
 using EdgeProxy.Primitives.Http;
+using EdgeProxy.Tests.Pipeline;
+using EdgeProxy.Tests.Transport;
 using Xunit;
 
 namespace EdgeProxy.Tests.Middlewares.Identity;
@@ -100,6 +102,34 @@ public class ApiKeyTests
 
         Assert.True(bench.Exchange.RequestEdits.Drops("cookie"u8));
         Assert.Equal(sent, bench.Sent);
+    }
+
+    [Fact]
+    public void Cookie_ManyShortOnesWithoutSpaces_AllGoOn()
+    {
+        string others = string.Join(';', System.Linq.Enumerable.Repeat("a", 2_000));
+        using var bench = MiddlewareBench.Get("/", $"Cookie: key=key-of-alice;{others}\r\n");
+
+        Assert.Equal(Verdict.Next, bench.Run(new ApiKey(Settings(Cookie))));
+
+        Assert.Equal(["Cookie: " + others.Replace(";", "; ", StringComparison.Ordinal)], bench.Sent);
+    }
+
+    // A server that puts trailers among the fields would take the client's word for ours, or see the key.
+    [Fact]
+    public void Trailers_OfWhatIsAssertedOrTakenOut_DoNotReachTheServer()
+    {
+        ApiKeySettings settings = Settings(Header) with { ConsumerHeader = FieldName.Of("X-Consumer") };
+        using var engine = new Engine(middlewares: new ApiKey(settings));
+        MemoryLink server = engine.Idle();
+        MemoryLink client = engine.Accept();
+
+        client.Feed("POST / HTTP/1.1\r\nHost: a\r\nX-Api-Key: key-of-bob\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + "1\r\nx\r\n0\r\nX_Consumer: root\r\nx-api-key: key-of-bob\r\nX-Sum: 1\r\n\r\n");
+
+        Assert.EndsWith("\r\n0\r\nX-Sum: 1\r\n\r\n", server.WrittenText);
+        server.Feed("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        Assert.EndsWith("ok", client.WrittenText);
     }
 
     [Fact]
