@@ -101,6 +101,38 @@ public sealed class CircuitBreakerTests
     }
 
     [Fact]
+    public async Task Queued_WhenItOpens_AreRefusedToo()
+    {
+        var gate = new Gate();
+        await using RawServer server = RawServer.Start(async connection =>
+        {
+            while (await connection.ReadRequestAsync() is not null)
+            {
+                await gate.PassAsync("the queue");
+                await connection.AnswerAsync("broken", status: "500 Broken");
+            }
+        });
+        var config = new ProxyConfig(server)
+        {
+            Service = """
+                capacity = { requests_max = 1 }
+                circuit_breaker = { expression = "ResponseCodeRatio(500, 600, 0, 600) > 0", requests_min = 1 }
+                """,
+        };
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        Task<RawResponse>[] answers = [.. Enumerable.Range(0, 3).Select(_ => RawClient.GetAsync(proxy.Port))];
+        await Eventually.TrueAsync(
+            async () => await proxy.MetricAsync("edgeproxy_requests_queued_total") == 2, "two to wait");
+
+        gate.Open();
+
+        int[] statuses = [.. (await Task.WhenAll(answers)).Select(answer => answer.Status).Order()];
+        int[] expected = [500, 503, 503];
+        Assert.Equal(expected, statuses);
+        Assert.Single(server.Requests);
+    }
+
+    [Fact]
     public async Task Failover_FallsBackWhileItIsOpen_AndComesBack()
     {
         bool isWell = false;

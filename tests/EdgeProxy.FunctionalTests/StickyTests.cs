@@ -232,6 +232,88 @@ public sealed class StickyTests
         Assert.Equal(["node", "rollout"], cookies.Select(cookie => cookie.Split('=')[0]).Order());
     }
 
+    [Fact]
+    public async Task Weighted_NobodyIsUsable_TheAnswerMovesNoClient()
+    {
+        bool isWell = true;
+        await using RawServer now = Probeable("now", () => Volatile.Read(ref isWell));
+        await using RawServer next = Probeable("next", () => Volatile.Read(ref isWell));
+        var config = new ProxyConfig
+        {
+            IsBare = true,
+            More = $$"""
+                [routers.all]
+                rule = "PathPrefix(`/`)"
+                service = "all"
+                [services.all.weighted]
+                services = [{ name = "now", weight = 1 }, { name = "next", weight = 1 }]
+                {{Sticky}}
+                [services.now]
+                {{ProxyConfig.ServerList(now.Port)}}
+                {{Probed}}
+                [services.next]
+                {{ProxyConfig.ServerList(next.Port)}}
+                {{Probed}}
+                """,
+        };
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        string cookie = await CookieForAsync(proxy, "next");
+
+        // With one of them down the client is moved; with both it is not.
+        Volatile.Write(ref isWell, false);
+        await Eventually.GetAsync(
+            () => RawClient.GetAsync(proxy.Port), answer => answer.Status == 503, "both to be down");
+        for (int i = 0; i < 4; i++)
+        {
+            RawResponse refused = await GetAsync(proxy, cookie);
+            Assert.Equal(503, refused.Status);
+            Assert.Null(refused.Header("Set-Cookie"));
+        }
+    }
+
+    [Fact]
+    public async Task Spare_NotNeededAnyMore_ItsClientsComeBackToTheFirst()
+    {
+        bool isWell = true;
+        await using RawServer first = Probeable("first", () => Volatile.Read(ref isWell));
+        await using RawServer spare = RawServer.Ok("spare");
+        var config = new ProxyConfig
+        {
+            IsBare = true,
+            More = $$"""
+                [routers.all]
+                rule = "PathPrefix(`/`)"
+                service = "app"
+                [services.app]
+                servers = [
+                  { url = "http://127.0.0.1:{{first.Port}}" },
+                  { url = "http://127.0.0.1:{{spare.Port}}", priority = 1 },
+                ]
+                {{Sticky}}
+                {{Probed}}
+                """,
+        };
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        Volatile.Write(ref isWell, false);
+        string cookie = await CookieForAsync(proxy, "spare");
+        Assert.Equal("spare", (await GetAsync(proxy, cookie)).BodyText);
+
+        Volatile.Write(ref isWell, true);
+
+        RawResponse moved = await Eventually.GetAsync(
+            () => GetAsync(proxy, cookie), answer => answer.BodyText == "first", "the client to come back");
+        Assert.NotNull(moved.Header("Set-Cookie"));
+    }
+
+    // Answers "/" always, and its probes while it is well.
+    private static RawServer Probeable(string body, System.Func<bool> isWell) => RawServer.Start(async connection =>
+    {
+        while (await connection.ReadRequestAsync() is { } request)
+        {
+            await connection.AnswerAsync(body, status: request.Target == "/" || isWell() ? "200 OK" : "500 Broken");
+        }
+    });
+
     private static Task<RawResponse> GetAsync(ProxyProcess proxy, string cookie) =>
         RawClient.GetAsync(proxy.Port, "/", $"Cookie: {cookie}\r\n");
 

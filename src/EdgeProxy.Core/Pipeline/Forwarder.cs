@@ -2,6 +2,7 @@ using System;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Breaking;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 
@@ -49,10 +50,9 @@ internal static class Forwarder
     /// <summary>Goes on as far as the links allow. Done, or a fault, or waiting.</summary>
     public static void Advance(Exchange exchange)
     {
-        if (exchange.Phase == ExchangePhase.Queued && Capacity.IsFirst(exchange) && ServerChoice.TryPick(exchange))
+        if (exchange.Phase == ExchangePhase.Queued && Capacity.IsFirst(exchange))
         {
-            Capacity.Dequeue(exchange);
-            StartOn(exchange, mayReuse: true);
+            AdvanceQueued(exchange);
         }
         else if (exchange.Phase == ExchangePhase.Connecting)
         {
@@ -78,6 +78,20 @@ internal static class Forwarder
         if (exchange.Phase == ExchangePhase.Tunnel && exchange.Fault.IsNone)
         {
             AdvanceTunnel(exchange);
+        }
+    }
+
+    // The breaker may have opened since it joined the queue; none passes then, and the next hears of it.
+    private static void AdvanceQueued(Exchange exchange)
+    {
+        if (exchange.Service!.Breaker?.StateAt(exchange.Shard.Loop.NowMs) == BreakerState.Open)
+        {
+            exchange.Fault = Fault.OfUpstream(FaultKind.BreakerOpen);
+        }
+        else if (ServerChoice.TryPick(exchange))
+        {
+            Capacity.Dequeue(exchange);
+            StartOn(exchange, mayReuse: true);
         }
     }
 

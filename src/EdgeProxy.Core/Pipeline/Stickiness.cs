@@ -8,8 +8,9 @@ using EdgeProxy.Services.Sticky;
 namespace EdgeProxy.Pipeline;
 
 /// <summary>
-/// Clients that come back to the server, or member, their cookie stands for. One whose server is down, gone, or failed
-/// this request is given another and the cookie of that one; one whose server is only busy keeps its cookie.
+/// Clients that come back to the server, or member, their cookie stands for. One whose server is down, gone, a spare
+/// that is not needed any more, or failed this request is given another and the cookie of that one; one whose server is
+/// only busy keeps its cookie.
 /// </summary>
 internal static class Stickiness
 {
@@ -27,7 +28,7 @@ internal static class Stickiness
         }
 
         int place = Find(exchange, cookies);
-        bool isUsable = place >= 0 && service.Servers[place].IsUsable(exchange.Shard.Loop.NowMs);
+        bool isUsable = place >= 0 && service.TakesPart(place, exchange.Shard.Loop.NowMs);
         exchange.StickyPlace = isUsable ? place : Strategy.None;
         return isUsable && service.HasRoom(service.Servers[place]) ? place : Strategy.None;
     }
@@ -48,9 +49,15 @@ internal static class Stickiness
             return place;
         }
 
-        place = service.Choose(loopIndex, nowMs, lot);
-        Give(exchange, cookies, place);
-        return place;
+        // While none is usable nobody is moved: the answer is ours, and says nothing of a member.
+        int other = service.Choose(loopIndex, nowMs, lot);
+        if (!service.Members[other].Node.IsUsable(nowMs, lot))
+        {
+            return place >= 0 && service.Members[place].IsWanted ? place : other;
+        }
+
+        Give(exchange, cookies, other);
+        return other;
     }
 
     /// <summary>The server tried last has answered: its client has its cookie, or is given it now.</summary>

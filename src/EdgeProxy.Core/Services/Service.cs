@@ -113,6 +113,11 @@ internal sealed class Service : ServiceNode
     /// <summary>The server at a place may be asked while groups up to one take part.</summary>
     public bool IsWithin(int place, int lastGroup) => _priorities is null || _priorities[place] <= lastGroup;
 
+    /// <summary>The server at a place is usable, and of a group that is needed now.</summary>
+    public bool TakesPart(int place, long nowMs) =>
+        Servers[place].IsUsable(nowMs)
+        && (_priorities is null || IsWithin(place, _priorities.LastNeeded(Servers, nowMs)));
+
     public bool HasRoom(Server server) => RequestsMax == 0 || server.SlotsTaken < RequestsMax;
 
     /// <summary>Servers would take the request, were they not at their limit: it is worth waiting.</summary>

@@ -50,6 +50,16 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
     /// </summary>
     public List<Server> Commit(Dictionary<string, Service> services)
     {
+        // Now, not when it was prepared: there may be a second in between, and the old one may open in it.
+        foreach (Service service in services.Values)
+        {
+            if (service.Breaker is { } breaker
+                && _breakers.TryGetValue(service.Name, out CircuitBreaker? before) && before != breaker)
+            {
+                breaker.Continue(before);
+            }
+        }
+
         var gone = new Dictionary<(string, string, int), Server>(_servers);
         _servers.Clear();
         _shards.Clear();
@@ -99,7 +109,7 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
         }
 
         CircuitBreaker? before = _breakers.GetValueOrDefault(service.Name);
-        return before?.Settings == settings ? before : new CircuitBreaker(settings, loopCount, before);
+        return before?.Settings == settings ? before : new CircuitBreaker(settings, loopCount);
     }
 
     private ServiceShard[] ShardsOf(string service)

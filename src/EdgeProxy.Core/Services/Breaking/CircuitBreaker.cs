@@ -17,9 +17,9 @@ internal enum BreakerState : byte
 }
 
 /// <summary>
-/// Keeps requests from a service that does not answer them well, for all loops. All of its state is when it opened
-/// last: whether it is open, recovering or closed follows from the time. Lives as long as the service's name and its
-/// settings; other settings begin with the state it was in.
+/// Keeps requests from a service that does not answer them well, for all loops. All of its state is until when it was
+/// opened last, and how long it recovers from that: whether it is open, recovering or closed follows from the time.
+/// Lives as long as the service's name and its settings; other settings begin with the state it was in.
 /// </summary>
 internal sealed class CircuitBreaker
 {
@@ -27,12 +27,14 @@ internal sealed class CircuitBreaker
     private readonly long _checkPeriodMs;
     private readonly long _fallbackMs;
     private readonly long _recoveryMs;
-    private long _openUntilMs;
+
+    // Of the last opening: settings that came after it count from the next one on.
+    private long _recoversMs;
+    private long _openUntilMs = long.MinValue / 2;
     private long _nextCheckMs;
     private int _announced;
 
-    /// <param name="before">The service's breaker so far; null if it had none.</param>
-    public CircuitBreaker(BreakerSettings settings, int loopCount, CircuitBreaker? before = null)
+    public CircuitBreaker(BreakerSettings settings, int loopCount)
     {
         Settings = settings;
         _windows = new BreakerWindow[loopCount];
@@ -44,16 +46,25 @@ internal sealed class CircuitBreaker
         _checkPeriodMs = (long)settings.CheckPeriod.TotalMilliseconds;
         _fallbackMs = (long)settings.FallbackDuration.TotalMilliseconds;
         _recoveryMs = (long)settings.RecoveryDuration.TotalMilliseconds;
-        _openUntilMs = before is null ? long.MinValue / 2 : Volatile.Read(ref before._openUntilMs);
-        _announced = before is null ? (int)BreakerState.Closed : Volatile.Read(ref before._announced);
+        _recoversMs = _recoveryMs;
     }
 
     public BreakerSettings Settings { get; }
 
+    /// <summary>Goes on where another, of the same service with other settings, stands now.</summary>
+    public void Continue(CircuitBreaker before)
+    {
+        Volatile.Write(ref _recoversMs, Volatile.Read(ref before._recoversMs));
+        Volatile.Write(ref _openUntilMs, Volatile.Read(ref before._openUntilMs));
+        Volatile.Write(ref _announced, Volatile.Read(ref before._announced));
+    }
+
     public BreakerState StateAt(long nowMs)
     {
         long sinceMs = nowMs - Volatile.Read(ref _openUntilMs);
-        return sinceMs < 0 ? BreakerState.Open : sinceMs < _recoveryMs ? BreakerState.Recovering : BreakerState.Closed;
+        return sinceMs < 0 ? BreakerState.Open
+            : sinceMs < Volatile.Read(ref _recoversMs) ? BreakerState.Recovering
+            : BreakerState.Closed;
     }
 
     /// <summary>Whether a request passes: while it recovers, if its lot is within the share that does.</summary>
@@ -61,7 +72,8 @@ internal sealed class CircuitBreaker
     public bool Admits(long nowMs, uint lot)
     {
         long sinceMs = nowMs - Volatile.Read(ref _openUntilMs);
-        return sinceMs >= _recoveryMs || (sinceMs >= 0 && lot <= (double)sinceMs / _recoveryMs * uint.MaxValue);
+        long recoversMs = Volatile.Read(ref _recoversMs);
+        return sinceMs >= recoversMs || (sinceMs >= 0 && lot <= (double)sinceMs / recoversMs * uint.MaxValue);
     }
 
     /// <summary>How long requests are still kept off; 0 if some pass.</summary>
@@ -84,8 +96,8 @@ internal sealed class CircuitBreaker
     /// </summary>
     public bool Note(int loopIndex, long nowMs, int status, bool isNetworkError, long elapsedMs)
     {
-        // What was under way when it opened says nothing of how things are when it recovers.
-        if (StateAt(nowMs) == BreakerState.Open)
+        // What began before it recovers says nothing of how things are then.
+        if (nowMs - elapsedMs < Volatile.Read(ref _openUntilMs))
         {
             return false;
         }
@@ -109,6 +121,7 @@ internal sealed class CircuitBreaker
             return false;
         }
 
+        Volatile.Write(ref _recoversMs, _recoveryMs);
         return Interlocked.CompareExchange(ref _openUntilMs, nowMs + _fallbackMs, openUntilMs) == openUntilMs;
     }
 

@@ -1,3 +1,5 @@
+using System;
+
 namespace EdgeProxy.Services.Composing;
 
 /// <summary>
@@ -7,6 +9,8 @@ namespace EdgeProxy.Services.Composing;
 internal sealed class WeightedService(ComposedSettings settings, ServiceMember[] members)
     : ComposedService(settings, members)
 {
+    private readonly long _turns = SumOf(members);
+
     public override int Choose(int loopIndex, long nowMs, uint lot)
     {
         int place = Choose(loopIndex, nowMs, lot, mustBeUsable: true);
@@ -27,7 +31,9 @@ internal sealed class WeightedService(ComposedSettings settings, ServiceMember[]
             }
 
             ref long credit = ref member.Share.Credit(loopIndex);
-            credit += member.Weight;
+
+            // What larger weights of a configuration before left is more than these could ever owe.
+            credit = Math.Clamp(credit, -_turns, _turns) + member.Weight;
             sum += member.Weight;
             if (best < 0 || credit > bestCredit)
             {
@@ -42,5 +48,16 @@ internal sealed class WeightedService(ComposedSettings settings, ServiceMember[]
         }
 
         return best;
+    }
+
+    private static long SumOf(ServiceMember[] members)
+    {
+        long sum = 0;
+        foreach (ServiceMember member in members)
+        {
+            sum += member.Weight;
+        }
+
+        return sum;
     }
 }

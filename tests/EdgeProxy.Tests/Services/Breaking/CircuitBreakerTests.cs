@@ -176,6 +176,66 @@ public class CircuitBreakerTests
         Assert.Equal(BreakerState.Open, breaker.StateAt(openedMs + 21_300));
     }
 
+    // A server that hung answers in time-outs for as long as those take, however well it is by then.
+    [Fact]
+    public void Recovery_TriesBegunBeforeIt_SayNothing()
+    {
+        CircuitBreaker breaker = Open(out long openedMs);
+
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.False(breaker.Note(0, openedMs + 10_500 + (i * 90), 504, true, 60_000));
+        }
+
+        Assert.Equal(BreakerState.Closed, breaker.StateAt(openedMs + 20_000));
+    }
+
+    [Fact]
+    public void Reload_OtherRecoveryDuration_ClosedStaysClosedAndAShareStaysAShare()
+    {
+        var directory = new ServiceDirectory(loopCount: 1, seed: 1);
+        Service first = Apply(directory, Settings(Errors));
+        for (int i = 0; i < 10; i++)
+        {
+            first.Breaker!.Note(0, StartMs + (200 * i), 502, true, 5);
+        }
+
+        long openUntilMs = StartMs + 1_800 + 10_000;
+        Assert.Equal(BreakerState.Open, first.Breaker!.StateAt(openUntilMs - 1));
+
+        CircuitBreaker longer = Apply(
+            directory, Settings(Errors) with { RecoveryDuration = TimeSpan.FromHours(1) }).Breaker!;
+
+        Assert.Equal(BreakerState.Open, longer.StateAt(openUntilMs - 1));
+        Assert.True(longer.Admits(openUntilMs + 6_000, uint.MaxValue / 2));
+        Assert.Equal(BreakerState.Closed, longer.StateAt(openUntilMs + 10_000));
+
+        // From its next opening on the new duration counts.
+        for (int i = 0; i < 10; i++)
+        {
+            longer.Note(0, openUntilMs + 60_000 + (200 * i), 502, true, 5);
+        }
+
+        Assert.Equal(BreakerState.Recovering, longer.StateAt(openUntilMs + 60_000 + 1_800 + 10_000 + 60_000));
+    }
+
+    // Between Prepare and Commit there may be a second, in which the old one opens.
+    [Fact]
+    public void Reload_OpensWhileItIsPrepared_IsNotLost()
+    {
+        var directory = new ServiceDirectory(loopCount: 1, seed: 1);
+        Service first = Apply(directory, Settings(Errors));
+        Dictionary<string, Service> prepared = directory.Prepare([Named(Settings("NetworkErrorRatio() > 0.9"))]);
+        for (int i = 0; i < 10; i++)
+        {
+            first.Breaker!.Note(0, StartMs + (200 * i), 502, true, 5);
+        }
+
+        directory.Commit(prepared);
+
+        Assert.Equal(BreakerState.Open, prepared["app"].Breaker!.StateAt(StartMs + 2_000));
+    }
+
     [Fact]
     public void Recovery_GoodAnswers_CloseIt()
     {
@@ -246,11 +306,13 @@ public class CircuitBreakerTests
 
     private static Service Apply(ServiceDirectory directory, BreakerSettings? settings)
     {
-        Dictionary<string, Service> services = directory.Prepare(
-            [new ServiceSettings { Name = "app", Servers = [new ServerSettings("10.0.0.1", 80, 1)], Breaker = settings }]);
+        Dictionary<string, Service> services = directory.Prepare([Named(settings)]);
         directory.Commit(services);
         return services["app"];
     }
+
+    private static ServiceSettings Named(BreakerSettings? settings) =>
+        new() { Name = "app", Servers = [new ServerSettings("10.0.0.1", 80, 1)], Breaker = settings };
 
     private static BreakerSettings Settings(string expression, int requestsMin = 10) => new()
     {

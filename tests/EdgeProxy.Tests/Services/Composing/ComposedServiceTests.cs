@@ -124,6 +124,22 @@ public class ComposedServiceTests
         Assert.Equal("w", Assert.Single(services.Running).Name);
     }
 
+    // What was owed by large weights is nothing by small ones.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(500)]
+    [InlineData(501)]
+    [InlineData(999)]
+    public void Reload_SmallerWeights_AreExactAtOnce(int turns)
+    {
+        var services = new ComposedServices(1, Weighted("w", ("a", 1000), ("b", 1)));
+        services.Order("w", turns);
+
+        services.Apply(Weighted("w", ("a", 1), ("b", 1)));
+
+        Assert.InRange(services.Order("w", 10).Count(letter => letter == 'b'), 4, 6);
+    }
+
     [Fact]
     public void Choose_Warm_AllocatesNothing()
     {
