@@ -1,11 +1,9 @@
 using System;
-using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
@@ -62,7 +60,7 @@ public sealed class TlsTests
         using RawClient client = await RawClient.ConnectTlsAsync(proxy.Port, keys, ask =>
         {
             ask.TargetHost = asked;
-            ask.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+            ask.RemoteCertificateValidationCallback = static (_, shown, _, _) => shown is not null;
         });
 
         Assert.Equal($"CN={shown}", client.Wire.Secure!.RemoteCertificate!.Subject);
@@ -242,7 +240,8 @@ public sealed class TlsTests
         using X509Certificate2 good = keys.Make("a.test");
         await using ProxyProcess proxy = await StartAsync(server, keys, "tls = {}", "", keys.Toml("a.test"));
 
-        await File.WriteAllTextAsync(keys.CertificateFile("a.test"), "nothing");
+        await File.WriteAllTextAsync(
+            keys.CertificateFile("a.test"), "nothing", TestContext.Current.CancellationToken);
         proxy.Hangup();
 
         await Eventually.TrueAsync(

@@ -29,5 +29,6 @@ internal static class ClientCertificate
 
     // RFC 9110 section 5.6.4.
     private static string Quoted(string text) =>
-        '"' + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + '"';
+        '"' + text.Replace("\\", "\\\\", StringComparison.Ordinal)
+            .Replace("\"", "\\\"", StringComparison.Ordinal) + '"';
 }

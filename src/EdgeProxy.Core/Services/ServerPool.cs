@@ -102,7 +102,8 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
 
     public void OnLinkReady(ByteLink link)
     {
-        // A writable edge says nothing, nor does what TLS has to say of its own; an end or unasked bytes end the connection.
+        // A writable edge says nothing, nor does what TLS has to say of its own; an end or unasked bytes end the
+        // connection.
         if (!link.HasEnded && !link.HasUnread() && !link.IsBroken)
         {
             return;

@@ -132,6 +132,12 @@ internal static class CounterNames
         Counter.Ejections => HealthChanges("ejected"),
         Counter.BytesFromClients => ("edgeproxy_client_received_bytes_total", "", "Bytes read from clients."),
         Counter.BytesToClients => ("edgeproxy_client_sent_bytes_total", "", "Bytes written to clients."),
+        >= Counter.TlsHandshakes and < Counter.Count => OfTls(counter),
+        _ => ("edgeproxy_unnamed_total", "", "A counter without a name."),
+    };
+
+    private static (string Name, string Label, string Help) OfTls(Counter counter) => counter switch
+    {
         Counter.TlsHandshakes => Handshakes("full"),
         Counter.TlsResumptions => Handshakes("resumed"),
         Counter.TlsMalformed => HandshakeFailures("malformed"),
@@ -142,8 +148,7 @@ internal static class CounterNames
         Counter.TlsRefusals => HandshakeFailures("refused_by_client"),
         Counter.TlsClosed => HandshakeFailures("closed"),
         Counter.TlsTimeouts => HandshakeFailures("timeout"),
-        Counter.TlsOverLimit => HandshakeFailures("over_limit"),
-        _ => ("edgeproxy_unnamed_total", "", "A counter without a name."),
+        _ => HandshakeFailures("over_limit"),
     };
 
     private static (string Name, string Label, string Help) Responses(string status) =>

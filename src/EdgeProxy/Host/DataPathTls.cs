@@ -80,8 +80,8 @@ internal sealed partial class DataPath
         public static partial void CertificateExpires(ILogger logger, string name, string file, int days);
 
         [LoggerMessage(EventIds.ServerNotVerified, LogLevel.Warning,
-            "service {Name}: insecure_skip_verify = true: ITS SERVERS' CERTIFICATES ARE NOT VERIFIED; anybody on the way "
-                + "can read and change everything")]
+            "service {Name}: insecure_skip_verify = true: ITS SERVERS' CERTIFICATES ARE NOT VERIFIED; anybody on the "
+                + "way can read and change everything")]
         public static partial void NotVerified(ILogger logger, string name);
     }
 }

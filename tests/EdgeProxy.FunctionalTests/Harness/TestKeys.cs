@@ -94,6 +94,9 @@ internal sealed class TestKeys : IDisposable
     private static void WriteKey(string path, string pem)
     {
         File.WriteAllText(path, pem);
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
     }
 }

@@ -85,8 +85,7 @@ internal sealed class WireStream(Socket socket, SslStream? secure = null) : IDis
 
         try
         {
-            Memory<byte> room = _buffer.AsMemory(_end);
-            int count = await (Secure?.ReadAsync(room) ?? Socket.ReceiveAsync(room)).AsTask().Within(what, limit);
+            int count = await ReceiveSomeAsync(_buffer.AsMemory(_end)).Within(what, limit);
             _end += count;
             ReadTotal += count;
             IsEnded = count == 0;
@@ -215,6 +214,9 @@ internal sealed class WireStream(Socket socket, SslStream? secure = null) : IDis
     public void Close() => Socket.Dispose();
 
     public void Dispose() => Socket.Dispose();
+
+    private async Task<int> ReceiveSomeAsync(Memory<byte> room) =>
+        Secure is null ? await Socket.ReceiveAsync(room) : await Secure.ReadAsync(room);
 
     private async Task<int> SendSomeAsync(ReadOnlyMemory<byte> bytes)
     {

@@ -87,7 +87,8 @@ internal static class ServiceTable
         Tables =
         [
             HashTable.Declaration, HealthCheckTable.Declaration, PassiveHealthTable.Declaration, RetryTable.Declaration,
-            ServiceTlsTable.Declaration, BreakerTable.Declaration, CapacityTable.Declaration, StickyTable.Declaration, .. ComposedTable.Declarations,
+            ServiceTlsTable.Declaration, BreakerTable.Declaration, CapacityTable.Declaration, StickyTable.Declaration,
+            .. ComposedTable.Declarations,
         ],
         Later = ["mirror", "ai"],
     };

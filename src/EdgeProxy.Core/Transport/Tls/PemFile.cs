@@ -16,10 +16,13 @@ internal static unsafe class PemFile
     {
         var certificates = new List<nint>();
         problem = "";
-        int wanted = CountOf(pem, "-----BEGIN CERTIFICATE-----") + CountOf(pem, "-----BEGIN TRUSTED CERTIFICATE-----");
+        int wanted = CountOf(pem, "-----BEGIN CERTIFICATE-----")
+            + CountOf(pem, "-----BEGIN TRUSTED CERTIFICATE-----");
         if (wanted == 0 || wanted > countMax)
         {
-            problem = wanted == 0 ? "has no certificate in PEM" : $"has {wanted} certificates; up to {countMax} are read";
+            problem = wanted == 0
+                ? "has no certificate in PEM"
+                : $"has {wanted} certificates; up to {countMax} are read";
             return certificates;
         }
 
@@ -29,9 +32,9 @@ internal static unsafe class PemFile
             void* bio = LibCrypto.BioOverMemory(memory, bytes.Length);
             LibCrypto.ClearErrors();
             while (certificates.Count < wanted
-                && LibCrypto.ReadCertificate(bio, null, &NoPassword, null) is var certificate && certificate is not null)
+                && (nint)LibCrypto.ReadCertificate(bio, null, &NoPassword, null) is not 0 and var certificate)
             {
-                certificates.Add((nint)certificate);
+                certificates.Add(certificate);
             }
 
             if (certificates.Count < wanted)

@@ -6,8 +6,8 @@ namespace EdgeProxy.Transport.Tls;
 
 /// <summary>
 /// The keys session tickets are sealed with, for all loops and entrypoints of the process, over reloads, too. A key
-/// seals for <see cref="RotationHours"/> hours, opens for as long again, and is then forgotten: what was recorded before
-/// stays closed (RFC 9325 section 3.4). They are in memory only.
+/// seals for <see cref="RotationHours"/> hours, opens for as long again, and is then forgotten: what was recorded
+/// before stays closed (RFC 9325 section 3.4). They are in memory only.
 /// </summary>
 internal sealed unsafe class TicketKeys(TimeProvider time)
 {
@@ -23,7 +23,9 @@ internal sealed unsafe class TicketKeys(TimeProvider time)
 
     private static ReadOnlySpan<byte> MacDigest => "SHA256\0"u8;
 
-    /// <summary>As SSL_CTX_set_tlsext_ticket_key_evp_cb(3) wants it: 1 done, 2 done and send a new one, 0 unknown.</summary>
+    /// <summary>
+    /// As SSL_CTX_set_tlsext_ticket_key_evp_cb(3) wants it: 1 done, 2 done and send a new one, 0 unknown.
+    /// </summary>
     public int Prepare(byte* name, byte* vector, void* cipher, void* mac, bool isSealing)
     {
         Pair pair = Current();

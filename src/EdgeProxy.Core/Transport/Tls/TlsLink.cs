@@ -370,7 +370,8 @@ internal sealed unsafe class TlsLink : ByteLink, ILinkOwner
         {
             if (Has(State.Established) && !Has(State.Broken))
             {
-                // Else OpenSSL takes the session for spoiled; that we go away does not make it so (RFC 8446 section 6.1).
+                // Else OpenSSL takes the session for spoiled; that we go away does not make it so (RFC 8446 section
+                // 6.1).
                 LibSsl.SetShutdown(_ssl, LibSsl.BothShutDown);
             }
 

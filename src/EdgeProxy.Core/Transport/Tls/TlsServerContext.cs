@@ -7,8 +7,8 @@ using EdgeProxy.Primitives.Hashing;
 namespace EdgeProxy.Transport.Tls;
 
 /// <summary>
-/// TLS of an entrypoint: its certificates, chosen by the name a client asks for, and what it asks of clients. Immutable;
-/// a reload makes another, and connections that are open keep theirs.
+/// TLS of an entrypoint: its certificates, chosen by the name a client asks for, and what it asks of clients.
+/// Immutable; a reload makes another, and connections that are open keep theirs.
 /// </summary>
 internal sealed unsafe class TlsServerContext : TlsContext
 {

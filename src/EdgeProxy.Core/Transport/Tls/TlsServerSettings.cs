@@ -60,7 +60,9 @@ internal sealed record TlsServerSettings
     /// <summary>From accept to the end of the handshake. Default 10 s.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TlsLimits.HandshakeTimeoutDefault;
 
-    /// <summary>Handshakes under way at once on this entrypoint. Default 4096; over it the connection is closed.</summary>
+    /// <summary>
+    /// Handshakes under way at once on this entrypoint. Default 4096; over it the connection is closed.
+    /// </summary>
     public int HandshakesMax { get; init; } = TlsLimits.HandshakesDefault;
 
     /// <summary>The same from one address (IPv6: one /64). Default 1024; 0 is no limit.</summary>
