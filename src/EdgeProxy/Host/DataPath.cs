@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
+using EdgeProxy.Ai;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
 using EdgeProxy.EntryPoints;
@@ -46,6 +47,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
     private LoopPulse[] _pulses = [];
     private ServiceDirectory? _directory;
     private ComposedDirectory? _composed;
+    private AiDirectory? _ai;
     private RequestPipeline? _pipeline;
     private bool _isResolving;
 
@@ -97,7 +99,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
 
             // (1) Everything that can fail: services, sockets, the snapshot. Nothing in use changes yet.
             Dictionary<string, Service> services = _directory!.Prepare(settings.Services);
-            Dictionary<string, ServiceNode> nodes = _composed!.Prepare(settings.Composed, services);
+            List<AiService> models = _ai!.Prepare(settings.Ai, services);
+            Dictionary<string, ServiceNode> nodes = _composed!.Prepare(settings.Composed, services, models);
             ResolveNew(services);
             Dictionary<string, (MiddlewareSettings Settings, Middleware Middleware)> middlewares =
                 _middlewares.Prepare(settings.Middlewares);
@@ -121,6 +124,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             Commit(settings, services, snapshot, opened, next, admin);
             EndOtherProbes(orders);
             _composed.Commit(nodes);
+            _ai.Commit(settings.Ai, models);
             _middlewares.Commit(middlewares);
             return null;
         }
@@ -188,6 +192,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
 
         _directory = new ServiceDirectory(_shards.Length, RandomSeed());
         _composed = new ComposedDirectory(_shards.Length);
+        _ai = new AiDirectory(_shards.Length);
         _pipeline = new RequestPipeline(_snapshots);
         _loops.Start();
     }

@@ -32,11 +32,11 @@ internal static class RootTable
         [
             NodeTable.Declaration, LogTable.Declaration, AdminTable.Declaration, EntryPointTable.Declaration,
             RouterTable.Declaration, MiddlewareTable.Declaration, ServiceTable.Declaration,
-            ConsumerTable.Declaration,
+            ConsumerTable.Declaration, AiTable.Declaration,
         ],
         Later =
         [
-            "tls", "telemetry", "access_log", "audit", "ai", "plans",
+            "tls", "telemetry", "access_log", "audit", "plans",
         ],
     };
 

@@ -87,8 +87,9 @@ internal static class ServiceTable
         [
             HashTable.Declaration, HealthCheckTable.Declaration, PassiveHealthTable.Declaration, RetryTable.Declaration,
             BreakerTable.Declaration, CapacityTable.Declaration, StickyTable.Declaration, .. ComposedTable.Declarations,
+            AiServiceTable.Declaration,
         ],
-        Later = ["mirror", "ai", "tls"],
+        Later = ["mirror", "tls"],
     };
 
     /// <summary>Null if there are no servers to be had.</summary>

@@ -1,0 +1,57 @@
+using System;
+using System.Text;
+using EdgeProxy.Config.Toml;
+using EdgeProxy.Config.Values;
+using EdgeProxy.Primitives.Http;
+
+namespace EdgeProxy.Config.Keys;
+
+/// <summary>Where an API begins.</summary>
+/// <param name="Path">"" or "/v1" and the like: canonical, without a slash at its end.</param>
+internal readonly record struct BaseUrl(string Host, int Port, string Path);
+
+/// <summary>The address of a server with the path its API begins with.</summary>
+internal sealed class BaseUrlKey(string name, string doc) : Key<BaseUrl?>(name, doc)
+{
+    private const int PathCharsMax = 256;
+
+    public override string TypeText => "url";
+
+    public override string Accepts => "write " + Range;
+
+    public override string Range => "\"http://127.0.0.1:11434\" or \"http://10.0.0.5:8000/v1\"";
+
+    protected override bool TryParse(TomlNode node, TableScope scope, out BaseUrl? value)
+    {
+        value = null;
+        if (!TryText(node, scope, out string? text))
+        {
+            return false;
+        }
+
+        int scheme = text.IndexOf("://", StringComparison.Ordinal);
+        int slash = scheme < 0 ? -1 : text.IndexOf('/', scheme + 3);
+        string origin = slash < 0 ? text : text[..slash];
+        string path = slash < 0 ? "" : text[slash..].TrimEnd('/');
+        if (ServerUrl.Parse(origin, out string host, out int port) is { } reason)
+        {
+            return RefuseText(node, text, scope, reason);
+        }
+
+        if (path.Length > PathCharsMax || (path.Length > 0 && !IsCanonical(path)))
+        {
+            return RefuseText(node, text, scope, "has a path that is not plain");
+        }
+
+        value = new BaseUrl(host, port, path);
+        return true;
+    }
+
+    private static bool IsCanonical(string path)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(path);
+        byte[] scratch = new byte[CanonicalPath.ScratchBytes(bytes.Length)];
+        return CanonicalPath.Read(bytes, scratch, out _, out PathTraits traits, out _) == PathStatus.AlreadyCanonical
+            && traits == PathTraits.None;
+    }
+}
