@@ -7,8 +7,8 @@ using EdgeProxy.Primitives.Http;
 namespace EdgeProxy.Ai;
 
 /// <summary>
-/// [services.NAME.ai]: one address for models of several providers, in the dialects their clients speak. Immutable; made
-/// anew with each configuration.
+/// [services.NAME.ai]: one address for models of several providers, in the dialects their clients speak. Immutable;
+/// made anew with each configuration.
 /// </summary>
 internal sealed class AiService : BodyService
 {

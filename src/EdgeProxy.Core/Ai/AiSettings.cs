@@ -68,7 +68,7 @@ internal sealed record AiServiceSettings
 /// <summary>One model of a service.</summary>
 /// <param name="Name">What clients ask for; with a * at its end every name that begins so.</param>
 /// <param name="Provider">Name of an existing provider.</param>
-/// <param name="Model">What the provider is asked for; "" as the client wrote it; * is what the name's stood for.</param>
+/// <param name="Model">What the provider is asked for; "" as asked; * is what the name's stood for.</param>
 internal sealed record ModelSettings(string Name, string Provider, string Model);
 
 /// <summary>What a consumer may use: names of models, with a * at the end every one that begins so.</summary>

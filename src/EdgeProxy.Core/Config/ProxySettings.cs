@@ -47,7 +47,7 @@ internal sealed record ProxySettings
     /// <summary>Services that are made of others; no name is in both lists.</summary>
     public IReadOnlyList<ComposedSettings> Composed { get; init; } = [];
 
-    /// <summary>Providers, services with models, who may use them. Providers' services are among Services, too.</summary>
+    /// <summary>Providers, services with models, who may use them. Providers' services are in Services, too.</summary>
     public AiSettings Ai { get; init; } = AiSettings.None;
 
     public int ServiceCount => Services.Count + Composed.Count + Ai.Services.Count - Ai.Providers.Count;

@@ -241,9 +241,7 @@ internal static class Forwarder
         StartOn(exchange, mayReuse);
     }
 
-    /// <summary>
-    /// Another service is asked in the place of the one that did not answer; nothing was passed on yet.
-    /// </summary>
+    /// <summary>Another service is asked in the place of one that failed; nothing was passed on yet.</summary>
     public static void SwitchTo(Exchange exchange, Service other)
     {
         Retry.End(exchange);

@@ -18,7 +18,7 @@ internal sealed class JsonEdits
     /// <summary>How much longer the text becomes; less than 0 if it becomes shorter.</summary>
     public int Growth => _length - _removed;
 
-    /// <summary>Bytes from start to end become these. Places MUST NOT overlap; at one place the first goes first.</summary>
+    /// <summary>Bytes from start to end become these. Places MUST NOT overlap; at one the first goes first.</summary>
     public void Replace(int start, int end, ReadOnlySpan<byte> bytes)
     {
         if (_bytes.Length - _length < bytes.Length)

@@ -9,7 +9,7 @@ internal enum JsonFault : byte
 {
     None,
 
-    /// <summary>Not RFC 8259, not whole, more than one text, or deeper than <see cref="JsonScanner.DepthMax"/>.</summary>
+    /// <summary>Not RFC 8259, not whole, more than one text, or too deep (JsonScanner.DepthMax).</summary>
     Malformed,
 
     /// <summary>Not an object.</summary>

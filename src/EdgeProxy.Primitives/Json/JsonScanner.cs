@@ -65,7 +65,7 @@ internal struct JsonScanner
     /// <summary>A number's value.</summary>
     public readonly JsonNumber Number => _number;
 
-    /// <summary>The next token in <paramref name="bytes"/> from <paramref name="at"/> on, which moves behind it.</summary>
+    /// <summary>The next token of a piece from <paramref name="at"/> on, which moves behind it.</summary>
     public JsonToken Next(ReadOnlySpan<byte> bytes, ref int at)
     {
         while (at < bytes.Length)

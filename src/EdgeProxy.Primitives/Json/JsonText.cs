@@ -178,7 +178,10 @@ internal struct JsonText
                 Append([(byte)(0xC0 | (unit >> 6)), (byte)(0x80 | (unit & 0x3F))]);
                 break;
             default:
-                Append([(byte)(0xE0 | (unit >> 12)), (byte)(0x80 | ((unit >> 6) & 0x3F)), (byte)(0x80 | (unit & 0x3F))]);
+                Append(
+                [
+                    (byte)(0xE0 | (unit >> 12)), (byte)(0x80 | ((unit >> 6) & 0x3F)), (byte)(0x80 | (unit & 0x3F)),
+                ]);
                 break;
         }
     }

@@ -42,7 +42,7 @@ internal struct SseReader
         Ignored,
     }
 
-    /// <summary>The next step in <paramref name="bytes"/> from <paramref name="at"/> on, which moves behind it.</summary>
+    /// <summary>The next step in a piece from <paramref name="at"/> on, which moves behind it.</summary>
     public SseStep Next(ReadOnlySpan<byte> bytes, ref int at, out ReadOnlySpan<byte> data)
     {
         data = default;

@@ -4,7 +4,7 @@ using EdgeProxy.Control;
 
 namespace EdgeProxy.Host;
 
-/// <content>What AI services count, for /metrics: by what the configuration names, never by what a client writes.</content>
+/// <content>What AI services count, for /metrics: by what the configuration names, never a client.</content>
 internal sealed partial class DataPath
 {
     private const string UsageFamily = "gen_ai_client_token_usage";

@@ -32,7 +32,8 @@ public sealed class AiPassThroughTests
         const string Body = "{ \"temperature\" : 1.0e0,\n \"model\":\"f\\u0061st\" , \"x\":{\"\u00e9\":[1,2 ]}, \"stream\":false }";
 
         RawResponse answer = await AiProxy.PostAsync(proxy, path, Body,
-            "Authorization: Bearer client-secret\r\nCookie: a=1\r\nx-api-key: client-secret\r\nX-Forwarded-For: 9.9.9.9\r\nAccept-Encoding: gzip\r\nanthropic-version: 2023-06-01\r\nX-Stainless-Lang: js\r\n");
+            "Authorization: Bearer client-secret\r\nCookie: a=1\r\nx-api-key: client-secret\r\nX-Forwarded-For: 9.9.9.9\r\n"
+                + "Accept-Encoding: gzip\r\nanthropic-version: 2023-06-01\r\nX-Stainless-Lang: js\r\n");
 
         Assert.Equal(200, answer.Status);
         RawRequest seen = server.Last;

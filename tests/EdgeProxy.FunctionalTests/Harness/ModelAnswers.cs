@@ -27,7 +27,9 @@ internal static class ModelAnswers
             string content = hasTools
                 ? $$"""{"type":"tool_use","id":"toolu_1","name":"weather","input":{{ToolArguments}} }"""
                 : $$"""{"type":"text","text":{{Quote(All)}} }""";
-            return $$"""{"id":"msg_1","type":"message","role":"assistant","model":{{model}},"content":[{{content}}],"stop_reason":"{{(hasTools ? "tool_use" : "end_turn")}}","stop_sequence":null{{usage}} }""";
+            string stop = hasTools ? "tool_use" : "end_turn";
+            return $$"""{"id":"msg_1","type":"message","role":"assistant","model":{{model}},"content":[{{content}}],"""
+                + $$""" "stop_reason":"{{stop}}","stop_sequence":null{{usage}} }""";
         }
 
         if (path.EndsWith("/embeddings", StringComparison.Ordinal))
@@ -37,7 +39,9 @@ internal static class ModelAnswers
 
         if (path.EndsWith("/responses", StringComparison.Ordinal))
         {
-            return $$"""{"id":"resp_1","object":"response","created_at":1,"status":"completed","error":null,"model":{{model}},"output":[{"type":"message","id":"m","role":"assistant","status":"completed","content":[{"type":"output_text","text":{{Quote(All)}},"annotations":[]}]}]{{usage}} }""";
+            return $$"""{"id":"resp_1","object":"response","created_at":1,"status":"completed","error":null,"model":{{model}},"""
+                + """ "output":[{"type":"message","id":"m","role":"assistant","status":"completed","content":["""
+                + $$"""{"type":"output_text","text":{{Quote(All)}},"annotations":[]}]}]{{usage}} }""";
         }
 
         if (path.Contains("/api/", StringComparison.Ordinal))
@@ -51,7 +55,9 @@ internal static class ModelAnswers
         string message = hasTools
             ? $$""" "content":null,"tool_calls":[{"id":"call_1","type":"function","function":{"name":"weather","arguments":{{Quote(ToolArguments)}} } }]"""
             : $"\"content\":{Quote(All)}";
-        return $$"""{"id":"chatcmpl-1","object":"chat.completion","created":1,"model":{{model}},"choices":[{"index":0,"message":{"role":"assistant",{{message}}},"finish_reason":"{{(hasTools ? "tool_calls" : "stop")}}"}]{{usage}} }""";
+        string reason = hasTools ? "tool_calls" : "stop";
+        return $$"""{"id":"chatcmpl-1","object":"chat.completion","created":1,"model":{{model}},"choices":[{"index":0,"""
+            + $$""" "message":{"role":"assistant",{{message}} },"finish_reason":"{{reason}}"}]{{usage}} }""";
     }
 
     /// <summary>Each piece is an event, or a line.</summary>
@@ -89,8 +95,13 @@ internal static class ModelAnswers
         yield return $"{start}{{\"index\":0,\"delta\":{{\"role\":\"assistant\",\"content\":\"\"}},\"finish_reason\":null}}]{none}}}\n\n";
         if (body["tools"] is not null)
         {
-            yield return $"{start}{{\"index\":0,\"delta\":{{\"tool_calls\":[{{\"index\":0,\"id\":\"call_1\",\"type\":\"function\",\"function\":{{\"name\":\"weather\",\"arguments\":\"\"}}}}]}},\"finish_reason\":null}}]{none}}}\n\n";
-            yield return $"{start}{{\"index\":0,\"delta\":{{\"tool_calls\":[{{\"index\":0,\"function\":{{\"arguments\":{Quote(ToolArguments)}}}}}]}},\"finish_reason\":null}}]{none}}}\n\n";
+            const string Tool = "{\"index\":0,\"id\":\"call_1\",\"type\":\"function\","
+                + "\"function\":{\"name\":\"weather\",\"arguments\":\"\"}}";
+            string arguments = $"{{\"index\":0,\"function\":{{\"arguments\":{Quote(ToolArguments)}}}}}";
+            foreach (string part in new[] { Tool, arguments })
+            {
+                yield return $"{start}{{\"index\":0,\"delta\":{{\"tool_calls\":[{part}]}},\"finish_reason\":null}}]{none}}}\n\n";
+            }
         }
         else
         {
@@ -113,7 +124,9 @@ internal static class ModelAnswers
     private static IEnumerable<string> Messages(string model, bool hasTools, bool isCounted, ModelServer server)
     {
         string input = isCounted ? $",\"usage\":{{\"input_tokens\":{server.InputTokens},\"output_tokens\":1}}" : "";
-        yield return Event("message_start", $$$"""{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":{{{model}}},"content":[],"stop_reason":null,"stop_sequence":null{{{input}}}}}""");
+        string start = $$"""{"id":"msg_1","type":"message","role":"assistant","model":{{model}},"content":[],"""
+            + $$""" "stop_reason":null,"stop_sequence":null{{input}} }""";
+        yield return Event("message_start", $$"""{"type":"message_start","message":{{start}} }""");
         string block = hasTools ? """{"type":"tool_use","id":"toolu_1","name":"weather","input":{}}""" : """{"type":"text","text":""}""";
         yield return Event("content_block_start", $$"""{"type":"content_block_start","index":0,"content_block":{{block}}}""");
         yield return Event("ping", """{"type":"ping"}""");
@@ -127,7 +140,9 @@ internal static class ModelAnswers
 
         yield return Event("content_block_stop", """{"type":"content_block_stop","index":0}""");
         string output = isCounted ? $",\"usage\":{{\"output_tokens\":{server.OutputTokens}}}" : "";
-        yield return Event("message_delta", $$$"""{"type":"message_delta","delta":{"stop_reason":"{{{(hasTools ? "tool_use" : "end_turn")}}}","stop_sequence":null}{{{output}}}}""");
+        string stop = hasTools ? "tool_use" : "end_turn";
+        yield return Event("message_delta",
+            $$"""{"type":"message_delta","delta":{"stop_reason":"{{stop}}","stop_sequence":null}{{output}} }""");
         yield return Event("message_stop", """{"type":"message_stop"}""");
     }
 
@@ -138,11 +153,14 @@ internal static class ModelAnswers
         yield return Event("response.created", $$$"""{"type":"response.created","sequence_number":{{{number++}}},{{{made}}},"status":"in_progress"}}""");
         foreach (string word in ModelServer.Words)
         {
-            yield return Event("response.output_text.delta", $$"""{"type":"response.output_text.delta","sequence_number":{{number++}},"item_id":"m","output_index":0,"content_index":0,"delta":{{Quote(word)}} }""");
+            yield return Event("response.output_text.delta",
+                $$"""{"type":"response.output_text.delta","sequence_number":{{number++}},"item_id":"m","""
+                + $$""" "output_index":0,"content_index":0,"delta":{{Quote(word)}} }""");
         }
 
         string usage = isCounted ? UsageOf("/responses", server) : "";
-        yield return Event("response.completed", $$$"""{"type":"response.completed","sequence_number":{{{number}}},{{{made}}},"status":"completed"{{{usage}}}}}""");
+        yield return Event("response.completed",
+            $$"""{"type":"response.completed","sequence_number":{{number}},{{made}},"status":"completed"{{usage}} } }""");
     }
 
     private static IEnumerable<string> Lines(string path, string model, bool isCounted, ModelServer server)
@@ -160,10 +178,11 @@ internal static class ModelAnswers
 
     private static string UsageOf(string path, ModelServer server) =>
         path.EndsWith("/messages", StringComparison.Ordinal) || path.EndsWith("/responses", StringComparison.Ordinal)
-            ? $",\"usage\":{{\"input_tokens\":{server.InputTokens},\"output_tokens\":{server.OutputTokens},\"total_tokens\":{server.InputTokens + server.OutputTokens}}}"
+            ? $",\"usage\":{{\"input_tokens\":{server.InputTokens},\"output_tokens\":{server.OutputTokens}}}"
             : path.Contains("/api/", StringComparison.Ordinal)
                 ? $",\"prompt_eval_count\":{server.InputTokens},\"eval_count\":{server.OutputTokens}"
-                : $",\"usage\":{{\"prompt_tokens\":{server.InputTokens},\"completion_tokens\":{server.OutputTokens},\"total_tokens\":{server.InputTokens + server.OutputTokens}}}";
+                : $",\"usage\":{{\"prompt_tokens\":{server.InputTokens},\"completion_tokens\":{server.OutputTokens},"
+                    + $"\"total_tokens\":{server.InputTokens + server.OutputTokens}}}";
 
     private static string Event(string name, string data) => $"event: {name}\ndata: {data}\n\n";
 

@@ -8,8 +8,8 @@ using EdgeProxy.Primitives.Json;
 namespace EdgeProxy.Fuzz.Targets;
 
 /// <summary>
-/// JSON texts: taken and refused as the framework's reader does, with the same tokens, whole and byte by byte; an index of
-/// them finds duplicate names as a slow walk does.
+/// JSON texts: taken and refused as the framework's reader does, with the same tokens, whole and byte by byte; an index
+/// of them finds duplicate names as a slow walk does.
 /// </summary>
 internal sealed class JsonTarget : FuzzTarget
 {

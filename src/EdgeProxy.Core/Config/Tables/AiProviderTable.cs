@@ -21,7 +21,7 @@ internal static class AiProviderTable
         ExampleToml = "\"ollama\"",
     };
 
-    private static readonly BaseUrlKey BaseUrl = new("base_url",
+    private static readonly ApiUrlKey Url = new("base_url",
         "Where it is, http only; with the path its API begins with, for OpenAI's the version, too.")
     {
         IsRequired = true,
@@ -61,7 +61,7 @@ internal static class AiProviderTable
 
     public static TableDeclaration Declaration { get; } = new("providers", IsNamed: true,
         "Who serves models: where, and with which credential.",
-        [Kind, BaseUrl, ApiKey, StreamUsage, ResponseTimeout, ResponseIdleTimeout])
+        [Kind, Url, ApiKey, StreamUsage, ResponseTimeout, ResponseIdleTimeout])
     {
         ExampleName = "local",
     };
@@ -70,7 +70,7 @@ internal static class AiProviderTable
     public static ProviderSettings? Parse(string name, TableScope scope)
     {
         string? kind = Kind.Read(scope);
-        BaseUrl? url = BaseUrl.Read(scope);
+        ApiUrl? url = Url.Read(scope);
         string? key = ApiKey.Read(scope);
         bool isStreamUsage = StreamUsage.Read(scope);
         TimeSpan responseTimeout = ResponseTimeout.Read(scope);

@@ -8,7 +8,8 @@ namespace EdgeProxy.Config.Tables;
 internal static class AiTable
 {
     private static readonly SizeKey BufferBytes = new("buffer_bytes_max", AiLimits.BufferBytesMin,
-        AiLimits.BufferBytesMax, "Memory for request bodies that are read whole, in all. Over it: 503 with Retry-After.")
+        AiLimits.BufferBytesMax,
+        "Memory for request bodies that are read whole, in all. Over it: 503 with Retry-After.")
     {
         Default = BodyBudget.BytesDefault,
         DefaultToml = "\"64MiB\"",

@@ -32,7 +32,7 @@ internal abstract class BodyCall
     /// </summary>
     public abstract Verdict OnBody(Exchange exchange);
 
-    /// <summary>The body cannot be taken: too long, or no memory left for it. Sets the exchange's LocalAnswer.</summary>
+    /// <summary>The body is not taken: too long, or no memory left for it. Sets the exchange's LocalAnswer.</summary>
     public abstract void OnBodyRefused(Exchange exchange, bool isTooLong);
 
     /// <summary>A field of the client's that goes to the server; all others stay here.</summary>
@@ -44,13 +44,13 @@ internal abstract class BodyCall
     /// </summary>
     public virtual Service? OtherAfterAnswer(Exchange exchange) => null;
 
-    /// <summary>No server of the service answered: another service to ask, as above; null lets the fault stand.</summary>
+    /// <summary>No server of the service answered: another service, as above; null lets the fault stand.</summary>
     public virtual Service? OtherAfterFault(Exchange exchange) => null;
 
     /// <summary>Step (6): the answer's head is about to be passed on.</summary>
     public abstract void OnAnswer(Exchange exchange);
 
-    /// <summary>Bytes of the answer: just passed on, or, if it rewrites, to be written to <see cref="Output"/>.</summary>
+    /// <summary>Bytes of the answer: passed on already, or, if it rewrites, to be written to Output.</summary>
     public abstract void Take(ReadOnlySpan<byte> payload);
 
     /// <summary>The answer came to its end; what is still held goes to <see cref="Output"/>.</summary>

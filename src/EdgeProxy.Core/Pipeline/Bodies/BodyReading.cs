@@ -4,7 +4,9 @@ using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Pipeline.Bodies;
 
-/// <summary>Reads a request's body whole for a <see cref="BodyService"/>, within limit and budget, before step (4).</summary>
+/// <summary>
+/// Reads a request's body whole for a <see cref="BodyService"/>, within limit and budget, before step (4).
+/// </summary>
 internal static class BodyReading
 {
     private const int PiecesPerTurnMax = 32;

@@ -167,8 +167,9 @@ internal sealed class DemoConnection(Socket socket, string server, TimeProvider 
     // OpenAI's chat completion, as a model's server answers it.
     private byte[] ChatAnswer() => Encoding.ASCII.GetBytes(
         "{\"id\":\"chatcmpl-demo\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"demo-model-1\","
-        + "\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"Hello, this is " + server + ".\"},"
-        + "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":5,\"total_tokens\":14}}\n");
+        + "\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"Hello, this is "
+        + server + ".\"},\"finish_reason\":\"stop\"}],"
+        + "\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":5,\"total_tokens\":14}}\n");
 
     private byte[] Body(string method, string target, string echo)
     {

@@ -8,10 +8,10 @@ namespace EdgeProxy.Config.Keys;
 
 /// <summary>Where an API begins.</summary>
 /// <param name="Path">"" or "/v1" and the like: canonical, without a slash at its end.</param>
-internal readonly record struct BaseUrl(string Host, int Port, string Path);
+internal readonly record struct ApiUrl(string Host, int Port, string Path);
 
 /// <summary>The address of a server with the path its API begins with.</summary>
-internal sealed class BaseUrlKey(string name, string doc) : Key<BaseUrl?>(name, doc)
+internal sealed class ApiUrlKey(string name, string doc) : Key<ApiUrl?>(name, doc)
 {
     private const int PathCharsMax = 256;
 
@@ -21,7 +21,7 @@ internal sealed class BaseUrlKey(string name, string doc) : Key<BaseUrl?>(name, 
 
     public override string Range => "\"http://127.0.0.1:11434\" or \"http://10.0.0.5:8000/v1\"";
 
-    protected override bool TryParse(TomlNode node, TableScope scope, out BaseUrl? value)
+    protected override bool TryParse(TomlNode node, TableScope scope, out ApiUrl? value)
     {
         value = null;
         if (!TryText(node, scope, out string? text))
@@ -43,7 +43,7 @@ internal sealed class BaseUrlKey(string name, string doc) : Key<BaseUrl?>(name, 
             return RefuseText(node, text, scope, "has a path that is not plain");
         }
 
-        value = new BaseUrl(host, port, path);
+        value = new ApiUrl(host, port, path);
         return true;
     }
 
