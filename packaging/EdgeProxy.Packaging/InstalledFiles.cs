@@ -12,6 +12,7 @@ internal static class InstalledFiles
         new("usr/bin/edgeproxy", release.Binary, PackageFile.Program),
         Data(Configuration, release.Read("edgeproxy.toml")) with { IsConfiguration = true },
         Data("usr/lib/systemd/system/edgeproxy.service", release.Read("systemd/edgeproxy.service")),
+        Data("usr/lib/systemd/system/edgeproxy.socket", release.Read("systemd/edgeproxy.socket")),
         Data("usr/lib/sysusers.d/edgeproxy.conf", release.Read("systemd/edgeproxy.sysusers")),
         Data("usr/share/man/man8/edgeproxy.8.gz", TarBytes.Gzip(release.Read("man/edgeproxy.8"))),
         Data("usr/share/bash-completion/completions/edgeproxy", release.Read("completions/edgeproxy.bash")),
