@@ -12,43 +12,68 @@ public sealed class UsageReaderTests
     {
         // OpenAI: chat completions, Responses, embeddings.
         {
-            """{"id":"c","choices":[{"message":{"content":"hello","usage":{"prompt_tokens":99}}}],"usage":{"prompt_tokens":9,"completion_tokens":12,"total_tokens":21,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":3}}}""",
+            """
+            {"id":"c","choices":[{"message":{"content":"hello","usage":{"prompt_tokens":99}}}],"usage":{"prompt_tokens":9,"completion_tokens":12,"total_tokens":21,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":3}}}
+            """,
             false, "9 12 4 0 3 text 5"
         },
         {
-            """{"id":"r","error":null,"output":[{"content":[{"type":"output_text","text":"hi"}]}],"usage":{"input_tokens":36,"input_tokens_details":{"cached_tokens":1},"output_tokens":87,"output_tokens_details":{"reasoning_tokens":2}}}""",
+            """
+            {"id":"r","error":null,"output":[{"content":[{"type":"output_text","text":"hi"}]}],"usage":{"input_tokens":36,"input_tokens_details":{"cached_tokens":1},"output_tokens":87,"output_tokens_details":{"reasoning_tokens":2}}}
+            """,
             false, "36 87 1 0 2 text 2"
         },
-        { """{"object":"list","data":[{"embedding":[0.1]}],"usage":{"prompt_tokens":8,"total_tokens":8}}""", false, "8 0 0 0 0 text 0" },
         {
-            "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}],\"usage\":null}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\n"
-            + "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"function\":{\"arguments\":\"{}\"}}]}}]}\n\ndata: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":6}}\n\ndata: [DONE]\n\n",
+            """
+            {"object":"list","data":[{"embedding":[0.1]}],"usage":{"prompt_tokens":8,"total_tokens":8}}
+            """, false, "8 0 0 0 0 text 0"
+        },
+        {
+            "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}],\"usage\":null}\n\n"
+            + "data: {\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\n"
+            + "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"function\":{\"arguments\":\"{}\"}}]}}]}\n\n"
+            + "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":6}}\n\n"
+            + "data: [DONE]\n\n",
             true, "5 6 0 0 0 text 5"
         },
         {
             "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"abc\"}\n\n"
-            + "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"error\":null,\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}}\n\n",
+            + "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"error\":null,"
+            + "\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}}\n\n",
             true, "1 2 0 0 0 text 3"
         },
 
         // Anthropic: totals, of which the last counts.
         {
-            "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":25,\"cache_read_input_tokens\":7,\"cache_creation_input_tokens\":2,\"output_tokens\":1}}}\n\n"
-            + "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"Hello\"}}\n\n"
-            + "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":15}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+            "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":25,"
+            + "\"cache_read_input_tokens\":7,\"cache_creation_input_tokens\":2,\"output_tokens\":1}}}\n\n"
+            + "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,"
+            + "\"delta\":{\"type\":\"text_delta\",\"text\":\"Hello\"}}\n\n"
+            + "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},"
+            + "\"usage\":{\"output_tokens\":15}}\n\n"
+            + "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
             true, "25 15 7 2 0 text 5"
         },
-        { """{"type":"message","content":[{"type":"text","text":"a"}],"usage":{"input_tokens":3,"output_tokens":4}}""", false, "3 4 0 0 0 text 1" },
+        {
+            """
+            {"type":"message","content":[{"type":"text","text":"a"}],"usage":{"input_tokens":3,"output_tokens":4}}
+            """, false, "3 4 0 0 0 text 1"
+        },
 
         // Ollama: a line each, counts in the last.
         {
-            "{\"message\":{\"role\":\"assistant\",\"content\":\"The\"},\"done\":false}\n{\"message\":{\"content\":\"\"},\"done\":true,\"prompt_eval_count\":26,\"eval_count\":298}\n",
+            "{\"message\":{\"role\":\"assistant\",\"content\":\"The\"},"
+            + "\"done\":false}\n{\"message\":{\"content\":\"\"},\"done\":true,\"prompt_eval_count\":26,\"eval_count\":298}\n",
             false, "26 298 0 0 0 text 3"
         },
         { "{\"response\":\"abcd\",\"done\":false}\n{\"response\":\"\",\"done\":true,\"prompt_eval_count\":1,\"eval_count\":2}", false, "1 2 0 0 0 text 4" },
 
         // None of these is a count.
-        { """{"usage":[{"prompt_tokens":5}],"x":{"usage":{"prompt_tokens":5}},"prompt_tokens":5,"usage2":{}}""", false, "none text 0" },
+        {
+            """
+            {"usage":[{"prompt_tokens":5}],"x":{"usage":{"prompt_tokens":5}},"prompt_tokens":5,"usage2":{}}
+            """, false, "none text 0"
+        },
         { """{"usage":{"prompt_tokens":"5","completion_tokens":-1}}""", false, "none text 0" },
         { "no json at all", false, "none text 0" },
     };

@@ -25,7 +25,9 @@ public sealed class JsonIndexTests
     [Fact]
     public void Read_BytesThatAreNotUtf8_AreRefused()
     {
-        Assert.Equal(JsonFault.NotUtf8, new JsonIndex().Read([(byte)'{', (byte)'"', 0xC3, (byte)'"', (byte)':', (byte)'1', (byte)'}']));
+        byte[] text = [.. "{\"a"u8, 0xC3, .. "\":1}"u8];
+
+        Assert.Equal(JsonFault.NotUtf8, new JsonIndex().Read(text));
     }
 
     [Fact]
