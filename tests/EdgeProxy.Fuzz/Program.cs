@@ -27,6 +27,7 @@ internal static class Program
         new AddressTarget(),
         new RuleTarget(),
         new TomlTarget(),
+        new JsonTarget(),
     ];
 
     public static int Main(string[] args)

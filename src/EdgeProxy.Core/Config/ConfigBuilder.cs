@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using EdgeProxy.Ai;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Tables;
 using EdgeProxy.Config.Toml;
@@ -58,7 +59,8 @@ internal sealed class ConfigBuilder
             }
         }
 
-        List<ServiceSettings> services = ReadServices(serviceNames, out List<ComposedDocument> composed);
+        List<ServiceSettings> services = ReadServices(
+            serviceNames, out List<ComposedDocument> composed, out List<AiServiceDocument> aiServices);
         foreach ((string name, TableScope scope) in
             Named(SectionTable(RouterTable.Declaration), RouterTable.Declaration))
         {
@@ -74,6 +76,7 @@ internal sealed class ConfigBuilder
             middlewares.Add(MiddlewareTable.Parse(name, scope));
         }
 
+        AiSettings ai = ReadAi(aiServices, services);
         var middlewareNames = new MiddlewareNames(_faults, middlewares);
         middlewareNames.CheckChains();
         new ServiceNames(_faults, serviceNames, services, composed).Check();
@@ -92,18 +95,49 @@ internal sealed class ConfigBuilder
             Middlewares = SettingsOf(middlewares),
             Services = services,
             Composed = composed.ConvertAll(static document => document.Settings),
+            Ai = ai,
         };
     }
 
-    private List<ServiceSettings> ReadServices(TomlTable names, out List<ComposedDocument> composed)
+    private AiSettings ReadAi(List<AiServiceDocument> services, List<ServiceSettings> others)
+    {
+        TableScope scope = Section(AiTable.Declaration);
+        var reading = new AiReading(_faults);
+        if (scope.TryFind(AiProviderTable.Declaration.Name, out TomlEntry entry))
+        {
+            if (entry.Value is TomlTable providers)
+            {
+                reading.ReadProviders(Named(providers, AiProviderTable.Declaration, $"{AiTable.Declaration.Name}."));
+            }
+            else
+            {
+                scope.Report(entry.Value, entry.Key, $"is {entry.Value.Describe()}; write a table [ai.providers.NAME]");
+            }
+        }
+
+        foreach (ProviderSettings provider in reading.Providers)
+        {
+            others.Add(provider.Service);
+        }
+
+        return reading.Complete(AiTable.ReadBufferBytes(scope), services, _context.Consumers);
+    }
+
+    private List<ServiceSettings> ReadServices(
+        TomlTable names, out List<ComposedDocument> composed, out List<AiServiceDocument> aiServices)
     {
         var services = new List<ServiceSettings>();
         composed = [];
+        aiServices = [];
         foreach ((string name, TableScope scope) in Named(names, ServiceTable.Declaration))
         {
             if (ComposedTable.Parse(name, scope) is { } document)
             {
                 composed.Add(document);
+            }
+            else if (AiServiceTable.Parse(name, scope) is { } ai)
+            {
+                aiServices.Add(ai);
             }
             else if (ServiceTable.Parse(name, scope) is { } settings)
             {
@@ -149,11 +183,13 @@ internal sealed class ConfigBuilder
         return new TomlTable(_root.Source, 1, 1, 0, TomlTableOrigin.Implicit);
     }
 
-    private IEnumerable<(string Name, TableScope Scope)> Named(TomlTable section, TableDeclaration declaration)
+    private IEnumerable<(string Name, TableScope Scope)> Named(
+        TomlTable section, TableDeclaration declaration, string above = "")
     {
+        string sectionName = above + declaration.Name;
         foreach (TomlEntry entry in section.Entries)
         {
-            string path = $"{declaration.Name}.{ConfigText.Key(entry.Key)}";
+            string path = $"{sectionName}.{ConfigText.Key(entry.Key)}";
             if (!NameText.IsName(entry.Key))
             {
                 _faults.Add(entry.Source, entry.Line, entry.Column, path, $"is not a name; {NameText.Accepts}");
@@ -164,7 +200,7 @@ internal sealed class ConfigBuilder
             }
             else
             {
-                _faults.Add(entry.Value, path, $"is {entry.Value.Describe()}; write a table [{declaration.Name}.NAME]");
+                _faults.Add(entry.Value, path, $"is {entry.Value.Describe()}; write a table [{sectionName}.NAME]");
             }
         }
     }

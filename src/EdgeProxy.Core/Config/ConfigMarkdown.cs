@@ -50,6 +50,12 @@ internal static class ConfigMarkdown
         foreach (TableDeclaration below in table.Tables)
         {
             // One that cannot stand in the example of the table above has a name of its own beside it.
+            if (below.IsNamed)
+            {
+                AddTable(text, below, $"{title}.{below.Name}.NAME", $"{name}.{below.Name}.{below.ExampleName}", around);
+                continue;
+            }
+
             int dot = name.IndexOf('.', System.StringComparison.Ordinal);
             string parent = below.ExampleName.Length > 0 ? $"{name[..dot]}.{below.ExampleName}" : name;
             AddTable(text, below, $"{title}.{below.Name}", $"{parent}.{below.Name}", around);

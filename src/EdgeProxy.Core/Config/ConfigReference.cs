@@ -89,9 +89,10 @@ internal static class ConfigReference
     {
         text.Append('\n');
         AddComment(text, table.Doc);
-        text.Append("#[").Append(parent.Name).Append('.')
-            .Append(table.ExampleName.Length > 0 ? table.ExampleName : parent.ExampleName)
-            .Append('.').Append(table.Name).Append("]\n");
+        string name = table.IsNamed
+            ? $"{table.Name}.{table.ExampleName}"
+            : $"{(table.ExampleName.Length > 0 ? table.ExampleName : parent.ExampleName)}.{table.Name}";
+        text.Append("#[").Append(parent.Name).Append('.').Append(name).Append("]\n");
         foreach (Key key in table.Keys)
         {
             text.Append('\n');

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
+using EdgeProxy.Ai;
 using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Services;
@@ -46,7 +47,10 @@ internal sealed record ProxySettings
     /// <summary>Services that are made of others; no name is in both lists.</summary>
     public IReadOnlyList<ComposedSettings> Composed { get; init; } = [];
 
-    public int ServiceCount => Services.Count + Composed.Count;
+    /// <summary>Providers, services with models, who may use them. Providers' services are in Services, too.</summary>
+    public AiSettings Ai { get; init; } = AiSettings.None;
+
+    public int ServiceCount => Services.Count + Composed.Count + Ai.Services.Count - Ai.Providers.Count;
 }
 
 /// <summary>[node]</summary>

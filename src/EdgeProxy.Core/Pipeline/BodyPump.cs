@@ -1,4 +1,5 @@
 using System;
+using EdgeProxy.Pipeline.Bodies;
 
 namespace EdgeProxy.Pipeline;
 
@@ -61,6 +62,86 @@ internal static class BodyPump
         }
 
         return PumpStatus.Yield;
+    }
+
+    /// <summary>Sends a body that is held whole.</summary>
+    public static PumpStatus Run(HeldBody body, MessageSink sink)
+    {
+        SinkStatus status = SendAll(body, sink);
+        if (status == SinkStatus.Ok)
+        {
+            sink.End(default);
+            status = sink.Flush();
+        }
+
+        return status == SinkStatus.Ok ? PumpStatus.Done : Of(status);
+    }
+
+    /// <summary>Moves an answer's body past the call that looks at it, or writes it anew.</summary>
+    public static PumpStatus Run(MessageSource source, BodyCall call, MessageSink sink)
+    {
+        for (int piece = 0; piece < PiecesPerTurnMax; piece++)
+        {
+            SinkStatus status = SendAll(call.Output, sink);
+            if (status != SinkStatus.Ok)
+            {
+                return Of(status);
+            }
+
+            call.Output.Clear();
+            BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
+            if (step == BodyStep.End && !call.HasEnded)
+            {
+                call.HasEnded = true;
+                call.TakeEnd();
+            }
+            else if (step != BodyStep.Data)
+            {
+                call.Output.Release(); // a quiet stream holds no memory
+                return AtRest(step, source, sink);
+            }
+            else if (call.Rewrites)
+            {
+                call.Take(payload);
+                source.Advance(payload.Length);
+            }
+            else
+            {
+                status = sink.Write(payload, out int taken);
+                call.Take(payload[..taken]);
+                source.Advance(taken);
+                if (status != SinkStatus.Ok)
+                {
+                    return Of(status);
+                }
+            }
+        }
+
+        return PumpStatus.Yield;
+    }
+
+    private static SinkStatus SendAll(HeldBody body, MessageSink sink)
+    {
+        if (sink.IsStalled)
+        {
+            SinkStatus flushed = sink.Flush();
+            if (flushed != SinkStatus.Ok)
+            {
+                return flushed;
+            }
+        }
+
+        while (!body.Unsent.IsEmpty)
+        {
+            SinkStatus status = sink.Write(body.Unsent, out int taken);
+            body.Advance(taken);
+            if (status != SinkStatus.Ok)
+            {
+                return status;
+            }
+        }
+
+        return SinkStatus.Ok;
     }
 
     private static PumpStatus AtRest(BodyStep step, MessageSource source, MessageSink sink)

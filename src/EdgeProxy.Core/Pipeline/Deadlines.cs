@@ -21,6 +21,9 @@ internal static class Deadlines
         long deadline = long.MaxValue;
         switch (exchange.Phase)
         {
+            case ExchangePhase.Reading:
+                OfBody(exchange, nowMs, ref deadline, ref kind);
+                break;
             case ExchangePhase.Queued:
                 Sooner(ref deadline, ref kind, exchange.QueuedMs, Service(exchange).QueueTimeoutMs,
                     FaultKind.QueueTimeout);
@@ -73,7 +76,7 @@ internal static class Deadlines
             Sooner(ref deadline, ref kind, exchange.BodyStartedMs, Service(exchange).ResponseTimeoutMs,
                 FaultKind.ResponseTimeout);
         }
-        else if (exchange.IsRequestAborted || exchange.RequestPump == PumpStatus.WaitSink)
+        else if (exchange.IsRequestAborted || exchange.RequestPump == PumpStatus.WaitSink || exchange.Call is not null)
         {
             // The server takes no more of the body: it is as silent as one that does not answer.
             Sooner(ref deadline, ref kind, exchange.ClientReadMs, Service(exchange).ResponseTimeoutMs,
@@ -81,10 +84,14 @@ internal static class Deadlines
         }
         else
         {
-            Sooner(ref deadline, ref kind, exchange.ClientReadMs, exchange.Terms.BodyIdleTimeoutMs,
-                FaultKind.BodyTimeout);
-            OfBodyRate(exchange, nowMs, ref deadline, ref kind);
+            OfBody(exchange, nowMs, ref deadline, ref kind);
         }
+    }
+
+    private static void OfBody(Exchange exchange, long nowMs, ref long deadline, ref FaultKind kind)
+    {
+        Sooner(ref deadline, ref kind, exchange.ClientReadMs, exchange.Terms.BodyIdleTimeoutMs, FaultKind.BodyTimeout);
+        OfBodyRate(exchange, nowMs, ref deadline, ref kind);
     }
 
     private static void OfBodyRate(Exchange exchange, long nowMs, ref long deadline, ref FaultKind kind)

@@ -37,6 +37,11 @@ internal static class ErrorResponses
         // After bytes that were not understood, or not waited for, the next message cannot be found.
         exchange.ClosesClient |= isRejection
             || exchange.Fault.Kind is FaultKind.HeadTimeout or FaultKind.BodyTimeout or FaultKind.OverLimit;
+        if (exchange.Call?.AnswerTo(exchange, status, detail) is { } answer)
+        {
+            return answer;
+        }
+
         byte[] body = Encoding.ASCII.GetBytes($"{status}: {detail}\n");
         string allow = status == 405 ? AllowedMethods : "";
         return new LocalAnswer(status, PlainText, body, allow);

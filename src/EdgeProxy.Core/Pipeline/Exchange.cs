@@ -1,4 +1,5 @@
 using System;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
@@ -12,6 +13,9 @@ internal enum ExchangePhase : byte
 {
     /// <summary>Its head is being read.</summary>
     Head,
+
+    /// <summary>Its body is read whole, before anybody knows where it goes.</summary>
+    Reading,
 
     /// <summary>All servers are at their limit: it waits for its turn.</summary>
     Queued,
@@ -93,6 +97,9 @@ internal sealed class Exchange : IWaiter
 
     /// <summary>Has the servers; null before the request goes to any. A composed one chose it.</summary>
     public Service? Service { get; set; }
+
+    /// <summary>What a service that reads bodies does with it; null with any other.</summary>
+    public BodyCall? Call { get; set; }
 
     public Server? Server { get; set; }
 
@@ -346,6 +353,9 @@ internal sealed class Exchange : IWaiter
         return Verdict.Answered;
     }
 
+    /// <summary>Gives a body the memory of the exchange's loop.</summary>
+    public void Hold(HeldBody body, BodyBudget? budget) => body.Bind(Shard.Loop.Blocks, budget);
+
     /// <summary>
     /// Ends the exchange and makes it ready for the next one on the same connection; pipelined bytes stay.
     /// </summary>
@@ -370,6 +380,7 @@ internal sealed class Exchange : IWaiter
         Snapshot = Snapshot.Empty;
         Route = null;
         Service = null;
+        Call = null;
         Server = null;
         Upstream = null;
         Phase = ExchangePhase.Head;

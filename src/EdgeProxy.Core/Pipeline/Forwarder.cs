@@ -1,4 +1,5 @@
 using System;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
@@ -24,11 +25,15 @@ internal static class Forwarder
     /// <summary>Picks a server and takes or opens a connection. On failure the exchange's fault is set.</summary>
     public static void Start(Exchange exchange)
     {
-        if (!ServiceChoice.TryChoose(exchange))
+        if (ServiceChoice.TryChoose(exchange))
         {
-            return;
+            StartChosen(exchange);
         }
+    }
 
+    /// <summary>The exchange has the service that answers it.</summary>
+    public static void StartChosen(Exchange exchange)
+    {
         Service service = exchange.Service!;
         Retry.Begin(exchange);
         if (!Capacity.MustWait(exchange) && ServerChoice.TryPick(exchange))
@@ -50,6 +55,11 @@ internal static class Forwarder
     /// <summary>Goes on as far as the links allow. Done, or a fault, or waiting.</summary>
     public static void Advance(Exchange exchange)
     {
+        if (exchange.Phase == ExchangePhase.Reading)
+        {
+            BodyReading.Advance(exchange);
+        }
+
         if (exchange.Phase == ExchangePhase.Queued && Capacity.IsFirst(exchange))
         {
             AdvanceQueued(exchange);
@@ -227,7 +237,39 @@ internal static class Forwarder
     private static void Restart(Exchange exchange, bool mayReuse)
     {
         exchange.Shard.Counters.Add(Counter.Retries);
-        exchange.ClientSource.Rewind();
+        BeginAgain(exchange);
+        StartOn(exchange, mayReuse);
+    }
+
+    /// <summary>Another service is asked in the place of one that failed; nothing was passed on yet.</summary>
+    public static void SwitchTo(Exchange exchange, Service other)
+    {
+        Retry.End(exchange);
+        Capacity.Leave(exchange);
+        exchange.Service = other;
+        exchange.Tried = default;
+        exchange.Attempts = 0;
+        exchange.StickyPlace = -1;
+        exchange.Phase = ExchangePhase.Head;
+        exchange.Fault = Fault.None;
+        BeginAgain(exchange);
+        if (ServiceChoice.TryPass(exchange, exchange.Shard.NextLot()))
+        {
+            StartChosen(exchange);
+        }
+    }
+
+    private static void BeginAgain(Exchange exchange)
+    {
+        if (exchange.Call is { } call)
+        {
+            call.Body.Rewind();
+        }
+        else
+        {
+            exchange.ClientSource.Rewind();
+        }
+
         exchange.IsRequestSent = false;
         exchange.IsRequestAborted = false;
         exchange.RequestPump = PumpStatus.WaitSource;
@@ -235,7 +277,6 @@ internal static class Forwarder
         exchange.BodyHeldMs = 0;
         exchange.BodyHeldSinceMs = -1;
         exchange.Response.Reset();
-        StartOn(exchange, mayReuse);
     }
 
     private static void SendHead(Exchange exchange)
@@ -265,7 +306,9 @@ internal static class Forwarder
         long nowMs = exchange.Shard.Loop.NowMs;
         long before = exchange.ClientSource.BytesRead;
         long sentBefore = exchange.UpstreamSink.BytesSent;
-        PumpStatus status = BodyPump.Run(exchange.ClientSource, exchange.UpstreamSink);
+        PumpStatus status = exchange.Call is { } call
+            ? BodyPump.Run(call.Body, exchange.UpstreamSink)
+            : BodyPump.Run(exchange.ClientSource, exchange.UpstreamSink);
         if (exchange.ClientSource.BytesRead != before || exchange.UpstreamSink.BytesSent != sentBefore)
         {
             exchange.ClientReadMs = nowMs;
@@ -334,7 +377,9 @@ internal static class Forwarder
         long nowMs = exchange.Shard.Loop.NowMs;
         long readBefore = exchange.UpstreamSource.BytesRead;
         long sentBefore = exchange.ClientSink.BytesSent;
-        PumpStatus status = BodyPump.Run(exchange.UpstreamSource, exchange.ClientSink);
+        PumpStatus status = exchange.Call is { } call
+            ? BodyPump.Run(exchange.UpstreamSource, call, exchange.ClientSink)
+            : BodyPump.Run(exchange.UpstreamSource, exchange.ClientSink);
         exchange.ResponsePump = status;
         if (exchange.UpstreamSource.BytesRead != readBefore)
         {
@@ -410,6 +455,13 @@ internal static class Forwarder
             return false;
         }
 
+        if (exchange.Call?.OtherAfterAnswer(exchange) is { } other)
+        {
+            Discard(exchange);
+            SwitchTo(exchange, other);
+            return false;
+        }
+
         exchange.ClientSource.KeepBytesMax = 0;
         exchange.HasResponseStarted = true;
         exchange.Status = response.StatusCode;
@@ -420,6 +472,7 @@ internal static class Forwarder
         exchange.ClosesClient |=
             !exchange.Request.KeepAlive || exchange.IsLast || !exchange.ClientSource.IsComplete;
         Stickiness.NoteAnswer(exchange);
+        exchange.Call?.OnAnswer(exchange);
         MiddlewareChain.Leave(exchange);
         if (exchange.LocalAnswer is not null)
         {

@@ -92,6 +92,12 @@ internal sealed class MessageSource
     /// </summary>
     public int KeepBytesMax { get; set; }
 
+    /// <summary>
+    /// Body bytes handed on are let go from behind the pinned head, which stays however long the body is: somebody else
+    /// keeps the body.
+    /// </summary>
+    public bool KeepsHead { get; set; }
+
     /// <summary>At least one byte of the body came, payload or framing.</summary>
     public bool HasBodyBegun => _isBodyConsumed || !Unread.IsEmpty;
 
@@ -258,6 +264,7 @@ internal sealed class MessageSource
 
         ChunkedBytesMax = long.MaxValue;
         KeepBytesMax = 0;
+        KeepsHead = false;
         StartBody(BodyFraming.None, 0);
         ReleaseIfEmpty();
     }
@@ -282,6 +289,7 @@ internal sealed class MessageSource
         BytesRead = 0;
         ChunkedBytesMax = long.MaxValue;
         KeepBytesMax = 0;
+        KeepsHead = false;
         StartBody(BodyFraming.None, 0);
         _isComplete = false;
     }
@@ -375,6 +383,18 @@ internal sealed class MessageSource
         if (_block is null)
         {
             _block = _blocks!.Rent(roomWanted);
+            return;
+        }
+
+        if (_isPinned && KeepsHead)
+        {
+            _block.RemoveAt(_headLength, _cursor - _headLength);
+            _cursor = _headLength;
+            if (_block.Free.Length < Math.Min(roomWanted, RoomMin))
+            {
+                Grow(_block.Length + roomWanted);
+            }
+
             return;
         }
 

@@ -1,4 +1,5 @@
 using System;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Pipeline;
@@ -35,8 +36,17 @@ internal static class RequestHeadWriter
 
         Kept kept = CopyFields(ref buffer, exchange, head);
         buffer.Write(edits.Added);
-        buffer.Write(certificate);
-        WriteForwarded(ref buffer, exchange, head, kept);
+        if (exchange.Call is { } call)
+        {
+            // Who reads bodies asks in its own name: it does not tell who asked it.
+            WriteLength(ref buffer, exchange, call);
+        }
+        else
+        {
+            buffer.Write(certificate);
+            WriteForwarded(ref buffer, exchange, head, kept);
+        }
+
         if (!kept.HasFlag(Kept.RequestId))
         {
             buffer.Write("X-Request-Id: "u8);
@@ -44,14 +54,25 @@ internal static class RequestHeadWriter
             buffer.Write("\r\n"u8);
         }
 
-        if (request.WantsUpgrade)
+        if (request.WantsUpgrade && exchange.Call is null)
         {
             buffer.Write("Connection: Upgrade\r\n"u8);
         }
 
         buffer.Write("\r\n"u8);
         sink.Commit(buffer.Length);
-        sink.StartBody(request.Framing == BodyFraming.Chunked, exchange.RequestEdits);
+        sink.StartBody(request.Framing == BodyFraming.Chunked && exchange.Call is null, exchange.RequestEdits);
+    }
+
+    // RFC 9110 section 8.6: a method that may have a body tells the length of one that is empty, too.
+    private static void WriteLength(ref HeadBuffer buffer, Exchange exchange, BodyCall call)
+    {
+        if (call.Body.Length > 0 || exchange.Request.Framing != BodyFraming.None)
+        {
+            buffer.Write("Content-Length: "u8);
+            buffer.Write(call.Body.Length);
+            buffer.Write("\r\n"u8);
+        }
     }
 
     private static void WriteRequestLine(
@@ -102,6 +123,15 @@ internal static class RequestHeadWriter
     private static bool Keeps(in HeaderField field, Exchange exchange, ReadOnlySpan<byte> head, ref Kept kept)
     {
         RequestHead request = exchange.Request;
+        if (exchange.Call is { } call)
+        {
+            const FieldTraits Refused = FieldTraits.Alias | FieldTraits.ListedInConnection;
+            bool isForwarded = (field.Traits & Refused) == 0 && call.Forwards(field.Name.Of(head));
+            return field.Known == KnownHeader.XRequestId
+                ? KeepsRequestId(field.Value.Of(head), !isForwarded, ref kept)
+                : isForwarded;
+        }
+
         if (field.Known == KnownHeader.Unknown)
         {
             return (field.Traits & FieldTraits.ListedInConnection) == 0;

@@ -100,10 +100,15 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             {
                 exchange.Fault = Fault.ClientGone;
             }
-            else if (exchange.Phase is >= ExchangePhase.Queued and <= ExchangePhase.Tunnel)
+            else if (exchange.Phase is >= ExchangePhase.Reading and <= ExchangePhase.Tunnel)
             {
                 Forwarder.Advance(exchange);
             }
+        }
+
+        while (TrySwitch(exchange))
+        {
+            Forwarder.Advance(exchange);
         }
 
         // A fault before the answer began becomes one; after that it can only cut.
@@ -124,7 +129,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         {
             ExchangePhase.Done when exchange.Fault.Kind == FaultKind.ClientGone => End(exchange, ExchangeStatus.Cut),
             ExchangePhase.Done => End(exchange, ExchangeStatus.Finished),
-            ExchangePhase.Forwarding or ExchangePhase.Tunnel
+            ExchangePhase.Reading or ExchangePhase.Forwarding or ExchangePhase.Tunnel
                 when exchange.RequestPump == PumpStatus.Yield || exchange.ResponsePump == PumpStatus.Yield
                 => ExchangeStatus.Yielded,
             _ => ExchangeStatus.Pending,
@@ -177,6 +182,12 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         Retry.End(exchange);
         Capacity.Leave(exchange);
         exchange.Phase = ExchangePhase.Done;
+        if (exchange.Call is { } call)
+        {
+            call.OnEnd(exchange);
+            exchange.Call = null;
+        }
+
         MiddlewareChain.End(exchange);
         Recorder.Record(exchange);
         return status;
@@ -191,8 +202,28 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
 
         // A client that ended its direction before the answer began waits for it. One that ends it in the middle of an
         // answer has closed: the server is told at once, since an AI's tokens cost money until it is.
-        return exchange.Phase == ExchangePhase.Forwarding && exchange.HasResponseStarted
-            && exchange.ClientLink.HasEnded && !exchange.IsHalfClosed;
+        // Who reads bodies is not asked by half-closed connections, so there it is the same before the answer began.
+        return exchange.Phase == ExchangePhase.Forwarding && exchange.ClientLink.HasEnded
+            && (exchange.HasResponseStarted ? !exchange.IsHalfClosed : exchange.Call is not null);
+    }
+
+    // A service did not answer, and whoever chose it knows of another.
+    private static bool TrySwitch(Exchange exchange)
+    {
+        if (exchange.Call is not { } call || exchange.Fault.IsNone || exchange.Fault.Side != FaultSide.Upstream
+            || exchange.HasResponseStarted || exchange.Phase is ExchangePhase.Local or ExchangePhase.Done)
+        {
+            return false;
+        }
+
+        Forwarder.Abandon(exchange);
+        if (call.OtherAfterFault(exchange) is not { } other)
+        {
+            return false;
+        }
+
+        Forwarder.SwitchTo(exchange, other);
+        return true;
     }
 
     private static bool TakeFault(Exchange exchange)
@@ -208,14 +239,15 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         return true;
     }
 
-    private static void StartAnswer(Exchange exchange)
+    /// <summary>Begins the exchange's own answer.</summary>
+    public static void StartAnswer(Exchange exchange)
     {
         exchange.Status = exchange.LocalAnswer!.Status;
         MiddlewareChain.Leave(exchange);
         WriteAnswer(exchange);
     }
 
-    /// <summary>Begins the exchange's own answer; the middlewares have seen it.</summary>
+    /// <summary>As above, when the middlewares have seen it.</summary>
     public static void WriteAnswer(Exchange exchange)
     {
         exchange.Status = exchange.LocalAnswer!.Status;

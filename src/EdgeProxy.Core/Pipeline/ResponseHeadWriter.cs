@@ -120,7 +120,7 @@ internal static class ResponseHeadWriter
             case BodyFraming.None:
                 // HEAD and 304 tell the length of what they do not send; 204 has none (RFC 9110 section 8.6).
                 return response.StatusCode == 204 ? ClientFraming.NoBody : ClientFraming.Declared;
-            case BodyFraming.ContentLength:
+            case BodyFraming.ContentLength when exchange.Call?.Rewrites != true:
                 return ClientFraming.Declared;
             default:
                 return exchange.Request.MinorVersion == 0 ? ClientFraming.UntilClose : ClientFraming.Chunked;

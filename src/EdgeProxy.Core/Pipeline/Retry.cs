@@ -20,7 +20,7 @@ internal static class Retry
     public static void Begin(Exchange exchange)
     {
         Service service = exchange.Service!;
-        exchange.MayRepeat = IsIdempotent(exchange.Request.Method);
+        exchange.MayRepeat = exchange.Call?.MayRepeat ?? IsIdempotent(exchange.Request.Method);
         if (service.Settings.Retry is not { } settings)
         {
             return;

@@ -1,3 +1,4 @@
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Breaking;
@@ -18,8 +19,22 @@ internal static class ServiceChoice
 
         // One lot for all that is asked of this exchange, so that a breaker that recovers says the same each time.
         uint lot = shard.NextLot();
-        Service service = Walk(exchange, lot);
-        exchange.Service = service;
+        ServiceNode node = Walk(exchange, lot);
+        if (node is BodyService reading)
+        {
+            BodyReading.Start(exchange, reading);
+            return false;
+        }
+
+        exchange.Service = (Service)node;
+        return TryPass(exchange, lot);
+    }
+
+    /// <summary>Whether the exchange's service takes it now; if not it has a fault.</summary>
+    public static bool TryPass(Exchange exchange, uint lot)
+    {
+        Shard shard = exchange.Shard;
+        Service service = exchange.Service!;
         if (service.Breaker is not { } breaker)
         {
             return true;
@@ -41,7 +56,7 @@ internal static class ServiceChoice
         return false;
     }
 
-    private static Service Walk(Exchange exchange, uint lot)
+    private static ServiceNode Walk(Exchange exchange, uint lot)
     {
         Shard shard = exchange.Shard;
         ServiceNode node = exchange.Route!.Service;
@@ -58,6 +73,6 @@ internal static class ServiceChoice
             node = member.Node;
         }
 
-        return (Service)node;
+        return node;
     }
 }

@@ -80,6 +80,15 @@ internal sealed unsafe class Block
         }
     }
 
+    /// <summary>Takes bytes out of the middle: those behind them move up.</summary>
+    /// <param name="offset">From the first filled byte.</param>
+    public void RemoveAt(int offset, int count)
+    {
+        Span<byte> filled = Filled;
+        filled[(offset + count)..].CopyTo(filled[offset..]);
+        End -= count;
+    }
+
     public void Clear()
     {
         Start = 0;

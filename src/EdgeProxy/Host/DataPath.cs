@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
+using EdgeProxy.Ai;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
 using EdgeProxy.EntryPoints;
@@ -47,6 +48,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
     private LoopPulse[] _pulses = [];
     private ServiceDirectory? _directory;
     private ComposedDirectory? _composed;
+    private AiDirectory? _ai;
     private RequestPipeline? _pipeline;
     private bool _isResolving;
 
@@ -66,8 +68,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             int connections = 0;
             foreach (EntryPoint entryPoint in Volatile.Read(ref _entryPoints))
             {
-                bound.Add(new BoundEntryPoint(
-                    entryPoint.Settings.Name, new IPEndPoint(entryPoint.Settings.Address.Address, entryPoint.Port)));
+                bound.Add(new BoundEntryPoint(entryPoint.Settings.Name, entryPoint.Address));
                 connections += entryPoint.Limiter.Count;
             }
 
@@ -81,7 +82,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             return new DataPathStatus
             {
                 EntryPoints = bound,
-                Admin = admin is null ? null : new IPEndPoint(admin.Settings.Address.Address, admin.Port),
+                Admin = admin?.Address,
                 ConnectionsOpen = connections,
                 ExchangesInFlight = exchanges,
                 LoopsStalled = CountStalled(),
@@ -99,7 +100,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             // (1) Everything that can fail: services, sockets, the snapshot. Nothing in use changes yet.
             Dictionary<string, Service> services = _directory!.Prepare(settings.Services);
             Dictionary<EntryPointSettings, TlsServerContext> tls = PrepareTls(settings, out string? problem);
-            Dictionary<string, ServiceNode> nodes = _composed!.Prepare(settings.Composed, services);
+            List<AiService> models = _ai!.Prepare(settings.Ai, services);
+            Dictionary<string, ServiceNode> nodes = _composed!.Prepare(settings.Composed, services, models);
             ResolveNew(services);
             Dictionary<string, (MiddlewareSettings Settings, Middleware Middleware)> middlewares =
                 _middlewares.Prepare(settings.Middlewares);
@@ -127,6 +129,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             WarnOfTls(settings, tls);
             EndOtherProbes(orders);
             _composed.Commit(nodes);
+            _ai.Commit(settings.Ai, models);
             _middlewares.Commit(middlewares);
             return null;
         }
@@ -194,6 +197,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
 
         _directory = new ServiceDirectory(_shards.Length, RandomSeed());
         _composed = new ComposedDirectory(_shards.Length);
+        _ai = new AiDirectory(_shards.Length);
         _pipeline = new RequestPipeline(_snapshots);
         _loops.Start();
     }
@@ -250,7 +254,11 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         }
 
         entryPoint = new EntryPoint(wanted, FreeSlot(opened, next), _shards, _pipeline!, service);
-        if (entryPoint.TryBind(out notPermitted) is { } problem)
+        if (_parts.Sockets.Take(wanted.Name, wanted.Address) is { } inherited)
+        {
+            entryPoint.Adopt(inherited);
+        }
+        else if (entryPoint.TryBind(out notPermitted) is { } problem)
         {
             return $"entrypoint {wanted.Name}: {problem}";
         }
@@ -324,9 +332,17 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         Volatile.Write(ref _admin, admin);
         foreach (EntryPoint entryPoint in opened)
         {
+            // A port that was free to choose is chosen anew by the next process.
+            if (!entryPoint.IsInherited && entryPoint.Settings.Address.Port != 0)
+            {
+                _parts.Sockets.Keep(entryPoint.Socket);
+            }
+
             entryPoint.StartAccepting(_loops!);
-            Log.Opened(_logger, entryPoint.Settings.Name, entryPoint.Settings.Address);
+            Log.Opened(_logger, entryPoint.Settings.Name, entryPoint.Address);
         }
+
+        _parts.Sockets.CloseRest();
 
         if (adminBefore is not null && !ReferenceEquals(adminBefore, admin))
         {
@@ -335,6 +351,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
 
         foreach (EntryPoint entryPoint in removed)
         {
+            _parts.Sockets.Drop(entryPoint.Address);
             entryPoint.Drain();
             _leaving.Add(entryPoint);
             Log.Closed(_logger, entryPoint.Settings.Name, entryPoint.Settings.Address);

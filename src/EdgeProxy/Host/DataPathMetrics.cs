@@ -32,6 +32,7 @@ internal sealed partial class DataPath
         CollectServers(samples);
         CollectMembers(samples);
         CollectBreakers(samples);
+        CollectModels(samples);
         samples.Add(new MetricSample(
             "edgeproxy_process_allocated_bytes_total", "Managed bytes allocated since start.",
             MetricKind.Counter, GC.GetTotalAllocatedBytes(precise: true), []));

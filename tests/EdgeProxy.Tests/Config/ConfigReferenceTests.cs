@@ -73,7 +73,11 @@ public class ConfigReferenceTests
         // What decides between keys that exclude each other is left to the corpus: here each stands as it is shown.
         string written = text.Replace(section, Regex.Replace(section, @"\n#(\S)", "\n$1"), StringComparison.Ordinal)
             .Replace("# strategy = \"round_robin\"", $"strategy = \"{strategy}\"", StringComparison.Ordinal);
-        if (service != "app")
+        if (table == "ai")
+        {
+            written += "\n[ai.providers.local]\nkind = \"ollama\"\nbase_url = \"http://127.0.0.1:11434\"\n";
+        }
+        else if (service != "app")
         {
             written += "\n[services.app.health_check]\n[services.spare]\nservers = [{ url = \"http://10.0.0.9\" }]\n";
         }

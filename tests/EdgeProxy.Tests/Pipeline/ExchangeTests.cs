@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using System.Reflection;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
@@ -92,6 +93,7 @@ public sealed class ExchangeTests : IDisposable
         exchange.Tried.Add(3);
         exchange.Route = new Route("r", service, EncodedBytes.None);
         exchange.Service = service;
+        exchange.Call = new SilentCall();
         Assert.True(exchange.TryRewritePath("/rewritten"u8));
         Assert.True(exchange.TryRewriteQuery("a=b"u8));
         exchange.Notes.Add(null!, 1);
@@ -124,5 +126,34 @@ public sealed class ExchangeTests : IDisposable
         public bool IsDraining => false;
 
         public ILocalService? LocalService => null;
+    }
+
+    private sealed class SilentCall : BodyCall
+    {
+        public override Verdict OnBody(Exchange exchange) => Verdict.Next;
+
+        public override void OnBodyRefused(Exchange exchange, bool isTooLong)
+        {
+        }
+
+        public override bool Forwards(ReadOnlySpan<byte> fieldName) => false;
+
+        public override void OnAnswer(Exchange exchange)
+        {
+        }
+
+        public override void Take(ReadOnlySpan<byte> payload)
+        {
+        }
+
+        public override void TakeEnd()
+        {
+        }
+
+        public override LocalAnswer? AnswerTo(Exchange exchange, int status, string detail) => null;
+
+        public override void OnEnd(Exchange exchange)
+        {
+        }
     }
 }

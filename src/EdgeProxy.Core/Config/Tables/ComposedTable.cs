@@ -43,6 +43,19 @@ internal static class ComposedTable
     public static IReadOnlyList<TableDeclaration> Declarations { get; } =
         [WeightedTable.Declaration, FailoverTable.Declaration];
 
+    /// <summary>A service of such a kind has no other key.</summary>
+    public static void ReportOthers(TableScope scope, TableDeclaration kind)
+    {
+        foreach (TomlEntry entry in scope.Table.Entries)
+        {
+            if (entry.Key != kind.Name && ServiceTable.Declaration.Knows(entry.Key))
+            {
+                scope.Report(entry.Value, entry.Line, entry.Column, entry.Key,
+                    $"cannot stand beside {kind.Name}: the services named there have their own");
+            }
+        }
+    }
+
     /// <summary>Null if the service is not composed; one that is has no other key.</summary>
     public static ComposedDocument? Parse(string name, TableScope scope)
     {
@@ -57,15 +70,7 @@ internal static class ComposedTable
             return null;
         }
 
-        foreach (TomlEntry entry in scope.Table.Entries)
-        {
-            if (entry.Key != kind.Name && ServiceTable.Declaration.Knows(entry.Key))
-            {
-                scope.Report(entry.Value, entry.Line, entry.Column, entry.Key,
-                    $"cannot stand beside {kind.Name}: the services named there have their own");
-            }
-        }
-
+        ReportOthers(scope, kind);
         bool isFailover = ReferenceEquals(kind, FailoverTable.Declaration);
         TableScope? below = scope.Below(kind);
         IReadOnlyList<PlacedMember>? members = below is null ? null

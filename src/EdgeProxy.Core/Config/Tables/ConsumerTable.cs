@@ -31,12 +31,18 @@ internal static class ConsumerTable
         ExampleToml = "{ sub = [\"alice\"] }",
     };
 
+    private static readonly ModelNameListKey Models = new("models",
+        "Models it may use, of all services with models. Without it: all.")
+    {
+        ExampleToml = "[\"fast\"]",
+    };
+
     // SHA-256 of nothing: an empty key is never looked up.
     private const string ExampleHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
     public static TableDeclaration Declaration { get; } = new("consumers", IsNamed: true,
         "Who calls: what proves it. Identity middlewares find the consumer; limits and the server know its name.",
-        [Keys, Users, Claims])
+        [Keys, Users, Claims, Models])
     {
         ExampleName = "alice",
         Later = ["plan", "certificates"],
@@ -67,6 +73,7 @@ internal static class ConsumerTable
                 Keys = PlacedItems.Values(ownKeys),
                 Users = PlacedItems.Values(ownUsers),
                 Claims = ownClaims,
+                Models = PlacedItems.Values(Models.Read(scope)),
             });
         }
 

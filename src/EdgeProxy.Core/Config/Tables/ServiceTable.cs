@@ -88,9 +88,9 @@ internal static class ServiceTable
         [
             HashTable.Declaration, HealthCheckTable.Declaration, PassiveHealthTable.Declaration, RetryTable.Declaration,
             ServiceTlsTable.Declaration, BreakerTable.Declaration, CapacityTable.Declaration, StickyTable.Declaration,
-            .. ComposedTable.Declarations,
+            .. ComposedTable.Declarations, AiServiceTable.Declaration,
         ],
-        Later = ["mirror", "ai"],
+        Later = ["mirror"],
     };
 
     /// <summary>Null if there are no servers to be had.</summary>

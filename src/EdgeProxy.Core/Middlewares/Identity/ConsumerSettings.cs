@@ -20,4 +20,7 @@ internal sealed record ConsumerSettings
     /// Claims of a token (jwt) that prove it, all of them together. With several issuers iss belongs among them.
     /// </summary>
     public Sequence<ClaimRule> Claims { get; init; } = Sequence<ClaimRule>.Empty;
+
+    /// <summary>Models it may use, each a name or with a * at its end many; empty for all.</summary>
+    public Sequence<string> Models { get; init; } = Sequence<string>.Empty;
 }

@@ -19,13 +19,21 @@ internal sealed class ComposedDirectory(int loopCount)
     /// Everything a router can name, by name: the services given and those composed of them. Names resolve, and no
     /// service leads back to itself: the configuration was checked. Changes nothing that runs.
     /// </summary>
+    /// <param name="others">Services of other kinds, which have servers by other services.</param>
     public Dictionary<string, ServiceNode> Prepare(
-        IReadOnlyList<ComposedSettings> settings, Dictionary<string, Service> services)
+        IReadOnlyList<ComposedSettings> settings,
+        Dictionary<string, Service> services,
+        IEnumerable<ServiceNode>? others = null)
     {
         var nodes = new Dictionary<string, ServiceNode>(settings.Count + services.Count);
         foreach ((string name, Service service) in services)
         {
             nodes.Add(name, service);
+        }
+
+        foreach (ServiceNode other in others ?? [])
+        {
+            nodes.Add(other.Name, other);
         }
 
         var byName = new Dictionary<string, ComposedSettings>(settings.Count);

@@ -74,6 +74,8 @@ internal static class DemoCommand
         ended.Cancel();
     }
 
+    private const string Chat = "{\"model\":\"fast\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}";
+
     private static void Greet(TextWriter output, IPEndPoint entryPoint, IPEndPoint admin)
     {
         output.WriteLine($"""
@@ -83,6 +85,7 @@ internal static class DemoCommand
               curl -d 'some text' http://{entryPoint}/hello/echo          a body, echoed
               curl -N http://{entryPoint}/events                          server-sent events, one by one
               curl -H 'Host: shop.localhost' http://{entryPoint}/         routed by host
+              curl -d '{Chat}' http://{entryPoint}/v1/chat/completions    a model
               curl http://{admin}/readyz                             health; /metrics and / are there too
 
             """);

@@ -4,7 +4,8 @@ using System.Net.Sockets;
 namespace EdgeProxy.Host.Demo;
 
 /// <summary>
-/// The demo's configuration: what a first file of one's own looks like, with two servers that are really there.
+/// The demo's configuration: what a first file of one's own looks like, with two servers, one of them
+/// of a model, that are really there.
 /// </summary>
 internal static class DemoConfiguration
 {
@@ -41,6 +42,18 @@ internal static class DemoConfiguration
         [routers.shop]
         rule = "Host(`shop.localhost`)"
         service = "green"
+
+        [routers.chat]
+        rule = "PathPrefix(`/v1`)"
+        service = "llm"
+
+        [services.llm.ai]
+        models = [{ name = "fast", provider = "local", model = "demo-model-1" }]
+
+        [ai.providers.local]
+        kind = "openai"
+        base_url = "http://{{green}}/v1"
+        api_key = "the-demo-has-no-secrets"
 
         [services.both]
         servers = [{ url = "http://{{blue}}" }, { url = "http://{{green}}" }]

@@ -15,7 +15,11 @@ internal sealed class DemoConnection(Socket socket, string server, TimeProvider 
 {
     public const string OursField = "X-Demo-Traffic";
 
+    /// <summary>What tells a model's server the same: the proxy keeps fields of its clients from it.</summary>
+    public const string OursUser = "demo-traffic";
+
     private const string StatusPath = "/status/";
+    private const string ChatPath = "/v1/chat/completions";
     private const int BufferBytes = 64 * 1024; // a head (32 KiB at most) and as much body as is kept at once
     private const int EchoBytesMax = 1024;
     private const int EventCount = 5;
@@ -41,6 +45,7 @@ internal sealed class DemoConnection(Socket socket, string server, TimeProvider 
             }
 
             int status = StatusOf(target);
+            isOurs |= echo.Contains(OursUser, StringComparison.Ordinal);
             visited(new DemoVisit(server, method, target, authority, status, isOurs));
             await AnswerAsync(method, target, echo, status, stop).ConfigureAwait(false);
             if (!keepAlive)
@@ -135,7 +140,7 @@ internal sealed class DemoConnection(Socket socket, string server, TimeProvider 
             return;
         }
 
-        byte[] body = Body(method, target, echo);
+        byte[] body = target == ChatPath ? ChatAnswer() : Body(method, target, echo);
         bool hasBody = method != "HEAD" && status is not (204 or 304);
         string length = status is 204 or 304 ? "" : $"Content-Length: {body.Length}\r\n";
         string head =
@@ -158,6 +163,13 @@ internal sealed class DemoConnection(Socket socket, string server, TimeProvider 
 
         await SendAsync("0\r\n\r\n"u8.ToArray(), stop).ConfigureAwait(false);
     }
+
+    // OpenAI's chat completion, as a model's server answers it.
+    private byte[] ChatAnswer() => Encoding.ASCII.GetBytes(
+        "{\"id\":\"chatcmpl-demo\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"demo-model-1\","
+        + "\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"Hello, this is "
+        + server + ".\"},\"finish_reason\":\"stop\"}],"
+        + "\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":5,\"total_tokens\":14}}\n");
 
     private byte[] Body(string method, string target, string echo)
     {

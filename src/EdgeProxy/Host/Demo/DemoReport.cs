@@ -74,7 +74,7 @@ internal sealed class DemoReport(TextWriter output, Func<string, string, string,
     {
         lock (_lock)
         {
-            output.WriteLine($"{method,-7} {path,-14} {router,-8} {server,-7} {status,-6} {ms,7}");
+            output.WriteLine($"{method,-7} {path,-21} {router,-8} {server,-7} {status,-6} {ms,7}");
             output.Flush();
         }
     }

@@ -24,7 +24,12 @@ internal sealed class DemoTraffic(IPEndPoint entryPoint, TimeProvider time, Demo
         new("HEAD", "/hello", null, null, 200),
         new("GET", "/status/503", null, null, 503),
         new("GET", "/nobody", null, null, 404),
+        new("POST", "/v1/chat/completions", null, Chat("fast"), 200),
+        new("POST", "/v1/chat/completions", null, Chat("secret-model"), 404),
     ];
+
+    private static string Chat(string model) => "{\"model\":\"" + model
+        + "\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}],\"user\":\"" + DemoConnection.OursUser + "\"}";
 
     public async Task RunAsync(CancellationToken stop)
     {

@@ -82,7 +82,7 @@ public sealed class DemoUpstreamTests : IAsyncDisposable
         ProxySettings? settings = ConfigFile.Parse(text, "demo.toml", ConfigEnvironment.OfProcess, out var faults);
 
         Assert.Empty(faults);
-        Assert.Equal(4, settings?.Routers.Count);
+        Assert.Equal(5, settings?.Routers.Count);
     }
 
     public ValueTask DisposeAsync() => _upstream.DisposeAsync();

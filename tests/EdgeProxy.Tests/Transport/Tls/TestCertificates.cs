@@ -10,7 +10,8 @@ internal static class TestCertificates
 {
     private static readonly DateTimeOffset From = DateTimeOffset.UtcNow.AddDays(-2);
 
-    public static CertificateSettings Make(params string[] names) => Make(names, static key => key.ExportPkcs8PrivateKeyPem());
+    public static CertificateSettings Make(params string[] names) =>
+        Make(names, static key => key.ExportPkcs8PrivateKeyPem());
 
     public static CertificateSettings Make(string[] names, Func<ECDsa, string> exportKey, int days = 300)
     {

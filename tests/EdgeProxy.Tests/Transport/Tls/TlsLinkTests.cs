@@ -58,7 +58,8 @@ public sealed class TlsLinkTests
         using var pair = new TlsPair();
         byte[] bytes = Pattern(5_000);
         pair.ClientBelow.WriteRoom = 100;
-        Assert.Equal(LinkStatus.WouldBlock, pair.AtClient.TryWrite(bytes.AsSpan(0, 300), bytes.AsSpan(300), default, out _));
+        Assert.Equal(
+            LinkStatus.WouldBlock, pair.AtClient.TryWrite(bytes.AsSpan(0, 300), bytes.AsSpan(300), default, out _));
 
         pair.ClientBelow.WriteRoom = long.MaxValue;
         Assert.Equal(LinkStatus.Ok, pair.AtClient.TryWrite(bytes.AsSpan(0, 300), default, default, out int head));

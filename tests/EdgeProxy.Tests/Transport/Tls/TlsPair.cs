@@ -11,7 +11,9 @@ namespace EdgeProxy.Tests.Transport.Tls;
 internal sealed class TlsPair : ILinkOwner, IDisposable
 {
     public TlsPair(
-        TlsServerSettings? server = null, TlsClientSettings? client = null, Action<MemoryLink, MemoryLink>? shape = null)
+        TlsServerSettings? server = null,
+        TlsClientSettings? client = null,
+        Action<MemoryLink, MemoryLink>? shape = null)
         : this(Context(server ?? Server()), ClientContext(client ?? new TlsClientSettings { SkipVerify = true }), shape)
     {
     }
@@ -47,7 +49,8 @@ internal sealed class TlsPair : ILinkOwner, IDisposable
 
     public static TlsServerContext Context(TlsServerSettings settings)
     {
-        TlsServerContext? context = TlsServerContext.Build(settings, new TicketKeys(TimeProvider.System), out string why);
+        TlsServerContext? context = TlsServerContext.Build(
+            settings, new TicketKeys(TimeProvider.System), out string why);
         Assert.True(context is not null, why);
         return context;
     }

@@ -1,0 +1,286 @@
+using System;
+using System.Text;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Primitives.Http;
+using EdgeProxy.Primitives.Json;
+
+namespace EdgeProxy.Ai;
+
+/// <summary>One exchange of an AI service: from its body to its tokens.</summary>
+internal sealed class AiCall : BodyCall
+{
+    private readonly AiLoop _loop;
+    private readonly HeldBody _edited = new();
+    private readonly UsageStrip _strip;
+    private readonly byte[] _model = new byte[JsonText.BytesMax];
+    private int _modelLength;
+    private AiService? _service;
+    private AiCallKind _kind;
+    private Dialect _dialect;
+    private RequestFacts _facts;
+    private ModelEntry? _entry;
+    private ModelTarget? _target;
+    private UsageReader _reader;
+    private bool _isRead;
+    private bool _strips;
+
+    public AiCall(AiLoop loop)
+    {
+        _loop = loop;
+        _strip = new UsageStrip(loop);
+    }
+
+    /// <summary>
+    /// A second answer costs money and changes nothing: a call that was not answered may be asked again (decision 81).
+    /// </summary>
+    public override bool MayRepeat => true;
+
+    private ReadOnlySpan<byte> Model => _model.AsSpan(0, _modelLength);
+
+    public void Begin(AiService service, Exchange exchange, AiCallKind kind, Dialect dialect)
+    {
+        _service = service;
+        _kind = kind;
+        _dialect = dialect;
+        BodyBytesMax = service.Settings.BodyBytesMax;
+        exchange.Hold(Body, _loop.Budget);
+        exchange.Hold(_edited, _loop.Budget);
+        exchange.Hold(Output, budget: null);
+    }
+
+    public override Verdict OnBody(Exchange exchange)
+    {
+        JsonIndex index = _loop.Index;
+        JsonFault fault = index.Read(Body.Bytes);
+        if (fault != JsonFault.None)
+        {
+            return Refuse(exchange, 400, "invalid_json", AiTexts.Of(fault));
+        }
+
+        int model = index.Find(0, RequestNames.Model);
+        if (model < 0 || index[model].Kind != JsonToken.String)
+        {
+            return Refuse(exchange, 400, "missing_model", AiTexts.ModelMissing);
+        }
+
+        ReadModel(index[model]);
+        _entry = _modelLength > 0 ? _service!.Find(Model, exchange.Consumer) : null;
+        if (_entry is null)
+        {
+            return Refuse(exchange, 404, AiTexts.ModelCode, AiTexts.NoModel);
+        }
+
+        _target = _entry.Targets[0];
+        if (!AiApi.IsSpoken(_kind, _target.Provider.Settings.Kind))
+        {
+            return Refuse(exchange, 400, "unsupported_api", AiTexts.NotSpoken);
+        }
+
+        _facts = RequestFacts.Of(index, _kind);
+        return Aim(exchange) ? Verdict.Next : Verdict.Answered;
+    }
+
+    public override void OnBodyRefused(Exchange exchange, bool isTooLong)
+    {
+        if (isTooLong)
+        {
+            Refuse(exchange, 413, "request_too_large", AiTexts.TooLong);
+        }
+        else
+        {
+            Refuse(exchange, 503, "overloaded", AiTexts.NoRoom);
+        }
+    }
+
+    public override bool Forwards(ReadOnlySpan<byte> fieldName) => ForwardedFields.Has(fieldName);
+
+    public override void OnAnswer(Exchange exchange)
+    {
+        HeaderEdits edits = exchange.ResponseEdits;
+        foreach (FieldName name in ForwardedFields.KeptFromClients)
+        {
+            edits.Remove(name);
+        }
+
+        if (exchange.IsRequestSent)
+        {
+            Body.Release(); // nobody is asked again once an answer has begun
+        }
+
+        _isRead = exchange.Response.StatusCode is >= 200 and < 300;
+        AnswerForm form = _isRead ? FormOf(exchange) : AnswerForm.Other;
+        _reader.Begin(form);
+        if (form == AnswerForm.Events)
+        {
+            edits.Set(ForwardedFields.Buffering, "no"u8);
+            Rewrites = _strips;
+            if (_strips)
+            {
+                _strip.Begin(Output);
+            }
+        }
+    }
+
+    public override void Take(ReadOnlySpan<byte> payload)
+    {
+        _reader.Take(payload);
+        if (Rewrites)
+        {
+            _strip.Take(payload, Output);
+        }
+    }
+
+    public override void TakeEnd()
+    {
+        if (Rewrites)
+        {
+            _strip.TakeEnd(Output);
+        }
+    }
+
+    public override LocalAnswer? AnswerTo(Exchange exchange, int status, string detail) =>
+        AiErrors.Answer(_dialect, status, "", char.ToUpperInvariant(detail[0]) + detail[1..] + ".");
+
+    public override void OnEnd(Exchange exchange)
+    {
+        Settle(exchange);
+        ReleaseBodies();
+        _edited.Release();
+        _strip.Release();
+        _modelLength = 0;
+        _service = null;
+        _entry = null;
+        _target = null;
+        _facts = default;
+        _reader = default;
+        _isRead = false;
+        _strips = false;
+        _loop.Return(this);
+    }
+
+    // The exchange goes to the target: its path, its credential, its name for the model.
+    private bool Aim(Exchange exchange)
+    {
+        Provider provider = _target!.Provider;
+        exchange.Service = provider.Service;
+        exchange.RequestEdits.Remove(ForwardedFields.AcceptEncoding);
+        if (!provider.Credential.IsEmpty)
+        {
+            exchange.RequestEdits.Set(provider.CredentialField, provider.Credential);
+        }
+
+        Span<byte> path = stackalloc byte[512];
+        provider.BasePath.CopyTo(path);
+        ReadOnlySpan<byte> rest = AiApi.PathAt(_kind, provider.Settings.Kind);
+        rest.CopyTo(path[provider.BasePath.Length..]);
+        if (!exchange.TryRewritePath(path[..(provider.BasePath.Length + rest.Length)]))
+        {
+            return false;
+        }
+
+        JsonIndex index = _loop.Index;
+        JsonEdits edits = _loop.Edits;
+        edits.Reset();
+        RequestEditor.SetModel(index, edits, _target, _entry!, Model);
+        bool asksUsage = _facts.IsStream && _kind == AiCallKind.ChatCompletions && provider.Settings.StreamUsage
+            && !_facts.AsksUsage;
+        _strips = asksUsage;
+        if (asksUsage)
+        {
+            RequestEditor.AskUsage(index, edits);
+        }
+
+        if (!edits.IsEmpty)
+        {
+            if (!_edited.TryRoom(Body.Length + edits.Growth, out Span<byte> room))
+            {
+                OnBodyRefused(exchange, isTooLong: false);
+                return false;
+            }
+
+            _edited.Commit(edits.Apply(Body.Bytes, room));
+            Body.TakeFrom(_edited);
+        }
+
+        return true;
+    }
+
+    private void ReadModel(JsonNode node)
+    {
+        var text = default(JsonScanner);
+        int at = 0;
+
+        // A string alone is no JSON text for the scanner: an array of one is.
+        _ = text.Next("["u8, ref at);
+        at = 0;
+        _ = text.Next(Body.Bytes[node.Start..node.End], ref at);
+        _modelLength = text.Text.IsShort ? text.Text.Length : 0;
+        text.Text.Span[.._modelLength].CopyTo(_model);
+    }
+
+    private static AnswerForm FormOf(Exchange exchange)
+    {
+        ReadOnlySpan<byte> head = exchange.ResponseHeadBytes;
+        foreach (ref readonly HeaderField field in exchange.Response.Fields)
+        {
+            if (field.Known == KnownHeader.ContentType)
+            {
+                ReadOnlySpan<byte> type = field.Value.Of(head);
+                int end = type.IndexOf((byte)';');
+                type = (end < 0 ? type : type[..end]).TrimEnd((byte)' ');
+                return Ascii.EqualsIgnoreCase(type, "text/event-stream"u8) ? AnswerForm.Events
+                    : Ascii.EqualsIgnoreCase(type, "application/json"u8)
+                        || Ascii.EqualsIgnoreCase(type, "application/x-ndjson"u8) ? AnswerForm.Json
+                    : AnswerForm.Other;
+            }
+        }
+
+        return AnswerForm.Other;
+    }
+
+    // Counts what the call came to; an answer that was cut counts as far as it came.
+    private void Settle(Exchange exchange)
+    {
+        if (_target is null)
+        {
+            return;
+        }
+
+        int loop = exchange.Shard.Loop.Index;
+        TokenMetrics metrics = _target.Metrics;
+        metrics.Add(loop, TokenCount.Calls);
+        if (!_isRead || _reader.HasError || !exchange.Fault.IsNone)
+        {
+            metrics.Add(loop, TokenCount.Failed);
+        }
+
+        if (!_isRead)
+        {
+            return;
+        }
+
+        if (_reader.HasError)
+        {
+            metrics.Add(loop, TokenCount.StreamErrors);
+        }
+
+        Usage usage = _reader.Usage;
+        if (!usage.IsThere)
+        {
+            metrics.Add(loop, TokenCount.WithoutUsage);
+            return;
+        }
+
+        long input = usage.TotalInput(_dialect);
+        metrics.Add(loop, TokenCount.InputTokens, input);
+        metrics.Add(loop, TokenCount.OutputTokens, usage.Output);
+        metrics.Add(loop, TokenCount.CachedTokens, usage.Cached);
+        metrics.Add(loop, TokenCount.ReasoningTokens, usage.Reasoning);
+        metrics.AddCall(loop, input, isOutput: false);
+        metrics.AddCall(loop, usage.Output, isOutput: true);
+    }
+
+    private Verdict Refuse(Exchange exchange, int status, string code, string message) =>
+        exchange.Answer(AiErrors.Answer(_dialect, status, code, message));
+}

@@ -1,0 +1,37 @@
+using System.Collections.Generic;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Primitives.Json;
+
+namespace EdgeProxy.Ai;
+
+/// <summary>What AI services share on one loop: spare calls, and what a body is read and edited with.</summary>
+internal sealed class AiLoop(BodyBudget budget)
+{
+    // Spare calls kept: as many as a loop may well have at once.
+    private const int SparesMax = 256;
+
+    private readonly Stack<AiCall> _spares = new();
+
+    /// <summary>The values of the body that is being read; nothing of it is kept.</summary>
+    public JsonIndex Index { get; } = new();
+
+    public JsonEdits Edits { get; } = new();
+
+    public BodyBudget Budget { get; } = budget;
+
+    public AiCall Rent(AiService service, Exchange exchange, AiCallKind kind, Dialect dialect)
+    {
+        AiCall call = _spares.TryPop(out AiCall? spare) ? spare : new AiCall(this);
+        call.Begin(service, exchange, kind, dialect);
+        return call;
+    }
+
+    public void Return(AiCall call)
+    {
+        if (_spares.Count < SparesMax)
+        {
+            _spares.Push(call);
+        }
+    }
+}

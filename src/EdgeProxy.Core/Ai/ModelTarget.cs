@@ -1,0 +1,70 @@
+using System;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using EdgeProxy.Primitives.Http;
+using EdgeProxy.Services;
+
+namespace EdgeProxy.Ai;
+
+/// <summary>A provider, ready to be asked.</summary>
+internal sealed class Provider
+{
+    private static readonly FieldName Authorization = FieldName.Of("Authorization");
+    private static readonly FieldName AnthropicKey = FieldName.Of("x-api-key");
+
+    private readonly byte[] _basePath;
+    private readonly byte[] _credential;
+
+    public Provider(ProviderSettings settings, Service service)
+    {
+        Settings = settings;
+        Service = service;
+        _basePath = Encoding.ASCII.GetBytes(settings.BasePath);
+        bool isAnthropic = settings.Kind == ProviderKind.Anthropic;
+        CredentialField = isAnthropic ? AnthropicKey : Authorization;
+        _credential = settings.ApiKey.Length == 0 ? []
+            : Encoding.ASCII.GetBytes((isAnthropic ? "" : "Bearer ") + settings.ApiKey);
+    }
+
+    public ProviderSettings Settings { get; }
+
+    public Service Service { get; }
+
+    public ReadOnlySpan<byte> BasePath => _basePath;
+
+    public FieldName CredentialField { get; }
+
+    /// <summary>Empty if the provider wants none.</summary>
+    public ReadOnlySpan<byte> Credential => _credential;
+}
+
+/// <summary>A model at a provider, as a name of a service stands for it.</summary>
+internal sealed class ModelTarget(Provider provider, string model, TokenMetrics metrics)
+{
+    private readonly byte[] _quoted = Quoted(model);
+
+    public Provider Provider { get; } = provider;
+
+    public TokenMetrics Metrics { get; } = metrics;
+
+    /// <summary>The provider knows it by the name the client used.</summary>
+    public bool IsAsAsked { get; } = model.Length == 0;
+
+    /// <summary>The provider's name for it as a JSON string; the rest is what the pattern's * stood for.</summary>
+    public ReadOnlySpan<byte> NameFor(ReadOnlySpan<byte> rest) =>
+        model.Contains('*') ? Quoted(model.Replace("*", Encoding.UTF8.GetString(rest))) : _quoted;
+
+    private static byte[] Quoted(string text) =>
+        [(byte)'"', .. JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes,
+            (byte)'"'];
+}
+
+/// <summary>A name clients may ask for, and what it stands for.</summary>
+internal sealed class ModelEntry(NamePattern name, ModelTarget[] targets)
+{
+    public NamePattern Name { get; } = name;
+
+    /// <summary>Never empty.</summary>
+    public ModelTarget[] Targets { get; } = targets;
+}

@@ -1,0 +1,221 @@
+using System;
+using EdgeProxy.Primitives.Json;
+using EdgeProxy.Primitives.Sse;
+
+namespace EdgeProxy.Ai;
+
+/// <summary>How an answer's body is made.</summary>
+internal enum AnswerForm : byte
+{
+    /// <summary>Nothing to look at.</summary>
+    Other,
+
+    /// <summary>One JSON text, or one a line (NDJSON).</summary>
+    Json,
+
+    /// <summary>text/event-stream with JSON as data.</summary>
+    Events,
+}
+
+/// <summary>
+/// Reads what an answer says of its tokens, of errors within a stream, and how much text it carries, while it passes,
+/// in every dialect and whatever pieces it comes in. Keeps nothing of it.
+/// </summary>
+internal struct UsageReader
+{
+    private const int LevelsMax = 5;
+
+    private AnswerForm _form;
+    private SseReader _events;
+    private JsonScanner _json;
+    private bool _skipsEvent;
+    private Levels _names;
+    private Usage _usage;
+
+    /// <summary>Field by field the last that was said: totals grow, and are never to be added.</summary>
+    public readonly Usage Usage => _usage;
+
+    /// <summary>An error stands in the answer, whatever its status.</summary>
+    public bool HasError { get; private set; }
+
+    /// <summary>Bytes of text, reasoning and tool arguments so far.</summary>
+    public long TextBytes { get; private set; }
+
+    /// <summary>Something of the model's own came: text, a tool call, an end.</summary>
+    public bool HasContent { get; private set; }
+
+    public void Begin(AnswerForm form)
+    {
+        this = default;
+        _form = form;
+    }
+
+    public void Take(ReadOnlySpan<byte> payload)
+    {
+        if (_form == AnswerForm.Json)
+        {
+            TakeTexts(payload);
+        }
+        else if (_form == AnswerForm.Events)
+        {
+            TakeEvents(payload);
+        }
+    }
+
+    private void TakeEvents(ReadOnlySpan<byte> payload)
+    {
+        int at = 0;
+        while (true)
+        {
+            switch (_events.Next(payload, ref at, out ReadOnlySpan<byte> data))
+            {
+                case SseStep.NeedMore:
+                    return;
+                case SseStep.Data:
+                    TakeJson(data);
+                    break;
+                case SseStep.DataLine:
+                    TakeJson("\n"u8);
+                    break;
+                case SseStep.EventEnd:
+                    _json = default;
+                    _skipsEvent = false;
+                    break;
+            }
+        }
+    }
+
+    // One text after the other; what is no JSON ends the looking at it.
+    private void TakeTexts(ReadOnlySpan<byte> payload)
+    {
+        int at = 0;
+        while (at < payload.Length && !_skipsEvent)
+        {
+            if (_json.IsComplete)
+            {
+                _json = default;
+            }
+
+            Step(payload, ref at);
+        }
+    }
+
+    // [DONE] is no JSON, and there may be more that is none.
+    private void TakeJson(ReadOnlySpan<byte> data)
+    {
+        int at = 0;
+        while (at < data.Length && !_skipsEvent)
+        {
+            Step(data, ref at);
+        }
+    }
+
+    private void Step(ReadOnlySpan<byte> bytes, ref int at)
+    {
+        JsonToken token = _json.Next(bytes, ref at);
+        switch (token)
+        {
+            case JsonToken.NeedMore:
+                break;
+            case JsonToken.Malformed:
+                _skipsEvent = true;
+                break;
+            case JsonToken.Name:
+                SetName(_json.Depth, AnswerKeys.Of(in _json.Text));
+                break;
+            case JsonToken.ObjectStart:
+            case JsonToken.ArrayStart:
+                Note(token, _json.Depth - 1);
+                SetName(_json.Depth, AnswerKey.Other);
+                break;
+            case JsonToken.ObjectEnd:
+            case JsonToken.ArrayEnd:
+                break;
+            default:
+                Note(token, _json.Depth);
+                break;
+        }
+    }
+
+    // A value at a depth: the name before it, and the names of what it stands in.
+    private void Note(JsonToken token, int depth)
+    {
+        AnswerKey key = NameAt(depth);
+        if (key == AnswerKey.Error && token != JsonToken.Null
+            && (depth == 1 || (depth == 2 && NameAt(1) == AnswerKey.Response)))
+        {
+            HasError = true;
+        }
+        else if (key == AnswerKey.ToolCalls && token == JsonToken.ArrayStart)
+        {
+            HasContent = true;
+        }
+        else if (key is AnswerKey.Text or AnswerKey.Response && token == JsonToken.String && _json.Text.Length > 0)
+        {
+            TextBytes += _json.Text.Length;
+            HasContent = true;
+        }
+        else if (key == AnswerKey.End && token is JsonToken.String or JsonToken.True)
+        {
+            HasContent = true;
+        }
+        else if (token == JsonToken.Number && _json.Number is { IsInteger: true, Value: >= 0 } number)
+        {
+            NoteCount(key, depth, number.Value);
+        }
+    }
+
+    private void NoteCount(AnswerKey key, int depth, long value)
+    {
+        bool isOfUsage = IsUsage(depth - 1);
+        switch (key)
+        {
+            case AnswerKey.Input when isOfUsage:
+            case AnswerKey.OllamaInput when depth == 1:
+                _usage.Input = value;
+                break;
+            case AnswerKey.Output when isOfUsage:
+            case AnswerKey.OllamaOutput when depth == 1:
+                _usage.Output = value;
+                break;
+            case AnswerKey.Cached when isOfUsage || (NameAt(depth - 1) == AnswerKey.Details && IsUsage(depth - 2)):
+                _usage.Cached = value;
+                break;
+            case AnswerKey.CacheWritten when isOfUsage:
+                _usage.CacheWritten = value;
+                break;
+            case AnswerKey.Reasoning when NameAt(depth - 1) == AnswerKey.Details && IsUsage(depth - 2):
+                _usage.Reasoning = value;
+                break;
+            default:
+                return;
+        }
+
+        _usage.IsThere = true;
+    }
+
+    // usage, message.usage (Anthropic's first event), response.usage (Responses' last).
+    private readonly bool IsUsage(int depth) =>
+        NameAt(depth) == AnswerKey.Usage
+        && (depth == 1 || (depth == 2 && NameAt(1) is AnswerKey.Message or AnswerKey.Response));
+
+    private readonly AnswerKey NameAt(int depth) =>
+        depth is > 0 and <= LevelsMax ? (AnswerKey)((ReadOnlySpan<byte>)_names)[depth - 1]
+        : depth > LevelsMax ? (AnswerKey)((ReadOnlySpan<byte>)_names)[LevelsMax]
+        : AnswerKey.Other;
+
+    // What is deeper than is looked at shares the last place, for texts.
+    private void SetName(int depth, AnswerKey key)
+    {
+        if (depth > 0)
+        {
+            ((Span<byte>)_names)[Math.Min(depth, LevelsMax + 1) - 1] = (byte)key;
+        }
+    }
+
+    [System.Runtime.CompilerServices.InlineArray(LevelsMax + 1)]
+    private struct Levels
+    {
+        private byte _first;
+    }
+}

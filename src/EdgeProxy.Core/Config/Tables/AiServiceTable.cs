@@ -1,0 +1,174 @@
+using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
+using EdgeProxy.Ai;
+using EdgeProxy.Config.Keys;
+using EdgeProxy.Config.Toml;
+using EdgeProxy.Primitives.Collections;
+
+namespace EdgeProxy.Config.Tables;
+
+/// <summary>A model as read, with the place of its provider's name.</summary>
+internal readonly record struct PlacedModel(ModelSettings Settings, Placed<string> Provider);
+
+/// <summary>An AI service as read: its providers are not looked up yet.</summary>
+internal sealed record AiServiceDocument(
+    string Name, string Path, IReadOnlyList<PlacedModel> Models, AiServiceSettings Settings);
+
+/// <summary>[services.NAME.ai]</summary>
+internal static class AiServiceTable
+{
+    private static readonly ModelsKey Models = new("models",
+        "What clients may ask for: name, with a * at its end every name that begins so; provider; model, the "
+            + "provider's name for it, without it the one asked for; a * in it is what the name's stood for.")
+    {
+        IsRequired = true,
+        ExampleToml = "[{ name = \"fast\", provider = \"local\", model = \"llama3.2:3b\" }]",
+    };
+
+    private static readonly SizeKey BodyBytes = new("body_bytes_max", AiLimits.BodyBytesMin, AiLimits.BodyBytesMax,
+        "Longest request body; it is read whole. Over it: 413.")
+    {
+        Default = AiLimits.BodyBytesDefault,
+        DefaultToml = "\"8MiB\"",
+    };
+
+    public static TableDeclaration Declaration { get; } = new("ai", IsNamed: false,
+        "Instead of servers: models of AI providers, in the dialects of OpenAI, Anthropic and Ollama.",
+        [Models, BodyBytes])
+    {
+        ExampleName = "llm",
+        IsAlone = true,
+        ExampleToml = """
+            [ai.providers.local]
+            kind = "ollama"
+            base_url = "http://127.0.0.1:11434"
+
+            [services.llm.ai]
+            models = [{ name = "fast", provider = "local", model = "llama3.2:3b" }]
+            """,
+    };
+
+    /// <summary>Null if the service is none; one that is has no other key.</summary>
+    public static AiServiceDocument? Parse(string name, TableScope scope)
+    {
+        if (!scope.TryFind(Declaration.Name, out _))
+        {
+            return null;
+        }
+
+        ComposedTable.ReportOthers(scope, Declaration);
+        TableScope? below = scope.Below(Declaration);
+        IReadOnlyList<PlacedModel> models = (below is null ? null : Models.Read(below)) ?? [];
+        var settings = new List<ModelSettings>(models.Count);
+        foreach (PlacedModel model in models)
+        {
+            settings.Add(model.Settings);
+        }
+
+        return new AiServiceDocument(name, $"{scope.Path}.{Declaration.Name}.{Models.Name}", models,
+            new AiServiceSettings
+            {
+                Name = name,
+                Models = new Sequence<ModelSettings>(settings),
+                BodyBytesMax = below is null ? AiLimits.BodyBytesDefault : BodyBytes.Read(below),
+            });
+    }
+
+    /// <summary>One { name, provider, model } of models.</summary>
+    internal static class ModelTable
+    {
+        private static readonly ModelNameKey Name = new("name", "What clients ask for.")
+        {
+            IsRequired = true,
+            ExampleToml = "\"fast\"",
+        };
+
+        private static readonly TextKey Provider = new("provider", 64, "The provider that serves it.")
+        {
+            IsRequired = true,
+            ExampleToml = "\"local\"",
+        };
+
+        private static readonly TextKey Model = new("model", AiLimits.ModelCharsMax,
+            "The provider's name for it. Without it: the one asked for.")
+        {
+            ExampleToml = "\"llama3.2:3b\"",
+        };
+
+        public static TableDeclaration Declaration { get; } =
+            new("models", IsNamed: false, "One model.", [Name, Provider, Model]);
+
+        public static PlacedModel? Parse(TableScope scope)
+        {
+            string? name = Name.Read(scope);
+            string? provider = Provider.Read(scope);
+            string? model = Model.Read(scope);
+            if (name is null || provider is null || !scope.TryFind(Provider.Name, out TomlEntry entry))
+            {
+                return null;
+            }
+
+            bool hasRest = model?.Contains('*') == true;
+            if (hasRest && (!name.EndsWith('*') || model!.Split('*').Length > 2)
+                && scope.TryFind(Model.Name, out TomlEntry at))
+            {
+                scope.Report(at.Value, Model.Name, name.EndsWith('*')
+                    ? "has more than one *"
+                    : "has a *, and the name has none that it could stand for");
+                return null;
+            }
+
+            return new PlacedModel(
+                new ModelSettings(name, provider, model ?? ""), new Placed<string>(provider, entry.Value));
+        }
+    }
+
+    private sealed class ModelsKey(string name, string doc) : Key<IReadOnlyList<PlacedModel>?>(name, doc)
+    {
+        public override string TypeText => "list of tables";
+
+        public override string Accepts =>
+            "write [{ name = \"fast\", provider = \"local\", model = \"llama3.2:3b\" }]";
+
+        public override string Range => $"1 to {AiLimits.ModelsMax} models, each with name and provider";
+
+        public override KeyShape Shape => new ListShape(new TableShape(ModelTable.Declaration), NeedsItems: true);
+
+        protected override bool TryParse(
+            TomlNode node, TableScope scope, [NotNullWhen(true)] out IReadOnlyList<PlacedModel>? value)
+        {
+            value = null;
+            if (node is not TomlArray array)
+            {
+                return Refuse(node, scope, "is not a list");
+            }
+
+            if (array.Items.Count is 0 or > AiLimits.ModelsMax)
+            {
+                scope.Report(node, Name, $"has {array.Items.Count} models; write 1 to {AiLimits.ModelsMax}");
+                return false;
+            }
+
+            var models = new List<PlacedModel>(array.Items.Count);
+            var seen = new HashSet<string>();
+            foreach (TomlNode item in array.Items)
+            {
+                if (item is not TomlTable table)
+                {
+                    Refuse(item, scope, "is not a model");
+                }
+                else if (ModelTable.Parse(scope.Within(table, Name, ModelTable.Declaration)) is { } model)
+                {
+                    models.Add(model);
+                    if (!seen.Add(model.Settings.Name))
+                    {
+                        scope.Report(item, Name, "has a name that stands in the list already");
+                    }
+                }
+            }
+
+            value = models;
+            return true;
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System;
+using EdgeProxy.Services;
+
+namespace EdgeProxy.Pipeline.Bodies;
+
+/// <summary>
+/// What a <see cref="BodyService"/> does with one exchange: it has the body, says where it goes, and sees the answer
+/// pass. Everything runs on the exchange's loop. Reused; <see cref="OnEnd"/> is called once for each exchange.
+/// </summary>
+internal abstract class BodyCall
+{
+    /// <summary>The request's body: what came, later what is sent.</summary>
+    public HeldBody Body { get; } = new();
+
+    /// <summary>Bytes of an answer that <see cref="Take"/> wrote, on their way to the client.</summary>
+    public HeldBody Output { get; } = new();
+
+    /// <summary>Longest body that is read.</summary>
+    public int BodyBytesMax { get; protected set; }
+
+    /// <summary>The answer is passed on as <see cref="Take"/> writes it, else as it comes.</summary>
+    public bool Rewrites { get; protected set; }
+
+    /// <summary>The request may be sent more than once, whatever its method.</summary>
+    public virtual bool MayRepeat => false;
+
+    /// <summary>The answer's end was told; set by the pump.</summary>
+    public bool HasEnded { get; set; }
+
+    /// <summary>
+    /// Step (4): the body is whole. Next: the exchange has its Service. Answered: a LocalAnswer or a fault.
+    /// </summary>
+    public abstract Verdict OnBody(Exchange exchange);
+
+    /// <summary>The body is not taken: too long, or no memory left for it. Sets the exchange's LocalAnswer.</summary>
+    public abstract void OnBodyRefused(Exchange exchange, bool isTooLong);
+
+    /// <summary>A field of the client's that goes to the server; all others stay here.</summary>
+    public abstract bool Forwards(ReadOnlySpan<byte> fieldName);
+
+    /// <summary>
+    /// A server answered, and no byte of it was passed on: another service to ask in its place, for which body and
+    /// edits are made ready; null lets the answer stand.
+    /// </summary>
+    public virtual Service? OtherAfterAnswer(Exchange exchange) => null;
+
+    /// <summary>No server of the service answered: another service, as above; null lets the fault stand.</summary>
+    public virtual Service? OtherAfterFault(Exchange exchange) => null;
+
+    /// <summary>Step (6): the answer's head is about to be passed on.</summary>
+    public abstract void OnAnswer(Exchange exchange);
+
+    /// <summary>Bytes of the answer: passed on already, or, if it rewrites, to be written to Output.</summary>
+    public abstract void Take(ReadOnlySpan<byte> payload);
+
+    /// <summary>The answer came to its end; what is still held goes to <see cref="Output"/>.</summary>
+    public abstract void TakeEnd();
+
+    /// <summary>The answer to a fault, in the words of who asks; null for the usual one.</summary>
+    public abstract LocalAnswer? AnswerTo(Exchange exchange, int status, string detail);
+
+    /// <summary>The exchange is over, however it ended. The call is not used for it again.</summary>
+    public abstract void OnEnd(Exchange exchange);
+
+    /// <summary>Gives back what bodies took.</summary>
+    protected void ReleaseBodies()
+    {
+        Body.Release();
+        Output.Release();
+        Rewrites = false;
+        HasEnded = false;
+        BodyBytesMax = 0;
+    }
+}

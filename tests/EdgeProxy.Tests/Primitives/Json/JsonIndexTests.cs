@@ -1,0 +1,87 @@
+using System.Linq;
+using System.Text;
+using EdgeProxy.Primitives.Json;
+using Xunit;
+
+namespace EdgeProxy.Tests.Primitives.Json;
+
+public sealed class JsonIndexTests
+{
+    [Theory]
+    [InlineData("{\"a\":1,\"b\":{\"a\":2},\"c\":[{\"a\":1},{\"a\":1}]}", nameof(JsonFault.None))]
+    [InlineData("{\"a\":1,\"a\":2}", nameof(JsonFault.DuplicateName))]
+    [InlineData("{\"model\":1,\"mod\\u0065l\":2}", nameof(JsonFault.DuplicateName))]
+    [InlineData("{\"x\":[{\"\\ud83d\\ude00\":1,\"\U0001F600\":2}]}", nameof(JsonFault.DuplicateName))]
+    [InlineData("{\"a\":{\"b\":1},\"c\":1,\"a\":{}}", nameof(JsonFault.DuplicateName))]
+    [InlineData("[]", nameof(JsonFault.NoObject))]
+    [InlineData("{} {}", nameof(JsonFault.Malformed))]
+    [InlineData("{} ", nameof(JsonFault.None))]
+    [InlineData("", nameof(JsonFault.Malformed))]
+    public void Read_Text_SaysWhatIsWrongWithIt(string text, string expected)
+    {
+        Assert.Equal(expected, new JsonIndex().Read(Encoding.UTF8.GetBytes(text)).ToString());
+    }
+
+    [Fact]
+    public void Read_BytesThatAreNotUtf8_AreRefused()
+    {
+        byte[] text = [.. "{\"a"u8, 0xC3, .. "\":1}"u8];
+
+        Assert.Equal(JsonFault.NotUtf8, new JsonIndex().Read(text));
+    }
+
+    [Fact]
+    public void Read_ManyNamesAndValues_AreFoundAndGivenBack()
+    {
+        string members = string.Join(',', Enumerable.Range(0, 9000).Select(i => $"\"name{i}\":[{i}]"));
+        byte[] text = Encoding.UTF8.GetBytes($"{{{members}}}");
+        var index = new JsonIndex();
+
+        for (int round = 0; round < 3; round++)
+        {
+            Assert.Equal(JsonFault.None, index.Read(text));
+            int found = index.Find(0, JsonText.HashOf("name8765"u8));
+            Assert.Equal("[8765]", Encoding.UTF8.GetString(text[index[found].Start..index[found].End]));
+            Assert.Equal(8765, index[found + 1].Number);
+            Assert.Equal(JsonFault.DuplicateName, index.Read(Encoding.UTF8.GetBytes($"{{{members},\"name1\":0}}")));
+            Assert.Equal(0, index.Count);
+        }
+    }
+
+    [Fact]
+    public void Read_TooManyValues_IsRefused()
+    {
+        byte[] text = Encoding.UTF8.GetBytes($"{{\"a\":[{string.Join(',', Enumerable.Repeat("0", JsonIndex.NodesMax))}]}}");
+
+        Assert.Equal(JsonFault.TooManyValues, new JsonIndex().Read(text));
+    }
+
+    [Fact]
+    public void Read_OneTextAfterTheOther_AllocatesNothing()
+    {
+        byte[] text = "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"stream\":true}"u8.ToArray();
+        var index = new JsonIndex();
+
+        Allocations.AssertNone(() => index.Read(text));
+    }
+
+    [Fact]
+    public void Apply_Edits_ChangesNothingElse()
+    {
+        byte[] text = "{ \"a\" : 1.0e1 ,\"b\":[ ],\"c\":null}"u8.ToArray();
+        var index = new JsonIndex();
+        index.Read(text);
+        var edits = new JsonEdits();
+        JsonNode c = index[index.Find(0, JsonText.HashOf("c"u8))];
+        JsonNode a = index[index.Find(0, JsonText.HashOf("a"u8))];
+        edits.Replace(c.Start, c.End, "\"long text\""u8);
+        edits.Replace(a.Start, a.End, "7"u8);
+        edits.Replace(1, 1, "\"z\":0,"u8);
+
+        byte[] target = new byte[text.Length + edits.Growth];
+        int length = edits.Apply(text, target);
+
+        Assert.Equal(target.Length, length);
+        Assert.Equal("{\"z\":0, \"a\" : 7 ,\"b\":[ ],\"c\":\"long text\"}", Encoding.UTF8.GetString(target));
+    }
+}
