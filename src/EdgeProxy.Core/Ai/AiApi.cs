@@ -72,7 +72,8 @@ internal static class AiApi
     {
         AiCallKind.ChatCompletions or AiCallKind.Responses or AiCallKind.Embeddings =>
             provider != ProviderKind.Anthropic,
-        AiCallKind.Messages or AiCallKind.CountTokens => provider == ProviderKind.Anthropic,
+        AiCallKind.Messages => provider is ProviderKind.Anthropic or ProviderKind.Ollama,
+        AiCallKind.CountTokens => provider == ProviderKind.Anthropic,
         AiCallKind.OllamaChat or AiCallKind.OllamaGenerate or AiCallKind.OllamaEmbed =>
             provider == ProviderKind.Ollama,
         _ => false,

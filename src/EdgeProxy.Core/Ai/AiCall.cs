@@ -4,6 +4,7 @@ using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Json;
+using EdgeProxy.Services;
 
 namespace EdgeProxy.Ai;
 
@@ -12,6 +13,7 @@ internal sealed class AiCall : BodyCall
 {
     private readonly AiLoop _loop;
     private readonly HeldBody _edited = new();
+    private readonly HeldBody _original = new(); // what came, while another target may be asked with it
     private readonly UsageStrip _strip;
     private readonly byte[] _model = new byte[JsonText.BytesMax];
     private int _modelLength;
@@ -21,6 +23,7 @@ internal sealed class AiCall : BodyCall
     private RequestFacts _facts;
     private ModelEntry? _entry;
     private ModelTarget? _target;
+    private ulong _tried;
     private UsageReader _reader;
     private bool _isRead;
     private bool _strips;
@@ -46,6 +49,7 @@ internal sealed class AiCall : BodyCall
         BodyBytesMax = service.Settings.BodyBytesMax;
         exchange.Hold(Body, _loop.Budget);
         exchange.Hold(_edited, _loop.Budget);
+        exchange.Hold(_original, _loop.Budget);
         exchange.Hold(Output, budget: null);
     }
 
@@ -71,14 +75,52 @@ internal sealed class AiCall : BodyCall
             return Refuse(exchange, 404, AiTexts.ModelCode, AiTexts.NoModel);
         }
 
-        _target = _entry.Targets[0];
-        if (!AiApi.IsSpoken(_kind, _target.Provider.Settings.Kind))
+        if (!TryChoose(exchange))
         {
             return Refuse(exchange, 400, "unsupported_api", AiTexts.NotSpoken);
         }
 
+        if (!_service!.Tools.Allow(index, Body.Bytes, _kind))
+        {
+            return Refuse(exchange, 403, "tool_not_allowed", AiTexts.NoTool);
+        }
+
         _facts = RequestFacts.Of(index, _kind);
+        exchange.Service = _target!.Provider.Service;
         return Aim(exchange) ? Verdict.Next : Verdict.Answered;
+    }
+
+    public override Service? OtherAfterAnswer(Exchange exchange)
+    {
+        int status = exchange.Response.StatusCode;
+        if (!IsProvidersFault(status))
+        {
+            return null;
+        }
+
+        _target!.Pause.Begin(exchange.Shard.Loop.NowMs, exchange);
+        return Other(exchange);
+    }
+
+    public override Service? OtherAfterFault(Exchange exchange)
+    {
+        _target?.Pause.Begin(exchange.Shard.Loop.NowMs);
+        return _target is null ? null : Other(exchange);
+    }
+
+    public override bool Holds(Exchange exchange) => _facts.IsStream && HasOther(exchange)
+        && exchange.Response.StatusCode is >= 200 and < 300;
+
+    public override bool HasContent => _reader.IsBlind || _reader.HasContent;
+
+    public override bool HasFailedWithin => _reader.HasError;
+
+    public override void OnPassedOn(Exchange exchange)
+    {
+        if (exchange.IsRequestSent)
+        {
+            ReleaseRequest(); // nobody is asked again once an answer has begun
+        }
     }
 
     public override void OnBodyRefused(Exchange exchange, bool isTooLong)
@@ -101,11 +143,6 @@ internal sealed class AiCall : BodyCall
         foreach (FieldName name in ForwardedFields.KeptFromClients)
         {
             edits.Remove(name);
-        }
-
-        if (exchange.IsRequestSent)
-        {
-            Body.Release(); // nobody is asked again once an answer has begun
         }
 
         _isRead = exchange.Response.StatusCode is >= 200 and < 300;
@@ -146,12 +183,13 @@ internal sealed class AiCall : BodyCall
     {
         Settle(exchange);
         ReleaseBodies();
-        _edited.Release();
+        ReleaseRequest();
         _strip.Release();
         _modelLength = 0;
         _service = null;
         _entry = null;
         _target = null;
+        _tried = 0;
         _facts = default;
         _reader = default;
         _isRead = false;
@@ -163,7 +201,6 @@ internal sealed class AiCall : BodyCall
     private bool Aim(Exchange exchange)
     {
         Provider provider = _target!.Provider;
-        exchange.Service = provider.Service;
         exchange.RequestEdits.Remove(ForwardedFields.AcceptEncoding);
         if (!provider.Credential.IsEmpty)
         {
@@ -191,6 +228,13 @@ internal sealed class AiCall : BodyCall
             RequestEditor.AskUsage(index, edits);
         }
 
+        int cap = _service!.Settings.OutputTokensMax;
+        if (cap > 0 && !OutputCap.TryApply(index, edits, _kind, provider.Settings.Kind, cap))
+        {
+            Refuse(exchange, 400, "too_many_choices", AiTexts.TooManyChoices);
+            return false;
+        }
+
         if (!edits.IsEmpty)
         {
             if (!_edited.TryRoom(Body.Length + edits.Growth, out Span<byte> room))
@@ -200,23 +244,79 @@ internal sealed class AiCall : BodyCall
             }
 
             _edited.Commit(edits.Apply(Body.Bytes, room));
+            if (HasOther(exchange))
+            {
+                _original.TakeFrom(Body);
+            }
+
             Body.TakeFrom(_edited);
         }
 
         return true;
     }
 
+    private bool TryChoose(Exchange exchange)
+    {
+        Shard shard = exchange.Shard;
+        int place = TargetChoice.Next(_entry!, _kind, _tried, shard.Loop.NowMs, shard.NextLot());
+        if (place < 0)
+        {
+            return false;
+        }
+
+        _tried |= 1UL << place;
+        _target = _entry!.Targets[place];
+        return true;
+    }
+
+    private bool HasOther(Exchange exchange) =>
+        TargetChoice.Next(_entry!, _kind, _tried, exchange.Shard.Loop.NowMs, lot: 0) >= 0;
+
+    // The next target, with the body as it came.
+    private Service? Other(Exchange exchange)
+    {
+        ModelTarget failed = _target!;
+        if (!TryChoose(exchange))
+        {
+            return null;
+        }
+
+        failed.Metrics.Add(exchange.Shard.Loop.Index, TokenCount.Calls);
+        failed.Metrics.Add(exchange.Shard.Loop.Index, TokenCount.Failed);
+        if (_reader.HasError)
+        {
+            failed.Metrics.Add(exchange.Shard.Loop.Index, TokenCount.StreamErrors);
+        }
+
+        exchange.RequestEdits.Remove(failed.Provider.CredentialField);
+        if (_original.Length > 0)
+        {
+            Body.TakeFrom(_original);
+        }
+
+        // It was read before, so it is good.
+        _ = _loop.Index.Read(Body.Bytes);
+        _isRead = false;
+        _reader = default;
+        return Aim(exchange) ? _target!.Provider.Service : null;
+    }
+
+    // What another provider may do better: it is overloaded, broken, does not know our credential or the model.
+    private static bool IsProvidersFault(int status) =>
+        status is 401 or 403 or 404 or 408 or 429 or >= 500;
+
+    private void ReleaseRequest()
+    {
+        Body.Release();
+        _original.Release();
+        _edited.Release();
+    }
+
     private void ReadModel(JsonNode node)
     {
-        var text = default(JsonScanner);
-        int at = 0;
-
-        // A string alone is no JSON text for the scanner: an array of one is.
-        _ = text.Next("["u8, ref at);
-        at = 0;
-        _ = text.Next(Body.Bytes[node.Start..node.End], ref at);
-        _modelLength = text.Text.IsShort ? text.Text.Length : 0;
-        text.Text.Span[.._modelLength].CopyTo(_model);
+        JsonText text = JsonText.Of(Body.Bytes[node.Start..node.End]);
+        _modelLength = text.IsShort ? text.Length : 0;
+        text.Span[.._modelLength].CopyTo(_model);
     }
 
     private static AnswerForm FormOf(Exchange exchange)
@@ -263,6 +363,7 @@ internal sealed class AiCall : BodyCall
         if (_reader.HasError)
         {
             metrics.Add(loop, TokenCount.StreamErrors);
+            _target.Pause.Begin(exchange.Shard.Loop.NowMs);
         }
 
         Usage usage = _reader.Usage;

@@ -15,6 +15,7 @@ internal sealed class AiDirectory
     private readonly AiLoop[] _loops;
     private readonly BodyBudget _budget = new();
     private Dictionary<(string Service, string Model, string Provider), TokenMetrics> _metrics = [];
+    private Dictionary<(string Provider, string Model), TargetPause> _pauses = [];
     private AiService[] _services = [];
 
     public AiDirectory(int loopCount)
@@ -81,6 +82,7 @@ internal sealed class AiDirectory
         }
 
         _metrics = metrics;
+        _pauses = PausesOf(prepared);
         Volatile.Write(ref _services, [.. prepared]);
     }
 
@@ -105,11 +107,33 @@ internal sealed class AiDirectory
                 metrics.Add(model.Provider, counted);
             }
 
-            list.Add(new ModelTarget(providers[model.Provider], model.Model, counted));
+            list.Add(new ModelTarget(providers[model.Provider], model, counted, PauseOf(model)));
         }
 
         return [.. names.ConvertAll(name => new ModelEntry(new NamePattern(name), [.. targets[name]]))];
     }
+
+    private static Dictionary<(string Provider, string Model), TargetPause> PausesOf(List<AiService> services)
+    {
+        var pauses = new Dictionary<(string Provider, string Model), TargetPause>();
+        foreach (AiService service in services)
+        {
+            foreach (ModelEntry model in service.Models)
+            {
+                foreach (ModelTarget target in model.Targets)
+                {
+                    pauses[(target.Provider.Settings.Name, target.Key)] = target.Pause;
+                }
+            }
+        }
+
+        return pauses;
+    }
+
+    private TargetPause PauseOf(ModelSettings model) =>
+        _pauses.TryGetValue((model.Provider, ModelTarget.KeyOf(model)), out TargetPause? kept)
+            ? kept
+            : new TargetPause();
 
     private TokenMetrics MetricsOf(string service, string model, string provider) =>
         _metrics.TryGetValue((service, model, provider), out TokenMetrics? kept) ? kept : new TokenMetrics(_loopCount);

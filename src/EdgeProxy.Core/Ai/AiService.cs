@@ -20,12 +20,15 @@ internal sealed class AiService : BodyService
         AiServiceSettings settings, ModelEntry[] models, Dictionary<string, NamePattern[]> access, AiLoop[] loops)
     {
         Settings = settings;
+        Tools = new ToolRules(settings);
         _models = models;
         _access = access;
         _loops = loops;
     }
 
     public AiServiceSettings Settings { get; }
+
+    public ToolRules Tools { get; }
 
     public override string Name => Settings.Name;
 

@@ -63,13 +63,31 @@ internal sealed record AiServiceSettings
 
     /// <summary>Longest request body.</summary>
     public int BodyBytesMax { get; init; } = AiLimits.BodyBytesDefault;
+
+    /// <summary>Most tokens of one answer, all its choices together; 0 is no limit.</summary>
+    public int OutputTokensMax { get; init; }
+
+    /// <summary>Tools that the provider runs may be asked for.</summary>
+    public bool ServerTools { get; init; }
+
+    /// <summary>Names of tools, with a * at the end many; empty for all.</summary>
+    public Sequence<string> ToolsAllowed { get; init; } = Sequence<string>.Empty;
+
+    public Sequence<string> ToolsDenied { get; init; } = Sequence<string>.Empty;
 }
 
 /// <summary>One model of a service.</summary>
 /// <param name="Name">What clients ask for; with a * at its end every name that begins so.</param>
 /// <param name="Provider">Name of an existing provider.</param>
 /// <param name="Model">What the provider is asked for; "" as asked; * is what the name's stood for.</param>
-internal sealed record ModelSettings(string Name, string Provider, string Model);
+internal sealed record ModelSettings(string Name, string Provider, string Model)
+{
+    /// <summary>0, the first to be asked, to 7.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>1 to 1000: its share among those of its priority.</summary>
+    public int Weight { get; init; } = 1;
+}
 
 /// <summary>What a consumer may use: names of models, with a * at the end every one that begins so.</summary>
 internal sealed record ModelAccess(string Consumer, Sequence<string> Models);
@@ -84,6 +102,11 @@ internal static class AiLimits
     public const int BufferBytesMax = 1024 * 1024 * 1024;
     public const int ModelsMax = 256;
     public const int ModelCharsMax = 128;
+
+    /// <summary>Targets of one name: a bit each.</summary>
+    public const int TargetsMax = 16;
+
+    public const int OutputTokensMax = 10_000_000;
     public const int ApiKeyCharsMax = 4096;
 
     /// <summary>One event of a stream that is looked at whole; a longer one passes as it is.</summary>

@@ -9,6 +9,8 @@ internal static class AiTexts
     public const string NoModel = "The model does not exist, or you do not have access to it.";
     public const string ModelMissing = "The body needs a model, a string.";
     public const string NotSpoken = "This model is not served by this API.";
+    public const string NoTool = "The request has a tool that is not allowed here.";
+    public const string TooManyChoices = "The request asks for more than the tokens allowed can be shared by.";
     public const string TooLong = "The request body is longer than this service takes.";
     public const string NoRoom = "The proxy holds as many request bodies as it has memory for. Try again soon.";
 

@@ -40,20 +40,32 @@ internal sealed class Provider
 }
 
 /// <summary>A model at a provider, as a name of a service stands for it.</summary>
-internal sealed class ModelTarget(Provider provider, string model, TokenMetrics metrics)
+internal sealed class ModelTarget(Provider provider, ModelSettings settings, TokenMetrics metrics, TargetPause pause)
 {
-    private readonly byte[] _quoted = Quoted(model);
+    private readonly byte[] _quoted = Quoted(settings.Model);
 
     public Provider Provider { get; } = provider;
 
     public TokenMetrics Metrics { get; } = metrics;
 
+    public TargetPause Pause { get; } = pause;
+
     /// <summary>The provider knows it by the name the client used.</summary>
-    public bool IsAsAsked { get; } = model.Length == 0;
+    public bool IsAsAsked { get; } = settings.Model.Length == 0;
+
+    public int Priority { get; } = settings.Priority;
+
+    public int Weight { get; } = settings.Weight;
 
     /// <summary>The provider's name for it as a JSON string; the rest is what the pattern's * stood for.</summary>
     public ReadOnlySpan<byte> NameFor(ReadOnlySpan<byte> rest) =>
-        model.Contains('*') ? Quoted(model.Replace("*", Encoding.UTF8.GetString(rest))) : _quoted;
+        settings.Model.Contains('*') ? Quoted(settings.Model.Replace("*", Encoding.UTF8.GetString(rest))) : _quoted;
+
+    /// <summary>Names it at its provider, as far as the configuration does.</summary>
+    public string Key { get; } = KeyOf(settings);
+
+    public static string KeyOf(ModelSettings settings) =>
+        settings.Model.Length > 0 ? settings.Model : settings.Name;
 
     private static byte[] Quoted(string text) =>
         [(byte)'"', .. JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes,

@@ -35,6 +35,9 @@ internal struct UsageReader
     /// <summary>Field by field the last that was said: totals grow, and are never to be added.</summary>
     public readonly Usage Usage => _usage;
 
+    /// <summary>It cannot tell what the answer says.</summary>
+    public readonly bool IsBlind => _form == AnswerForm.Other || _skipsEvent;
+
     /// <summary>An error stands in the answer, whatever its status.</summary>
     public bool HasError { get; private set; }
 

@@ -22,6 +22,7 @@ internal sealed class UsageStrip(AiLoop loop)
     {
         _events = default;
         _isTooLong = false;
+        _event.Release();
         _event.BindAs(output);
     }
 

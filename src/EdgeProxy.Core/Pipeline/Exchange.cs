@@ -167,6 +167,9 @@ internal sealed class Exchange : IWaiter
     /// <summary>The request body cannot reach the server any more; its answer may still come.</summary>
     public bool IsRequestAborted { get; set; }
 
+    /// <summary>The answer's head came, and is kept back until more of it did.</summary>
+    public bool IsAnswerHeld { get; set; }
+
     /// <summary>A final response head was given to the client sink: from here on a fault can only cut.</summary>
     public bool HasResponseStarted { get; set; }
 
@@ -191,7 +194,9 @@ internal sealed class Exchange : IWaiter
     /// The server's answer as it came, while <see cref="MiddlewareChain.Leave"/> runs; empty if there is none.
     /// </summary>
     public ReadOnlySpan<byte> ResponseHeadBytes =>
-        Upstream is null ? default : UpstreamSource.Unread[..Response.Length];
+        Upstream is null ? default
+        : UpstreamSource.CanRewind ? UpstreamSource.Head // kept back
+        : UpstreamSource.Unread[..Response.Length];
 
     public LocalAnswer? LocalAnswer { get; set; }
 
@@ -395,6 +400,7 @@ internal sealed class Exchange : IWaiter
         IsRequestSent = false;
         IsRequestAborted = false;
         HasResponseStarted = false;
+        IsAnswerHeld = false;
         IsResponseDone = false;
         IsHalfClosed = false;
         InterimCount = 0;

@@ -87,7 +87,7 @@ internal static class Forwarder
 
         if (exchange.Phase == ExchangePhase.Tunnel && exchange.Fault.IsNone)
         {
-            AdvanceTunnel(exchange);
+            Tunnel.Advance(exchange);
         }
     }
 
@@ -125,7 +125,8 @@ internal static class Forwarder
         }
     }
 
-    private static void Detach(Exchange exchange)
+    /// <summary>The exchange's connection to the server is somebody else's from here on.</summary>
+    public static void Detach(Exchange exchange)
     {
         exchange.UpstreamSource.Unbind();
         exchange.UpstreamSink.Unbind();
@@ -263,6 +264,7 @@ internal static class Forwarder
     {
         if (exchange.Call is { } call)
         {
+            AnswerHold.Drop(exchange, call);
             call.Body.Rewind();
         }
         else
@@ -363,7 +365,7 @@ internal static class Forwarder
 
         while (!exchange.HasResponseStarted)
         {
-            if (!AdvanceResponseHead(exchange))
+            if (!(exchange.IsAnswerHeld ? AdvanceHeld(exchange) : AdvanceResponseHead(exchange)))
             {
                 return;
             }
@@ -446,7 +448,7 @@ internal static class Forwarder
         MessageSource source = exchange.UpstreamSource;
         if (response.StatusCode < 200)
         {
-            return response.StatusCode == 101 ? TakeUpgrade(exchange) : TakeInterim(exchange);
+            return response.StatusCode == 101 ? Tunnel.TryBegin(exchange) : TakeInterim(exchange);
         }
 
         Outcomes.NoteAnswered(exchange);
@@ -462,6 +464,41 @@ internal static class Forwarder
             return false;
         }
 
+        if (exchange.Call?.Holds(exchange) == true)
+        {
+            exchange.Call.OnAnswer(exchange);
+            AnswerHold.Start(exchange);
+            return true;
+        }
+
+        exchange.Call?.OnAnswer(exchange);
+        return PassOn(exchange);
+    }
+
+    // What is kept of the answer is looked at; true if its head was passed on.
+    private static bool AdvanceHeld(Exchange exchange)
+    {
+        BodyCall call = exchange.Call!;
+        if (AnswerHold.Advance(exchange, call, out Service? other))
+        {
+            exchange.IsAnswerHeld = false;
+            return PassOn(exchange);
+        }
+
+        if (other is not null)
+        {
+            Abandon(exchange);
+            SwitchTo(exchange, other);
+        }
+
+        return false;
+    }
+
+    private static bool PassOn(Exchange exchange)
+    {
+        ResponseHead response = exchange.Response;
+        MessageSource source = exchange.UpstreamSource;
+        bool isHeld = source.CanRewind;
         exchange.ClientSource.KeepBytesMax = 0;
         exchange.HasResponseStarted = true;
         exchange.Status = response.StatusCode;
@@ -472,18 +509,34 @@ internal static class Forwarder
         exchange.ClosesClient |=
             !exchange.Request.KeepAlive || exchange.IsLast || !exchange.ClientSource.IsComplete;
         Stickiness.NoteAnswer(exchange);
-        exchange.Call?.OnAnswer(exchange);
         MiddlewareChain.Leave(exchange);
         if (exchange.LocalAnswer is not null)
         {
-            Discard(exchange);
+            if (isHeld)
+            {
+                Abandon(exchange);
+            }
+            else
+            {
+                Discard(exchange);
+            }
+
             RequestPipeline.WriteAnswer(exchange);
             return true;
         }
 
-        ResponseHeadWriter.WriteFinal(exchange, source.Unread);
-        source.Skip(response.Length);
-        source.StartBody(response.Framing, response.ContentLength);
+        exchange.Call?.OnPassedOn(exchange);
+        ResponseHeadWriter.WriteFinal(exchange, isHeld ? source.Head : source.Unread);
+        if (isHeld)
+        {
+            source.Unpin();
+        }
+        else
+        {
+            source.Skip(response.Length);
+            source.StartBody(response.Framing, response.ContentLength);
+        }
+
         return true;
     }
 
@@ -521,34 +574,6 @@ internal static class Forwarder
             return false;
         }
 
-        return true;
-    }
-
-    private static bool TakeUpgrade(Exchange exchange)
-    {
-        // RFC 9110 section 15.2.2: 101 answers a request to upgrade, and says to what.
-        if (!exchange.Request.WantsUpgrade || !exchange.Response.HasUpgrade || !exchange.IsRequestSent)
-        {
-            exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamMalformed);
-            return false;
-        }
-
-        exchange.Shard.Counters.Add(Counter.Tunnels);
-        exchange.HasResponseStarted = true;
-        exchange.Status = 101;
-        exchange.ClosesClient = true;
-        ResponseHeadWriter.WriteInterim(exchange, exchange.UpstreamSource.Unread);
-        exchange.UpstreamSource.Skip(exchange.Response.Length);
-        exchange.ClientSource.EndMessage(); // its head and trailers are not the tunnel's first bytes
-        exchange.ClientSource.StartBody(BodyFraming.UntilClose, 0);
-        exchange.UpstreamSource.StartBody(BodyFraming.UntilClose, 0);
-        exchange.ClientSink.StartBody(isChunked: false);
-        exchange.UpstreamSink.StartBody(isChunked: false);
-
-        // The pump of the request's own body is done; the tunnel's begins.
-        exchange.RequestPump = PumpStatus.WaitSource;
-        exchange.ResponsePump = PumpStatus.WaitSource;
-        exchange.Phase = ExchangePhase.Tunnel;
         return true;
     }
 
@@ -646,54 +671,5 @@ internal static class Forwarder
         {
             upstream.Link.Close();
         }
-    }
-
-    private static void AdvanceTunnel(Exchange exchange)
-    {
-        long nowMs = exchange.Shard.Loop.NowMs;
-        long clientBefore = exchange.ClientSource.BytesRead;
-        long upstreamBefore = exchange.UpstreamSource.BytesRead;
-        exchange.RequestPump = PumpOneWay(
-            exchange.ClientSource, exchange.UpstreamSink, exchange.Upstream!.Link, exchange.RequestPump);
-        exchange.ResponsePump = PumpOneWay(
-            exchange.UpstreamSource, exchange.ClientSink, exchange.ClientLink, exchange.ResponsePump);
-        if (exchange.ClientSource.BytesRead != clientBefore)
-        {
-            exchange.ClientReadMs = nowMs;
-        }
-
-        if (exchange.UpstreamSource.BytesRead != upstreamBefore)
-        {
-            exchange.UpstreamReadMs = nowMs;
-        }
-
-        bool isOver = exchange.RequestPump == PumpStatus.Done && exchange.ResponsePump == PumpStatus.Done;
-        bool isBroken = exchange.RequestPump is PumpStatus.SourceBroken or PumpStatus.SinkBroken
-            || exchange.ResponsePump is PumpStatus.SourceBroken or PumpStatus.SinkBroken
-            || (exchange.ResponsePump == PumpStatus.Done && exchange.Upstream.Link.IsBroken);
-        if (isOver || isBroken)
-        {
-            UpstreamConnection upstream = exchange.Upstream!;
-            Detach(exchange);
-            upstream.Link.Close();
-            exchange.Phase = ExchangePhase.Done;
-        }
-    }
-
-    // One direction ends with the sender's FIN, passed on; the other may go on (half-close).
-    private static PumpStatus PumpOneWay(MessageSource source, MessageSink sink, ByteLink to, PumpStatus last)
-    {
-        if (last == PumpStatus.Done)
-        {
-            return last;
-        }
-
-        PumpStatus status = BodyPump.Run(source, sink);
-        if (status == PumpStatus.Done)
-        {
-            to.EndWrites();
-        }
-
-        return status;
     }
 }

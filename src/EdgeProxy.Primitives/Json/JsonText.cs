@@ -102,6 +102,32 @@ internal struct JsonText
         _hash = (_hash ^ (uint)_length) * HashFactor;
     }
 
+    /// <summary>The text of a whole string, quotes and all, that was read before.</summary>
+    public static JsonText Of(ReadOnlySpan<byte> quoted)
+    {
+        var text = default(JsonText);
+        text.Begin();
+        ReadOnlySpan<byte> rest = quoted[1..^1];
+        while (!rest.IsEmpty)
+        {
+            int stop = rest.IndexOf((byte)'\\');
+            text.Add(stop < 0 ? rest : rest[..stop]);
+            rest = stop < 0 ? default : rest[(stop + 1)..];
+            if (stop >= 0)
+            {
+                text.BeginEscape();
+                while (text.IsInEscape && !rest.IsEmpty)
+                {
+                    _ = text.Escaped(rest[0]);
+                    rest = rest[1..];
+                }
+            }
+        }
+
+        text.End();
+        return text;
+    }
+
     /// <summary>What <see cref="Hash"/> is for a text.</summary>
     public static ulong HashOf(ReadOnlySpan<byte> text)
     {

@@ -20,6 +20,9 @@ internal enum ModelTemper
     /// <summary>Says after its first piece that it failed, with a status of 200.</summary>
     ErrorWithin,
 
+    /// <summary>The same, before the first word.</summary>
+    EarlyError,
+
     /// <summary>Does not tell its tokens.</summary>
     NoUsage,
 
@@ -125,7 +128,7 @@ internal sealed class ModelServer : IAsyncDisposable
                 return false;
             }
 
-            if (i == 2 && Temper == ModelTemper.ErrorWithin)
+            if ((i == 2 && Temper == ModelTemper.ErrorWithin) || (i == 1 && Temper == ModelTemper.EarlyError))
             {
                 await ChunkAsync(connection, ModelAnswers.ErrorEvent(path));
                 break;

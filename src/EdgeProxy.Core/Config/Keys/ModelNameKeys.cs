@@ -30,20 +30,20 @@ internal sealed class ModelNameKey(string name, string doc) : Key<string?>(name,
         && (ModelNameText.IsValid(value) || RefuseText(node, value, scope, "is not the name of a model"));
 }
 
-/// <summary>Names of models; empty is a fault.</summary>
+/// <summary>Names of models or tools; empty is a fault.</summary>
 internal sealed class ModelNameListKey(string name, string doc) : ListKey<string>(name, doc)
 {
     public override string TypeText => "list of names";
 
-    public override string Accepts => "write names of models, " + ExampleToml;
+    public override string Accepts => "write names, for example " + ExampleToml;
 
-    public override string Range => "names of models; a * at the end for every name that begins so";
+    public override string Range => "names; a * at the end for every name that begins so";
 
     protected override bool IsRequiredToHaveItems => true;
 
     protected override string? ParseItem(string text, out string? item)
     {
         item = text;
-        return ModelNameText.IsValid(text) ? null : "is not the name of a model";
+        return ModelNameText.IsValid(text) ? null : "is not such a name";
     }
 }

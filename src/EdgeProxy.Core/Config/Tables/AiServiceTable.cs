@@ -4,6 +4,7 @@ using EdgeProxy.Ai;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Services;
 
 namespace EdgeProxy.Config.Tables;
 
@@ -19,7 +20,8 @@ internal static class AiServiceTable
 {
     private static readonly ModelsKey Models = new("models",
         "What clients may ask for: name, with a * at its end every name that begins so; provider; model, the "
-            + "provider's name for it, without it the one asked for; a * in it is what the name's stood for.")
+            + "provider's name for it, without it the one asked for; a * in it is what the name's stood for. A name "
+            + "may stand there several times: targets by priority and weight.")
     {
         IsRequired = true,
         ExampleToml = "[{ name = \"fast\", provider = \"local\", model = \"llama3.2:3b\" }]",
@@ -32,9 +34,39 @@ internal static class AiServiceTable
         DefaultToml = "\"8MiB\"",
     };
 
+    private static readonly IntegerKey OutputTokens = new("output_tokens_max", 0, AiLimits.OutputTokensMax, "tokens",
+        "Most tokens of one answer, all its choices together, by whatever name the dialect has for it: a request that "
+            + "asks for more, or says nothing, gets so many.")
+    {
+        Default = 0,
+        DefaultToml = "0",
+        ZeroMeans = "no limit",
+    };
+
+    private static readonly BooleanKey ServerTools = new("server_tools",
+        "Requests may ask for tools that the provider runs (web search, code, MCP servers). Otherwise: 403.")
+    {
+        Default = false,
+        DefaultToml = "false",
+    };
+
+    private static readonly ModelNameListKey ToolsAllowed = new("tools_allowed",
+        "Names of tools requests may bring along. Any other: 403. Without it: all.")
+    {
+        Default = [],
+        ExampleToml = "[\"get_weather\"]",
+    };
+
+    private static readonly ModelNameListKey ToolsDenied = new("tools_denied",
+        "Names of tools requests may not bring along: 403.")
+    {
+        Default = [],
+        ExampleToml = "[\"delete_*\"]",
+    };
+
     public static TableDeclaration Declaration { get; } = new("ai", IsNamed: false,
         "Instead of servers: models of AI providers, in the dialects of OpenAI, Anthropic and Ollama.",
-        [Models, BodyBytes])
+        [Models, BodyBytes, OutputTokens, ServerTools, ToolsAllowed, ToolsDenied])
     {
         ExampleName = "llm",
         IsAlone = true,
@@ -65,13 +97,20 @@ internal static class AiServiceTable
             settings.Add(model.Settings);
         }
 
-        return new AiServiceDocument(name, $"{scope.Path}.{Declaration.Name}.{Models.Name}", models,
-            new AiServiceSettings
+        var service = new AiServiceSettings { Name = name, Models = new Sequence<ModelSettings>(settings) };
+        if (below is not null)
+        {
+            service = service with
             {
-                Name = name,
-                Models = new Sequence<ModelSettings>(settings),
-                BodyBytesMax = below is null ? AiLimits.BodyBytesDefault : BodyBytes.Read(below),
-            });
+                BodyBytesMax = BodyBytes.Read(below),
+                OutputTokensMax = OutputTokens.ReadValue(below),
+                ServerTools = ServerTools.Read(below),
+                ToolsAllowed = PlacedItems.Values(ToolsAllowed.Read(below)),
+                ToolsDenied = PlacedItems.Values(ToolsDenied.Read(below)),
+            };
+        }
+
+        return new AiServiceDocument(name, $"{scope.Path}.{Declaration.Name}.{Models.Name}", models, service);
     }
 
     /// <summary>One { name, provider, model } of models.</summary>
@@ -95,14 +134,31 @@ internal static class AiServiceTable
             ExampleToml = "\"llama3.2:3b\"",
         };
 
+        private static readonly IntegerKey Priority = new("priority", 0, ServiceLimits.PriorityMax, "",
+            "Of targets with one name: the one with a higher number is asked when those with a lower one fail, before "
+                + "anything of an answer was passed on.")
+        {
+            Default = 0,
+            DefaultToml = "0",
+        };
+
+        private static readonly IntegerKey Weight = new("weight", 1, ServiceLimits.WeightMax, "shares",
+            "Of targets with one name and priority: its share of the calls.")
+        {
+            Default = 1,
+            DefaultToml = "1",
+        };
+
         public static TableDeclaration Declaration { get; } =
-            new("models", IsNamed: false, "One model.", [Name, Provider, Model]);
+            new("models", IsNamed: false, "One model.", [Name, Provider, Model, Priority, Weight]);
 
         public static PlacedModel? Parse(TableScope scope)
         {
             string? name = Name.Read(scope);
             string? provider = Provider.Read(scope);
             string? model = Model.Read(scope);
+            int priority = Priority.ReadValue(scope);
+            int weight = Weight.ReadValue(scope);
             if (name is null || provider is null || !scope.TryFind(Provider.Name, out TomlEntry entry))
             {
                 return null;
@@ -119,7 +175,8 @@ internal static class AiServiceTable
             }
 
             return new PlacedModel(
-                new ModelSettings(name, provider, model ?? ""), new Placed<string>(provider, entry.Value));
+                new ModelSettings(name, provider, model ?? "") { Priority = priority, Weight = weight },
+                new Placed<string>(provider, entry.Value));
         }
     }
 
@@ -150,7 +207,8 @@ internal static class AiServiceTable
             }
 
             var models = new List<PlacedModel>(array.Items.Count);
-            var seen = new HashSet<string>();
+            var seen = new HashSet<ModelSettings>();
+            var targets = new Dictionary<string, int>();
             foreach (TomlNode item in array.Items)
             {
                 if (item is not TomlTable table)
@@ -160,15 +218,32 @@ internal static class AiServiceTable
                 else if (ModelTable.Parse(scope.Within(table, Name, ModelTable.Declaration)) is { } model)
                 {
                     models.Add(model);
-                    if (!seen.Add(model.Settings.Name))
-                    {
-                        scope.Report(item, Name, "has a name that stands in the list already");
-                    }
+                    Check(scope, item, model.Settings, seen, targets);
                 }
             }
 
             value = models;
             return true;
+        }
+
+        // A name may have several targets; the same one twice would be asked again when it just failed.
+        private void Check(
+            TableScope scope,
+            TomlNode item,
+            ModelSettings model,
+            HashSet<ModelSettings> seen,
+            Dictionary<string, int> targets)
+        {
+            int count = targets.GetValueOrDefault(model.Name) + 1;
+            targets[model.Name] = count;
+            if (!seen.Add(model with { Priority = 0, Weight = 1 }))
+            {
+                scope.Report(item, Name, "stands in the list twice");
+            }
+            else if (count == AiLimits.TargetsMax + 1)
+            {
+                scope.Report(item, Name, $"has more than {AiLimits.TargetsMax} targets for one name");
+            }
         }
     }
 }

@@ -47,8 +47,32 @@ internal abstract class BodyCall
     /// <summary>No server of the service answered: another service, as above; null lets the fault stand.</summary>
     public virtual Service? OtherAfterFault(Exchange exchange) => null;
 
+    /// <summary>The answer is kept back while it can be given up for another.</summary>
+    public virtual bool Holds(Exchange exchange) => false;
+
+    /// <summary>Something of the answer's own came: it is no longer given up.</summary>
+    public virtual bool HasContent => true;
+
+    /// <summary>The answer says that it failed.</summary>
+    public virtual bool HasFailedWithin => false;
+
+    /// <summary>As Take, of an answer that is kept back: whatever is to be passed on goes to Output.</summary>
+    public virtual void Hold(ReadOnlySpan<byte> payload)
+    {
+        Take(payload);
+        if (!Rewrites)
+        {
+            Output.TryAppend(payload);
+        }
+    }
+
     /// <summary>Step (6): the answer's head is about to be passed on.</summary>
     public abstract void OnAnswer(Exchange exchange);
+
+    /// <summary>The answer is the client's from here on: no other service is asked.</summary>
+    public virtual void OnPassedOn(Exchange exchange)
+    {
+    }
 
     /// <summary>Bytes of the answer: passed on already, or, if it rewrites, to be written to Output.</summary>
     public abstract void Take(ReadOnlySpan<byte> payload);

@@ -1,0 +1,144 @@
+using System;
+using System.Text;
+using System.Threading.Tasks;
+using EdgeProxy.FunctionalTests.Harness;
+using Xunit;
+
+namespace EdgeProxy.FunctionalTests.Ai;
+
+/// <summary>Several targets for one name: which is asked, and who answers when it does not.</summary>
+public sealed class AiFallbackTests
+{
+    private const string Chat = "/v1/chat/completions";
+    private const string Body = "{\"model\":\"best\",\"x\":1}";
+    private const string Stream = "{\"model\":\"best\",\"stream\":true}";
+
+    [Fact]
+    public async Task Target_Overloaded_AnotherAnswersAndTheFirstIsLeftAlone()
+    {
+        await using ModelServer first = ModelServer.Start();
+        await using ModelServer second = ModelServer.Start();
+        first.Temper = ModelTemper.Overloaded;
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(first, second));
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, Chat, Body);
+        first.Temper = ModelTemper.Good;
+        RawResponse again = await AiProxy.PostAsync(proxy, Chat, Body);
+
+        // It asked for 7 seconds, so the second call did not meet it.
+        Assert.Equal((200, 200), (answer.Status, again.Status));
+        RawRequest refused = Assert.Single(first.Requests);
+        Assert.Equal(2, second.Requests.Count);
+        Assert.Equal("{\"model\":\"model-1\",\"x\":1}", Encoding.UTF8.GetString(refused.Body));
+        Assert.Equal("{\"model\":\"model-2\",\"x\":1}", Encoding.UTF8.GetString(second.Last.Body));
+        Assert.Equal("Bearer key-1", refused.Head.One("Authorization"));
+        Assert.Equal("Bearer key-2", second.Last.Head.One("Authorization"));
+        Assert.DoesNotContain("key-1", second.Last.Head.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Target_NotThere_AnotherAnswers(bool isStream)
+    {
+        await using ModelServer first = ModelServer.Start();
+        await using ModelServer second = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(first, second));
+        first.Server.StopAccepting();
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, Chat, isStream ? Stream : Body);
+
+        Assert.Equal(200, answer.Status);
+        Assert.Single(second.Requests);
+    }
+
+    [Fact]
+    public async Task Targets_AllOverloaded_TheLastAnswerStands()
+    {
+        await using ModelServer first = ModelServer.Start();
+        await using ModelServer second = ModelServer.Start();
+        first.Temper = ModelTemper.Overloaded;
+        second.Temper = ModelTemper.Overloaded;
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(first, second));
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, Chat, Body);
+        RawResponse again = await AiProxy.PostAsync(proxy, Chat, Body);
+
+        Assert.Equal((503, 503), (answer.Status, again.Status));
+        Assert.Equal((2, 2), (first.Requests.Count, second.Requests.Count));
+    }
+
+    [Fact]
+    public async Task Stream_ErrorBeforeContent_AnotherAnswersAndNothingOfTheFirstIsSeen()
+    {
+        await using ModelServer first = ModelServer.Start();
+        await using ModelServer second = ModelServer.Start();
+        first.Temper = ModelTemper.EarlyError;
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(first, second));
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, Chat, Stream);
+
+        Assert.Equal(200, answer.Status);
+        Assert.DoesNotContain("error", answer.BodyText, StringComparison.Ordinal);
+        Assert.Contains(ModelServer.Words[0], answer.BodyText, StringComparison.Ordinal);
+        Assert.Equal((1, 1), (first.Requests.Count, second.Requests.Count));
+    }
+
+    [Fact]
+    public async Task Stream_ErrorAfterContent_Stands()
+    {
+        await using ModelServer first = ModelServer.Start();
+        await using ModelServer second = ModelServer.Start();
+        first.Temper = ModelTemper.ErrorWithin;
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(first, second));
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, Chat, Stream);
+
+        Assert.Contains("overloaded", answer.BodyText, StringComparison.Ordinal);
+        Assert.Empty(second.Requests);
+    }
+
+    [Fact]
+    public async Task Stream_Good_IsTheSameWithAFallback()
+    {
+        await using ModelServer first = ModelServer.Start();
+        await using ModelServer second = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(first, second));
+        foreach (ModelTemper temper in new[] { ModelTemper.Good, ModelTemper.OneByte })
+        {
+            first.Temper = temper;
+
+            RawResponse answer = await AiProxy.PostAsync(proxy, Chat, Stream);
+
+            Assert.True(answer.IsWhole);
+            Assert.Equal(
+                string.Concat(ModelAnswers.Stream(Chat, System.Text.Json.Nodes.JsonNode.Parse("{\"model\":\"model-1\"}")!, first)),
+                Encoding.UTF8.GetString(answer.Body));
+        }
+
+        Assert.Empty(second.Requests);
+    }
+
+    private static ProxyConfig Config(ModelServer first, ModelServer second) => new()
+    {
+        IsBare = true,
+        More = $$"""
+            [routers.llm]
+            rule = "PathPrefix(`/`)"
+            service = "llm"
+
+            [services.llm.ai]
+            models = [{ name = "best", provider = "b", model = "model-2", priority = 1 }, { name = "best", provider = "a", model = "model-1" }]
+
+            [ai.providers.a]
+            kind = "openai"
+            base_url = "http://127.0.0.1:{{first.Port}}/v1"
+            api_key = "key-1"
+
+            [ai.providers.b]
+            kind = "openai"
+            base_url = "http://127.0.0.1:{{second.Port}}/v1"
+            api_key = "key-2"
+            """,
+    };
+}

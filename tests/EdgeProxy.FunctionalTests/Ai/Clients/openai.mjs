@@ -1,0 +1,53 @@
+// OpenAI's own client against the proxy: node openai.mjs URL MODEL. Exit code 0 if all of it went as it should.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import path from "node:path";
+
+const require = createRequire(path.join(process.env.EDGEPROXY_NODE_MODULES, "x.js"));
+const OpenAI = require("openai").default ?? require("openai");
+const [url, model] = process.argv.slice(2);
+const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "client-secret", maxRetries: 0 });
+const messages = [{ role: "user", content: "hello" }];
+const tools = [{ type: "function", function: { name: "weather", parameters: { type: "object", properties: {} } } }];
+const expected = "Good morning, caf\u00e9!";
+
+const whole = await client.chat.completions.create({ model, messages });
+assert.equal(whole.choices[0].message.content, expected);
+assert.equal(whole.usage.prompt_tokens, 7);
+
+let text = "";
+for await (const chunk of await client.chat.completions.create({ model, messages, stream: true })) {
+  assert.equal(chunk.usage, undefined);
+  assert.equal(chunk.choices.length, 1);
+  text += chunk.choices[0].delta.content ?? "";
+}
+assert.equal(text, expected);
+
+let usage;
+for await (const chunk of await client.chat.completions.create(
+  { model, messages, stream: true, stream_options: { include_usage: true } })) {
+  usage = chunk.usage ?? usage;
+}
+assert.equal(usage.completion_tokens, 3);
+
+const called = await client.chat.completions.create({ model, messages, tools });
+assert.deepEqual(JSON.parse(called.choices[0].message.tool_calls[0].function.arguments), { city: "Zagreb" });
+
+const streamed = await client.chat.completions.stream({ model, messages, tools }).finalChatCompletion();
+assert.equal(streamed.choices[0].message.tool_calls[0].function.name, "weather");
+
+const response = await client.responses.create({ model, input: "hello" });
+assert.equal(response.output_text, expected);
+let deltas = "";
+for await (const event of await client.responses.create({ model, input: "hello", stream: true })) {
+  deltas += event.type === "response.output_text.delta" ? event.delta : "";
+}
+assert.equal(deltas, expected);
+
+const embedding = await client.embeddings.create({ model, input: "a", encoding_format: "float" });
+assert.deepEqual(embedding.data[0].embedding, [0.25, -1]);
+
+const list = await client.models.list();
+assert.deepEqual(list.data.map((entry) => entry.id), ["fast"]);
+await assert.rejects(client.chat.completions.create({ model: "none", messages }), OpenAI.NotFoundError);
+await assert.rejects(client.chat.completions.create({ model: 7, messages }), OpenAI.BadRequestError);
