@@ -15,7 +15,7 @@ usage: ./build.ps1 [-Runtime linux-x64|linux-arm64] VERB [arguments for dotnet]
   build     the whole solution
   test      every test project
   publish   one self-contained native file, in artifacts/publish/EdgeProxy/release_RUNTIME
-  package   .deb, .rpm, tar.gz with the software's bill of materials and checksums, in artifacts/packages
+  package   .deb, .rpm, tar.gz, OCI image, with bill of materials and checksums, in artifacts/packages
   bench     micro-benchmarks, e.g. ./build.ps1 bench --filter '*RouteTable*'
   help      this text
 '@

@@ -16,4 +16,7 @@ internal sealed record PackageFile(string Path, byte[] Content, UnixFileMode Mod
 
     /// <summary>Kept as its owner changed it, over upgrades.</summary>
     public bool IsConfiguration { get; init; }
+
+    /// <summary>It is a symbolic link to there; null for a file.</summary>
+    public string? LinkTarget { get; init; }
 }

@@ -3,88 +3,121 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 
 namespace EdgeProxy.Packaging;
 
 /// <summary>
-/// Makes the packages of one processor: publishes the binary unless it is named, packs it in every format, and writes
-/// SHA256SUMS over them.
+/// Makes the packages: publishes the binary for each processor, packs it in every format, and writes SHA256SUMS over
+/// what was made.
 /// </summary>
 internal static class Program
 {
     private const string Usage = """
         usage: dotnet run -c Release --project packaging/EdgeProxy.Packaging -- [options]
 
-          --runtime linux-x64|linux-arm64   for which processor (default linux-x64)
-          --binary PATH                     the published file (default: it is published now)
+          --runtime linux-x64,linux-arm64   for which processors (default linux-x64)
+          --formats deb,rpm,tar,oci         which packages (default all); the OCI image holds all processors named
           --out DIR                         where the packages go (default artifacts/packages)
-          --formats deb,rpm,tar             which packages (default all)
+          --no-publish                      take the binaries that are published already
         """;
 
-    private static readonly string[] Formats = ["deb", "rpm", "tar"];
+    private static readonly string[] Formats = ["deb", "rpm", "tar", "oci"];
 
     public static int Main(string[] args)
     {
         string root = Release.Metadata("RepositoryRoot");
-        string runtime = "linux-x64", output = Path.Combine(root, "artifacts", "packages");
-        string? binary = null;
+        string output = Path.Combine(root, "artifacts", "packages");
+        Platform[] platforms = [Platform.X64];
         string[] formats = Formats;
-        for (int i = 0; i < args.Length; i += 2)
+        bool isPublished = false;
+        for (int i = 0; i < args.Length; i++)
         {
-            string? value = i + 1 < args.Length ? args[i + 1] : null;
-            switch ((args[i], value))
+            string value = args[i] != "--no-publish" && i + 1 < args.Length ? args[++i] : "";
+            switch (value.Length > 0 ? args[i - 1] : args[i])
             {
-                case ("--runtime", not null) when Platform.Of(value) is not null:
-                    runtime = value;
+                case "--runtime" when value.Split(',').All(v => Platform.Of(v) is not null):
+                    platforms = [.. value.Split(',').Distinct().Select(v => Platform.Of(v)!)];
                     break;
-                case ("--binary", not null):
-                    binary = value;
-                    break;
-                case ("--out", not null):
-                    output = Path.GetFullPath(value);
-                    break;
-                case ("--formats", not null) when Array.TrueForAll(value.Split(','), f => Formats.Contains(f)):
+                case "--formats" when value.Split(',').All(Formats.Contains):
                     formats = value.Split(',');
                     break;
+                case "--out" when value.Length > 0:
+                    output = Path.GetFullPath(value);
+                    break;
+                case "--no-publish":
+                    isPublished = true;
+                    break;
                 default:
-                    return Fail($"package: {args[i]} {value}: not an option, or not a value of it\n{Usage}", 2);
+                    return Fail($"package: {string.Join(' ', args)}: no such option, or no such value\n{Usage}", 2);
             }
         }
 
-        binary ??= Publish(root, runtime);
-        if (binary is null || !File.Exists(binary))
+        var releases = new List<Release>();
+        foreach (Platform platform in platforms)
         {
-            return Fail($"package: there is no binary{(binary is null ? "" : $" at {binary}")}", 1);
+            string binary = Path.Combine(
+                root, "artifacts", "publish", "EdgeProxy", $"release_{platform.Runtime}", "edgeproxy");
+            if ((!isPublished && !Publish(root, platform.Runtime)) || !File.Exists(binary))
+            {
+                return Fail($"package: there is no {binary}", 1);
+            }
+
+            releases.Add(new Release(root, platform, File.ReadAllBytes(binary), TimeOf(root)));
         }
 
-        return Pack(new Release(root, Platform.Of(runtime)!, File.ReadAllBytes(binary), TimeOf(root)), formats, output);
+        return Pack(releases, formats, output);
     }
 
-    /// <summary>Writes the packages and their checksums; the exit code.</summary>
-    internal static int Pack(Release release, string[] formats, string output)
+    private static int Pack(List<Release> releases, string[] formats, string output)
     {
         var made = new List<(string Name, byte[] Content)>();
-        foreach (string format in formats)
+        foreach (Release release in releases)
         {
-            switch (format)
+            if (formats.Contains("deb"))
             {
-                case "deb":
-                    made.Add((DebPackage.NameOf(release), DebPackage.Build(release)));
-                    break;
-                case "tar":
-                    made.Add((TarPackage.NameOf(release), TarPackage.Build(release)));
-                    break;
-                default:
-                    if (RpmPackage.Build(release, out string problem) is not { } rpm)
-                    {
-                        return Fail($"package: {problem}", 1);
-                    }
+                made.Add((DebPackage.NameOf(release), DebPackage.Build(release)));
+            }
 
-                    made.Add((RpmPackage.NameOf(release), rpm));
-                    break;
+            if (formats.Contains("tar"))
+            {
+                made.Add((TarPackage.NameOf(release), TarPackage.Build(release)));
+            }
+
+            if (formats.Contains("rpm"))
+            {
+                if (RpmPackage.Build(release, out string problem) is not { } rpm)
+                {
+                    return Fail($"package: {problem}", 1);
+                }
+
+                made.Add((RpmPackage.NameOf(release), rpm));
             }
         }
 
+        if (formats.Contains("oci"))
+        {
+            var images = new List<(Release, IReadOnlyList<PackageFile>)>();
+            foreach (Release release in releases)
+            {
+                IReadOnlyList<PackageFile> below = DebianFiles.Download(release.Platform, out string problem);
+                if (problem.Length > 0)
+                {
+                    return Fail($"package: {problem}", 1);
+                }
+
+                images.Add((release, below));
+            }
+
+            made.Add((OciImage.NameOf(releases[0].Version), OciImage.Build(images)));
+        }
+
+        Write(made, output);
+        return 0;
+    }
+
+    private static void Write(List<(string Name, byte[] Content)> made, string output)
+    {
         Directory.CreateDirectory(output);
         foreach ((string name, byte[] content) in made)
         {
@@ -92,24 +125,16 @@ internal static class Program
             Console.Out.WriteLine($"{content.Length,12:N0}  {Path.Combine(output, name)}");
         }
 
-        File.WriteAllText(
-            Path.Combine(output, $"SHA256SUMS.{release.Platform.Runtime}"), TarPackage.SumsOf(made));
-        return 0;
+        File.WriteAllText(Path.Combine(output, "SHA256SUMS"), TarPackage.SumsOf(made));
     }
 
-    private static string? Publish(string root, string runtime)
+    private static bool Publish(string root, string runtime)
     {
-        var start = new ProcessStartInfo("dotnet")
-        {
-            ArgumentList =
-            {
-                "publish", Path.Combine(root, "src", "EdgeProxy"), "-c", "Release", "-r", runtime, "-v", "quiet",
-            },
-        };
-        using Process publish = Process.Start(start)!;
+        string[] arguments =
+            ["publish", Path.Combine(root, "src", "EdgeProxy"), "-c", "Release", "-r", runtime, "-v", "quiet"];
+        using Process publish = Process.Start(new ProcessStartInfo("dotnet", arguments))!;
         publish.WaitForExit();
-        string folder = Path.Combine(root, "artifacts", "publish", "EdgeProxy", $"release_{runtime}");
-        return publish.ExitCode == 0 ? Path.Combine(folder, "edgeproxy") : null;
+        return publish.ExitCode == 0;
     }
 
     private static DateTimeOffset TimeOf(string root)
@@ -117,9 +142,8 @@ internal static class Program
         string? seconds = Environment.GetEnvironmentVariable("SOURCE_DATE_EPOCH");
         if (string.IsNullOrEmpty(seconds))
         {
-            var start = new ProcessStartInfo("git")
+            var start = new ProcessStartInfo("git", ["-C", root, "log", "-1", "--format=%ct"])
             {
-                ArgumentList = { "-C", root, "log", "-1", "--format=%ct" },
                 RedirectStandardOutput = true,
             };
             using Process git = Process.Start(start)!;

@@ -24,6 +24,14 @@ internal static class TarBytes
             foreach (PackageFile file in files.OrderBy(f => f.Path, StringComparer.Ordinal))
             {
                 WriteFolders(writer, folders, prefix, file.Path, time);
+                if (file.LinkTarget is { } target)
+                {
+                    UstarTarEntry link = Entry(TarEntryType.SymbolicLink, prefix + file.Path, file.Mode, time);
+                    link.LinkName = target;
+                    writer.WriteEntry(link);
+                    continue;
+                }
+
                 using var content = new MemoryStream(file.Content, writable: false);
                 UstarTarEntry entry = Entry(TarEntryType.RegularFile, prefix + file.Path, file.Mode, time);
                 entry.DataStream = content;

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
@@ -153,6 +154,43 @@ public sealed class PackageTests(ITestOutputHelper output) : IDisposable
         Assert.Contains("Microsoft.NETCore.App.Runtime.NativeAOT.linux-x64", names);
         Assert.DoesNotContain("Microsoft.CodeAnalysis.BannedApiAnalyzers", names);
         Assert.Equal(names.Distinct(), names);
+    }
+
+    [Fact]
+    public async Task Oci_IsAnImageForBothProcessors_AndItsProgramRunsInItAlone()
+    {
+        string skopeo = External.Require("skopeo");
+        External.Require("apt-get");
+        (Release, IReadOnlyList<PackageFile>)[] parts = [.. ((string[])["linux-x64", "linux-arm64"]).Select(Part)];
+        string path = Write("image.tar", OciImage.Build(parts));
+        Assert.Equal(File.ReadAllBytes(path), OciImage.Build(parts));
+
+        foreach (string architecture in (string[])["amd64", "arm64"])
+        {
+            string image = await AnswerAsync(
+                skopeo, "inspect", "--override-arch", architecture, "--config", $"oci-archive:{path}");
+            Assert.Contains($"\"architecture\": \"{architecture}\"", image);
+            Assert.Contains("\"User\": \"65532:65532\"", image);
+        }
+
+        // As root only, which a build server is: the image's own files and nothing of this system.
+        string root = Path.Combine(_folder.FullName, "root");
+        foreach (byte[] layer in OciImage.LayersOf(parts[0].Item1, parts[0].Item2))
+        {
+            Directory.CreateDirectory(root);
+            await AnswerAsync(External.Require("tar"), "-xf", Write("layer.tar", layer), "-C", root);
+        }
+
+        string version = await AnswerAsync(External.Require("chroot"), root, "/usr/bin/edgeproxy", "version");
+        Assert.StartsWith("edgeproxy ", version);
+    }
+
+    private static (Release, IReadOnlyList<PackageFile>) Part(string runtime)
+    {
+        Release release = Of(runtime);
+        IReadOnlyList<PackageFile> below = DebianFiles.Download(release.Platform, out string problem);
+        Assert.True(problem.Length == 0, problem);
+        return (release, below);
     }
 
     [Fact]
