@@ -78,9 +78,11 @@ internal static class MarkdownReport
         {
             Metric metric = result.Scenario.Metrics[0];
             text.Append(CultureInfo.InvariantCulture, $"| {result.Scenario.Name} | {metric.Title} |");
-            foreach (Cell cell in result.Cells)
+            foreach (string peer in peers)
             {
-                text.Append(' ').Append(SummaryFigure(result, cell, metric)).Append(" |");
+                // Not everybody takes part in every scenario.
+                Cell? cell = result.Cells.FirstOrDefault(c => c.Peer == peer);
+                text.Append(' ').Append(cell is null ? "-" : SummaryFigure(result, cell, metric)).Append(" |");
             }
 
             text.Append('\n');

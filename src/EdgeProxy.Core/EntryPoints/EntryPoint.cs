@@ -1,3 +1,4 @@
+using System.Net;
 using System.Threading;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Net;
@@ -49,7 +50,17 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
 
     public ConnectionLimiter Limiter { get; } = new();
 
+    /// <summary>
+    /// Where it accepts: as configured, with the port that 0 became; of a socket unit's socket its own.
+    /// </summary>
+    public IPEndPoint Address => _socket!.Address;
+
     public int Port => _socket!.Port;
+
+    public ListenSocket Socket => _socket!;
+
+    /// <summary>The socket was handed over; whoever did so keeps it.</summary>
+    public bool IsInherited { get; private set; }
 
     public Snapshot? Frozen => Volatile.Read(ref _frozen);
 
@@ -65,6 +76,13 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
         _socket = ListenSocket.TryBind(
             _settings.Address, ListenSocket.BacklogDefault, out string error, out notPermitted);
         return _socket is null ? error : null;
+    }
+
+    /// <summary>Takes a socket that listens already, in place of <see cref="TryBind"/>.</summary>
+    public void Adopt(ListenSocket socket)
+    {
+        _socket = socket;
+        IsInherited = true;
     }
 
     public void StartAccepting(LoopGroup loops) => _socket!.Listen(loops.Loops, this);

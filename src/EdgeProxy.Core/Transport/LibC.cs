@@ -36,8 +36,8 @@ internal struct ResourceLimit
 }
 
 /// <summary>
-/// The system calls of the data path. Only 64-bit Linux; numbers from asm-generic, the same on x64 and arm64. None
-/// takes a variable argument list, which arm64 passes differently.
+/// The system calls of the data path. Only 64-bit Linux; numbers from asm-generic, the same on x64 and arm64. Only
+/// fcntl takes a variable argument list in C; what these two ABIs do with an integer in it is what they do without.
 /// </summary>
 internal static unsafe partial class LibC
 {
@@ -52,10 +52,17 @@ internal static unsafe partial class LibC
     public const int LevelTcp = 6;
     public const int LevelIpv6 = 41;
     public const int OptionReuseAddress = 2;
+    public const int OptionType = 3;
     public const int OptionError = 4;
     public const int OptionLinger = 13;
+    public const int OptionAcceptsConnections = 30;
     public const int OptionTcpNoDelay = 1;
     public const int OptionIpv6Only = 26;
+
+    public const int ControlSetDescriptorFlags = 2;
+    public const int ControlSetStatusFlags = 4;
+    public const int CloseOnExec = 1;
+    public const int NonBlock = 0x800;
 
     public const int MessageNoSignal = 0x4000;
     public const int ShutdownWrite = 1;
@@ -138,6 +145,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "close")]
     public static partial int Close(int fd);
+
+    [LibraryImport(Library, EntryPoint = "fcntl")]
+    public static partial int Control(int fd, int command, int argument);
 
     [LibraryImport(Library, EntryPoint = "getrlimit")]
     public static partial int GetResourceLimit(int resource, ResourceLimit* limit);

@@ -26,15 +26,18 @@ internal sealed unsafe class ListenSocket
     private int _openCount;
     private int _isStopping;
 
-    private ListenSocket(int fd, int backlog, int port)
+    private ListenSocket(int fd, int backlog, IPEndPoint address)
     {
         Fd = fd;
         _backlog = backlog;
-        Port = port;
+        Address = address;
     }
 
+    /// <summary>Where it listens; the port in use, also when 0 was asked for.</summary>
+    public IPEndPoint Address { get; }
+
     /// <summary>The port in use, also when 0 was asked for.</summary>
-    public int Port { get; }
+    public int Port => Address.Port;
 
     internal int Fd { get; private set; }
 
@@ -85,7 +88,44 @@ internal sealed unsafe class ListenSocket
         _ = LibC.GetSocketName(fd, name, &length);
         (IpAddress _, int port) = SockAddr.Read(name);
         error = "";
-        return new ListenSocket(fd, backlog, port);
+        return new ListenSocket(fd, backlog, new IPEndPoint(address.Address, port));
+    }
+
+    // What getsockname wrote; null for a family that is not ours.
+    private static IPEndPoint? EndPoint(byte* name)
+    {
+        int family = *(ushort*)name;
+        if (family is not (LibC.AddressFamilyInet or LibC.AddressFamilyInet6))
+        {
+            return null;
+        }
+
+        return SockAddr.ReadEndPoint(name);
+    }
+
+    /// <summary>
+    /// Takes over a descriptor somebody else opened and listens on, such as the service manager. Null, and the
+    /// descriptor closed, if it is none or not of TCP.
+    /// </summary>
+    public static ListenSocket? TryAdopt(int fd, int backlog)
+    {
+        int accepts = 0;
+        uint length = sizeof(int);
+        byte* name = stackalloc byte[SockAddr.BytesMax];
+        uint nameLength = SockAddr.BytesMax;
+        if (LibC.GetSocketOption(fd, LibC.LevelSocket, LibC.OptionAcceptsConnections, &accepts, &length) != 0
+            || accepts == 0 || LibC.GetSocketName(fd, name, &nameLength) != 0 || EndPoint(name) is not { } address)
+        {
+            _ = LibC.Close(fd);
+            return null;
+        }
+
+        // systemd hands out descriptors that block (systemd.service(5), NonBlocking=) and that children inherit.
+        _ = LibC.Control(fd, LibC.ControlSetStatusFlags, LibC.NonBlock);
+        _ = LibC.Control(fd, LibC.ControlSetDescriptorFlags, LibC.CloseOnExec);
+        _ = LibC.Listen(fd, backlog);
+        SetOption(fd, LibC.LevelTcp, LibC.OptionTcpNoDelay, 1);
+        return new ListenSocket(fd, backlog, address);
     }
 
     /// <summary>Begins to accept on <paramref name="loops"/>; once only. Callable from any thread.</summary>

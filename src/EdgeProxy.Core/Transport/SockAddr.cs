@@ -39,6 +39,17 @@ internal static unsafe class SockAddr
         return BytesMax;
     }
 
+    /// <summary>As <see cref="Read"/>, for what lasts; the family MUST be IPv4 or IPv6.</summary>
+    public static IPEndPoint ReadEndPoint(byte* source)
+    {
+        var bytes = new ReadOnlySpan<byte>(source, BytesMax);
+        int port = BinaryPrimitives.ReadUInt16BigEndian(bytes[PortAt..]);
+        IPAddress address = *(ushort*)source == LibC.AddressFamilyInet
+            ? new IPAddress(bytes.Slice(V4AddressAt, 4))
+            : new IPAddress(bytes.Slice(V6AddressAt, 16), *(uint*)(source + V6ScopeAt));
+        return new IPEndPoint(address, port);
+    }
+
     /// <summary>The address and port the kernel wrote; neither for a family that is not ours.</summary>
     public static (IpAddress Address, int Port) Read(byte* source)
     {

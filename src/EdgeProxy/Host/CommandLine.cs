@@ -152,6 +152,7 @@ internal sealed class CommandLine
         root.Subcommands.Add(Verb("healthcheck", "0 if the running proxy takes traffic, else 1",
             parsed => HealthCheckCommand.RunAsync(_shell, parsed.GetValue(_config))));
         root.Subcommands.Add(HashPasswordVerb());
+        root.Subcommands.Add(CompletionVerb(root));
         root.Subcommands.Add(AnsweringVerb("version", "version, commit, runtime",
             (_, format) => Task.FromResult(VersionCommand.Run(_shell, format))));
         return root;
@@ -225,6 +226,16 @@ internal sealed class CommandLine
         hash.Options.Add(user);
         hash.Options.Add(key);
         return hash;
+    }
+
+    private Command CompletionVerb(RootCommand root)
+    {
+        var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish" };
+        shell.AcceptOnlyFromAmong(CompletionCommand.Shells);
+        Command completion = Verb("completion", "a script that completes verbs and options in a shell",
+            parsed => Task.FromResult(CompletionCommand.Run(_shell, root, parsed.GetRequiredValue(shell))));
+        completion.Arguments.Add(shell);
+        return completion;
     }
 
     private Command DemoVerb()

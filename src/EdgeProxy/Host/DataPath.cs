@@ -65,8 +65,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             int connections = 0;
             foreach (EntryPoint entryPoint in Volatile.Read(ref _entryPoints))
             {
-                bound.Add(new BoundEntryPoint(
-                    entryPoint.Settings.Name, new IPEndPoint(entryPoint.Settings.Address.Address, entryPoint.Port)));
+                bound.Add(new BoundEntryPoint(entryPoint.Settings.Name, entryPoint.Address));
                 connections += entryPoint.Limiter.Count;
             }
 
@@ -80,7 +79,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             return new DataPathStatus
             {
                 EntryPoints = bound,
-                Admin = admin is null ? null : new IPEndPoint(admin.Settings.Address.Address, admin.Port),
+                Admin = admin?.Address,
                 ConnectionsOpen = connections,
                 ExchangesInFlight = exchanges,
                 LoopsStalled = CountStalled(),
@@ -244,7 +243,11 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         }
 
         entryPoint = new EntryPoint(wanted, FreeSlot(opened, next), _shards, _pipeline!, service);
-        if (entryPoint.TryBind(out notPermitted) is { } problem)
+        if (_parts.Sockets.Take(wanted.Name, wanted.Address) is { } inherited)
+        {
+            entryPoint.Adopt(inherited);
+        }
+        else if (entryPoint.TryBind(out notPermitted) is { } problem)
         {
             return $"entrypoint {wanted.Name}: {problem}";
         }
@@ -317,9 +320,17 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         Volatile.Write(ref _admin, admin);
         foreach (EntryPoint entryPoint in opened)
         {
+            // A port that was free to choose is chosen anew by the next process.
+            if (!entryPoint.IsInherited && entryPoint.Settings.Address.Port != 0)
+            {
+                _parts.Sockets.Keep(entryPoint.Socket);
+            }
+
             entryPoint.StartAccepting(_loops!);
-            Log.Opened(_logger, entryPoint.Settings.Name, entryPoint.Settings.Address);
+            Log.Opened(_logger, entryPoint.Settings.Name, entryPoint.Address);
         }
+
+        _parts.Sockets.CloseRest();
 
         if (adminBefore is not null && !ReferenceEquals(adminBefore, admin))
         {
@@ -328,6 +339,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
 
         foreach (EntryPoint entryPoint in removed)
         {
+            _parts.Sockets.Drop(entryPoint.Address);
             entryPoint.Drain();
             _leaving.Add(entryPoint);
             Log.Closed(_logger, entryPoint.Settings.Name, entryPoint.Settings.Address);

@@ -38,8 +38,12 @@ internal interface IDataPath : IAsyncDisposable
 /// <summary>Makes the engine; nothing is opened before the first <see cref="IDataPath.Apply"/>.</summary>
 internal delegate IDataPath DataPathFactory(DataPathParts parts);
 
-/// <summary>What the engine is given: where to log, the clock, and who answers on the admin address.</summary>
-internal sealed record DataPathParts(ILoggerFactory Loggers, TimeProvider Time, AdminApi Admin);
+/// <summary>
+/// What the engine is given: where to log, the clock, who answers on the admin address, and the sockets that were open
+/// before it.
+/// </summary>
+internal sealed record DataPathParts(
+    ILoggerFactory Loggers, TimeProvider Time, AdminApi Admin, InheritedSockets Sockets);
 
 /// <summary>An entrypoint and the address it is really bound to (a configured port 0 has become a port).</summary>
 internal readonly record struct BoundEntryPoint(string Name, IPEndPoint Address);

@@ -42,7 +42,8 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             Services = () => _dataPath?.Services ?? [],
             CollectMetrics = CollectMetrics,
         });
-        _dataPath = shell.DataPath(new DataPathParts(log, shell.Time, admin));
+        _dataPath = shell.DataPath(new DataPathParts(
+            log, shell.Time, admin, new InheritedSockets(shell.Variable, _systemd)));
         _reloader = new Reloader(source, _dataPath, shell.Time, log.CreateLogger(typeof(Reloader).FullName!));
         _poll = new ConfigPoll(shell.Time, watch ?? (static _ => static () => false), () => Reload("file changed"));
     }

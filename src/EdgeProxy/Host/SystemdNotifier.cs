@@ -33,6 +33,20 @@ internal sealed class SystemdNotifier
 
     public void Watchdog() => Send("WATCHDOG=1");
 
+    /// <summary>
+    /// Has systemd hold a descriptor open and hand it to the next process (FDSTORE in sd_notify(3)).
+    /// </summary>
+    public void StoreDescriptor(int descriptor, string name)
+    {
+        if (_address.Length > 0)
+        {
+            UnixDatagram.Send(_address, Encoding.UTF8.GetBytes($"FDSTORE=1\nFDNAME={name}"), descriptor);
+        }
+    }
+
+    /// <summary>Has systemd close what it holds under that name.</summary>
+    public void ForgetDescriptor(string name) => Send($"FDSTOREREMOVE=1\nFDNAME={name}");
+
     private static TimeSpan? ReadWatchdogInterval(Func<string, string?> variable)
     {
         if (!long.TryParse(variable("WATCHDOG_USEC"), CultureInfo.InvariantCulture, out long microseconds)

@@ -39,6 +39,19 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void Markdown_WhoTakesNoPartInAScenario_KeepsItsColumn()
+    {
+        var ours = new ScenarioResult(
+            ScenarioList.All.First(s => s.Name == "middlewares"), [Cell("edgeproxy", 15), Cell("edgeproxy+chain", 20)]);
+
+        string text = MarkdownReport.Of(Facts, [Result(), ours], []);
+
+        Assert.Contains("| scenario | figure | edgeproxy | nginx | yarp | edgeproxy+chain |", text);
+        Assert.Contains("| 15.0 | 20.0 (0.75x) | void | - |", text);
+        Assert.Contains("| middlewares | CPU us/request | 15.0 | - | - | 20.0 (0.75x) |", text);
+    }
+
+    [Fact]
     public void Json_HasEachRound_AndSaysWhatIsVoid()
     {
         using JsonDocument json = JsonDocument.Parse(JsonReport.Of(Facts, [Result()]));

@@ -27,6 +27,7 @@ public sealed class BuildScriptTests
     [InlineData("build", "build|{root}EdgeProxy.sln|-c|Release")]
     [InlineData("test", "test|--solution|{root}EdgeProxy.sln|-c|Release")]
     [InlineData("publish", "publish|{root}src/EdgeProxy|-c|Release|-r|linux-x64")]
+    [InlineData("package", "run|--project|{root}packaging/EdgeProxy.Packaging|-c|Release|--|--runtime|linux-x64")]
     [InlineData("bench", "run|--project|{root}bench/EdgeProxy.Bench|-c|Release|--")]
     public void Verb_CallsDotnet(string verb, string expected)
     {
@@ -62,7 +63,7 @@ public sealed class BuildScriptTests
 
     [Theory]
     [InlineData("help", 0)]
-    [InlineData("package", 2)]
+    [InlineData("nonsense", 2)]
     [InlineData("", 2)]
     public void Verb_ThatBuildsNothing_CallsNobody(string verb, int expected)
     {

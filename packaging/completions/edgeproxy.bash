@@ -1,0 +1,37 @@
+# bash completion for edgeproxy; written by: edgeproxy completion bash
+_edgeproxy() {
+  local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}"
+  local verbs='' word i
+  case "$prev" in
+    -c|--config) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+    --format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur"); return ;;
+  esac
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word="${COMP_WORDS[i]}"
+    case "$word" in
+      -c|--config|--format) ((i++)) ;;
+      -*) ;;
+      *) verbs="${verbs:+$verbs }$word" ;;
+    esac
+  done
+  local words=''
+  case "$verbs" in
+    '') words='run validate reload routes explain config demo healthcheck hash-password completion version --help --config' ;;
+    'run') words='--config --help' ;;
+    'validate') words='--format --config --help' ;;
+    'reload') words='--format --config --help' ;;
+    'routes') words='--format --config --help' ;;
+    'explain') words='--format --header --client --entrypoint --config --help' ;;
+    'config') words='default reference schema --config --help' ;;
+    'config default') words='--config --help' ;;
+    'config reference') words='--config --help' ;;
+    'config schema') words='--config --help' ;;
+    'demo') words='--duration --config --help' ;;
+    'healthcheck') words='--config --help' ;;
+    'hash-password') words='--user --key --config --help' ;;
+    'completion') words='--config --help' ;;
+    'version') words='--format --config --help' ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+complete -F _edgeproxy edgeproxy

@@ -1,0 +1,137 @@
+#compdef edgeproxy
+# zsh completion for edgeproxy; written by: edgeproxy completion zsh
+_edgeproxy() {
+  local verbs='' word i
+  case "${words[CURRENT-1]}" in
+    -c|--config) _files; return ;;
+    --format) compadd text json; return ;;
+  esac
+  for ((i = 2; i < CURRENT; i++)); do
+    word="${words[i]}"
+    case "$word" in
+      -c|--config|--format) ((i++)) ;;
+      -*) ;;
+      *) verbs="${verbs:+$verbs }$word" ;;
+    esac
+  done
+  local -a next
+  case "$verbs" in
+    '')
+      next=(
+        'run:serve until TERM or INT; HUP reloads'
+        'validate:say everything that is wrong with a configuration'
+        'reload:have the running proxy read its configuration again'
+        'routes:the routers of each entrypoint, in the order they are asked'
+        'explain:which router a request would meet, and why not the others'
+        'config:what a configuration may say\: a default file, a reference, a JSON Schema'
+        'demo:show the proxy at work\: own configuration, servers and traffic'
+        'healthcheck:0 if the running proxy takes traffic, else 1'
+        'hash-password:read a password from stdin and print the hash to configure'
+        'completion:a script that completes verbs and options in a shell'
+        'version:version, commit, runtime'
+        '--help:Show help and usage information'
+        '--config:the configuration file [default\: $EDGEPROXY_CONFIG, else /etc/edgeproxy/edgeproxy.toml]'
+      )
+      ;;
+    'run')
+      next=(
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'validate')
+      next=(
+        '--format:how the answer is written'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'reload')
+      next=(
+        '--format:how the answer is written'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'routes')
+      next=(
+        '--format:how the answer is written'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'explain')
+      next=(
+        '--format:how the answer is written'
+        '--header:a header field of the request; may be given more than once'
+        '--client:the client`s address [default\: 127.0.0.1]'
+        '--entrypoint:one entrypoint [default\: all]'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'config')
+      next=(
+        'default:a file with every key, its default and what it is'
+        'reference:every table and key, in Markdown, with examples'
+        'schema:JSON Schema 2020-12 for editors'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'config default')
+      next=(
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'config reference')
+      next=(
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'config schema')
+      next=(
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'demo')
+      next=(
+        '--duration:end after this long [default\: until Ctrl-C on a terminal, else 5s]'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'healthcheck')
+      next=(
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'hash-password')
+      next=(
+        '--user:write a line of a users file'
+        '--key:hash an API key, for keys of a consumer'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'completion')
+      next=(
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'version')
+      next=(
+        '--format:how the answer is written'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+  esac
+  _describe 'edgeproxy' next
+}
+_edgeproxy "$@"
