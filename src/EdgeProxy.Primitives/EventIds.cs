@@ -30,6 +30,11 @@ internal static class EventIds
     public const int ConfigRefused = 6002;
     public const int ConfigFault = 6003;
     public const int ConfigBroken = 6004;
+    public const int AuditSegmentClosed = 8001;
+    public const int AuditStuck = 8002;
+    public const int AuditUnstuck = 8003;
+    public const int AuditSegmentsRemoved = 8004;
+    public const int AuditRecovered = 8005;
     public const int AcceptShed = 9001;
     public const int LoopCrashed = 9002;
     public const int HostStarted = 11001;

@@ -1,0 +1,81 @@
+namespace EdgeProxy.Audit;
+
+/// <summary>What a record tells of. The numbers are part of the format: never given twice.</summary>
+internal enum RecordKind : byte
+{
+    /// <summary>A request and its answer; written before the answer's end leaves.</summary>
+    Exchange = 1,
+
+    /// <summary>An exchange already recorded did not end well: its client may not have the whole answer.</summary>
+    ExchangeCut = 2,
+
+    /// <summary>The connection an exchange was upgraded to ended.</summary>
+    TunnelEnd = 3,
+
+    Start = 10,
+    Stop = 11,
+
+    /// <summary>Another configuration came into use, or was refused.</summary>
+    Config = 12,
+
+    /// <summary>The last process did not stop in order: what was found, kept and cut off.</summary>
+    Recovery = 13,
+
+    /// <summary>Exchanges that could not be recorded, counted.</summary>
+    Gap = 14,
+
+    /// <summary>Segments about to be removed because they are old or too many.</summary>
+    Checkpoint = 15,
+
+    /// <summary>Something an administrator had the proxy do.</summary>
+    Admin = 16,
+}
+
+/// <summary>Fields of a record; each at most once but facts, in rising order. Numbers are part of the format.</summary>
+internal enum RecordField : byte
+{
+    RequestId = 1,
+    ConfigHash = 2,
+    Client = 3,
+    Consumer = 4,
+    Router = 5,
+    Service = 6,
+    Server = 7,
+    Method = 8,
+    Host = 9,
+    Path = 10,
+    Query = 11,
+
+    /// <summary>SHA-256 of a path too long to be recorded whole.</summary>
+    PathDigest = 12,
+
+    Status = 13,
+    Fault = 14,
+    Reason = 15,
+    RequestBytes = 16,
+    RequestDigest = 17,
+    ResponseBytes = 18,
+    ResponseDigest = 19,
+    DurationMs = 20,
+    Tries = 21,
+    Cause = 32,
+    HashBefore = 33,
+    Outcome = 34,
+    Changes = 35,
+    Version = 36,
+    LostCount = 48,
+    FromMs = 49,
+    CutBytes = 50,
+    CutDigest = 51,
+    DrainedCount = 52,
+    DroppedCount = 53,
+    SegmentCount = 54,
+    LastSeq = 55,
+    FooterHash = 56,
+
+    /// <summary>A typed fact of whoever had one: see <see cref="RecordFacts"/>.</summary>
+    Fact = 64,
+
+    /// <summary>There were more facts than a record holds.</summary>
+    FactsLeftOut = 65,
+}

@@ -1,0 +1,259 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using EdgeProxy.Audit;
+using Xunit;
+
+namespace EdgeProxy.Tests.Audit;
+
+public sealed class ChainTests
+{
+    [Fact]
+    public void Verify_ChainOfThreeSegments_HoldsAndSaysWhatIsSigned()
+    {
+        var texts = new List<string>();
+
+        ChainReport report = ChainRig.Verify(ChainRig.Sample(), texts);
+
+        Assert.Null(report.Problem);
+        Assert.Equal((3, 1UL, 10UL, 7UL, 10L),
+            (report.Segments, report.FirstSeq, report.LastSeq, report.SignedSeq, report.Records));
+        Assert.True(report.IsBeginningKnown);
+        Assert.Equal("abcdefghij", string.Concat(texts));
+    }
+
+    [Fact]
+    public void Verify_AnyBitOfAnySegmentFlipped_IsFoundInItsFrame()
+    {
+        MemoryFiles files = ChainRig.Sample();
+        foreach (string name in files.List())
+        {
+            byte[] whole = files[name];
+            List<long> frames = Frames(whole);
+            for (int i = 0; i < whole.Length; i++)
+            {
+                byte[] flipped = [.. whole];
+                flipped[i] ^= (byte)(1 << (i % 8));
+                files[name] = flipped;
+
+                ChainProblem? problem = ChainRig.Verify(files).Problem;
+
+                Assert.True(problem is not null, $"{name}: byte {i} flipped and not found");
+                long frame = frames.Last(offset => offset <= i);
+                Assert.True(problem.Segment == name && problem.Offset == frame, $"byte {i} of {name}: {problem}");
+            }
+
+            files[name] = whole;
+        }
+    }
+
+    [Fact]
+    public void Verify_SegmentTakenOut_IsFound()
+    {
+        MemoryFiles files = ChainRig.Sample();
+        files.Delete(files.List()[1]);
+
+        ChainProblem problem = ChainRig.Verify(files).Problem!;
+
+        Assert.Contains("one is missing", problem.What, StringComparison.Ordinal);
+        Assert.Equal(files.List()[1], problem.Segment);
+    }
+
+    [Fact]
+    public void Verify_FooterCutOffAClosedSegment_IsFound()
+    {
+        MemoryFiles files = ChainRig.Sample();
+        string name = files.List()[0];
+        files[name] = files[name][..^(ChainFrame.OverheadBytes + SegmentFooter.BodyBytes)];
+
+        Assert.Contains("no footer", ChainRig.Verify(files).Problem!.What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Verify_SignedWithAnotherKey_IsFound()
+    {
+        using SegmentKey other = SegmentKey.Generate();
+        MemoryFiles files = ChainRig.Sample();
+
+        ChainReport report = new ChainVerifier([other]).Verify(files.List(), files.OpenRead);
+
+        Assert.Contains("was not given", report.Problem!.What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Verify_TailCutOffAtAFrame_OnlyANotedHeadTells()
+    {
+        MemoryFiles files = ChainRig.Sample();
+        ChainReport whole = ChainRig.Verify(files);
+        (ulong, byte[]) noted = (whole.LastSeq, whole.HeadHash[..8]);
+        string name = files.List()[2];
+        files[name] = files[name][..(int)Frames(files[name])[^2]];
+
+        Assert.True(ChainRig.Verify(ChainRig.Sample(), noted: null).HasNoted is null);
+        ChainReport cut = ChainRig.Verify(files, noted: noted);
+        Assert.Null(cut.Problem);
+        Assert.Equal(9UL, cut.LastSeq);
+        Assert.False(cut.HasNoted);
+    }
+
+    [Fact]
+    public void Verify_HeadNotedBeforeMoreCame_IsInTheChain()
+    {
+        using var rig = new ChainRig();
+        rig.Append("a", "b");
+        rig.Chain.Sync();
+        byte[] hash = [.. rig.Chain.Durable.Hash];
+        rig.Append("c");
+        rig.Chain.Close(ChainRig.NowMs);
+
+        Assert.True(ChainRig.Verify(rig.Files, noted: (2, hash[..8])).HasNoted);
+        Assert.False(ChainRig.Verify(rig.Files, noted: (3, hash[..8])).HasNoted);
+        Assert.True(ChainRig.Verify(rig.Files, noted: (3, rig.Chain.Durable.Hash[..8])).HasNoted);
+    }
+
+    [Fact]
+    public void Find_LastSegmentCutAtAnyByte_KeepsWholeRecordsAndGoesOn()
+    {
+        MemoryFiles sample = ChainRig.Sample();
+        string name = sample.List()[2];
+        byte[] whole = sample[name];
+        List<long> frames = Frames(whole);
+        for (int length = 0; length < whole.Length; length++)
+        {
+            var files = new MemoryFiles();
+            foreach (string each in sample.List())
+            {
+                files[each] = sample[each];
+            }
+
+            files[name] = whole[..length];
+            using var rig = new ChainRig(files);
+            rig.Append("next");
+            rig.Chain.Close(ChainRig.NowMs);
+            var texts = new List<string>();
+
+            ChainReport report = ChainRig.Verify(files, texts);
+
+            Assert.True(report.Problem is null, $"cut at {length}: {report.Problem}");
+            long left = frames.Last(offset => offset <= length);
+            int records = Math.Max(0, frames.IndexOf(left) - 1);
+            Assert.Equal("abcdefg" + "hij"[..records] + "next", string.Concat(texts));
+            Assert.Equal(length - left, rig.End.CutBytes);
+            Assert.Equal(report.LastSeq, report.SignedSeq);
+            if (length > left)
+            {
+                Assert.Equal(whole[(int)left..length], files.Kept[name]);
+            }
+        }
+    }
+
+    [Fact]
+    public void Append_DiskFullInTheMiddle_RollsBackToWhatWasSynced()
+    {
+        using var rig = new ChainRig();
+        rig.Append("a", "b");
+        rig.Chain.Sync();
+        rig.Files.Capacity = rig.Files.Bytes + 10;
+
+        rig.Append("c");
+        Assert.Throws<IOException>(rig.Chain.Sync);
+        rig.Chain.Rollback();
+        rig.Files.Capacity = long.MaxValue;
+        rig.Append("d");
+        rig.Chain.Close(ChainRig.NowMs);
+
+        var texts = new List<string>();
+        ChainReport report = ChainRig.Verify(rig.Files, texts);
+        Assert.Null(report.Problem);
+        Assert.Equal(["a", "b", "d"], texts);
+    }
+
+    [Fact]
+    public void Sync_Fails_NothingSinceTheLastOneCounts()
+    {
+        using var rig = new ChainRig();
+        rig.Append("a");
+        rig.Chain.Sync();
+        rig.Append("b");
+        rig.Files.FailingSyncs = 1;
+
+        Assert.Throws<IOException>(rig.Chain.Sync);
+        rig.Chain.Rollback();
+        rig.Append("b");
+        rig.Chain.Sync();
+        rig.Files.CutPower();
+
+        var texts = new List<string>();
+        Assert.Null(ChainRig.Verify(rig.Files, texts).Problem);
+        Assert.Equal(["a", "b"], texts);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Close_Fails_IsDoneAgain(bool isSync)
+    {
+        using var rig = new ChainRig();
+        rig.Append("a");
+        rig.Chain.Sync();
+        rig.Files.FailingSyncs = isSync ? 1 : 0;
+        rig.Files.FailingAppends = isSync ? 0 : 1;
+
+        Assert.Throws<IOException>(() => rig.Chain.Close(ChainRig.NowMs));
+        rig.Chain.Rollback();
+        rig.Append("b");
+        rig.Chain.Close(ChainRig.NowMs);
+
+        ChainReport report = ChainRig.Verify(rig.Files);
+        Assert.Null(report.Problem);
+        Assert.Equal((1, 2UL), (report.Segments, report.SignedSeq));
+    }
+
+    [Fact]
+    public void Append_NewSegmentFails_IsBegunAgain()
+    {
+        using var rig = new ChainRig();
+        rig.Append("a");
+        rig.Chain.Close(ChainRig.NowMs);
+        rig.Files.Capacity = rig.Files.Bytes + 20;
+        rig.Append("b");
+        Assert.Throws<IOException>(rig.Chain.Sync);
+        rig.Chain.Rollback();
+        rig.Files.Capacity = long.MaxValue;
+
+        rig.Append("b");
+        rig.Chain.Close(ChainRig.NowMs);
+
+        ChainReport report = ChainRig.Verify(rig.Files);
+        Assert.Null(report.Problem);
+        Assert.Equal((2, 2UL), (report.Segments, report.SignedSeq));
+    }
+
+    [Fact]
+    public void Append_ManyRecords_EqualsOneByOne()
+    {
+        using var rig = new ChainRig();
+        string[] texts = [.. Enumerable.Range(0, 5_000).Select(static i => $"{i}:{new string('x', i % 200)}")];
+        rig.Append(texts);
+        rig.Chain.Close(ChainRig.NowMs);
+
+        var read = new List<string>();
+        Assert.Null(ChainRig.Verify(rig.Files, read).Problem);
+        Assert.Equal(texts, read);
+    }
+
+    // Where the frames of a segment begin.
+    private static List<long> Frames(byte[] segment)
+    {
+        var offsets = new List<long>();
+        using var reader = new SegmentReader(new MemoryStream(segment));
+        while (reader.Read() == FrameStatus.Whole)
+        {
+            offsets.Add(reader.Offset);
+        }
+
+        offsets.Add(segment.Length);
+        return offsets;
+    }
+}
