@@ -10,6 +10,8 @@ internal static class EventIds
 {
     public const int EntryPointOpened = 1001;
     public const int EntryPointClosed = 1002;
+    public const int CertificateExpired = 1003;
+    public const int CertificateExpires = 1004;
     public const int ServerUnresolved = 3001;
     public const int ServerResolved = 3002;
     public const int ServerFailing = 3003;
@@ -23,6 +25,7 @@ internal static class EventIds
     public const int BreakerOpened = 3011;
     public const int BreakerRecovers = 3012;
     public const int BreakerClosed = 3013;
+    public const int ServerNotVerified = 3014;
     public const int ConfigApplied = 6001;
     public const int ConfigRefused = 6002;
     public const int ConfigFault = 6003;

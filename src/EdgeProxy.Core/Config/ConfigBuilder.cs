@@ -44,6 +44,9 @@ internal sealed class ConfigBuilder
         LogSettings log = LogTable.Parse(Section(LogTable.Declaration));
         AdminSettings admin = AdminTable.Parse(Section(AdminTable.Declaration));
 
+        _context.Root = _root;
+        _context.Certificates = TlsTable.Parse(Section(TlsTable.Declaration));
+
         var entryPoints = new List<PlacedEntryPoint>();
         var routers = new List<RouterDocument>();
         TomlTable entryPointNames = SectionTable(EntryPointTable.Declaration);

@@ -66,6 +66,21 @@ internal static class FileBytes
         }
     }
 
+    /// <summary>Users who are neither its owner nor of its group may read or write it.</summary>
+    public static bool IsOpenToOthers(string path)
+    {
+        try
+        {
+            using SafeFileHandle handle = File.OpenHandle(path);
+            const UnixFileMode Others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+            return !OperatingSystem.IsWindows() && (File.GetUnixFileMode(handle) & Others) != 0;
+        }
+        catch (Exception exception) when (IsOfTheFileSystem(exception))
+        {
+            return true;
+        }
+    }
+
     public static bool IsOfTheFileSystem(Exception exception) =>
         exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException
             or System.Security.SecurityException;

@@ -19,8 +19,13 @@ internal sealed class SideFiles(string? folder)
     public IReadOnlyList<(FileStamp Stamp, byte[] Bytes)> Read => _read;
 
     /// <summary>The file's text; false with the reason, which does not name the file.</summary>
+    /// <param name="isSecret">A file that everybody on the machine may read is not accepted.</param>
     public bool TryRead(
-        string name, int bytesMax, [NotNullWhen(true)] out string? text, [NotNullWhen(false)] out string? why)
+        string name,
+        int bytesMax,
+        [NotNullWhen(true)] out string? text,
+        [NotNullWhen(false)] out string? why,
+        bool isSecret = false)
     {
         text = null;
         why = folder is null ? "cannot be read here: there is no folder to look in"
@@ -38,6 +43,8 @@ internal sealed class SideFiles(string? folder)
             FileOutcome.Absent => "does not exist",
             FileOutcome.TooLarge => $"is larger than {bytesMax} bytes",
             FileOutcome.Unreadable => "cannot be read",
+            _ when isSecret && FileBytes.IsOpenToOthers(path) =>
+                "can be read by every user of this machine; chmod o= it",
             _ => null,
         };
         if (why is not null)

@@ -3,9 +3,9 @@ namespace EdgeProxy.EntryPoints;
 /// <summary>The open connections of one entrypoint on one loop, linked through the connections themselves.</summary>
 internal sealed class ConnectionList
 {
-    public Http1Connection? First { get; private set; }
+    public ClientConnection? First { get; private set; }
 
-    public void Add(Http1Connection connection)
+    public void Add(ClientConnection connection)
     {
         connection.NextInList = First;
         if (First is not null)
@@ -16,7 +16,7 @@ internal sealed class ConnectionList
         First = connection;
     }
 
-    public void Remove(Http1Connection connection)
+    public void Remove(ClientConnection connection)
     {
         if (connection.PreviousInList is null)
         {

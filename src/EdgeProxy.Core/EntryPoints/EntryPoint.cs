@@ -4,6 +4,7 @@ using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Net;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.EntryPoints;
 
@@ -19,6 +20,7 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
     private readonly ConnectionList[] _connections;
     private EntryPointSettings _settings;
     private ClientTerms _terms;
+    private TlsServerContext? _tls;
     private ListenSocket? _socket;
     private Snapshot? _frozen;
     private bool _isDraining;
@@ -48,7 +50,13 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
 
     public ClientTerms Terms => Volatile.Read(ref _terms);
 
+    /// <summary>Null while it accepts clear text.</summary>
+    public TlsServerContext? Tls => Volatile.Read(ref _tls);
+
     public ConnectionLimiter Limiter { get; } = new();
+
+    /// <summary>TLS handshakes under way.</summary>
+    public ConnectionLimiter Handshakes { get; } = new();
 
     /// <summary>
     /// Where it accepts: as configured, with the port that 0 became; of a socket unit's socket its own.
@@ -87,9 +95,12 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
 
     public void StartAccepting(LoopGroup loops) => _socket!.Listen(loops.Loops, this);
 
-    /// <summary>New limits for the same address; connections see them from their next request on.</summary>
-    public void Configure(EntryPointSettings settings)
+    /// <summary>
+    /// New limits for the same address; connections see them from their next request on, and new ones the new TLS.
+    /// </summary>
+    public void Configure(EntryPointSettings settings, TlsServerContext? tls)
     {
+        Volatile.Write(ref _tls, tls);
         Volatile.Write(ref _settings, settings);
         Volatile.Write(ref _terms, TermsOf(settings));
     }
@@ -128,8 +139,31 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
             shard.Counters.Add(Counter.ConnectionsRefused);
         }
 
-        var connection = new Http1Connection(this, _connections[loop.Index], shard, _pipeline, link, isAdmitted);
+        if (Tls is not { } tls)
+        {
+            Serve(shard, link, isAdmitted);
+        }
+        else if (isAdmitted)
+        {
+            new TlsHandshake(this, _connections[loop.Index], shard, link, tls).Start();
+        }
+        else
+        {
+            // Nothing can be said before a handshake, which is what a flood wants us to pay for.
+            link.Close();
+            shard.Counters.Add(Counter.ConnectionsClosed);
+        }
+    }
+
+    /// <summary>Begins HTTP/1.1 on a link that is ready for it.</summary>
+    public void Serve(Shard shard, ByteLink link, bool isAdmitted)
+    {
+        var connection = new Http1Connection(this, _connections[shard.Loop.Index], shard, _pipeline, link, isAdmitted);
         connection.Start();
+        if (IsDraining)
+        {
+            connection.Drain();
+        }
     }
 
     private static ClientTerms TermsOf(EntryPointSettings settings) => new()
@@ -150,10 +184,10 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
     {
         public void RunOn(EpollLoop loop)
         {
-            Http1Connection? connection = entryPoint._connections[loop.Index].First;
+            ClientConnection? connection = entryPoint._connections[loop.Index].First;
             while (connection is not null)
             {
-                Http1Connection? next = connection.NextInList;
+                ClientConnection? next = connection.NextInList;
                 if (isNow)
                 {
                     connection.Cut();

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Net;
 using EdgeProxy.Primitives.Http;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.EntryPoints;
 
@@ -55,6 +56,9 @@ internal sealed record EntryPointSettings
     /// Connections from one address (IPv6: one /64). Default 16384; 0 is no limit; over it: 503 and close.
     /// </summary>
     public int ConnectionsPerAddressMax { get; init; } = EntryPointLimits.ConnectionsPerAddressDefault;
+
+    /// <summary>Null for clear text.</summary>
+    public TlsServerSettings? Tls { get; init; }
 
     /// <summary>Who may send X-Forwarded-* and Forwarded: addresses and CIDR ranges. Default none.</summary>
     public IReadOnlyList<IPNetwork> TrustedIps { get; init; } = [];

@@ -13,7 +13,7 @@ namespace EdgeProxy.EntryPoints;
 /// the
 /// connection goes on. While idle it holds nothing but itself, its link and its timer. Lives on its link's loop.
 /// </summary>
-internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
+internal sealed class Http1Connection : ClientConnection, ILinkOwner, ITimerOwner, ILoopWork
 {
     // Exchanges answered in one go while requests are pipelined; then other connections have their turn.
     private const int ExchangesPerTurnMax = 32;
@@ -83,10 +83,6 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
         Closed,
     }
 
-    public Http1Connection? NextInList { get; set; }
-
-    public Http1Connection? PreviousInList { get; set; }
-
     private long NowMs => _shard.Loop.NowMs;
 
     /// <summary>
@@ -143,7 +139,7 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
     /// The proxy or this entrypoint goes: the exchange in flight is the last one (<see cref="Exchange.IsLast"/>), what
     /// waits for another waits shortly.
     /// </summary>
-    public void Drain()
+    public override void Drain()
     {
         if (_state is State.Idle or State.Discard)
         {
@@ -152,7 +148,7 @@ internal sealed class Http1Connection : ILinkOwner, ITimerOwner, ILoopWork
     }
 
     /// <summary>Ends now, whatever is under way.</summary>
-    public void Cut()
+    public override void Cut()
     {
         if (_exchange is { } exchange && _state == State.Exchange)
         {

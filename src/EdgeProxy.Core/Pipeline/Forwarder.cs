@@ -190,7 +190,7 @@ internal static class Forwarder
     public static void ConnectFailed(Exchange exchange, FaultKind kind)
     {
         Server failed = exchange.Server!;
-        exchange.Shard.Reports.ConnectFailed(failed, kind);
+        exchange.Shard.Reports.ConnectFailed(failed, kind, exchange.Upstream?.Link.BreakReason ?? "");
         Outcomes.NoteFailed(exchange, kind);
         Abandon(exchange);
         if (Retry.IsWanted(exchange, RetryCauses.Connect) && ServerChoice.TryPick(exchange))

@@ -23,8 +23,9 @@ internal static class RequestHeadWriter
         ReadOnlySpan<byte> path = exchange.Path;
         ReadOnlySpan<byte> serverAuthority = exchange.Server!.Authority.Span;
         HeaderEdits edits = exchange.RequestEdits;
+        ReadOnlySpan<byte> certificate = ClientCertificate.FieldsOf(exchange.ClientLink);
         int bound = request.Length + path.Length + exchange.Query.Length + (3 * request.Authority.Length)
-            + serverAuthority.Length + edits.Added.Length + OwnBytesMax;
+            + serverAuthority.Length + edits.Added.Length + certificate.Length + OwnBytesMax;
 
         var buffer = new HeadBuffer(sink.Room(bound));
         WriteRequestLine(ref buffer, exchange, head, path);
@@ -42,6 +43,7 @@ internal static class RequestHeadWriter
         }
         else
         {
+            buffer.Write(certificate);
             WriteForwarded(ref buffer, exchange, head, kept);
         }
 
@@ -166,6 +168,10 @@ internal static class RequestHeadWriter
             case KnownHeader.XForwardedPrefix:
             case KnownHeader.XForwardedServer:
                 return exchange.IsTrustedClient && !isListed;
+            case KnownHeader.XForwardedTlsClientCert:
+            case KnownHeader.XForwardedTlsClientCertInfo:
+                // Where we ask clients for certificates ourselves, nobody else speaks of them.
+                return exchange.IsTrustedClient && !isListed && !ClientCertificate.IsAskedFor(exchange.ClientLink);
             case KnownHeader.XRequestId:
                 return KeepsRequestId(field.Value.Of(head), isListed, ref kept);
             default:
@@ -208,7 +214,9 @@ internal static class RequestHeadWriter
         buffer.Write(exchange.ClientLink.RemoteAddress);
         if ((kept & Kept.ForwardedProto) == 0)
         {
-            buffer.Write("\r\nX-Forwarded-Proto: http"u8);
+            buffer.Write(exchange.ClientLink.IsSecure
+                ? "\r\nX-Forwarded-Proto: https"u8
+                : "\r\nX-Forwarded-Proto: http"u8);
         }
 
         if ((kept & Kept.ForwardedHost) == 0 && !request.Authority.IsEmpty)
@@ -248,7 +256,7 @@ internal static class RequestHeadWriter
             buffer.Write("\""u8);
         }
 
-        buffer.Write(";proto=http\r\n"u8);
+        buffer.Write(exchange.ClientLink.IsSecure ? ";proto=https\r\n"u8 : ";proto=http\r\n"u8);
     }
 
     // A trusted client's chain goes first, the client itself after it.

@@ -268,7 +268,14 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         }
 
         exchange.SetHost(request.Host.Of(head));
-        exchange.IsHttps = exchange.IsTrustedClient && SaysHttps(request, head);
+        exchange.IsHttps = exchange.IsTrustedClient && request.Has(KnownHeader.XForwardedProto)
+            ? SaysHttps(request, head)
+            : exchange.ClientLink.IsSecure;
+        if (!exchange.ClientLink.Serves(exchange.Host))
+        {
+            return Refuse(exchange, RejectReason.HostMisdirected);
+        }
+
         if (!TryMakePathCanonical(exchange, head, out PathTraits traits))
         {
             return false;
@@ -297,11 +304,6 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     // The line the server is told, too: the first of its true name (RequestHeadWriter).
     private static bool SaysHttps(RequestHead request, ReadOnlySpan<byte> head)
     {
-        if (!request.Has(KnownHeader.XForwardedProto))
-        {
-            return false;
-        }
-
         const FieldTraits Refused = FieldTraits.Alias | FieldTraits.ListedInConnection;
         foreach (ref readonly HeaderField field in request.Fields)
         {

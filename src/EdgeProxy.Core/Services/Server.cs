@@ -4,6 +4,8 @@ using System.Text;
 using System.Threading;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
+using EdgeProxy.Transport;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Services;
 
@@ -15,6 +17,7 @@ internal sealed class Server
 {
     private readonly ServerPool?[] _pools;
     private readonly ServerLoad[] _loads;
+    private readonly TlsDestination? _tls;
     private IPEndPoint? _address;
     private int _isFailing;
     private long _idleTimeoutMs;
@@ -22,13 +25,15 @@ internal sealed class Server
     private bool _isRetired;
     private int _slotsTaken;
 
-    public Server(string service, string host, int port, int loopCount)
+    /// <param name="tls">Null for clear text.</param>
+    public Server(string service, string host, int port, int loopCount, TlsClientContext? tls = null)
     {
+        _tls = tls is null ? null : new TlsDestination(tls, host, loopCount);
         Service = service;
         Host = host;
         Port = port;
         Name = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}" : $"{host}:{port}";
-        string authority = port == 80 ? Name[..Name.LastIndexOf(':')] : Name;
+        string authority = port == (tls is null ? 80 : 443) ? Name[..Name.LastIndexOf(':')] : Name;
         Authority = Encoding.ASCII.GetBytes(authority);
         Identity = RandomSequence.Of(Name);
         _pools = new ServerPool?[loopCount];
@@ -45,6 +50,16 @@ internal sealed class Server
         }
     }
 
+    /// <summary>
+    /// A new connection under way, through TLS if the server speaks it; its link tells <paramref name="owner"/> when it
+    /// is there or broken.
+    /// </summary>
+    public ByteLink Connect(EpollLoop loop, IPEndPoint address, ILinkOwner owner)
+    {
+        ByteLink link = loop.Connect(address, owner);
+        return _tls is null ? link : _tls.Connect(link, loop.Index, owner);
+    }
+
     public string Service { get; }
 
     public string Host { get; }
@@ -55,7 +70,7 @@ internal sealed class Server
     public string Name { get; }
 
     /// <summary>
-    /// What Host says when the client's is not passed on; port 80 is left out (RFC 9110 section 7.2).
+    /// What Host says when the client's is not passed on; the scheme's own port is left out (RFC 9110 section 7.2).
     /// </summary>
     public ReadOnlyMemory<byte> Authority { get; }
 

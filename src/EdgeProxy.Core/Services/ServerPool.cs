@@ -40,7 +40,7 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
         {
             UpstreamConnection connection = _idle[^1];
             _idle.RemoveAt(_idle.Count - 1);
-            if (!connection.Link.HasEnded && !connection.Link.MayRead && !connection.Link.IsBroken)
+            if (!connection.Link.HasEnded && !connection.Link.HasUnread() && !connection.Link.IsBroken)
             {
                 connection.IsReused = true;
                 return connection;
@@ -58,7 +58,7 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
     public UpstreamConnection Connect(System.Net.IPEndPoint address, ILinkOwner owner)
     {
         var connection = new UpstreamConnection(this);
-        connection.Link = _loop.Connect(address, owner);
+        connection.Link = Server.Connect(_loop, address, owner);
         _counters.Add(Counter.UpstreamConnects);
         return connection;
     }
@@ -70,7 +70,7 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
     /// </summary>
     public void Put(UpstreamConnection connection)
     {
-        if (Server.IsRetired || connection.Link.HasEnded || connection.Link.MayRead || connection.Link.IsBroken
+        if (Server.IsRetired || connection.Link.HasEnded || connection.Link.HasUnread() || connection.Link.IsBroken
             || _idle.Count >= Server.IdleConnectionsMax)
         {
             connection.Link.Close();
@@ -102,8 +102,9 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
 
     public void OnLinkReady(ByteLink link)
     {
-        // A writable edge says nothing; an end or unasked bytes end the connection.
-        if (!link.HasEnded && !link.MayRead && !link.IsBroken)
+        // A writable edge says nothing, nor does what TLS has to say of its own; an end or unasked bytes end the
+        // connection.
+        if (!link.HasEnded && !link.HasUnread() && !link.IsBroken)
         {
             return;
         }

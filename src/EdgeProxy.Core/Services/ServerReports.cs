@@ -8,11 +8,13 @@ namespace EdgeProxy.Services;
 /// <summary>Logs when a server's state changes: once per change, not per request or probe.</summary>
 internal sealed partial class ServerReports(ILogger logger)
 {
-    public void ConnectFailed(Server server, FaultKind kind)
+    /// <param name="reason">What the connection knows of it; "" for nothing.</param>
+    public void ConnectFailed(Server server, FaultKind kind, string reason)
     {
         if (server.NoteFailure())
         {
-            Log.Failing(logger, server.Service, server.Name, kind);
+            Log.Failing(
+                logger, server.Service, server.Name, reason.Length > 0 ? $"{kind}: {reason}" : kind.ToString());
         }
     }
 
@@ -69,8 +71,8 @@ internal sealed partial class ServerReports(ILogger logger)
     private static partial class Log
     {
         [LoggerMessage(EventIds.ServerFailing, LogLevel.Warning,
-            "service {Service}: server {Server} does not accept connections ({Kind})")]
-        public static partial void Failing(ILogger logger, string service, string server, FaultKind kind);
+            "service {Service}: server {Server} does not accept connections ({Reason})")]
+        public static partial void Failing(ILogger logger, string service, string server, string reason);
 
         [LoggerMessage(EventIds.ServerWorking, LogLevel.Information,
             "service {Service}: server {Server} accepts connections again")]

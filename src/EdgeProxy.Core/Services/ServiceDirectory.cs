@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Threading;
 using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Services;
 
@@ -13,18 +14,25 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
 {
     private readonly Dictionary<string, ServiceShard[]> _shards = [];
     private readonly Dictionary<string, CircuitBreaker> _breakers = [];
-    private readonly Dictionary<(string Service, string Host, int Port), Server> _servers = [];
+    private readonly Dictionary<ServerKey, Server> _servers = [];
+    private Dictionary<TlsClientSettings, TlsClientContext> _contexts = [];
 
     private Server[] _list = [];
 
     /// <summary>Servers known now, as a list that no later configuration changes. Any thread.</summary>
     public IReadOnlyCollection<Server> Servers => Volatile.Read(ref _list);
 
+    /// <summary>Why what was prepared last cannot be taken; null if it can.</summary>
+    public string? Problem { get; private set; }
+
     /// <summary>
     /// Builds the services of a configuration, by name, out of kept and new servers. Changes nothing that runs.
     /// </summary>
     public Dictionary<string, Service> Prepare(IReadOnlyList<ServiceSettings> settings)
     {
+        Problem = null;
+        Dictionary<TlsClientSettings, TlsClientContext> before = _contexts;
+        _contexts = [];
         var services = new Dictionary<string, Service>(settings.Count);
         foreach (ServiceSettings service in settings)
         {
@@ -32,9 +40,9 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
             for (int i = 0; i < servers.Length; i++)
             {
                 ServerSettings server = service.Servers[i];
-                servers[i] = _servers.TryGetValue((service.Name, server.Host, server.Port), out Server? kept)
+                servers[i] = _servers.TryGetValue(ServerKey.Of(service, server), out Server? kept)
                     ? kept
-                    : NewServer(service, server);
+                    : NewServer(service, server, before);
             }
 
             services.Add(
@@ -60,7 +68,7 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
             }
         }
 
-        var gone = new Dictionary<(string, string, int), Server>(_servers);
+        var gone = new Dictionary<ServerKey, Server>(_servers);
         _servers.Clear();
         _shards.Clear();
         _breakers.Clear();
@@ -72,9 +80,10 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
                 _breakers[service.Settings.Name] = breaker;
             }
 
-            foreach (Server server in service.Servers)
+            for (int i = 0; i < service.Servers.Length; i++)
             {
-                var key = (server.Service, server.Host, server.Port);
+                Server server = service.Servers[i];
+                var key = ServerKey.Of(service.Settings, service.Settings.Servers[i]);
                 server.Configure(service.Settings);
                 _servers[key] = server;
                 gone.Remove(key);
@@ -90,15 +99,39 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
         return [.. gone.Values];
     }
 
-    private Server NewServer(ServiceSettings service, ServerSettings settings)
+    private Server NewServer(
+        ServiceSettings service, ServerSettings settings, Dictionary<TlsClientSettings, TlsClientContext> before)
     {
-        var server = new Server(service.Name, settings.Host, settings.Port, loopCount);
+        TlsClientContext? tls = settings.IsTls ? ContextOf(service, before) : null;
+        var server = new Server(service.Name, settings.Host, settings.Port, loopCount, tls);
         if (service.HealthCheck is { } check)
         {
             server.Health.Start(check.Initial);
         }
 
         return server;
+    }
+
+    private TlsClientContext? ContextOf(
+        ServiceSettings service, Dictionary<TlsClientSettings, TlsClientContext> before)
+    {
+        TlsClientSettings settings = service.Tls ?? ServerKey.TlsDefaults;
+        if (_contexts.TryGetValue(settings, out TlsClientContext? context)
+            || before.TryGetValue(settings, out context))
+        {
+            _contexts[settings] = context;
+            return context;
+        }
+
+        context = TlsClientContext.Build(settings, out string problem);
+        if (context is null)
+        {
+            Problem ??= $"service {service.Name}: tls: {problem}";
+            return null;
+        }
+
+        _contexts.Add(settings, context);
+        return context;
     }
 
     private CircuitBreaker? BreakerOf(ServiceSettings service)
@@ -127,4 +160,14 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
 
         return shards;
     }
+}
+
+/// <summary>All that makes two configurations name the same server: what its connections depend on.</summary>
+/// <param name="Tls">Null for clear text.</param>
+internal readonly record struct ServerKey(string Service, string Host, int Port, TlsClientSettings? Tls)
+{
+    public static TlsClientSettings TlsDefaults { get; } = new();
+
+    public static ServerKey Of(ServiceSettings service, ServerSettings server) =>
+        new(service.Name, server.Host, server.Port, server.IsTls ? service.Tls ?? TlsDefaults : null);
 }

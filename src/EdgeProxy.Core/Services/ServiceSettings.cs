@@ -4,6 +4,7 @@ using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
 using EdgeProxy.Services.Sticky;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Services;
 
@@ -15,6 +16,9 @@ internal sealed record ServerSettings(string Host, int Port, int Weight)
 {
     /// <summary>0, the first to be asked, to 7.</summary>
     public int Priority { get; init; }
+
+    /// <summary>Its URL says https.</summary>
+    public bool IsTls { get; init; }
 }
 
 /// <summary>What the strategy "hash" spreads requests by; the words of TOML's services.NAME.hash.on.</summary>
@@ -67,6 +71,9 @@ internal sealed record ServiceSettings
 
     /// <summary>Null if clients have no server of their own.</summary>
     public StickySettings? Sticky { get; init; }
+
+    /// <summary>For servers whose URL says https; null for the defaults.</summary>
+    public TlsClientSettings? Tls { get; init; }
 
     /// <summary>
     /// Send the client's Host (true, Traefik's default) or the server's own. TOML: services.NAME.pass_host_header.

@@ -54,6 +54,17 @@ internal enum Counter
     Ejections,
     BytesFromClients,
     BytesToClients,
+    TlsHandshakes,
+    TlsResumptions,
+    TlsMalformed,
+    TlsPlainHttp,
+    TlsNothingShared,
+    TlsUnknownNames,
+    TlsBadCertificates,
+    TlsRefusals,
+    TlsClosed,
+    TlsTimeouts,
+    TlsOverLimit,
     Count,
 }
 
@@ -121,7 +132,23 @@ internal static class CounterNames
         Counter.Ejections => HealthChanges("ejected"),
         Counter.BytesFromClients => ("edgeproxy_client_received_bytes_total", "", "Bytes read from clients."),
         Counter.BytesToClients => ("edgeproxy_client_sent_bytes_total", "", "Bytes written to clients."),
+        >= Counter.TlsHandshakes and < Counter.Count => OfTls(counter),
         _ => ("edgeproxy_unnamed_total", "", "A counter without a name."),
+    };
+
+    private static (string Name, string Label, string Help) OfTls(Counter counter) => counter switch
+    {
+        Counter.TlsHandshakes => Handshakes("full"),
+        Counter.TlsResumptions => Handshakes("resumed"),
+        Counter.TlsMalformed => HandshakeFailures("malformed"),
+        Counter.TlsPlainHttp => HandshakeFailures("plain_http"),
+        Counter.TlsNothingShared => HandshakeFailures("nothing_shared"),
+        Counter.TlsUnknownNames => HandshakeFailures("unknown_name"),
+        Counter.TlsBadCertificates => HandshakeFailures("certificate"),
+        Counter.TlsRefusals => HandshakeFailures("refused_by_client"),
+        Counter.TlsClosed => HandshakeFailures("closed"),
+        Counter.TlsTimeouts => HandshakeFailures("timeout"),
+        _ => HandshakeFailures("over_limit"),
     };
 
     private static (string Name, string Label, string Help) Responses(string status) =>
@@ -132,6 +159,12 @@ internal static class CounterNames
 
     private static (string Name, string Label, string Help) HealthChanges(string to) =>
         ("edgeproxy_server_health_changes_total", $"to=\"{to}\"", "Times a server's health changed.");
+
+    private static (string Name, string Label, string Help) Handshakes(string kind) =>
+        ("edgeproxy_tls_handshakes_total", $"kind=\"{kind}\"", "TLS handshakes of clients that were completed.");
+
+    private static (string Name, string Label, string Help) HandshakeFailures(string reason) =>
+        ("edgeproxy_tls_handshake_failures_total", $"reason=\"{reason}\"", "TLS handshakes of clients that failed.");
 
     private static (string Name, string Label, string Help) Timeouts(string kind) =>
         ("edgeproxy_timeouts_total", $"kind=\"{kind}\"", "Waits that ran past their limit.");

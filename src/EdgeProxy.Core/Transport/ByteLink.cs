@@ -28,7 +28,7 @@ internal interface ILinkOwner
 
 /// <summary>
 /// A byte stream in both directions that never blocks: the only thing the HTTP/1.1 engine knows of a connection, so
-/// that it runs over an epoll socket, over a pipe after TLS, and over memory in tests. Belongs to one loop; not
+/// that it runs over an epoll socket, over TLS, and over memory in tests. Belongs to one loop; not
 /// thread-safe.
 /// </summary>
 internal abstract class ByteLink
@@ -65,6 +65,21 @@ internal abstract class ByteLink
 
     /// <summary>Bytes or an end may be waiting to be read.</summary>
     public abstract bool MayRead { get; }
+
+    /// <summary>Nobody between us and the peer can read or change the bytes.</summary>
+    public virtual bool IsSecure => false;
+
+    /// <summary>Whether a request for this host may come over it, lower case and without a port.</summary>
+    public virtual bool Serves(ReadOnlySpan<byte> host) => true;
+
+    /// <summary>Why it is broken, for a log; "" if nothing more is known.</summary>
+    public virtual string BreakReason => "";
+
+    /// <summary>
+    /// What <see cref="MayRead"/> asks, answered by looking if that is needed. For idle connections, which must not
+    /// have anything to read.
+    /// </summary>
+    public virtual bool HasUnread() => MayRead;
 
     /// <summary>
     /// Reads what is there. MUST be given at least one byte of room. A short read means the socket is drained, so the

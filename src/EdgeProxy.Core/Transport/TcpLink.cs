@@ -72,6 +72,8 @@ internal sealed unsafe class TcpLink : ByteLink
     /// </summary>
     public int ErrorNumber { get; private set; }
 
+    public override string BreakReason => ErrorNumber == 0 ? "" : Errno.Text(ErrorNumber);
+
     public override LinkStatus TryRead(Span<byte> destination, out int count)
     {
         Debug.Assert(_loop.IsHere, "a link was read on a thread that is not its loop");

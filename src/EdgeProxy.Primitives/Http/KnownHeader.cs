@@ -28,6 +28,8 @@ internal enum KnownHeader : byte
     XForwardedProto,
     XForwardedPrefix,
     XForwardedServer,
+    XForwardedTlsClientCert,
+    XForwardedTlsClientCertInfo,
     XRealIp,
     XRequestId,
 

@@ -67,6 +67,8 @@ internal static class KnownHeaders
         KnownHeader.XForwardedProto => "x-forwarded-proto"u8,
         KnownHeader.XForwardedPrefix => "x-forwarded-prefix"u8,
         KnownHeader.XForwardedServer => "x-forwarded-server"u8,
+        KnownHeader.XForwardedTlsClientCert => "x-forwarded-tls-client-cert"u8,
+        KnownHeader.XForwardedTlsClientCertInfo => "x-forwarded-tls-client-cert-info"u8,
         KnownHeader.XRealIp => "x-real-ip"u8,
         KnownHeader.XRequestId => "x-request-id"u8,
         KnownHeader.Traceparent => "traceparent"u8,
@@ -117,6 +119,8 @@ internal static class KnownHeaders
         (17 << 8) | 't' => KnownHeader.TransferEncoding,
         (17 << 8) | 'x' => KnownHeader.XForwardedProto,
         (18 << 8) | 'x' => (name[^1] | 0x20) == 'x' ? KnownHeader.XForwardedPrefix : KnownHeader.XForwardedServer,
+        (27 << 8) | 'x' => KnownHeader.XForwardedTlsClientCert,
+        (32 << 8) | 'x' => KnownHeader.XForwardedTlsClientCertInfo,
         _ => KnownHeader.Unknown,
     };
 

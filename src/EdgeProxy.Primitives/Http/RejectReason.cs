@@ -191,4 +191,7 @@ internal enum RejectReason : byte
 
     /// <summary>The body is longer than a router allows: 413 (RFC 9110 section 15.5.14).</summary>
     BodyTooLarge,
+
+    /// <summary>The connection's TLS was made for another host: 421 (RFC 9110 section 15.5.20).</summary>
+    HostMisdirected,
 }

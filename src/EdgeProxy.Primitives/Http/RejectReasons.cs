@@ -66,6 +66,7 @@ internal static class RejectReasons
         new(RejectReason.PathEncodedBackslash, 400, "path_encoded_backslash", "path has a backslash"),
         new(RejectReason.PathEncodedNul, 400, "path_encoded_nul", "path has an encoded NUL"),
         new(RejectReason.BodyTooLarge, 413, "body_too_large", "request body is too large"),
+        new(RejectReason.HostMisdirected, 421, "host_misdirected", "connection was made for another host"),
     ];
 
     /// <summary>Reasons there are, <see cref="RejectReason.None"/> included: the size of a counter array.</summary>

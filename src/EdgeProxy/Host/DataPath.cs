@@ -13,6 +13,7 @@ using EdgeProxy.Primitives;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
 using EdgeProxy.Transport;
+using EdgeProxy.Transport.Tls;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeProxy.Host;
@@ -98,14 +99,18 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
 
             // (1) Everything that can fail: services, sockets, the snapshot. Nothing in use changes yet.
             Dictionary<string, Service> services = _directory!.Prepare(settings.Services);
+            Dictionary<EntryPointSettings, TlsServerContext> tls = PrepareTls(settings, out string? problem);
             List<AiService> models = _ai!.Prepare(settings.Ai, services);
             Dictionary<string, ServiceNode> nodes = _composed!.Prepare(settings.Composed, services, models);
             ResolveNew(services);
             Dictionary<string, (MiddlewareSettings Settings, Middleware Middleware)> middlewares =
                 _middlewares.Prepare(settings.Middlewares);
             var opened = new List<EntryPoint>();
-            string? problem = Open(
-                settings, opened, out List<EntryPoint> next, out EntryPoint? admin, out notPermitted);
+            problem ??= _directory.Problem;
+            List<EntryPoint> next = [];
+            EntryPoint? admin = null;
+            notPermitted = false;
+            problem ??= Open(settings, opened, out next, out admin, out notPermitted);
             Snapshot? snapshot = problem is null ? Build(settings, nodes, middlewares, next, out problem) : null;
             if (snapshot is null)
             {
@@ -120,7 +125,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             // (2) Everything that cannot: swap.
             List<ProbeOrder>[] orders = OrderProbes(services);
             BeginProbes(orders);
-            Commit(settings, services, snapshot, opened, next, admin);
+            Commit(settings, services, snapshot, opened, next, admin, tls);
+            WarnOfTls(settings, tls);
             EndOtherProbes(orders);
             _composed.Commit(nodes);
             _ai.Commit(settings.Ai, models);
@@ -302,7 +308,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         Snapshot snapshot,
         List<EntryPoint> opened,
         List<EntryPoint> next,
-        EntryPoint? admin)
+        EntryPoint? admin,
+        Dictionary<EntryPointSettings, TlsServerContext> tls)
     {
         List<Server> gone = _directory!.Commit(services);
         Snapshot before = _snapshots.Current;
@@ -317,7 +324,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         Volatile.Write(ref _services, services.Values);
         for (int i = 0; i < next.Count; i++)
         {
-            next[i].Configure(settings.EntryPoints[i]);
+            next[i].Configure(settings.EntryPoints[i], tls.GetValueOrDefault(settings.EntryPoints[i]));
         }
 
         EntryPoint? adminBefore = _admin;

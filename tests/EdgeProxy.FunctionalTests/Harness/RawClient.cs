@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Threading.Tasks;
 
@@ -10,6 +11,8 @@ namespace EdgeProxy.FunctionalTests.Harness;
 /// <summary>A client over a real socket that sends the bytes it is given and reads answers strictly.</summary>
 internal sealed class RawClient : IDisposable
 {
+    private bool _isHandedOn;
+
     private RawClient(WireStream wire) => Wire = wire;
 
     public WireStream Wire { get; }
@@ -38,6 +41,32 @@ internal sealed class RawClient : IDisposable
         catch
         {
             socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The same over TLS; the handshake is over when it returns.</summary>
+    /// <param name="ask">What differs from a client that trusts <paramref name="keys"/> and asks for a.test.</param>
+    public static async Task<RawClient> ConnectTlsAsync(
+        int port, TestKeys keys, Action<SslClientAuthenticationOptions>? ask = null, string? from = null)
+    {
+        using RawClient clear = await ConnectAsync(port, from);
+        var options = new SslClientAuthenticationOptions
+        {
+            TargetHost = "a.test",
+            CertificateChainPolicy = keys.Trust(),
+        };
+        ask?.Invoke(options);
+        clear._isHandedOn = true;
+        var secure = new SslStream(new NetworkStream(clear.Wire.Socket, ownsSocket: true));
+        try
+        {
+            await secure.AuthenticateAsClientAsync(options).Within("a TLS handshake");
+            return new RawClient(new WireStream(clear.Wire.Socket, secure));
+        }
+        catch
+        {
+            await secure.DisposeAsync();
             throw;
         }
     }
@@ -144,5 +173,11 @@ internal sealed class RawClient : IDisposable
 
     public void Reset() => Wire.Reset();
 
-    public void Dispose() => Wire.Dispose();
+    public void Dispose()
+    {
+        if (!_isHandedOn)
+        {
+            Wire.Dispose();
+        }
+    }
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
@@ -21,11 +22,15 @@ internal sealed class RawServer : IAsyncDisposable
     private readonly ConcurrentQueue<RawRequest> _requests = new();
     private readonly ConcurrentQueue<RawRequest> _whole = new();
     private readonly Task _accepting;
+    private readonly SslServerAuthenticationOptions? _tls;
     private int _connectionCount;
+    private int _failedHandshakes;
     private volatile bool _stopping;
 
-    private RawServer(Func<RawConnection, Task> script, int port, int receiveBytes)
+    private RawServer(
+        Func<RawConnection, Task> script, int port, int receiveBytes, SslServerAuthenticationOptions? tls = null)
     {
+        _tls = tls;
         _script = script;
         _listening = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         _listening.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
@@ -65,6 +70,13 @@ internal sealed class RawServer : IAsyncDisposable
     /// <summary>The script runs once per connection; when it returns, the connection is closed.</summary>
     public static RawServer Start(Func<RawConnection, Task> script, int port = 0, int receiveBytes = 0) =>
         new(script, port, receiveBytes);
+
+    /// <summary>The same over TLS; handshakes that fail are counted and are no fault of a script.</summary>
+    public static RawServer StartTls(Func<RawConnection, Task> script, SslServerAuthenticationOptions tls) =>
+        new(script, 0, 0, tls);
+
+    /// <summary>TLS handshakes that failed.</summary>
+    public int FailedHandshakes => Volatile.Read(ref _failedHandshakes);
 
     /// <summary>Answers each request with the same bytes, on as many requests as come.</summary>
     public static RawServer Answering(string answer) => Start(async connection =>
@@ -148,15 +160,37 @@ internal sealed class RawServer : IAsyncDisposable
                 Socket socket = await _listening.AcceptAsync();
                 socket.NoDelay = true;
                 int number = Interlocked.Increment(ref _connectionCount);
-                var wire = new WireStream(socket);
-                _open[number] = wire;
-                _ = ServeAsync(new RawConnection(this, wire, number));
+                _ = ServeAsync(socket, number);
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
                 return;
             }
         }
+    }
+
+    private async Task ServeAsync(Socket socket, int number)
+    {
+        SslStream? secure = null;
+        if (_tls is not null)
+        {
+            secure = new SslStream(new NetworkStream(socket, ownsSocket: true));
+            try
+            {
+                await secure.AuthenticateAsServerAsync(_tls);
+            }
+            catch (Exception e) when (
+                e is System.Security.Authentication.AuthenticationException or System.IO.IOException)
+            {
+                Interlocked.Increment(ref _failedHandshakes);
+                await secure.DisposeAsync();
+                return;
+            }
+        }
+
+        var wire = new WireStream(socket, secure);
+        _open[number] = wire;
+        await ServeAsync(new RawConnection(this, wire, number));
     }
 
     private async Task ServeAsync(RawConnection connection)
@@ -182,5 +216,5 @@ internal sealed class RawServer : IAsyncDisposable
     }
 
     private static bool IsOfTheConnection(Exception e) =>
-        e is SocketException or ObjectDisposedException or WireEndedException;
+        e is SocketException or ObjectDisposedException or System.IO.IOException;
 }

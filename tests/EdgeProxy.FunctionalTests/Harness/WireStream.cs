@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using System.Threading.Tasks;
@@ -10,7 +11,7 @@ namespace EdgeProxy.FunctionalTests.Harness;
 /// One connection seen as bytes: buffered reads with a deadline, whole or split writes, and every way to end it. Base
 /// of what tests use on either side of the proxy. Not thread-safe per direction; reading and writing at once is fine.
 /// </summary>
-internal sealed class WireStream(Socket socket) : IDisposable
+internal sealed class WireStream(Socket socket, SslStream? secure = null) : IDisposable
 {
     private const int ReadBytes = 64 * 1024;
     private byte[] _buffer = new byte[ReadBytes];
@@ -18,6 +19,9 @@ internal sealed class WireStream(Socket socket) : IDisposable
     private int _end;
 
     public Socket Socket { get; } = socket;
+
+    /// <summary>TLS between the socket and the bytes; null in clear text.</summary>
+    public SslStream? Secure { get; } = secure;
 
     /// <summary>The other side closed or reset; nothing more will be read.</summary>
     public bool IsEnded { get; private set; }
@@ -35,7 +39,7 @@ internal sealed class WireStream(Socket socket) : IDisposable
     {
         while (bytes.Length > 0)
         {
-            int sent = await Socket.SendAsync(bytes).AsTask().Within("the other side to take bytes", limit);
+            int sent = await SendSomeAsync(bytes).Within("the other side to take bytes", limit);
             SentTotal += sent;
             bytes = bytes[sent..];
         }
@@ -81,7 +85,7 @@ internal sealed class WireStream(Socket socket) : IDisposable
 
         try
         {
-            int count = await Socket.ReceiveAsync(_buffer.AsMemory(_end)).AsTask().Within(what, limit);
+            int count = await ReceiveSomeAsync(_buffer.AsMemory(_end)).Within(what, limit);
             _end += count;
             ReadTotal += count;
             IsEnded = count == 0;
@@ -95,6 +99,11 @@ internal sealed class WireStream(Socket socket) : IDisposable
         catch (ObjectDisposedException)
         {
             IsEnded = true;
+        }
+        catch (IOException)
+        {
+            IsEnded = true; // of TLS: without close_notify, or broken below
+            WasReset = true;
         }
 
         return !IsEnded;
@@ -181,6 +190,17 @@ internal sealed class WireStream(Socket socket) : IDisposable
         return all.ToArray();
     }
 
+    /// <summary>Ends this direction in order, with close_notify over TLS, and goes on reading.</summary>
+    public async Task HalfCloseAsync()
+    {
+        if (Secure is not null)
+        {
+            await Secure.ShutdownAsync();
+        }
+
+        Socket.Shutdown(SocketShutdown.Send);
+    }
+
     /// <summary>Sends FIN and goes on reading.</summary>
     public void HalfClose() => Socket.Shutdown(SocketShutdown.Send);
 
@@ -194,6 +214,20 @@ internal sealed class WireStream(Socket socket) : IDisposable
     public void Close() => Socket.Dispose();
 
     public void Dispose() => Socket.Dispose();
+
+    private async Task<int> ReceiveSomeAsync(Memory<byte> room) =>
+        Secure is null ? await Socket.ReceiveAsync(room) : await Secure.ReadAsync(room);
+
+    private async Task<int> SendSomeAsync(ReadOnlyMemory<byte> bytes)
+    {
+        if (Secure is null)
+        {
+            return await Socket.SendAsync(bytes);
+        }
+
+        await Secure.WriteAsync(bytes);
+        return bytes.Length;
+    }
 
     private string Take(int count)
     {

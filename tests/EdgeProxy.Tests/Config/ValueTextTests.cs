@@ -157,15 +157,17 @@ public class ValueTextTests
 
     [Theory]
     [InlineData("http://a", "a", 80)]
+    [InlineData("https://a", "a", 443, true)]
+    [InlineData("HTTPS://a:8443/", "a", 8443, true)]
     [InlineData("HTTP://A.Example:81/", "a.example", 81)]
     [InlineData("http://10.0.0.5:8080", "10.0.0.5", 8080)]
     [InlineData("http://[2001:db8::5]", "2001:db8::5", 80)]
     [InlineData("http://[2001:DB8:0::5]:81", "2001:db8::5", 81)]
     [InlineData("http://my_service-1:9000", "my_service-1", 9000)]
-    public void ServerUrl_Good_IsHostAndPort(string url, string host, int port)
+    public void ServerUrl_Good_IsHostAndPort(string url, string host, int port, bool isTls = false)
     {
-        Assert.Null(ServerUrl.Parse(url, out string parsedHost, out int parsedPort));
-        Assert.Equal((host, port), (parsedHost, parsedPort));
+        Assert.Null(ServerUrl.Parse(url, out string parsedHost, out int parsedPort, out bool parsedTls));
+        Assert.Equal((host, port, isTls), (parsedHost, parsedPort, parsedTls));
     }
 
     [Theory]
@@ -190,10 +192,11 @@ public class ValueTextTests
     [InlineData("http://1.2.3")]
     [InlineData("http://1.2.3.4.")]
     [InlineData("http://b\u00fccher.example")]
-    [InlineData("https://a")]
+    [InlineData("https://")]
+    [InlineData("https://a/b")]
     [InlineData("ftp://a")]
     [InlineData("a:80")]
-    public void ServerUrl_Bad_SaysWhy(string url) => Assert.NotNull(ServerUrl.Parse(url, out _, out _));
+    public void ServerUrl_Bad_SaysWhy(string url) => Assert.NotNull(ServerUrl.Parse(url, out _, out _, out _));
 
     [Theory]
     [InlineData("adress", "address")]

@@ -3,12 +3,13 @@ using System.Text;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Config.Values;
 using EdgeProxy.Primitives.Http;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Config.Keys;
 
 /// <summary>Where an API begins.</summary>
 /// <param name="Path">"" or "/v1" and the like: canonical, without a slash at its end.</param>
-internal readonly record struct ApiUrl(string Host, int Port, string Path);
+internal readonly record struct ApiUrl(string Host, int Port, bool IsTls, string Path);
 
 /// <summary>The address of a server with the path its API begins with.</summary>
 internal sealed class ApiUrlKey(string name, string doc) : Key<ApiUrl?>(name, doc)
@@ -19,7 +20,7 @@ internal sealed class ApiUrlKey(string name, string doc) : Key<ApiUrl?>(name, do
 
     public override string Accepts => "write " + Range;
 
-    public override string Range => "\"http://127.0.0.1:11434\" or \"http://10.0.0.5:8000/v1\"";
+    public override string Range => "\"http://127.0.0.1:11434\" or \"https://api.example.com/v1\"";
 
     protected override bool TryParse(TomlNode node, TableScope scope, out ApiUrl? value)
     {
@@ -33,9 +34,14 @@ internal sealed class ApiUrlKey(string name, string doc) : Key<ApiUrl?>(name, do
         int slash = scheme < 0 ? -1 : text.IndexOf('/', scheme + 3);
         string origin = slash < 0 ? text : text[..slash];
         string path = slash < 0 ? "" : text[slash..].TrimEnd('/');
-        if (ServerUrl.Parse(origin, out string host, out int port) is { } reason)
+        if (ServerUrl.Parse(origin, out string host, out int port, out bool isTls) is { } reason)
         {
             return RefuseText(node, text, scope, reason);
+        }
+
+        if (isTls && OpenSsl.Problem is { } problem)
+        {
+            return Refuse(node, scope, problem);
         }
 
         if (path.Length > PathCharsMax || (path.Length > 0 && !IsCanonical(path)))
@@ -43,7 +49,7 @@ internal sealed class ApiUrlKey(string name, string doc) : Key<ApiUrl?>(name, do
             return RefuseText(node, text, scope, "has a path that is not plain");
         }
 
-        value = new ApiUrl(host, port, path);
+        value = new ApiUrl(host, port, isTls, path);
         return true;
     }
 

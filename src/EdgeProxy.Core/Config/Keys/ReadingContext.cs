@@ -1,5 +1,7 @@
+using EdgeProxy.Config.Toml;
 using EdgeProxy.Middlewares.Identity;
 using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Config.Keys;
 
@@ -14,6 +16,12 @@ internal sealed class ReadingContext(ConfigFaults faults, Placeholders placehold
     public Placeholders Placeholders { get; } = placeholders;
 
     public SideFiles Files { get; } = files;
+
+    /// <summary>The document, once it is being read.</summary>
+    public TomlTable? Root { get; set; }
+
+    /// <summary>[[tls.certificates]], which are read before the entrypoints.</summary>
+    public Sequence<CertificateSettings> Certificates { get; set; } = Sequence<CertificateSettings>.Empty;
 
     /// <summary>[consumers], which are read before the middlewares.</summary>
     public Sequence<ConsumerSettings> Consumers { get; set; } = Sequence<ConsumerSettings>.Empty;

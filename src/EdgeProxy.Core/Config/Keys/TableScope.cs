@@ -4,6 +4,7 @@ using EdgeProxy.Config.Toml;
 using EdgeProxy.Middlewares.Identity;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Text;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Config.Keys;
 
@@ -35,10 +36,16 @@ internal sealed class TableScope
     /// <summary>Files that keys name.</summary>
     public SideFiles Files => _context.Files;
 
+    /// <summary>What TLS entrypoints show; complete when they are read.</summary>
+    public Sequence<CertificateSettings> Certificates => _context.Certificates;
+
     /// <summary>Who may call; complete when the middlewares are read.</summary>
     public Sequence<ConsumerSettings> Consumers => _context.Consumers;
 
     public bool TryFind(string key, out TomlEntry entry) => _table.TryFind(key, out entry);
+
+    /// <summary>A table below the root is written, whatever is in it.</summary>
+    public bool HasTop(TableDeclaration declaration) => _context.Root?.TryFind(declaration.Name, out _) == true;
 
     /// <summary>1 if the key is written, however; else 0.</summary>
     public int Count(Key key) => _table.TryFind(key.Name, out _) ? 1 : 0;

@@ -22,7 +22,7 @@ internal static class AiProviderTable
     };
 
     private static readonly ApiUrlKey Url = new("base_url",
-        "Where it is, http only; with the path its API begins with, for OpenAI's the version, too.")
+        "Where it is, http or https; with the path its API begins with, for OpenAI's the version, too.")
     {
         IsRequired = true,
         ExampleToml = "\"http://127.0.0.1:11434\"",
@@ -98,7 +98,7 @@ internal static class AiProviderTable
             Service = new ServiceSettings
             {
                 Name = $"ai.providers.{name}",
-                Servers = [new ServerSettings(at.Host, at.Port, 1)],
+                Servers = [new ServerSettings(at.Host, at.Port, 1) { IsTls = at.IsTls }],
                 PassHostHeader = false,
                 ResponseTimeout = responseTimeout,
                 ResponseIdleTimeout = idleTimeout,

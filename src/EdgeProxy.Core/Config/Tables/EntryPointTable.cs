@@ -94,7 +94,8 @@ internal static class EntryPointTable
         ])
     {
         ExampleName = "web",
-        Later = ["tls", "h2c"],
+        Tables = [EntryPointTlsTable.Declaration],
+        Later = ["h2c"],
     };
 
     /// <summary>Null if there is no address to be had.</summary>
@@ -124,6 +125,7 @@ internal static class EntryPointTable
             RequestsPerConnectionMax = RequestsPerConnection.ReadValue(scope),
             ConnectionsMax = Connections.ReadValue(scope),
             ConnectionsPerAddressMax = ConnectionsPerAddress.ReadValue(scope),
+            Tls = EntryPointTlsTable.Parse(scope),
             TrustedIps = Values(TrustedIps.Read(scope)),
         };
         return address is null ? null : settings;

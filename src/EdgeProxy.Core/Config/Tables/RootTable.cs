@@ -30,13 +30,14 @@ internal static class RootTable
     {
         Tables =
         [
-            NodeTable.Declaration, LogTable.Declaration, AdminTable.Declaration, EntryPointTable.Declaration,
+            NodeTable.Declaration, LogTable.Declaration, AdminTable.Declaration, TlsTable.Declaration,
+            EntryPointTable.Declaration,
             RouterTable.Declaration, MiddlewareTable.Declaration, ServiceTable.Declaration,
             ConsumerTable.Declaration, AiTable.Declaration,
         ],
         Later =
         [
-            "tls", "telemetry", "access_log", "audit", "plans",
+            "telemetry", "access_log", "audit", "plans",
         ],
     };
 

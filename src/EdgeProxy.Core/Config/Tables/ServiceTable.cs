@@ -7,6 +7,7 @@ using EdgeProxy.Config.Toml;
 using EdgeProxy.Config.Values;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Config.Tables;
 
@@ -18,7 +19,7 @@ internal static class ServiceTable
     private static readonly TimeSpan TimeoutMin = TimeSpan.FromMilliseconds(100);
 
     private static readonly ServersKey Servers = new("servers",
-        "The servers: url, http only; weight, the share of the requests (1 to 1000, default 1); priority (0 to 7, "
+        "The servers: url, http or https; weight, the share of the requests (1 to 1000, default 1); priority (0 to 7, "
             + "default 0): those of a higher number get requests only while too few of a lower one are usable.")
     {
         IsRequired = true,
@@ -86,10 +87,10 @@ internal static class ServiceTable
         Tables =
         [
             HashTable.Declaration, HealthCheckTable.Declaration, PassiveHealthTable.Declaration, RetryTable.Declaration,
-            BreakerTable.Declaration, CapacityTable.Declaration, StickyTable.Declaration, .. ComposedTable.Declarations,
-            AiServiceTable.Declaration,
+            ServiceTlsTable.Declaration, BreakerTable.Declaration, CapacityTable.Declaration, StickyTable.Declaration,
+            .. ComposedTable.Declarations, AiServiceTable.Declaration,
         ],
-        Later = ["mirror", "tls"],
+        Later = ["mirror"],
     };
 
     /// <summary>Null if there are no servers to be had.</summary>
@@ -110,6 +111,7 @@ internal static class ServiceTable
             Breaker = BreakerTable.Parse(scope),
             Capacity = CapacityTable.Parse(scope),
             Sticky = StickyTable.Parse(scope),
+            Tls = ServiceTlsTable.Parse(scope, IsTls(servers)),
             PassHostHeader = PassHostHeader.Read(scope),
             ConnectTimeout = ConnectTimeout.Read(scope),
             ResponseTimeout = ResponseTimeout.Read(scope),
@@ -118,6 +120,18 @@ internal static class ServiceTable
             IdleConnectionsMax = IdleConnections.ReadValue(scope),
         };
         return servers is null ? null : settings;
+    }
+
+    // What could not be read may be one.
+    private static bool IsTls(IReadOnlyList<ServerSettings>? servers)
+    {
+        bool isTls = servers is null;
+        foreach (ServerSettings server in servers ?? [])
+        {
+            isTls |= server.IsTls;
+        }
+
+        return isTls;
     }
 
     // The strategy and its table go together: one without the other would do nothing.
@@ -184,10 +198,18 @@ internal static class ServiceTable
 
         public static ServerSettings? Parse(TableScope scope)
         {
-            (string Host, int Port)? url = Url.Read(scope);
+            (string Host, int Port, bool IsTls)? url = Url.Read(scope);
             int weight = Weight.ReadValue(scope);
             int priority = Priority.ReadValue(scope);
-            return url is { } at ? new ServerSettings(at.Host, at.Port, weight) { Priority = priority } : null;
+            if (url is { IsTls: true } && OpenSsl.Problem is { } problem
+                && scope.TryFind(Url.Name, out TomlEntry entry))
+            {
+                scope.Report(entry.Value, Url.Name, problem);
+            }
+
+            return url is { } at
+                ? new ServerSettings(at.Host, at.Port, weight) { Priority = priority, IsTls = at.IsTls }
+                : null;
         }
     }
 
@@ -239,16 +261,16 @@ internal static class ServiceTable
         }
     }
 
-    private sealed class UrlKey(string name, string doc) : Key<(string Host, int Port)?>(name, doc)
+    private sealed class UrlKey(string name, string doc) : Key<(string Host, int Port, bool IsTls)?>(name, doc)
     {
         public override string TypeText => "url";
 
         public override string Accepts => "write " + Range;
 
-        public override string Range => "\"http://10.0.0.5:8080\"";
+        public override string Range => "\"http://10.0.0.5:8080\" or \"https://api.example.com\"";
 
         protected override bool TryParse(
-            TomlNode node, TableScope scope, [NotNullWhen(true)] out (string Host, int Port)? value)
+            TomlNode node, TableScope scope, [NotNullWhen(true)] out (string Host, int Port, bool IsTls)? value)
         {
             value = null;
             if (!TryText(node, scope, out string? text))
@@ -256,12 +278,12 @@ internal static class ServiceTable
                 return false;
             }
 
-            if (ServerUrl.Parse(text, out string host, out int port) is { } reason)
+            if (ServerUrl.Parse(text, out string host, out int port, out bool isTls) is { } reason)
             {
                 return Refuse(node, scope, reason);
             }
 
-            value = (host, port);
+            value = (host, port, isTls);
             return true;
         }
     }

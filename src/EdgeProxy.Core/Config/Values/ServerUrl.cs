@@ -4,10 +4,11 @@ using System.Net;
 
 namespace EdgeProxy.Config.Values;
 
-/// <summary>The address of a server as a URL: http, a host, a port, nothing else.</summary>
+/// <summary>The address of a server as a URL: http or https, a host, a port, nothing else.</summary>
 internal static class ServerUrl
 {
     private const int HttpPort = 80;
+    private const int HttpsPort = 443;
     private const int HostCharsMax = 253; // RFC 1035 section 2.3.4, as text
     private const int LabelCharsMax = 63;
 
@@ -15,21 +16,17 @@ internal static class ServerUrl
         SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-_");
 
     /// <summary>Null, or why not. The host comes without brackets, in lower case.</summary>
-    public static string? Parse(string url, out string host, out int port)
+    public static string? Parse(string url, out string host, out int port, out bool isTls)
     {
         host = "";
-        port = HttpPort;
-        if (url.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+        isTls = url.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        port = isTls ? HttpsPort : HttpPort;
+        if (!isTls && !url.StartsWith("http://", StringComparison.OrdinalIgnoreCase))
         {
-            return "cannot be used: https servers are not supported in this version";
+            return "is not an http or https address";
         }
 
-        if (!url.StartsWith("http://", StringComparison.OrdinalIgnoreCase))
-        {
-            return "is not an http address";
-        }
-
-        ReadOnlySpan<char> rest = url.AsSpan("http://".Length);
+        ReadOnlySpan<char> rest = url.AsSpan(isTls ? "https://".Length : "http://".Length);
         if (rest.EndsWith("/"))
         {
             rest = rest[..^1];
@@ -67,6 +64,9 @@ internal static class ServerUrl
 
         return IsName(host) ? null : "names no host";
     }
+
+    /// <summary>A name in lower case, or an address without brackets.</summary>
+    public static bool IsHost(string host) => IsName(host) || AddressText.TryParseAddress(host, out _);
 
     private static bool IsName(string host)
     {

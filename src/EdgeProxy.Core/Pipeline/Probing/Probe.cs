@@ -87,7 +87,7 @@ internal sealed class Probe : ILinkOwner, ITimerOwner
 
         if (link.IsBroken && !link.IsConnected)
         {
-            Conclude(isGood: false, "connection refused");
+            Conclude(isGood: false, link.BreakReason.Length > 0 ? link.BreakReason : "connection refused");
         }
         else if (link.IsConnected)
         {
@@ -109,7 +109,7 @@ internal sealed class Probe : ILinkOwner, ITimerOwner
         }
 
         _shard.Loop.Timers.Arm(_timer, _shard.Loop.NowMs + (long)_settings.Timeout.TotalMilliseconds);
-        _link = _shard.Loop.Connect(address, this);
+        _link = _server.Connect(_shard.Loop, address, this);
         _source.Bind(_link, _shard.Loop.Blocks, HeadLimits.Default);
         OnLinkReady(_link);
     }

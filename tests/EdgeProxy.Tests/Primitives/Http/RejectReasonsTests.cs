@@ -26,7 +26,8 @@ public sealed class RejectReasonsTests
         var names = new HashSet<string>();
         foreach (RejectReason reason in Enum.GetValues<RejectReason>())
         {
-            Assert.Contains(RejectReasons.StatusCode(reason), new[] { 400, 405, 413, 414, 417, 431, 501, 502, 505 });
+            Assert.Contains(
+                RejectReasons.StatusCode(reason), new[] { 400, 405, 413, 414, 417, 421, 431, 501, 502, 505 });
             Assert.NotEmpty(StatusLines.Phrase(RejectReasons.StatusCode(reason)).ToArray());
             Assert.Matches("^[A-Za-z][A-Za-z0-9 .:/-]+$", RejectReasons.Text(reason));
             Assert.True(names.Add(RejectReasons.Name(reason)), $"{reason} shares its name");
@@ -49,6 +50,7 @@ public sealed class RejectReasonsTests
     [InlineData(nameof(RejectReason.BodyTooLarge), 413)]
     [InlineData(nameof(RejectReason.TargetTooLong), 414)]
     [InlineData(nameof(RejectReason.ExpectationUnknown), 417)]
+    [InlineData(nameof(RejectReason.HostMisdirected), 421)]
     [InlineData(nameof(RejectReason.HeadTooLarge), 431)]
     [InlineData(nameof(RejectReason.TransferCodingUnknown), 501)]
     [InlineData(nameof(RejectReason.VersionUnsupported), 505)]

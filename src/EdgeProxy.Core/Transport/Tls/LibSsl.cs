@@ -1,0 +1,202 @@
+using System.Runtime.InteropServices;
+
+namespace EdgeProxy.Transport.Tls;
+
+/// <summary>What TLS needs of libssl of OpenSSL 3. Loaded by the first call, see <see cref="LibCrypto"/>.</summary>
+internal static unsafe partial class LibSsl
+{
+    public const int ErrorSsl = 1;
+    public const int ErrorWantRead = 2;
+    public const int ErrorWantWrite = 3;
+    public const int ErrorZeroReturn = 6;
+
+    public const int ControlMode = 33;
+    public const int ControlReadAhead = 41;
+    public const int ControlSessionCacheMode = 44;
+    public const int ControlServerNameCallback = 53;
+    public const int ControlHostName = 55;
+    public const int ControlChainCertificate = 89;
+    public const int ControlMinVersion = 123;
+
+    public const nint ModePartialWrite = 0x1;
+    public const nint ModeMovingWriteBuffer = 0x2;
+    public const nint ModeReleaseBuffers = 0x10;
+
+    public const ulong OptionNoTicket = 1ul << 14;
+    public const ulong OptionNoCompression = 1ul << 17;
+    public const ulong OptionPrioritizeChaCha = 1ul << 21;
+    public const ulong OptionServerPreference = 1ul << 22;
+    public const ulong OptionNoRenegotiation = 1ul << 30;
+
+    public const nint SessionCacheOff = 0;
+    public const nint SessionCacheClient = 0x1;
+    public const nint SessionCacheNoInternal = 0x300;
+
+    public const int Version12 = 0x0303;
+    public const int Version13 = 0x0304;
+
+    public const int VerifyNone = 0;
+    public const int VerifyPeer = 1;
+    public const int VerifyFailWithout = 2;
+
+    public const int CallbackOk = 0;
+    public const int CallbackFatal = 2;
+    public const int CallbackNoAcknowledge = 3;
+
+    public const int BothShutDown = 3;
+
+    public const int AlertUnrecognizedName = 112;
+
+    private const string Library = "libssl.so.3";
+
+    [LibraryImport(Library, EntryPoint = "TLS_server_method")]
+    public static partial void* ServerMethod();
+
+    [LibraryImport(Library, EntryPoint = "TLS_client_method")]
+    public static partial void* ClientMethod();
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_new")]
+    public static partial void* ContextNew(void* method);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_free")]
+    public static partial void ContextFree(void* context);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_options")]
+    public static partial ulong ContextSetOptions(void* context, ulong options);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_ctrl")]
+    public static partial nint ContextControl(void* context, int command, nint number, void* value);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_callback_ctrl")]
+    public static partial nint ContextSetServerName(
+        void* context, int command, delegate* unmanaged<void*, int*, void*, int> callback);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_use_certificate")]
+    public static partial int ContextUseCertificate(void* context, void* certificate);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_use_PrivateKey")]
+    public static partial int ContextUseKey(void* context, void* key);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_cipher_list")]
+    public static partial int ContextSetCiphers(void* context, byte* names);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_ciphersuites")]
+    public static partial int ContextSetSuites(void* context, byte* names);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_alpn_select_cb")]
+    public static partial void ContextSetAlpnChoice(
+        void* context, delegate* unmanaged<void*, byte**, byte*, byte*, uint, void*, int> callback, void* state);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_alpn_protos")]
+    public static partial int ContextSetAlpn(void* context, byte* protocols, uint length);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_session_id_context")]
+    public static partial int ContextSetSessionScope(void* context, byte* scope, uint length);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_tlsext_ticket_key_evp_cb")]
+    public static partial int ContextSetTicketKeys(
+        void* context, delegate* unmanaged<void*, byte*, byte*, void*, void*, int, int> callback);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_num_tickets")]
+    public static partial int ContextSetTicketCount(void* context, nuint count);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_timeout")]
+    public static partial nint ContextSetSessionSeconds(void* context, nint seconds);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_verify")]
+    public static partial void ContextSetVerify(
+        void* context, int mode, delegate* unmanaged<int, void*, int> callback);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_get_cert_store")]
+    public static partial void* ContextStore(void* context);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_default_verify_paths")]
+    public static partial int ContextTrustSystem(void* context);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_add_client_CA")]
+    public static partial int ContextAddClientCa(void* context, void* certificate);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_sess_set_new_cb")]
+    public static partial void ContextSetNewSession(void* context, delegate* unmanaged<void*, void*, int> callback);
+
+    [LibraryImport(Library, EntryPoint = "SSL_new")]
+    public static partial void* New(void* context);
+
+    [LibraryImport(Library, EntryPoint = "SSL_free")]
+    public static partial void Free(void* ssl);
+
+    [LibraryImport(Library, EntryPoint = "SSL_set_bio")]
+    public static partial void SetBio(void* ssl, void* read, void* write);
+
+    [LibraryImport(Library, EntryPoint = "SSL_get_rbio")]
+    public static partial void* ReadBio(void* ssl);
+
+    [LibraryImport(Library, EntryPoint = "SSL_set_accept_state")]
+    public static partial void SetAccept(void* ssl);
+
+    [LibraryImport(Library, EntryPoint = "SSL_set_connect_state")]
+    public static partial void SetConnect(void* ssl);
+
+    [LibraryImport(Library, EntryPoint = "SSL_do_handshake")]
+    public static partial int Handshake(void* ssl);
+
+    [LibraryImport(Library, EntryPoint = "SSL_read")]
+    public static partial int Read(void* ssl, byte* into, int length);
+
+    [LibraryImport(Library, EntryPoint = "SSL_peek")]
+    public static partial int Peek(void* ssl, byte* into, int length);
+
+    [LibraryImport(Library, EntryPoint = "SSL_write")]
+    public static partial int Write(void* ssl, byte* from, int length);
+
+    [LibraryImport(Library, EntryPoint = "SSL_shutdown")]
+    public static partial int Shutdown(void* ssl);
+
+    [LibraryImport(Library, EntryPoint = "SSL_set_shutdown")]
+    public static partial void SetShutdown(void* ssl, int mode);
+
+    [SuppressGCTransition]
+    [LibraryImport(Library, EntryPoint = "SSL_get_error")]
+    public static partial int ErrorOf(void* ssl, int result);
+
+    [SuppressGCTransition]
+    [LibraryImport(Library, EntryPoint = "SSL_has_pending")]
+    public static partial int HasPending(void* ssl);
+
+    [SuppressGCTransition]
+    [LibraryImport(Library, EntryPoint = "SSL_in_init")]
+    public static partial int IsInHandshake(void* ssl);
+
+    [LibraryImport(Library, EntryPoint = "SSL_get_servername")]
+    public static partial byte* ServerName(void* ssl, int kind);
+
+    [LibraryImport(Library, EntryPoint = "SSL_set_SSL_CTX")]
+    public static partial void* SetContext(void* ssl, void* context);
+
+    [LibraryImport(Library, EntryPoint = "SSL_get0_alpn_selected")]
+    public static partial void AlpnChosen(void* ssl, byte** protocol, uint* length);
+
+    [LibraryImport(Library, EntryPoint = "SSL_version")]
+    public static partial int VersionOf(void* ssl);
+
+    [LibraryImport(Library, EntryPoint = "SSL_session_reused")]
+    public static partial int IsResumed(void* ssl);
+
+    [LibraryImport(Library, EntryPoint = "SSL_get_verify_result")]
+    public static partial nint VerifyResult(void* ssl);
+
+    [LibraryImport(Library, EntryPoint = "SSL_get1_peer_certificate")]
+    public static partial void* PeerCertificate(void* ssl);
+
+    [LibraryImport(Library, EntryPoint = "SSL_get0_param")]
+    public static partial void* VerifyParameters(void* ssl);
+
+    [LibraryImport(Library, EntryPoint = "SSL_ctrl")]
+    public static partial nint Control(void* ssl, int command, nint number, void* value);
+
+    [LibraryImport(Library, EntryPoint = "SSL_set_session")]
+    public static partial int SetSession(void* ssl, void* session);
+
+    [LibraryImport(Library, EntryPoint = "SSL_SESSION_free")]
+    public static partial void FreeSession(void* session);
+}

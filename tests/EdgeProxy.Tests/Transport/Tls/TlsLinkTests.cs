@@ -1,0 +1,223 @@
+using System;
+using System.Linq;
+using EdgeProxy.Transport;
+using EdgeProxy.Transport.Tls;
+using Xunit;
+
+namespace EdgeProxy.Tests.Transport.Tls;
+
+/// <summary>A link that encrypts behaves as one that does not, whatever the one below does.</summary>
+public sealed class TlsLinkTests
+{
+    [Theory]
+    [InlineData(LibSslVersion12)]
+    [InlineData(LibSslVersion13)]
+    public void Handshake_InOneByteReads_ComesAbout(int version)
+    {
+        using var pair = new TlsPair(
+            TlsPair.Server() with { VersionMin = version },
+            shape: static (client, server) => client.ReadMax = server.ReadMax = 1);
+
+        Assert.True(pair.AtServer.IsConnected && pair.AtClient.IsConnected);
+        Assert.Equal(LibSslVersion13, pair.AtServer.Version);
+        Assert.Equal("http/1.1"u8.ToArray(), pair.AtServer.Protocol().ToArray());
+        Assert.Equal("hello"u8.ToArray(), TlsPair.Move(pair.AtClient, pair.AtServer, [.. "hello"u8], 2, 2));
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(300, 1024)]
+    [InlineData(16 * 1024, 1)]
+    [InlineData(16 * 1024 + 1, 40_000)]
+    [InlineData(1, 100_000)]
+    public void Bytes_OfThreePieces_ArriveInOrder(int first, int second)
+    {
+        byte[] bytes = Pattern(120_000);
+        using var pair = new TlsPair();
+
+        Assert.True(bytes.AsSpan().SequenceEqual(TlsPair.Move(pair.AtClient, pair.AtServer, bytes, first, second)));
+        Assert.True(bytes.AsSpan().SequenceEqual(TlsPair.Move(pair.AtServer, pair.AtClient, bytes, first, second)));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(1000)]
+    [InlineData(16_385)]
+    public void Bytes_ArriveWhole_WhenTheLinkBelowTakesLittle(int most)
+    {
+        byte[] bytes = Pattern(most == 1 ? 3_000 : 50_000);
+        using var pair = new TlsPair(shape: (client, server) => client.WriteMax = server.ReadMax = most);
+
+        Assert.True(bytes.AsSpan().SequenceEqual(TlsPair.Move(pair.AtClient, pair.AtServer, bytes, 400, 2_000)));
+    }
+
+    [Fact]
+    public void RecordHeldUp_WhoseFirstPieceIsOfferedAlone_IsSentOnce()
+    {
+        using var pair = new TlsPair();
+        byte[] bytes = Pattern(5_000);
+        pair.ClientBelow.WriteRoom = 100;
+        Assert.Equal(
+            LinkStatus.WouldBlock, pair.AtClient.TryWrite(bytes.AsSpan(0, 300), bytes.AsSpan(300), default, out _));
+
+        pair.ClientBelow.WriteRoom = long.MaxValue;
+        Assert.Equal(LinkStatus.Ok, pair.AtClient.TryWrite(bytes.AsSpan(0, 300), default, default, out int head));
+        Assert.Equal(LinkStatus.Ok, pair.AtClient.TryWrite(bytes.AsSpan(300), default, default, out int rest));
+
+        byte[] room = new byte[10_000];
+        Assert.Equal(LinkStatus.Ok, pair.AtServer.TryRead(room, out int count));
+        Assert.Equal((300, 4_700), (head, rest));
+        Assert.True(bytes.AsSpan().SequenceEqual(room.AsSpan(0, count)));
+    }
+
+    [Fact]
+    public void SmallMessage_OfPieces_IsOneRecordAndOneWrite()
+    {
+        using var pair = new TlsPair();
+        MemoryLink.InTurn(() => pair.AtServer.TryRead(new byte[100], out _));
+        int before = pair.ServerBelow.WriteCalls;
+
+        MemoryLink.InTurn(() => pair.AtServer.TryWrite("head"u8, "body"u8, "\r\n"u8, out _));
+
+        Assert.Equal(before + 1, pair.ServerBelow.WriteCalls);
+    }
+
+    [Fact]
+    public void End_WithCloseNotify_IsAnEnd_AndWithout_ABreak()
+    {
+        using var pair = new TlsPair();
+        MemoryLink.InTurn(() => pair.AtClient.EndWrites());
+        Assert.Equal(LinkStatus.End, pair.AtServer.TryRead(new byte[10], out _));
+        Assert.Equal("late"u8.ToArray(), TlsPair.Move(pair.AtServer, pair.AtClient, [.. "late"u8], 4, 0));
+
+        using var cut = new TlsPair();
+        MemoryLink.InTurn(() => cut.ClientBelow.EndWrites());
+        Assert.Equal(LinkStatus.Broken, cut.AtServer.TryRead(new byte[10], out _));
+        Assert.True(cut.AtServer.IsBroken);
+    }
+
+    [Fact]
+    public void Tickets_AreNothingToRead()
+    {
+        using var pair = new TlsPair();
+
+        Assert.True(pair.AtClient.MayRead); // they came behind the handshake
+        bool hasUnread = true;
+        MemoryLink.InTurn(() => hasUnread = pair.AtClient.HasUnread());
+        Assert.False(hasUnread);
+        Assert.False(pair.AtClient.MayRead);
+
+        MemoryLink.InTurn(() => pair.AtServer.TryWrite("x"u8, default, default, out _));
+        Assert.True(pair.AtClient.HasUnread());
+        Assert.Equal(LinkStatus.Ok, pair.AtClient.TryRead(new byte[10], out int count));
+        Assert.Equal(1, count);
+    }
+
+    [Fact]
+    public void Session_IsResumed_UnderAnotherContextWithTheSameKeys_NotWhereMoreIsAsked()
+    {
+        var keys = new TicketKeys(TimeProvider.System);
+        TlsDestination client = TlsPair.ClientContext(new TlsClientSettings { SkipVerify = true });
+        Assert.False(Resumes(client, TlsPair.Server(), keys));
+        Assert.True(Resumes(client, TlsPair.Server() with { StrictSni = true }, keys));
+        Assert.False(Resumes(client, TlsPair.Server() with { ClientAuth = ClientAuth.Request }, keys));
+        Assert.False(Resumes(client, TlsPair.Server() with { SessionTickets = false }, keys));
+    }
+
+    [Fact]
+    public void TicketKey_OpensForOnePeriodMore_ThenIsForgotten()
+    {
+        var time = new Host.ManualTime();
+        var keys = new TicketKeys(time);
+        TlsDestination client = TlsPair.ClientContext(new TlsClientSettings { SkipVerify = true });
+        Assert.False(Resumes(client, TlsPair.Server(), keys));
+
+        time.Advance(TimeSpan.FromHours(TicketKeys.RotationHours + 1));
+        Assert.True(Resumes(client, TlsPair.Server(), keys));
+
+        time.Advance(TimeSpan.FromHours((2 * TicketKeys.RotationHours) + 1));
+        Assert.False(Resumes(client, TlsPair.Server(), keys));
+    }
+
+    [Fact]
+    public void Server_NotVerified_FailsWithTheReason()
+    {
+        using var pair = new TlsPair(client: new TlsClientSettings());
+
+        Assert.True(pair.AtClient.IsBroken);
+        Assert.Equal(TlsFailure.Certificate, pair.AtClient.Failure);
+        Assert.Equal("certificate: self-signed certificate", pair.AtClient.BreakReason);
+        Assert.Equal(TlsFailure.RefusedByPeer, pair.AtServer.Failure);
+    }
+
+    [Fact]
+    public void Reads_AndWrites_AllocateNothing()
+    {
+        using var pair = new TlsPair();
+        byte[] room = new byte[2_048];
+        MemoryLink.InTurn(() => pair.AtClient.HasUnread());
+
+        Allocations.AssertNone(() =>
+        {
+            _ = pair.AtServer.TryRead(room, out _);
+            _ = pair.AtServer.MayRead;
+            _ = pair.AtClient.HasUnread();
+        });
+    }
+
+    // The ends of the fuzzing range: every byte of a handshake spoiled once must not take the process with it.
+    [Fact]
+    public void ClientHello_WithAnyByteSpoiled_IsRefusedOrServed()
+    {
+        byte[] hello = ClientHello();
+        TlsServerContext context = TlsPair.Context(TlsPair.Server());
+        for (int i = 0; i < hello.Length; i++)
+        {
+            byte[] spoiled = [.. hello];
+            spoiled[i] ^= 0x55;
+            var below = new MemoryLink { ReadMax = 1 + (i % 7) };
+            TlsLink link = TlsLink.Accept(below, context, new Silent());
+            MemoryLink.InTurn(() => link.Advance());
+            below.Feed(spoiled);
+            below.FeedEnd();
+
+            Assert.False(link.IsConnected);
+            link.Close();
+            Assert.True(below.IsClosed);
+        }
+    }
+
+    private const int LibSslVersion12 = 0x0303;
+    private const int LibSslVersion13 = 0x0304;
+
+    private static byte[] ClientHello()
+    {
+        var below = new MemoryLink();
+        ByteLink? link = null;
+        MemoryLink.InTurn(() =>
+            link = TlsPair.ClientContext(new TlsClientSettings()).Connect(below, 0, new Silent()));
+        byte[] hello = below.TakeWritten();
+        link!.Abort();
+        return hello;
+    }
+
+    private static bool Resumes(TlsDestination client, TlsServerSettings server, TicketKeys keys)
+    {
+        TlsServerContext? context = TlsServerContext.Build(server, keys, out _);
+        using var pair = new TlsPair(context!, client);
+        Assert.True(pair.AtServer.IsConnected && pair.AtClient.IsConnected);
+        MemoryLink.InTurn(() => pair.AtClient.HasUnread()); // its tickets
+        return pair.AtServer.IsResumed;
+    }
+
+    private static byte[] Pattern(int length) => [.. Enumerable.Range(0, length).Select(static i => (byte)(i * 31))];
+
+    private sealed class Silent : ILinkOwner
+    {
+        public void OnLinkReady(ByteLink link)
+        {
+            // The test looks for itself.
+        }
+    }
+}
