@@ -28,6 +28,7 @@ internal static class Program
         new RuleTarget(),
         new TomlTarget(),
         new JsonTarget(),
+        new SseTarget(),
     ];
 
     public static int Main(string[] args)

@@ -13,7 +13,9 @@ internal static class Tunnel
     public static bool TryBegin(Exchange exchange)
     {
         // RFC 9110 section 15.2.2: 101 answers a request to upgrade, and says to what.
-        if (!exchange.Request.WantsUpgrade || !exchange.Response.HasUpgrade || !exchange.IsRequestSent)
+        // A server whose request was made here was never asked to.
+        bool isAsked = exchange.Request.WantsUpgrade && exchange.Call is null;
+        if (!isAsked || !exchange.Response.HasUpgrade || !exchange.IsRequestSent)
         {
             exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamMalformed);
             return false;

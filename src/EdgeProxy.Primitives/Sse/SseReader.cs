@@ -118,6 +118,11 @@ internal struct SseReader
     {
         ReadOnlySpan<byte> mark = [0xEF, 0xBB, 0xBF];
         bool isMark = value == mark[_markBytes];
+        if (!isMark && _markBytes > 0)
+        {
+            _state = State.Ignored; // a part of a mark is the start of a name that means nothing
+        }
+
         _markBytes = (byte)(isMark ? _markBytes + 1 : mark.Length);
         return !isMark;
     }
