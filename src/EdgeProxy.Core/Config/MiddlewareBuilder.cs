@@ -30,6 +30,7 @@ internal static class MiddlewareBuilder
         ApiKeySettings apiKey => new ApiKey(apiKey),
         BasicAuthSettings basicAuth => new BasicAuth(basicAuth),
         JwtSettings jwt => new Jwt(jwt),
+        ForwardAuthSettings forwardAuth => new ForwardAuth(forwardAuth),
         _ => throw new UnreachableException(settings.GetType().Name),
     };
 }

@@ -19,6 +19,7 @@ internal enum Counter
     RequestsUnrouted,
     RequestsUnauthenticated,
     RequestsForbidden,
+    RequestsUndecided,
     RequestsLimited,
     RequestsOverLimit,
     LimitKeysForgotten,
@@ -88,6 +89,8 @@ internal static class CounterNames
         Counter.RequestsUnauthenticated =>
             ("edgeproxy_requests_unauthenticated_total", "", "Requests without a valid credential."),
         Counter.RequestsForbidden => ("edgeproxy_requests_forbidden_total", "", "Requests a router's list forbids."),
+        Counter.RequestsUndecided =>
+            ("edgeproxy_requests_undecided_total", "", "Requests that an auth server did not decide about."),
         Counter.RequestsLimited => ("edgeproxy_requests_limited_total", "", "Requests refused by a limit of a router."),
         Counter.RequestsOverLimit =>
             ("edgeproxy_requests_over_limit_total", "", "Requests over a limit that only reports."),

@@ -62,8 +62,11 @@ internal static class IdentityKeys
 
     public static IReadOnlyList<Key> Declared { get; } = [Consumers, ConsumerHeader, Forward];
 
+    /// <summary>Where there is no one credential to keep from the server.</summary>
+    public static IReadOnlyList<Key> DeclaredWithoutForward { get; } = [Consumers, ConsumerHeader];
+
     /// <summary>The settings with what these keys say; names that are no consumer are faults.</summary>
-    public static T Read<T>(TableScope scope, T settings)
+    public static T Read<T>(TableScope scope, T settings, bool hasForward = true)
         where T : IdentitySettings
     {
         IReadOnlyList<Placed<string>> allowed = Consumers.Read(scope) ?? [];
@@ -81,7 +84,7 @@ internal static class IdentityKeys
             Consumers = scope.Consumers,
             Allowed = PlacedItems.Values(allowed),
             ConsumerHeader = ConsumerHeader.Read(scope),
-            IsForwarded = Forward.Read(scope),
+            IsForwarded = hasForward && Forward.Read(scope),
         };
     }
 

@@ -40,6 +40,7 @@ internal static class MiddlewareTable
         new(ApiKeyTable.Declaration, ApiKeyTable.Parse),
         new(BasicAuthTable.Declaration, BasicAuthTable.Parse),
         new(JwtTable.Declaration, JwtTable.Parse),
+        new(ForwardAuthTable.Declaration, ForwardAuthTable.Parse),
     ];
 
     public static TableDeclaration Declaration { get; } = new("middlewares", IsNamed: true,
@@ -49,7 +50,7 @@ internal static class MiddlewareTable
         Later =
         [
             "compress", "buffering",
-            "forward_auth", "client_cert", "ai_guard",
+            "client_cert", "ai_guard",
         ],
     };
 
