@@ -83,6 +83,8 @@ internal sealed class ConfigBuilder
         var checks = new CrossChecks(_faults, entryPointNames, serviceNames, middlewareNames);
         checks.EntryPoints(entryPoints, admin);
         List<RouterSettings> resolved = checks.Routers(routers);
+        List<MiddlewareSettings> steps = SettingsOf(middlewares);
+        checks.ClientCertificates(routers, resolved, entryPoints, steps);
         return new ProxySettings
         {
             Hash = "",
@@ -92,7 +94,7 @@ internal sealed class ConfigBuilder
             Admin = admin,
             EntryPoints = entryPoints.ConvertAll(static placed => placed.Settings),
             Routers = resolved,
-            Middlewares = SettingsOf(middlewares),
+            Middlewares = steps,
             Services = services,
             Composed = composed.ConvertAll(static document => document.Settings),
             Ai = ai,

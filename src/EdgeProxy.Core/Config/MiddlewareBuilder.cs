@@ -31,6 +31,7 @@ internal static class MiddlewareBuilder
         BasicAuthSettings basicAuth => new BasicAuth(basicAuth),
         JwtSettings jwt => new Jwt(jwt),
         ForwardAuthSettings forwardAuth => new ForwardAuth(forwardAuth),
+        ClientCertSettings clientCert => new ClientCert(clientCert),
         _ => throw new UnreachableException(settings.GetType().Name),
     };
 }

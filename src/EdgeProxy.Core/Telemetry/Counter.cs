@@ -20,6 +20,7 @@ internal enum Counter
     RequestsUnauthenticated,
     RequestsForbidden,
     RequestsUndecided,
+    KeyFetchFailures,
     RequestsLimited,
     RequestsOverLimit,
     LimitKeysForgotten,
@@ -90,7 +91,9 @@ internal static class CounterNames
             ("edgeproxy_requests_unauthenticated_total", "", "Requests without a valid credential."),
         Counter.RequestsForbidden => ("edgeproxy_requests_forbidden_total", "", "Requests a router's list forbids."),
         Counter.RequestsUndecided =>
-            ("edgeproxy_requests_undecided_total", "", "Requests that an auth server did not decide about."),
+            ("edgeproxy_requests_undecided_total", "", "Requests that nobody could decide about."),
+        Counter.KeyFetchFailures =>
+            ("edgeproxy_key_fetch_failures_total", "", "Key sets of issuers that could not be fetched."),
         Counter.RequestsLimited => ("edgeproxy_requests_limited_total", "", "Requests refused by a limit of a router."),
         Counter.RequestsOverLimit =>
             ("edgeproxy_requests_over_limit_total", "", "Requests over a limit that only reports."),

@@ -1,5 +1,7 @@
+using System;
 using System.Collections.Generic;
 using EdgeProxy.Middlewares.Identity;
+using EdgeProxy.Primitives.Hashing;
 using EdgeProxy.Primitives.Text;
 
 namespace EdgeProxy.Config.Keys;
@@ -20,6 +22,21 @@ internal sealed class UserListKey(string name, string doc) : ListKey<string>(nam
         item = text;
         return UserName.IsValid(text) ? null : "is not a user's name";
     }
+}
+
+/// <summary>Certificates by their SHA-256, as openssl x509 -fingerprint prints it, with or without colons.</summary>
+internal sealed class FingerprintListKey(string name, string doc) : ListKey<Digest256>(name, doc)
+{
+    public override string TypeText => "list of fingerprints";
+
+    public override string Accepts => "write " + Range;
+
+    public override string Range => $"[\"{Digest256.HexChars} hex digits\"], with colons or without";
+
+    protected override bool IsRequiredToHaveItems => true;
+
+    protected override string? ParseItem(string text, out Digest256 item) =>
+        Digest256.TryParse(text.Replace(":", "", StringComparison.Ordinal), out item) ? null : "is not a SHA-256";
 }
 
 /// <summary>Users and the hashes of their passwords, as htpasswd -B writes them.</summary>

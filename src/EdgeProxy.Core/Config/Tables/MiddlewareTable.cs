@@ -41,6 +41,7 @@ internal static class MiddlewareTable
         new(BasicAuthTable.Declaration, BasicAuthTable.Parse),
         new(JwtTable.Declaration, JwtTable.Parse),
         new(ForwardAuthTable.Declaration, ForwardAuthTable.Parse),
+        new(ClientCertTable.Declaration, ClientCertTable.Parse),
     ];
 
     public static TableDeclaration Declaration { get; } = new("middlewares", IsNamed: true,
@@ -50,7 +51,7 @@ internal static class MiddlewareTable
         Later =
         [
             "compress", "buffering",
-            "client_cert", "ai_guard",
+            "ai_guard",
         ],
     };
 

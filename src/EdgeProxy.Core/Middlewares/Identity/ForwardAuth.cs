@@ -20,10 +20,6 @@ internal sealed class ForwardAuth : Middleware
     private const int SaltBytes = 32;
 
     private static readonly FieldName SetCookie = FieldName.Of("Set-Cookie");
-    private static readonly FieldName RetryAfter = FieldName.Of("Retry-After");
-
-    private static readonly LocalAnswer Undecided = new(
-        503, "text/plain; charset=utf-8", "503: nobody could tell whether this request may pass\n"u8.ToArray());
 
     private readonly ForwardAuthSettings _settings;
     private readonly Admission _admission;
@@ -125,13 +121,12 @@ internal sealed class ForwardAuth : Middleware
 
     private Verdict Fail(Exchange exchange)
     {
-        exchange.Shard.Counters.Add(Counter.RequestsUndecided);
         if (!_settings.OpensOnFailure)
         {
-            exchange.ResponseEdits.Set(RetryAfter, "1"u8);
-            return exchange.Answer(Undecided);
+            return Admission.Undecided(exchange);
         }
 
+        exchange.Shard.Counters.Add(Counter.RequestsUndecided);
         foreach (FieldName name in _settings.ResponseHeaders)
         {
             exchange.RequestEdits.Remove(name);

@@ -113,7 +113,7 @@ internal static class ForwardAuthTable
         var settings = new ForwardAuthSettings
         {
             Name = name,
-            Address = address is { } url ? ToUri(url) : new Uri("http://localhost"),
+            Address = address?.ToUri() ?? new Uri("http://localhost"), // a fault is reported
             CaPem = ca?.Text ?? "",
             RequestHeaders = NamesOf(RequestHeaders.Read(scope), RequestHeadersDefault),
             ResponseHeaders = NamesOf(ResponseHeaders.Read(scope), []),
@@ -128,14 +128,6 @@ internal static class ForwardAuthTable
         };
         settings = IdentityKeys.Read(scope, settings, hasForward: false);
         return address is null ? null : settings;
-    }
-
-    /// <summary>Where to send a request to it; without a path, its root.</summary>
-    internal static Uri ToUri(ApiUrl url)
-    {
-        string host = url.Host.Contains(':', StringComparison.Ordinal) ? $"[{url.Host}]" : url.Host;
-        string path = url.Path.Length > 0 ? url.Path : "/";
-        return new Uri(FormattableString.Invariant($"{(url.IsTls ? "https" : "http")}://{host}:{url.Port}{path}"));
     }
 
     private static Sequence<FieldName> NamesOf(IReadOnlyList<Placed<FieldName>>? read, string[] otherwise) =>
