@@ -32,6 +32,7 @@ internal static class MiddlewareBuilder
         JwtSettings jwt => new Jwt(jwt),
         ForwardAuthSettings forwardAuth => new ForwardAuth(forwardAuth),
         ClientCertSettings clientCert => new ClientCert(clientCert),
+        CompressSettings compress => new Compress(compress),
         _ => throw new UnreachableException(settings.GetType().Name),
     };
 }

@@ -120,6 +120,43 @@ internal static class BodyPump
         return PumpStatus.Yield;
     }
 
+    /// <summary>Moves an answer's body through what writes it anew.</summary>
+    public static PumpStatus Run(MessageSource source, AnswerFilter filter, MessageSink sink)
+    {
+        for (int piece = 0; piece < filter.PiecesPerTurnMax; piece++)
+        {
+            SinkStatus status = SendAll(filter.Output, sink);
+            if (status != SinkStatus.Ok)
+            {
+                return Of(status);
+            }
+
+            filter.Output.Clear();
+            BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
+            if (step == BodyStep.Data)
+            {
+                filter.Take(payload);
+                source.Advance(payload.Length);
+            }
+            else if (step == BodyStep.End && !filter.HasEnded)
+            {
+                filter.HasEnded = true;
+                filter.TakeEnd();
+            }
+            else if (step == BodyStep.Wait && filter.HasHeld)
+            {
+                filter.Flush(); // what came is the client's before more does
+            }
+            else
+            {
+                filter.Output.Release();
+                return AtRest(step, source, sink);
+            }
+        }
+
+        return PumpStatus.Yield;
+    }
+
     private static SinkStatus SendAll(HeldBody body, MessageSink sink)
     {
         if (sink.IsStalled)

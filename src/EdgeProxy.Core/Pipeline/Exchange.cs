@@ -101,6 +101,9 @@ internal sealed class Exchange : IWaiter
     /// <summary>What a service that reads bodies does with it; null with any other.</summary>
     public BodyCall? Call { get; set; }
 
+    /// <summary>Writes the answer's body anew; null: it passes as it comes.</summary>
+    public AnswerFilter? AnswerFilter { get; private set; }
+
     public Server? Server { get; set; }
 
     public UpstreamConnection? Upstream { get; set; }
@@ -358,6 +361,13 @@ internal sealed class Exchange : IWaiter
         return Verdict.Answered;
     }
 
+    /// <summary>Takes a filter for the answer that is about to begin; there is none yet.</summary>
+    public void Filter(AnswerFilter filter)
+    {
+        filter.Output.Bind(Shard.Loop.Blocks, budget: null);
+        AnswerFilter = filter;
+    }
+
     /// <summary>Gives a body the memory of the exchange's loop.</summary>
     public void Hold(HeldBody body, BodyBudget? budget) => body.Bind(Shard.Loop.Blocks, budget);
 
@@ -370,6 +380,8 @@ internal sealed class Exchange : IWaiter
         RewrittenPath = null;
         Release(RewrittenQuery);
         RewrittenQuery = null;
+        AnswerFilter?.OnEnd();
+        AnswerFilter = null;
         Notes.Reset();
         Consumer = null;
         RequestEdits.Reset();

@@ -381,6 +381,8 @@ internal static class Forwarder
         long sentBefore = exchange.ClientSink.BytesSent;
         PumpStatus status = exchange.Call is { } call
             ? BodyPump.Run(exchange.UpstreamSource, call, exchange.ClientSink)
+            : exchange.AnswerFilter is { } filter
+            ? BodyPump.Run(exchange.UpstreamSource, filter, exchange.ClientSink)
             : BodyPump.Run(exchange.UpstreamSource, exchange.ClientSink);
         exchange.ResponsePump = status;
         if (exchange.UpstreamSource.BytesRead != readBefore)

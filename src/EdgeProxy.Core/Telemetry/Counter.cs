@@ -24,6 +24,8 @@ internal enum Counter
     RequestsLimited,
     RequestsOverLimit,
     LimitKeysForgotten,
+    AnswersCompressed,
+    AnswersNotCompressed,
     HeadTimeouts,
     BodyTimeouts,
     ConnectTimeouts,
@@ -87,18 +89,6 @@ internal static class CounterNames
         Counter.Responses5xx => Responses("5xx"),
         Counter.RequestsRejected => ("edgeproxy_requests_rejected_total", "", "Requests refused as malformed."),
         Counter.RequestsUnrouted => ("edgeproxy_requests_unrouted_total", "", "Requests no router takes."),
-        Counter.RequestsUnauthenticated =>
-            ("edgeproxy_requests_unauthenticated_total", "", "Requests without a valid credential."),
-        Counter.RequestsForbidden => ("edgeproxy_requests_forbidden_total", "", "Requests a router's list forbids."),
-        Counter.RequestsUndecided =>
-            ("edgeproxy_requests_undecided_total", "", "Requests that nobody could decide about."),
-        Counter.KeyFetchFailures =>
-            ("edgeproxy_key_fetch_failures_total", "", "Key sets of issuers that could not be fetched."),
-        Counter.RequestsLimited => ("edgeproxy_requests_limited_total", "", "Requests refused by a limit of a router."),
-        Counter.RequestsOverLimit =>
-            ("edgeproxy_requests_over_limit_total", "", "Requests over a limit that only reports."),
-        Counter.LimitKeysForgotten =>
-            ("edgeproxy_limit_keys_forgotten_total", "", "Sources a full limit forgot before their time."),
         Counter.HeadTimeouts => Timeouts("head"),
         Counter.BodyTimeouts => Timeouts("body"),
         Counter.ConnectTimeouts => Timeouts("connect"),
@@ -108,6 +98,15 @@ internal static class CounterNames
         Counter.KeepAliveTimeouts => Timeouts("keep_alive"),
         Counter.TunnelTimeouts => Timeouts("tunnel"),
         Counter.ClientsGone => ("edgeproxy_clients_gone_total", "", "Clients that left before their answer was whole."),
+        Counter.BytesFromClients => ("edgeproxy_client_received_bytes_total", "", "Bytes read from clients."),
+        Counter.BytesToClients => ("edgeproxy_client_sent_bytes_total", "", "Bytes written to clients."),
+        >= Counter.TlsHandshakes and < Counter.Count => OfTls(counter),
+        _ => OfService(counter),
+    };
+
+    // What servers, and who chooses among them, count.
+    private static (string Name, string Label, string Help) OfService(Counter counter) => counter switch
+    {
         Counter.UpstreamConnects => ("edgeproxy_upstream_connects_total", "", "Connections opened to servers."),
         Counter.UpstreamConnectFailures =>
             ("edgeproxy_upstream_connect_failures_total", "", "Connection attempts to servers that failed."),
@@ -136,9 +135,27 @@ internal static class CounterNames
         Counter.ServersUp => HealthChanges("up"),
         Counter.ServersDown => HealthChanges("down"),
         Counter.Ejections => HealthChanges("ejected"),
-        Counter.BytesFromClients => ("edgeproxy_client_received_bytes_total", "", "Bytes read from clients."),
-        Counter.BytesToClients => ("edgeproxy_client_sent_bytes_total", "", "Bytes written to clients."),
-        >= Counter.TlsHandshakes and < Counter.Count => OfTls(counter),
+        _ => OfMiddleware(counter),
+    };
+
+    private static (string Name, string Label, string Help) OfMiddleware(Counter counter) => counter switch
+    {
+        Counter.RequestsUnauthenticated =>
+            ("edgeproxy_requests_unauthenticated_total", "", "Requests without a valid credential."),
+        Counter.RequestsForbidden => ("edgeproxy_requests_forbidden_total", "", "Requests a router's list forbids."),
+        Counter.RequestsUndecided =>
+            ("edgeproxy_requests_undecided_total", "", "Requests that nobody could decide about."),
+        Counter.KeyFetchFailures =>
+            ("edgeproxy_key_fetch_failures_total", "", "Key sets of issuers that could not be fetched."),
+        Counter.RequestsLimited => ("edgeproxy_requests_limited_total", "", "Requests refused by a limit of a router."),
+        Counter.RequestsOverLimit =>
+            ("edgeproxy_requests_over_limit_total", "", "Requests over a limit that only reports."),
+        Counter.LimitKeysForgotten =>
+            ("edgeproxy_limit_keys_forgotten_total", "", "Sources a full limit forgot before their time."),
+        Counter.AnswersCompressed =>
+            ("edgeproxy_answers_compressed_total", "", "Answers that were compressed."),
+        Counter.AnswersNotCompressed =>
+            ("edgeproxy_answers_not_compressed_total", "", "Answers that were not, because too many are at once."),
         _ => ("edgeproxy_unnamed_total", "", "A counter without a name."),
     };
 

@@ -77,7 +77,7 @@ internal sealed class TurnQueue(int runningMax, int waitingMax, int keysMax)
         }
     }
 
-    /// <summary>Gives a place back, under way or waiting; the next one's turn comes. Twice is as good as once.</summary>
+    /// <summary>Gives a place back, under way or waiting; the next one's turn comes. Twice is as once.</summary>
     public void Leave(ulong place)
     {
         lock (_lock)

@@ -33,6 +33,7 @@ internal static class MiddlewareTable
         new(SecurityHeadersTable.Declaration, SecurityHeadersTable.Parse),
         new(BodyLimitTable.Declaration, BodyLimitTable.Parse),
         new(ErrorsTable.Declaration, ErrorsTable.Parse),
+        new(CompressTable.Declaration, CompressTable.Parse),
         new(RateLimitTable.Declaration, RateLimitTable.Parse),
         new(InFlightTable.Declaration, InFlightTable.Parse),
         new(IpListTable.Allow, IpListTable.ParseAllow),
@@ -50,7 +51,7 @@ internal static class MiddlewareTable
         Tables = [.. Array.ConvertAll(Kinds, static kind => kind.Declaration), ChainTable.Declaration],
         Later =
         [
-            "compress", "buffering",
+            "buffering",
             "ai_guard",
         ],
     };

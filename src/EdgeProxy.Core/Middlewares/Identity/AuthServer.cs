@@ -81,7 +81,8 @@ internal sealed class AuthServer(ForwardAuthSettings settings)
         }
 
         string type = response.Content.Headers.ContentType is null ? "" : ValueOf(response, ContentType);
-        var answer = new LocalAnswer((int)response.StatusCode, type.Length > 0 ? type : "text/plain", room.AsMemory(0, length));
+        var answer = new LocalAnswer(
+            (int)response.StatusCode, type.Length > 0 ? type : "text/plain", room.AsMemory(0, length));
         return new AuthDecision(answer, [.. fields], [], null, false);
     }
 

@@ -142,7 +142,8 @@ internal sealed class BasicAuth : Middleware
             bool exists = _byName.TryGetValue(name, out User? user);
             user ??= StandInFor(name);
             // A browser opens several connections at once: whoever waited behind the first need not hash again.
-            bool isRight = await _gate.RunAsync(() => _proofs.Find(digest, nowMs) is not null || user.Hash.Verify(password))
+            bool isRight = await _gate
+                .RunAsync(() => _proofs.Find(digest, nowMs) is not null || user.Hash.Verify(password))
                 .ConfigureAwait(false);
             if (!exists || !isRight)
             {

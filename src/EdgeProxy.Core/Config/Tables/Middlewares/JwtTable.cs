@@ -97,8 +97,8 @@ internal static class JwtTable
         "Lets those pass that show a signed token (RFC 7519) with an end; 401 to others. Only algorithms of the keys' "
             + "own kind count, never none.",
         [
-            Secret, PublicKey, JwksFile, JwksUrl, JwksCa, JwksRefresh, Issuers, Audiences, Skew, Claims, ClaimHeaders, .. Place.Declared,
-            .. IdentityKeys.Declared,
+            Secret, PublicKey, JwksFile, JwksUrl, JwksCa, JwksRefresh, Issuers, Audiences, Skew, Claims, ClaimHeaders,
+            .. Place.Declared, .. IdentityKeys.Declared,
         ])
     {
         ExampleName = "token",
