@@ -98,6 +98,7 @@ internal sealed class ConfigBuilder
             Services = services,
             Composed = composed.ConvertAll(static document => document.Settings),
             Ai = ai,
+            Telemetry = TelemetryTable.Parse(Section(TelemetryTable.Declaration)),
         };
     }
 

@@ -84,6 +84,7 @@ internal sealed class CrossChecks(
                     Priority = document.Priority,
                     Service = document.Service?.Value ?? "",
                     AllowEncoded = document.AllowEncoded,
+                    TraceRatio = document.TraceRatio,
                     Middlewares = new Sequence<string>(middlewares),
                 });
             }

@@ -4,6 +4,7 @@ using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 
 namespace EdgeProxy.Pipeline;
@@ -51,8 +52,11 @@ internal sealed class Exchange : IWaiter
     public const int HostBytesMax = 255;
 
     private readonly byte[] _host = new byte[HostBytesMax];
+    private readonly byte[] _requestId = new byte[TelemetryLimits.RequestIdBytesMax];
     private int _hostLength;
+    private int _requestIdLength;
     private TriedServers _tried;
+    private ExchangeTrace _trace;
 
     public Exchange(Shard shard)
     {
@@ -89,6 +93,30 @@ internal sealed class Exchange : IWaiter
 
     /// <summary>The client's own connection is secure, as a trusted proxy in front of this one says.</summary>
     public bool IsHttps { get; set; }
+
+    /// <summary>
+    /// What this request is called in logs, audit records and towards its server; made when it is first asked for,
+    /// unless the client said one that is taken.
+    /// </summary>
+    public ReadOnlySpan<byte> RequestId
+    {
+        get
+        {
+            if (_requestIdLength == 0)
+            {
+                Shard.Ids.Write(_requestId);
+                _requestIdLength = RequestIds.TextBytes;
+            }
+
+            return _requestId.AsSpan(0, _requestIdLength);
+        }
+    }
+
+    /// <summary>The client's own X-Request-Id is the request's id.</summary>
+    public bool IsRequestIdClients { get; private set; }
+
+    /// <summary>Its place in a distributed trace, if it has one.</summary>
+    public ref ExchangeTrace Trace => ref _trace;
 
     // (1) to (4): what was decided.
     public Snapshot Snapshot { get; set; } = Snapshot.Empty;
@@ -284,6 +312,14 @@ internal sealed class Exchange : IWaiter
     /// <summary>Goes on where it waits: its turn came.</summary>
     public void OnRoom() => Owner.OnLinkReady(ClientLink);
 
+    /// <summary>The client's word is taken for the request's id.</summary>
+    public void SetRequestId(ReadOnlySpan<byte> id)
+    {
+        id.CopyTo(_requestId);
+        _requestIdLength = id.Length;
+        IsRequestIdClients = true;
+    }
+
     public void SetHost(ReadOnlySpan<byte> host) => _hostLength = HostName.WriteLower(host, _host);
 
     /// <summary>The path router, middlewares and server see.</summary>
@@ -393,6 +429,9 @@ internal sealed class Exchange : IWaiter
         UpstreamSource.Unbind();
         UpstreamSink.Unbind();
         _hostLength = 0;
+        _requestIdLength = 0;
+        IsRequestIdClients = false;
+        _trace = default;
         IsHttps = false;
         Snapshot = Snapshot.Empty;
         Route = null;

@@ -147,6 +147,7 @@ internal static class Forwarder
 
         exchange.Tries++;
         exchange.TryStartedMs = shard.Loop.NowMs;
+        exchange.Trace.TrySpan = shard.Ids.Next() | 1;
         UpstreamConnection? connection = mayReuse ? pool.Take() : null;
         if (connection is not null)
         {

@@ -10,11 +10,9 @@ namespace EdgeProxy.Pipeline;
 /// </summary>
 internal static class RequestHeadWriter
 {
-    // Everything written besides the client's own bytes: names, separators, two addresses, two ports, a request id.
-    private const int OwnBytesMax = 768;
-
-    // Longest X-Request-Id taken over from the client.
-    private const int RequestIdBytesMax = 128;
+    // Everything written besides the client's own bytes: names, separators, two addresses, two ports, a request id, a
+    // traceparent.
+    private const int OwnBytesMax = 896;
 
     public static void Write(Exchange exchange, MessageSink sink)
     {
@@ -50,7 +48,14 @@ internal static class RequestHeadWriter
         if (!kept.HasFlag(Kept.RequestId))
         {
             buffer.Write("X-Request-Id: "u8);
-            buffer.WriteRequestId(exchange.Shard.Ids);
+            buffer.Write(exchange.RequestId);
+            buffer.Write("\r\n"u8);
+        }
+
+        if (exchange.Trace.IsTraced && !edits.Owns(KnownHeader.Traceparent))
+        {
+            buffer.Write("traceparent: "u8);
+            buffer.Write(exchange.Trace.Here with { Span = exchange.Trace.TrySpan });
             buffer.Write("\r\n"u8);
         }
 
@@ -127,9 +132,13 @@ internal static class RequestHeadWriter
         {
             const FieldTraits Refused = FieldTraits.Alias | FieldTraits.ListedInConnection;
             bool isForwarded = (field.Traits & Refused) == 0 && call.Forwards(field.Name.Of(head));
-            return field.Known == KnownHeader.XRequestId
-                ? KeepsRequestId(field.Value.Of(head), !isForwarded, ref kept)
-                : isForwarded;
+            return field.Known switch
+            {
+                KnownHeader.XRequestId => KeepsRequestId(field.Value.Of(head), exchange, !isForwarded, ref kept),
+                KnownHeader.Traceparent => isForwarded && exchange.Trace.Origin == TraceOrigin.Passed,
+                KnownHeader.Tracestate => isForwarded && exchange.Trace.KeepsState,
+                _ => isForwarded,
+            };
         }
 
         if (field.Known == KnownHeader.Unknown)
@@ -173,7 +182,13 @@ internal static class RequestHeadWriter
                 // Where we ask clients for certificates ourselves, nobody else speaks of them.
                 return exchange.IsTrustedClient && !isListed && !ClientCertificate.IsAskedFor(exchange.ClientLink);
             case KnownHeader.XRequestId:
-                return KeepsRequestId(field.Value.Of(head), isListed, ref kept);
+                return KeepsRequestId(field.Value.Of(head), exchange, isListed, ref kept);
+            case KnownHeader.Traceparent:
+                // One that is malformed, or stands there twice, is nobody's (W3C Trace Context section 4.3); what
+                // tracestate says belongs to it.
+                return exchange.Trace.Origin == TraceOrigin.Passed && !isListed;
+            case KnownHeader.Tracestate:
+                return exchange.Trace.KeepsState && !isListed;
             default:
                 // Host, Forwarded and X-Forwarded-For are written anew; the other names before X-Request-Id are
                 // hop-by-hop.
@@ -192,10 +207,10 @@ internal static class RequestHeadWriter
         return true;
     }
 
-    private static bool KeepsRequestId(ReadOnlySpan<byte> value, bool isListed, ref Kept kept)
+    private static bool KeepsRequestId(ReadOnlySpan<byte> value, Exchange exchange, bool isListed, ref Kept kept)
     {
-        if (isListed || (kept & Kept.RequestId) != 0 || value.Length is 0 or > RequestIdBytesMax
-            || value.ContainsAnyExcept(RequestIdBytes))
+        if (isListed || (kept & Kept.RequestId) != 0 || !exchange.IsRequestIdClients
+            || !value.SequenceEqual(exchange.RequestId))
         {
             return false;
         }
@@ -203,9 +218,6 @@ internal static class RequestHeadWriter
         kept |= Kept.RequestId;
         return true;
     }
-
-    private static readonly System.Buffers.SearchValues<byte> RequestIdBytes = System.Buffers.SearchValues.Create(
-        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.:/+=@"u8);
 
     private static void WriteForwarded(ref HeadBuffer buffer, Exchange exchange, ReadOnlySpan<byte> head, Kept kept)
     {

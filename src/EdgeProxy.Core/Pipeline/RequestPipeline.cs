@@ -50,8 +50,12 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             return Advance(exchange);
         }
 
+        Correlation.TakeRequestId(exchange);
+
         // (2) The canonical path, then the route.
-        if (TryRoute(exchange))
+        bool isRouted = TryRoute(exchange);
+        Correlation.TakeTrace(exchange);
+        if (isRouted)
         {
             // (3) Middlewares inbound.
             Proceed(exchange, MiddlewareChain.Enter(exchange));

@@ -19,7 +19,7 @@ public sealed class ExchangeTests : IDisposable
     // What an exchange keeps for life, and the count that tells one rental from the next.
     private static readonly string[] s_kept =
     [
-        "Shard", "Request", "Response", "ClientSource", "ClientSink", "UpstreamSource", "UpstreamSink", "Ticket", "_host",
+        "Shard", "Request", "Response", "ClientSource", "ClientSink", "UpstreamSource", "UpstreamSink", "Ticket", "_host", "_requestId",
         "RequestEdits", "ResponseEdits", "Notes",
         "NextWaiter", "PreviousWaiter", // a queue's, which clears them
     ];
@@ -91,6 +91,8 @@ public sealed class ExchangeTests : IDisposable
             new ServiceSettings { Name = "s", Servers = [new ServerSettings("127.0.0.1", 1, 1)] },
             [exchange.Server!], [new ServiceShard(0, 1)]);
         exchange.Tried.Add(3);
+        exchange.SetRequestId("id"u8);
+        exchange.Trace.Origin = TraceOrigin.Begun;
         exchange.Route = new Route("r", service, EncodedBytes.None);
         exchange.Service = service;
         exchange.Call = new SilentCall();
