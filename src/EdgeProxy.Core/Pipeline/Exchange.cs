@@ -129,6 +129,9 @@ internal sealed class Exchange : IWaiter
     /// <summary>May be filled on the way in, too: it is applied to whatever answer comes.</summary>
     public HeaderEdits ResponseEdits { get; } = new();
 
+    /// <summary>Where else it may go.</summary>
+    public Fallbacks Fallbacks { get; } = new();
+
     // (5): how far it is.
     public ExchangePhase Phase { get; set; }
 
@@ -374,6 +377,7 @@ internal sealed class Exchange : IWaiter
         Consumer = null;
         RequestEdits.Reset();
         ResponseEdits.Reset();
+        Fallbacks.Reset();
         Entered = 0;
         Ending = 0;
         Request.Reset();

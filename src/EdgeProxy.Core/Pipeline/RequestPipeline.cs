@@ -154,7 +154,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         switch (kind)
         {
             case FaultKind.ConnectTimeout:
-                Forwarder.ConnectFailed(exchange, kind);
+                FurtherTries.ConnectFailed(exchange, kind);
                 break;
             case FaultKind.WriteTimeout:
             case FaultKind.TunnelTimeout:
@@ -165,7 +165,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
                 exchange.Fault = Fault.OfClient(kind);
                 break;
             case FaultKind.ResponseTimeout:
-                Forwarder.ResponseLate(exchange);
+                FurtherTries.ResponseLate(exchange);
                 break;
             default:
                 exchange.Fault = Fault.OfUpstream(kind);
@@ -210,10 +210,15 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     // A service did not answer, and whoever chose it knows of another.
     private static bool TrySwitch(Exchange exchange)
     {
-        if (exchange.Call is not { } call || exchange.Fault.IsNone || exchange.Fault.Side != FaultSide.Upstream
+        if (exchange.Fault.IsNone || exchange.Fault.Side != FaultSide.Upstream
             || exchange.HasResponseStarted || exchange.Phase is ExchangePhase.Local or ExchangePhase.Done)
         {
             return false;
+        }
+
+        if (exchange.Call is not { } call)
+        {
+            return FurtherTries.FallBackAfterFault(exchange);
         }
 
         Forwarder.Abandon(exchange);
@@ -222,7 +227,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             return false;
         }
 
-        Forwarder.SwitchTo(exchange, other);
+        FurtherTries.SwitchTo(exchange, other);
         return true;
     }
 

@@ -41,6 +41,7 @@ internal enum Counter
     UpstreamIdleClosed,
     Retries,
     RetriesOverBudget,
+    Fallbacks,
     Tunnels,
     RequestsUnserved,
     BreakerRejections,
@@ -114,6 +115,8 @@ internal static class CounterNames
         Counter.Retries => ("edgeproxy_retries_total", "", "Requests sent again."),
         Counter.RetriesOverBudget =>
             ("edgeproxy_retries_over_budget_total", "", "Retries not made because too many were under way."),
+        Counter.Fallbacks =>
+            ("edgeproxy_fallbacks_total", "", "Requests sent to a fallback because of how the main service answered."),
         Counter.Tunnels => ("edgeproxy_tunnels_total", "", "Connections upgraded to a tunnel."),
         Counter.RequestsUnserved =>
             ("edgeproxy_requests_unserved_total", "", "Requests for which no server of their service was healthy."),

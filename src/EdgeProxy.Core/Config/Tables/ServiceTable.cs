@@ -45,8 +45,8 @@ internal static class ServiceTable
 
     private static readonly DurationKey SlowStart = new("slow_start", ServiceLimits.SlowStartMin,
         ServiceLimits.SlowStartMax,
-        "How long a server that came up, was ejected, or is new in a reload takes to grow to its share, from a tenth of "
-            + "it on.")
+        "How long a server that came up, was ejected, or is new in a reload takes to grow to its share, from a tenth "
+            + "of it on.")
     {
         DefaultToml = "\"0\"",
         ZeroMeans = "at once",
@@ -88,8 +88,8 @@ internal static class ServiceTable
     public static TableDeclaration Declaration { get; } = new("services", IsNamed: true,
         "A named set of servers and how the proxy treats connections to them; or other services, see below.",
         [
-            Servers, Strategy, SpillBelow, SlowStart, PassHostHeader, ConnectTimeout, ResponseTimeout, ResponseIdleTimeout,
-            IdleTimeout, IdleConnections,
+            Servers, Strategy, SpillBelow, SlowStart, PassHostHeader, ConnectTimeout, ResponseTimeout,
+            ResponseIdleTimeout, IdleTimeout, IdleConnections,
         ])
     {
         ExampleName = "app",

@@ -1,8 +1,8 @@
 namespace EdgeProxy.Services.Choosing;
 
 /// <summary>
-/// A server that came up grows to its share: it takes part in that part of the choices, drawn by lot, and what it has to
-/// do weighs the more. With hash its weight grows, so that each key moves to it once.
+/// A server that came up grows to its share: it takes part in that part of the choices, drawn by lot, and what it has
+/// to do weighs the more. With hash its weight grows, so that each key moves to it once.
 /// </summary>
 internal static class SlowStart
 {
@@ -26,7 +26,8 @@ internal static class SlowStart
         return share < ShareMin ? ShareMin : share;
     }
 
-    /// <summary>Whether the server at a place takes part in the choice with this lot: the same however often asked.</summary>
+    /// <summary>Whether the server at a place takes part in the choice with this lot: the same however often
+    /// asked.</summary>
     public static bool Passes(double share, ulong lot, int place) =>
         share >= 1 || (RandomSequence.Mix(lot + (ulong)place) >> 11) * Fraction < share;
 }

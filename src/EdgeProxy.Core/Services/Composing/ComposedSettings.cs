@@ -1,4 +1,5 @@
 using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Services.Health;
 using EdgeProxy.Services.Sticky;
 
 namespace EdgeProxy.Services.Composing;
@@ -9,7 +10,9 @@ internal enum ComposedKind : byte
     /// <summary>By weight, among members with a usable server.</summary>
     Weighted,
 
-    /// <summary>The first member; the second while the first has no usable server.</summary>
+    /// <summary>
+    /// The first member; the second while the first has no usable server, or in the place of an answer it gives.
+    /// </summary>
     Failover,
 }
 
@@ -23,13 +26,20 @@ internal sealed record ComposedSettings
 {
     public required string Name { get; init; }
 
-    public required ComposedKind Kind { get; init; }
+    public ComposedKind Kind { get; init; }
 
     /// <summary>Never empty, and no name twice; some weight is above 0. Failover has two.</summary>
-    public required Sequence<MemberSettings> Members { get; init; }
+    public Sequence<MemberSettings> Members { get; init; } = Sequence<MemberSettings>.Empty;
 
     /// <summary>Null if clients have no member of their own; of weighted only.</summary>
     public StickySettings? Sticky { get; init; }
+
+    /// <summary>Of failover: answers of the main service that are not passed on if the request may go again.</summary>
+    public StatusSet Statuses { get; init; } = StatusSet.Empty;
+
+    /// <summary>Of failover: a longer body is not kept, so its request is not sent to the fallback. Up to 1
+    /// MiB.</summary>
+    public int BodyBytesMax { get; init; }
 }
 
 /// <summary>Named limits of composed services.</summary>
