@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Tables;
 using EdgeProxy.Services;
@@ -30,6 +31,12 @@ internal sealed class ComposedChecks(
                 CheckFailover(document);
             }
 
+            if (document.Kind == ComposedKind.Mirror)
+            {
+                CheckReadsNoBodies(
+                    document, "a mirror copies requests as they come", "name services with servers here");
+            }
+
             _ = CookiesOf(document.Name);
         }
     }
@@ -39,7 +46,10 @@ internal sealed class ComposedChecks(
     {
         if (!document.Others.Statuses.Equals(StatusSet.Empty))
         {
-            CheckReadsNoBodies(document, "a failover with statuses sends a request to a second service as it came");
+            CheckReadsNoBodies(
+                document,
+                "a failover with statuses sends a request to a second service as it came",
+                "write the other model as a further target of the first");
             return;
         }
 
@@ -58,7 +68,7 @@ internal sealed class ComposedChecks(
         if (composed.TryGetValue(name, out ComposedDocument? document))
         {
             bool can = true;
-            foreach (PlacedMember member in document.Members)
+            foreach (PlacedMember member in Answering(document))
             {
                 can &= member.Weight == 0 || CanFail(member.Name.Value);
             }
@@ -73,8 +83,12 @@ internal sealed class ComposedChecks(
             || service.PassiveHealth?.EjectedShareMax == 100;
     }
 
+    // Those whose answers go to clients.
+    private static IEnumerable<PlacedMember> Answering(ComposedDocument document) =>
+        document.Kind == ComposedKind.Mirror ? document.Members.Take(1) : document.Members;
+
     // An AI service makes a request of its own out of what it read, and has its own way to ask somebody else.
-    private void CheckReadsNoBodies(ComposedDocument document, string reason)
+    private void CheckReadsNoBodies(ComposedDocument document, string reason, string advice)
     {
         foreach (PlacedMember member in document.Members)
         {
@@ -82,8 +96,7 @@ internal sealed class ComposedChecks(
             {
                 string leads = ai == member.Name.Value ? "is" : $"leads to \"{ai}\", which is";
                 faults.Add(member.Name.Node, document.Path,
-                    $"{member.Name.Node.Describe()} {leads} an AI service, and {reason}; "
-                        + "write the other model as a further target of the first");
+                    $"{member.Name.Node.Describe()} {leads} an AI service, and {reason}; {advice}");
             }
         }
     }
@@ -124,7 +137,7 @@ internal sealed class ComposedChecks(
             cookies.Add(StickyCookies.NameOf(own, name), name);
         }
 
-        foreach (PlacedMember member in document?.Members ?? [])
+        foreach (PlacedMember member in document is null ? [] : Answering(document))
         {
             foreach ((string cookie, string owner) in CookiesOf(member.Name.Value))
             {

@@ -1,5 +1,6 @@
 using System;
 using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
@@ -131,6 +132,10 @@ internal sealed class Exchange : IWaiter
 
     /// <summary>Where else it may go.</summary>
     public Fallbacks Fallbacks { get; } = new();
+
+    /// <summary>Copies of the request that are made while it is sent, each with its Next; null if there are
+    /// none.</summary>
+    public MirrorCall? Mirror { get; set; }
 
     // (5): how far it is.
     public ExchangePhase Phase { get; set; }
@@ -378,6 +383,7 @@ internal sealed class Exchange : IWaiter
         RequestEdits.Reset();
         ResponseEdits.Reset();
         Fallbacks.Reset();
+        Mirror = null;
         Entered = 0;
         Ending = 0;
         Request.Reset();

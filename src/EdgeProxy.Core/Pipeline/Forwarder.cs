@@ -1,4 +1,5 @@
 using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
@@ -208,6 +209,7 @@ internal static class Forwarder
         long sentBefore = exchange.UpstreamSink.BytesSent;
         PumpStatus status = exchange.Call is { } call
             ? BodyPump.Run(call.Body, exchange.UpstreamSink)
+            : exchange.Mirror is { } mirror ? BodyPump.Run(exchange.ClientSource, mirror, exchange.UpstreamSink)
             : BodyPump.Run(exchange.ClientSource, exchange.UpstreamSink);
         if (exchange.ClientSource.BytesRead != before || exchange.UpstreamSink.BytesSent != sentBefore)
         {
@@ -221,6 +223,7 @@ internal static class Forwarder
             case PumpStatus.Done:
                 exchange.IsRequestSent = true;
                 exchange.RequestSentMs = nowMs;
+                Mirrors.Send(exchange);
                 break;
             case PumpStatus.SinkBroken:
                 // The server may have answered before it closed (413 while an upload runs): read on, send no more.

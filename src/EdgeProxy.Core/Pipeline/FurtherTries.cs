@@ -1,4 +1,5 @@
 using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
@@ -196,6 +197,7 @@ internal static class FurtherTries
         else
         {
             exchange.ClientSource.Rewind();
+            Mirrors.Restart(exchange);
         }
 
         exchange.IsRequestSent = false;

@@ -2,6 +2,7 @@ using System;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Tasks;
+using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Routing;
@@ -181,6 +182,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         Forwarder.Abandon(exchange);
         Retry.End(exchange);
         Capacity.Leave(exchange);
+        Mirrors.End(exchange);
         exchange.Phase = ExchangePhase.Done;
         if (exchange.Call is { } call)
         {

@@ -1,4 +1,5 @@
 using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Breaking;
@@ -80,6 +81,10 @@ internal static class ServiceChoice
             if (composed is FailoverService failover)
             {
                 Note(exchange, failover, place);
+            }
+            else if (composed is MirrorService mirror)
+            {
+                Mirrors.Begin(exchange, mirror, lot);
             }
 
             node = member.Node;

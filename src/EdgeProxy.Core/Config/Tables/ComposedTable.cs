@@ -39,7 +39,7 @@ internal sealed record ComposedDocument(
 internal static class ComposedTable
 {
     public static IReadOnlyList<TableDeclaration> Declarations { get; } =
-        [WeightedTable.Declaration, FailoverTable.Declaration];
+        [WeightedTable.Declaration, FailoverTable.Declaration, MirrorTable.Declaration];
 
     /// <summary>A service of such a kind has no other key.</summary>
     public static void ReportOthers(TableScope scope, TableDeclaration kind)
@@ -76,6 +76,7 @@ internal static class ComposedTable
         }
 
         return ReferenceEquals(kind, FailoverTable.Declaration) ? FailoverTable.Parse(name, path, below)
+            : ReferenceEquals(kind, MirrorTable.Declaration) ? MirrorTable.Parse(name, path, below)
             : WeightedTable.Parse(name, path, below);
     }
 }

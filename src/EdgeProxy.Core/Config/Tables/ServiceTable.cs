@@ -99,7 +99,6 @@ internal static class ServiceTable
             ServiceTlsTable.Declaration, BreakerTable.Declaration, CapacityTable.Declaration, StickyTable.Declaration,
             .. ComposedTable.Declarations, AiServiceTable.Declaration,
         ],
-        Later = ["mirror"],
     };
 
     /// <summary>Null if there are no servers to be had.</summary>
