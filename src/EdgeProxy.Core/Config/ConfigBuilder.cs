@@ -79,7 +79,8 @@ internal sealed class ConfigBuilder
         AiSettings ai = ReadAi(aiServices, services);
         var middlewareNames = new MiddlewareNames(_faults, middlewares);
         middlewareNames.CheckChains();
-        new ServiceNames(_faults, serviceNames, services, composed).Check();
+        HashSet<string> aiNames = [.. aiServices.ConvertAll(static document => document.Name)];
+        new ServiceNames(_faults, serviceNames, services, composed, aiNames).Check();
         var checks = new CrossChecks(_faults, entryPointNames, serviceNames, middlewareNames);
         checks.EntryPoints(entryPoints, admin);
         List<RouterSettings> resolved = checks.Routers(routers);

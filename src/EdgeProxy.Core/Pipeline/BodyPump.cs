@@ -1,5 +1,6 @@
 using System;
 using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Pipeline.Mirroring;
 
 namespace EdgeProxy.Pipeline;
 
@@ -54,6 +55,42 @@ internal static class BodyPump
             }
 
             SinkStatus status = sink.Write(payload, out int taken);
+            source.Advance(taken);
+            if (status != SinkStatus.Ok)
+            {
+                return Of(status);
+            }
+        }
+
+        return PumpStatus.Yield;
+    }
+
+    /// <summary>The same, and each of the mirrors keeps what was handed on.</summary>
+    public static PumpStatus Run(MessageSource source, MirrorCall first, MessageSink sink)
+    {
+        for (int piece = 0; piece < PiecesPerTurnMax; piece++)
+        {
+            if (sink.IsStalled)
+            {
+                SinkStatus flushed = sink.Flush();
+                if (flushed != SinkStatus.Ok)
+                {
+                    return Of(flushed);
+                }
+            }
+
+            BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
+            if (step != BodyStep.Data)
+            {
+                return AtRest(step, source, sink);
+            }
+
+            SinkStatus status = sink.Write(payload, out int taken);
+            for (MirrorCall? mirror = first; mirror is not null; mirror = mirror.Next)
+            {
+                mirror.Take(payload[..taken]);
+            }
+
             source.Advance(taken);
             if (status != SinkStatus.Ok)
             {

@@ -1,5 +1,6 @@
 using System;
 using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
@@ -159,6 +160,13 @@ internal sealed class Exchange : IWaiter
 
     /// <summary>May be filled on the way in, too: it is applied to whatever answer comes.</summary>
     public HeaderEdits ResponseEdits { get; } = new();
+
+    /// <summary>Where else it may go.</summary>
+    public Fallbacks Fallbacks { get; } = new();
+
+    /// <summary>Copies of the request that are made while it is sent, each with its Next; null if there are
+    /// none.</summary>
+    public MirrorCall? Mirror { get; set; }
 
     // (5): how far it is.
     public ExchangePhase Phase { get; set; }
@@ -422,6 +430,8 @@ internal sealed class Exchange : IWaiter
         Consumer = null;
         RequestEdits.Reset();
         ResponseEdits.Reset();
+        Fallbacks.Reset();
+        Mirror = null;
         Entered = 0;
         Ending = 0;
         Request.Reset();

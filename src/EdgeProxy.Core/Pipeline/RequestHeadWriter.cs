@@ -1,6 +1,7 @@
 using System;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Http;
+using EdgeProxy.Services;
 
 namespace EdgeProxy.Pipeline;
 
@@ -18,21 +19,13 @@ internal static class RequestHeadWriter
     {
         RequestHead request = exchange.Request;
         ReadOnlySpan<byte> head = exchange.ClientSource.Head;
-        ReadOnlySpan<byte> path = exchange.Path;
-        ReadOnlySpan<byte> serverAuthority = exchange.Server!.Authority.Span;
+        Server server = exchange.Server!;
         HeaderEdits edits = exchange.RequestEdits;
         ReadOnlySpan<byte> certificate = ClientCertificate.FieldsOf(exchange.ClientLink);
-        int bound = request.Length + path.Length + exchange.Query.Length + (3 * request.Authority.Length)
-            + serverAuthority.Length + edits.Added.Length + certificate.Length + OwnBytesMax;
-
-        var buffer = new HeadBuffer(sink.Room(bound));
-        WriteRequestLine(ref buffer, exchange, head, path);
-        bool passesHost = exchange.Service!.Settings.PassHostHeader && !request.Authority.IsEmpty;
-        buffer.Write("Host: "u8);
-        buffer.Write(passesHost ? request.Authority.Of(head) : serverAuthority);
-        buffer.Write("\r\n"u8);
-
-        Kept kept = CopyFields(ref buffer, exchange, head);
+        var buffer = new HeadBuffer(sink.Room(Bound(exchange, server.Authority.Length + certificate.Length)));
+        WriteRequestLine(ref buffer, exchange, head, exchange.Path);
+        WriteHost(ref buffer, request, head, exchange.Service!, server);
+        Kept kept = CopyFields(ref buffer, exchange, head, isCopy: false);
         buffer.Write(edits.Added);
         if (exchange.Call is { } call)
         {
@@ -45,20 +38,7 @@ internal static class RequestHeadWriter
             WriteForwarded(ref buffer, exchange, head, kept);
         }
 
-        if (!kept.HasFlag(Kept.RequestId))
-        {
-            buffer.Write("X-Request-Id: "u8);
-            buffer.Write(exchange.RequestId);
-            buffer.Write("\r\n"u8);
-        }
-
-        if (exchange.Trace.IsTraced && !edits.Owns(KnownHeader.Traceparent))
-        {
-            buffer.Write("traceparent: "u8);
-            buffer.Write(exchange.Trace.Here with { Span = exchange.Trace.TrySpan });
-            buffer.Write("\r\n"u8);
-        }
-
+        WriteIds(ref buffer, exchange, kept);
         if (request.WantsUpgrade && exchange.Call is null)
         {
             buffer.Write("Connection: Upgrade\r\n"u8);
@@ -67,6 +47,62 @@ internal static class RequestHeadWriter
         buffer.Write("\r\n"u8);
         sink.Commit(buffer.Length);
         sink.StartBody(request.Framing == BodyFraming.Chunked && exchange.Call is null, exchange.RequestEdits);
+    }
+
+    /// <summary>
+    /// Writes the head of a copy for another server, all but its length and the empty line. Its body is sent whole, by
+    /// length, without being asked for, and it never becomes a tunnel.
+    /// </summary>
+    public static void WriteCopy(Exchange exchange, Service service, Server server, HeldBody into)
+    {
+        RequestHead request = exchange.Request;
+        ReadOnlySpan<byte> head = exchange.ClientSource.Head;
+        ReadOnlySpan<byte> certificate = ClientCertificate.FieldsOf(exchange.ClientLink);
+        if (!into.TryRoom(Bound(exchange, server.Authority.Length + certificate.Length), out Span<byte> room))
+        {
+            return;
+        }
+
+        var buffer = new HeadBuffer(room);
+        WriteRequestLine(ref buffer, exchange, head, exchange.Path);
+        WriteHost(ref buffer, request, head, service, server);
+        Kept kept = CopyFields(ref buffer, exchange, head, isCopy: true);
+        buffer.Write(exchange.RequestEdits.Added);
+        buffer.Write(certificate);
+        WriteForwarded(ref buffer, exchange, head, kept);
+        WriteIds(ref buffer, exchange, kept);
+        into.Commit(buffer.Length);
+    }
+
+    private static int Bound(Exchange exchange, int more) =>
+        exchange.Request.Length + exchange.Path.Length + exchange.Query.Length
+        + (3 * exchange.Request.Authority.Length) + exchange.RequestEdits.Added.Length + more + OwnBytesMax;
+
+    private static void WriteHost(
+        ref HeadBuffer buffer, RequestHead request, ReadOnlySpan<byte> head, Service service, Server server)
+    {
+        bool passesHost = service.Settings.PassHostHeader && !request.Authority.IsEmpty;
+        buffer.Write("Host: "u8);
+        buffer.Write(passesHost ? request.Authority.Of(head) : server.Authority.Span);
+        buffer.Write("\r\n"u8);
+    }
+
+    // What servers write beside their own records, to be found again.
+    private static void WriteIds(ref HeadBuffer buffer, Exchange exchange, Kept kept)
+    {
+        if ((kept & Kept.RequestId) == 0)
+        {
+            buffer.Write("X-Request-Id: "u8);
+            buffer.Write(exchange.RequestId);
+            buffer.Write("\r\n"u8);
+        }
+
+        if (exchange.Trace.IsTraced && !exchange.RequestEdits.Owns(KnownHeader.Traceparent))
+        {
+            buffer.Write("traceparent: "u8);
+            buffer.Write(exchange.Trace.Here with { Span = exchange.Trace.TrySpan });
+            buffer.Write("\r\n"u8);
+        }
     }
 
     // RFC 9110 section 8.6: a method that may have a body tells the length of one that is empty, too.
@@ -95,7 +131,8 @@ internal static class RequestHeadWriter
         buffer.Write(" HTTP/1.1\r\n"u8);
     }
 
-    private static Kept CopyFields(ref HeadBuffer buffer, Exchange exchange, ReadOnlySpan<byte> head)
+    private static Kept CopyFields(
+        ref HeadBuffer buffer, Exchange exchange, ReadOnlySpan<byte> head, bool isCopy)
     {
         HeaderEdits edits = exchange.RequestEdits;
         bool isEdited = !edits.IsEmpty;
@@ -103,7 +140,8 @@ internal static class RequestHeadWriter
         FieldRun run = HeadBuffer.StartRun();
         foreach (ref readonly HeaderField field in exchange.Request.Fields)
         {
-            if (!(isEdited && edits.Drops(field.Name.Of(head))) && Keeps(field, exchange, head, ref kept))
+            if (!(isCopy && IsOfThisMessage(field.Known))
+                && !(isEdited && edits.Drops(field.Name.Of(head))) && Keeps(field, exchange, head, ref kept))
             {
                 HeadBuffer.Keep(ref run, field);
             }
@@ -116,6 +154,10 @@ internal static class RequestHeadWriter
         buffer.Flush(ref run, head);
         return kept;
     }
+
+    // How the body comes, and what is asked of the connection: a copy has its own.
+    private static bool IsOfThisMessage(KnownHeader known) =>
+        known is >= KnownHeader.ContentLength and <= KnownHeader.Expect;
 
     // What a middleware decided is not asserted again.
     private static Kept KeptBy(HeaderEdits edits) =>

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
@@ -27,6 +28,7 @@ internal sealed class Shard
         Reports = reports;
         Ids = new RequestIds(idSeed);
         _lots = new RandomSequence(~idSeed);
+        Mirrors = new MirrorCalls(this);
     }
 
     public EpollLoop Loop { get; }
@@ -36,6 +38,9 @@ internal sealed class Shard
     public RequestIds Ids { get; }
 
     public ServerReports Reports { get; }
+
+    /// <summary>Copies of requests, under way and spare.</summary>
+    public MirrorCalls Mirrors { get; }
 
     /// <summary>Exchanges in flight or holding a partial head.</summary>
     public int RentedCount { get; private set; }

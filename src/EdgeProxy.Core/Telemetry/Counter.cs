@@ -45,6 +45,10 @@ internal enum Counter
     UpstreamIdleClosed,
     Retries,
     RetriesOverBudget,
+    Fallbacks,
+    MirrorsAnswered,
+    MirrorsFailed,
+    MirrorsDropped,
     Tunnels,
     RequestsUnserved,
     BreakerRejections,
@@ -119,6 +123,11 @@ internal static class CounterNames
         Counter.Retries => ("edgeproxy_retries_total", "", "Requests sent again."),
         Counter.RetriesOverBudget =>
             ("edgeproxy_retries_over_budget_total", "", "Retries not made because too many were under way."),
+        Counter.Fallbacks =>
+            ("edgeproxy_fallbacks_total", "", "Requests sent to a fallback because of how the main service answered."),
+        Counter.MirrorsAnswered => Mirrored("answered"),
+        Counter.MirrorsFailed => Mirrored("failed"),
+        Counter.MirrorsDropped => Mirrored("dropped"),
         Counter.Tunnels => ("edgeproxy_tunnels_total", "", "Connections upgraded to a tunnel."),
         Counter.RequestsUnserved =>
             ("edgeproxy_requests_unserved_total", "", "Requests for which no server of their service was healthy."),
@@ -176,6 +185,9 @@ internal static class CounterNames
 
     private static (string Name, string Label, string Help) Responses(string status) =>
         ("edgeproxy_responses_total", $"status=\"{status}\"", "Responses by status class.");
+
+    private static (string Name, string Label, string Help) Mirrored(string result) =>
+        ("edgeproxy_mirrored_requests_total", $"result=\"{result}\"", "Copies of requests by what came of them.");
 
     private static (string Name, string Label, string Help) Probes(string result) =>
         ("edgeproxy_probes_total", $"result=\"{result}\"", "Active health checks by what came of them.");

@@ -3,10 +3,12 @@ using System.Linq;
 using System.Reflection;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Composing;
 using EdgeProxy.Tests.Transport;
 using EdgeProxy.Transport;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,8 +21,8 @@ public sealed class ExchangeTests : IDisposable
     // What an exchange keeps for life, and the count that tells one rental from the next.
     private static readonly string[] s_kept =
     [
-        "Shard", "Request", "Response", "ClientSource", "ClientSink", "UpstreamSource", "UpstreamSink", "Ticket", "_host", "_requestId",
-        "RequestEdits", "ResponseEdits", "Notes",
+        "Shard", "Request", "Response", "ClientSource", "ClientSink", "UpstreamSource", "UpstreamSink", "Ticket", "_host",
+        "_requestId", "RequestEdits", "ResponseEdits", "Notes", "Fallbacks",
         "NextWaiter", "PreviousWaiter", // a queue's, which clears them
     ];
 
@@ -49,6 +51,7 @@ public sealed class ExchangeTests : IDisposable
         Assert.Equal(0, used.Notes.Count);
         Assert.True(used.RequestEdits.IsEmpty);
         Assert.True(used.ResponseEdits.IsEmpty);
+        Assert.Equal((true, 0), (used.Fallbacks.IsEmpty, used.Fallbacks.BodyBytesMax));
         Assert.Equal(0, _loop.Blocks.RentedCount);
     }
 
@@ -96,6 +99,9 @@ public sealed class ExchangeTests : IDisposable
         exchange.Route = new Route("r", service, EncodedBytes.None);
         exchange.Service = service;
         exchange.Call = new SilentCall();
+        exchange.Mirror = new MirrorCall(_shard);
+        exchange.Fallbacks.Add(new FailoverService(
+            new ComposedSettings { Name = "f", Kind = ComposedKind.Failover, BodyBytesMax = 1 }, []));
         Assert.True(exchange.TryRewritePath("/rewritten"u8));
         Assert.True(exchange.TryRewriteQuery("a=b"u8));
         exchange.Notes.Add(null!, 1);
