@@ -1,9 +1,11 @@
 using System;
 using System.Linq;
 using System.Reflection;
+using EdgeProxy.Middlewares;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Pipeline.Mirroring;
+using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
@@ -57,6 +59,13 @@ public sealed class ExchangeTests : IDisposable
 
     public void Dispose() => _loop.Dispose();
 
+    private static Compress NoCompress() => new(new CompressSettings
+    {
+        Name = "c",
+        Encodings = Sequence<ContentCoding>.Empty,
+        Types = Sequence<MediaRange>.Empty,
+    });
+
     private static FieldInfo[] Fields() =>
     [
         .. typeof(Exchange).GetFields(BindingFlags.Instance | BindingFlags.NonPublic)
@@ -100,6 +109,10 @@ public sealed class ExchangeTests : IDisposable
         exchange.Service = service;
         exchange.Call = new SilentCall();
         exchange.Mirror = new MirrorCall(_shard);
+        exchange.Filter(new CompressedAnswer(
+            ContentCoder.Of(ContentCoding.Gzip, CompressionEffort.Fast), ContentCoding.Gzip, NoCompress()));
+        exchange.AnswerFilter!.Take("held until the exchange ends"u8);
+        exchange.AnswerFilter.Flush();
         exchange.Fallbacks.Add(new FailoverService(
             new ComposedSettings { Name = "f", Kind = ComposedKind.Failover, BodyBytesMax = 1 }, []));
         Assert.True(exchange.TryRewritePath("/rewritten"u8));
