@@ -151,6 +151,24 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task RateLimit_SeveralParts_EachPairHasItsOwn()
+    {
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await StartAsync(
+            server, "rate_limit = { average = 1, period = \"1h\", burst = 1, key = \"client_ip+header:X-Tenant\" }");
+
+        RawResponse[] answers =
+        [
+            await AskAsync(proxy, "127.0.0.1", fields: "X-Tenant: a\r\n"),
+            await AskAsync(proxy, "127.0.0.1", fields: "X-Tenant: b\r\n"),
+            await AskAsync(proxy, "127.0.0.2", fields: "X-Tenant: a\r\n"),
+            await AskAsync(proxy, "127.0.0.1", fields: "X-Tenant: a\r\n"),
+        ];
+
+        Assert.Equal([200, 200, 200, 429], answers.Select(answer => answer.Status));
+    }
+
+    [Fact]
     public async Task InFlight_Queue_RequestsGoInTheOrderTheyCame_AndOneMoreIsRefused()
     {
         var go = new Gate();
