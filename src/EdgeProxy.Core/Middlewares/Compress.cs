@@ -64,10 +64,20 @@ internal sealed class Compress(CompressSettings settings) : Middleware
 
     private int _streams;
 
-    public override Verdict OnRequest(Exchange exchange) => Verdict.Next;
+    // Decided now: when the answer comes, the request's head may have made room for its body.
+    public override Verdict OnRequest(Exchange exchange)
+    {
+        if (exchange.Request.MinorVersion > 0 && Choose(exchange) is { } coding)
+        {
+            exchange.Notes.Add(this, (ulong)coding);
+        }
+
+        return Verdict.Next;
+    }
 
     public override void OnResponse(Exchange exchange)
     {
+        bool isWanted = exchange.Notes.TryTake(this, out ulong coding);
         ReadOnlySpan<byte> head = exchange.ResponseHeadBytes;
         if (head.IsEmpty || exchange.Call is not null || exchange.AnswerFilter is not null || !MayCode(exchange, head))
         {
@@ -83,8 +93,7 @@ internal sealed class Compress(CompressSettings settings) : Middleware
 
         bool isShort = exchange.Response.Framing == BodyFraming.ContentLength
             && exchange.Response.ContentLength < settings.BytesMin;
-        if (isShort || exchange.Response.Framing == BodyFraming.None || exchange.Request.MinorVersion == 0
-            || Choose(exchange) is not { } coding)
+        if (!isWanted || isShort || exchange.Response.Framing == BodyFraming.None)
         {
             return;
         }
@@ -97,7 +106,7 @@ internal sealed class Compress(CompressSettings settings) : Middleware
         }
 
         exchange.Shard.Counters.Add(Counter.AnswersCompressed);
-        exchange.Filter(new CompressedAnswer(ContentCoder.Of(coding, settings.Effort), coding, this));
+        exchange.Filter(new CompressedAnswer((ContentCoding)coding, settings.Effort, this));
     }
 
     /// <summary>A compressed answer is over.</summary>
