@@ -62,6 +62,8 @@ internal sealed class Compress(CompressSettings settings) : Middleware
     private static readonly MediaRange Events = MediaRange.Parse("text/event-stream")!;
     private static readonly MediaRange Grpc = MediaRange.Parse("application/grpc*")!;
 
+    private readonly ContentCoding[] _encodings = [.. settings.Encodings];
+    private readonly MediaRange[] _types = [.. settings.Types];
     private int _streams;
 
     // Decided now: when the answer comes, the request's head may have made room for its body.
@@ -125,7 +127,7 @@ internal sealed class Compress(CompressSettings settings) : Middleware
             return false;
         }
 
-        foreach (MediaRange range in settings.Types)
+        foreach (MediaRange range in _types)
         {
             if (range.Has(type))
             {
@@ -141,7 +143,7 @@ internal sealed class Compress(CompressSettings settings) : Middleware
     {
         ContentCoding? best = null;
         int bestWeight = Math.Max(0, WeightOf(exchange, "identity"u8, isNamedOnly: true) - 1);
-        foreach (ContentCoding coding in settings.Encodings)
+        foreach (ContentCoding coding in _encodings)
         {
             int weight = WeightOf(exchange, ContentCoder.NameOf(coding));
             if (weight > bestWeight)
