@@ -90,6 +90,9 @@ internal static unsafe partial class LibSsl
     [LibraryImport(Library, EntryPoint = "SSL_CTX_set_alpn_protos")]
     public static partial int ContextSetAlpn(void* context, byte* protocols, uint length);
 
+    [LibraryImport(Library, EntryPoint = "SSL_set_alpn_protos")]
+    public static partial int SetAlpn(void* ssl, byte* protocols, uint length);
+
     [LibraryImport(Library, EntryPoint = "SSL_CTX_set_session_id_context")]
     public static partial int ContextSetSessionScope(void* context, byte* scope, uint length);
 
