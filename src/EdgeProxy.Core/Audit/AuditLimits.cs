@@ -30,6 +30,7 @@ internal static class AuditLimits
     public const int SegmentBytesDefault = 16 * 1024 * 1024;
     public const int SegmentBytesMin = 64 * 1024;
     public const int SegmentBytesMax = 1024 * 1024 * 1024;
+    public const int RetainBytesMin = 1024 * 1024;
     public const int RetainBytesMax = int.MaxValue;
 
     /// <summary>
@@ -45,5 +46,6 @@ internal static class AuditLimits
 
     public static readonly TimeSpan SegmentAgeMin = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan SegmentAgeMax = TimeSpan.FromDays(30);
+    public static readonly TimeSpan RetainAgeMin = TimeSpan.FromMinutes(1);
     public static readonly TimeSpan RetainAgeMax = TimeSpan.FromDays(3650);
 }

@@ -1,11 +1,13 @@
 using System.Collections.Generic;
 using EdgeProxy.Ai;
+using EdgeProxy.Audit;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Tables;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Config.Values;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Composing;
 
 namespace EdgeProxy.Config;
 
@@ -82,7 +84,12 @@ internal sealed class ConfigBuilder
         new ServiceNames(_faults, serviceNames, services, composed).Check();
         var checks = new CrossChecks(_faults, entryPointNames, serviceNames, middlewareNames);
         checks.EntryPoints(entryPoints, admin);
-        List<RouterSettings> resolved = checks.Routers(routers);
+        AuditSettings? audit = _root.TryFind(AuditTable.Declaration.Name, out _)
+            ? AuditTable.Parse(Section(AuditTable.Declaration))
+            : null;
+        List<ComposedSettings> made = composed.ConvertAll(static document => document.Settings);
+        List<RouterSettings> resolved = new AuditReading(_faults, audit, ai, made)
+            .Complete(checks.Routers(routers), routers);
         return new ProxySettings
         {
             Hash = "",
@@ -94,8 +101,9 @@ internal sealed class ConfigBuilder
             Routers = resolved,
             Middlewares = SettingsOf(middlewares),
             Services = services,
-            Composed = composed.ConvertAll(static document => document.Settings),
+            Composed = made,
             Ai = ai,
+            Audit = audit,
         };
     }
 

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Net;
 using EdgeProxy.Ai;
+using EdgeProxy.Audit;
 using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Services;
@@ -49,6 +50,9 @@ internal sealed record ProxySettings
 
     /// <summary>Providers, services with models, who may use them. Providers' services are in Services, too.</summary>
     public AiSettings Ai { get; init; } = AiSettings.None;
+
+    /// <summary>The audit chain; null where there is none.</summary>
+    public AuditSettings? Audit { get; init; }
 
     public int ServiceCount => Services.Count + Composed.Count + Ai.Services.Count - Ai.Providers.Count;
 }

@@ -31,7 +31,11 @@ internal static class SnapshotBuilder
                 steps[j] = middlewares[router.Middlewares[j]].Middleware;
             }
 
-            routes[i] = new Route(router.Name, services[router.Service], router.AllowEncoded) { Middlewares = steps };
+            routes[i] = new Route(router.Name, services[router.Service], router.AllowEncoded)
+            {
+                Middlewares = steps,
+                Audit = router.Audit,
+            };
         }
 
         var tables = new RouteTable?[slotCount];

@@ -7,4 +7,7 @@ internal sealed record Route(string Name, ServiceNode Service, EncodedBytes Allo
 {
     /// <summary>In the order of the router's list.</summary>
     public Middleware[] Middlewares { get; init; } = [];
+
+    /// <summary>What of its exchanges is recorded.</summary>
+    public AuditScope Audit { get; init; }
 }

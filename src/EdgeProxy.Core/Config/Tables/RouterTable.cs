@@ -24,7 +24,13 @@ internal sealed record RouterDocument(
     Placed<string>? Service,
     int? Priority,
     EncodedBytes AllowEncoded,
-    IReadOnlyList<Placed<string>> Middlewares);
+    IReadOnlyList<Placed<string>> Middlewares)
+{
+    /// <summary>Null where it is not said.</summary>
+    public bool? IsAudited { get; init; }
+
+    public bool? TakesDigests { get; init; }
+}
 
 /// <summary>[routers.NAME]</summary>
 internal static class RouterTable
@@ -74,9 +80,22 @@ internal static class RouterTable
         DefaultToml = "[]",
     };
 
+    public static readonly BooleanKey Audit = new("audit",
+        "Each request is a record of the audit chain. Without it: as audit.all_routers says; calls of models always.")
+    {
+        ExampleToml = "false",
+    };
+
+    public static readonly BooleanKey AuditDigests = new("audit_digests",
+        "A record has the SHA-256 of the request's body and of the answer's. Records of calls of models always do.")
+    {
+        Default = false,
+        DefaultToml = "false",
+    };
+
     public static TableDeclaration Declaration { get; } = new("routers", IsNamed: true,
         "Which requests go to which service.",
-        [EntryPoints, RuleText, Middlewares, Service, Priority, AllowEncoded])
+        [EntryPoints, RuleText, Middlewares, Service, Priority, AllowEncoded, Audit, AuditDigests])
     {
         ExampleName = "app",
         Later = ["tls"],
@@ -96,7 +115,11 @@ internal static class RouterTable
         }
 
         return new RouterDocument(name, scope.Table, EntryPoints.Read(scope), RuleText.Read(scope), Service.Read(scope),
-            Priority.Read(scope), encoded, Middlewares.Read(scope));
+            Priority.Read(scope), encoded, Middlewares.Read(scope))
+        {
+            IsAudited = scope.TryFind(Audit.Name, out _) ? Audit.Read(scope) : null,
+            TakesDigests = scope.TryFind(AuditDigests.Name, out _) ? AuditDigests.Read(scope) : null,
+        };
     }
 
     private sealed class RuleKey(string name, string doc) : Key<PlacedRule?>(name, doc)
