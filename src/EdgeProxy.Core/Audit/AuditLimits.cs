@@ -11,6 +11,11 @@ internal static class AuditLimits
     /// <summary>What a loop may have noted and not yet made durable; a power of two.</summary>
     public const int RingBytes = 1024 * 1024;
 
+    /// <summary>
+    /// Longest the end of an answer waits for its record; then the client is cut off, and has no whole answer.
+    /// </summary>
+    public const long RecordWaitMaxMs = 10_000;
+
     /// <summary>Records the proxy itself adds (configuration, start) that may wait for a full disk.</summary>
     public const int OwnRecordsMax = 1024;
 

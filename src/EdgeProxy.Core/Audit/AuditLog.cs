@@ -76,7 +76,10 @@ internal sealed partial class AuditLog : IDisposable
     public AuditStatus Status => Volatile.Read(ref _status);
 
     /// <summary>Audited requests are to be refused: nothing can be written, and none may go unrecorded.</summary>
-    public bool IsBlocked => Volatile.Read(ref _isStuck) && Settings.OnFull == AuditFull.Block;
+    public bool IsBlocked => IsStuck && Settings.OnFull == AuditFull.Block;
+
+    /// <summary>The last try to write failed.</summary>
+    public bool IsStuck => Volatile.Read(ref _isStuck);
 
     public AuditRing Ring(int lane) => _rings[lane];
 
@@ -310,6 +313,7 @@ internal sealed partial class AuditLog : IDisposable
 
         Volatile.Write(ref _isStuck, true);
         Volatile.Write(ref _status, Look());
+        Tell(); // who may go on without goes on
         _isStopped = Volatile.Read(ref _isStopping); // one try: the rings keep it for the next start
     }
 

@@ -22,6 +22,9 @@ internal enum PumpStatus : byte
     SourceTruncated,
     SourceBroken,
     SinkBroken,
+
+    /// <summary>The end of the answer waits for its audit record.</summary>
+    WaitRecord,
 }
 
 /// <summary>
@@ -32,19 +35,16 @@ internal enum PumpStatus : byte
 internal static class BodyPump
 {
     // One turn moves at most this many pieces (of up to 32 KiB), so that one fast transfer does not hold up the loop.
-    private const int PiecesPerTurnMax = 32;
+    public const int PiecesPerTurnMax = 32;
 
     public static PumpStatus Run(MessageSource source, MessageSink sink)
     {
         for (int piece = 0; piece < PiecesPerTurnMax; piece++)
         {
-            if (sink.IsStalled)
+            SinkStatus flushed = Unstall(sink);
+            if (flushed != SinkStatus.Ok)
             {
-                SinkStatus flushed = sink.Flush();
-                if (flushed != SinkStatus.Ok)
-                {
-                    return Of(flushed);
-                }
+                return Of(flushed);
             }
 
             BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
@@ -74,7 +74,7 @@ internal static class BodyPump
             status = sink.Flush();
         }
 
-        return status == SinkStatus.Ok ? PumpStatus.Done : Of(status);
+        return OfAll(status);
     }
 
     /// <summary>Moves an answer's body past the call that looks at it, or writes it anew.</summary>
@@ -120,15 +120,16 @@ internal static class BodyPump
         return PumpStatus.Yield;
     }
 
-    private static SinkStatus SendAll(HeldBody body, MessageSink sink)
+    /// <summary>Sends what a sink kept when its peer took no more.</summary>
+    public static SinkStatus Unstall(MessageSink sink) => sink.IsStalled ? sink.Flush() : SinkStatus.Ok;
+
+    /// <summary>Sends what of the body was not sent yet.</summary>
+    public static SinkStatus SendAll(HeldBody body, MessageSink sink)
     {
-        if (sink.IsStalled)
+        SinkStatus flushed = Unstall(sink);
+        if (flushed != SinkStatus.Ok)
         {
-            SinkStatus flushed = sink.Flush();
-            if (flushed != SinkStatus.Ok)
-            {
-                return flushed;
-            }
+            return flushed;
         }
 
         while (!body.Unsent.IsEmpty)
@@ -144,7 +145,8 @@ internal static class BodyPump
         return SinkStatus.Ok;
     }
 
-    private static PumpStatus AtRest(BodyStep step, MessageSource source, MessageSink sink)
+    /// <summary>The source has no more data, for now or at all.</summary>
+    public static PumpStatus AtRest(BodyStep step, MessageSource source, MessageSink sink)
     {
         if (step == BodyStep.End)
         {
@@ -163,6 +165,9 @@ internal static class BodyPump
             _ => PumpStatus.WaitSource,
         };
     }
+
+    /// <summary>Done if all is taken.</summary>
+    public static PumpStatus OfAll(SinkStatus status) => status == SinkStatus.Ok ? PumpStatus.Done : Of(status);
 
     private static PumpStatus Of(SinkStatus status) =>
         status == SinkStatus.Wait ? PumpStatus.WaitSink : PumpStatus.SinkBroken;

@@ -50,7 +50,15 @@ internal static class RequestHeadWriter
         if (!kept.HasFlag(Kept.RequestId))
         {
             buffer.Write("X-Request-Id: "u8);
-            buffer.WriteRequestId(exchange.Shard.Ids);
+            if (exchange.Audit is { } note)
+            {
+                buffer.Write(note.RequestId);
+            }
+            else
+            {
+                buffer.WriteRequestId(exchange.Shard.Ids);
+            }
+
             buffer.Write("\r\n"u8);
         }
 
@@ -190,6 +198,25 @@ internal static class RequestHeadWriter
 
         kept |= header;
         return true;
+    }
+
+    /// <summary>The id the server will be told: the client's if that may be kept, else a new one; its length.</summary>
+    public static int ChooseRequestId(Exchange exchange, Span<byte> room)
+    {
+        ReadOnlySpan<byte> head = exchange.ClientSource.Head;
+        Kept kept = Kept.None;
+        foreach (ref readonly HeaderField field in exchange.Request.Fields)
+        {
+            bool isListed = (field.Traits & (FieldTraits.ListedInConnection | FieldTraits.Alias)) != 0;
+            if (field.Known == KnownHeader.XRequestId && KeepsRequestId(field.Value.Of(head), isListed, ref kept))
+            {
+                field.Value.Of(head).CopyTo(room);
+                return field.Value.Length;
+            }
+        }
+
+        exchange.Shard.Ids.Write(room);
+        return RequestIds.TextBytes;
     }
 
     private static bool KeepsRequestId(ReadOnlySpan<byte> value, bool isListed, ref Kept kept)

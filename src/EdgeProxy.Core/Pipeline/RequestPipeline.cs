@@ -2,6 +2,7 @@ using System;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Tasks;
+using EdgeProxy.Pipeline.Auditing;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Routing;
@@ -51,7 +52,13 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         }
 
         // (2) The canonical path, then the route.
-        if (TryRoute(exchange))
+        bool isRouted = TryRoute(exchange);
+        if (exchange.Route is { Audit: not AuditScope.None })
+        {
+            AuditLane.Begin(exchange);
+        }
+
+        if (isRouted && exchange.Fault.IsNone)
         {
             // (3) Middlewares inbound.
             Proceed(exchange, MiddlewareChain.Enter(exchange));
@@ -161,6 +168,9 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
                 exchange.Fault = Fault.OfClient(kind);
                 Forwarder.Abandon(exchange);
                 return End(exchange, ExchangeStatus.Cut);
+            case FaultKind.AuditStuck:
+                exchange.Fault = new Fault(kind, FaultSide.Proxy, Again.Never);
+                return End(exchange, ExchangeStatus.Cut);
             case FaultKind.BodyTimeout:
                 exchange.Fault = Fault.OfClient(kind);
                 break;
@@ -182,6 +192,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         Retry.End(exchange);
         Capacity.Leave(exchange);
         exchange.Phase = ExchangePhase.Done;
+        exchange.Audit?.End(exchange, isCut: status == ExchangeStatus.Cut);
         if (exchange.Call is { } call)
         {
             call.OnEnd(exchange);
@@ -381,6 +392,11 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     private static void AdvanceLocal(Exchange exchange)
     {
         ReadOnlySpan<byte> body = exchange.LocalAnswer!.Body.Span;
+        if (exchange.Audit?.MayEnd(exchange, body[exchange.LocalBodySent..]) == false)
+        {
+            return;
+        }
+
         MessageSink sink = exchange.ClientSink;
         SinkStatus status = SinkStatus.Ok;
         long sentBefore = sink.BytesSent;

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using EdgeProxy.Pipeline.Auditing;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Telemetry;
@@ -35,6 +36,9 @@ internal sealed class Shard
     public RequestIds Ids { get; }
 
     public ServerReports Reports { get; }
+
+    /// <summary>Its way into the audit chain; null until there is one.</summary>
+    public AuditLane? Audit { get; set; }
 
     /// <summary>Exchanges in flight or holding a partial head.</summary>
     public int RentedCount { get; private set; }
