@@ -77,7 +77,7 @@ internal sealed class AuditLane : ILoopWork
         || (_log.IsStuck && _log.Settings.OnFull == AuditFull.Gap);
 
     /// <summary>The exchange goes on when more of the lane is durable.</summary>
-    public void Wait(Exchange exchange)
+    public void Enqueue(Exchange exchange)
     {
         _waiting.Add((exchange, exchange.Ticket));
         Listen();

@@ -115,7 +115,7 @@ internal sealed class AuditNote(AuditLane lane)
         else
         {
             _isWaiting = true;
-            lane.Wait(exchange);
+            lane.Enqueue(exchange);
         }
 
         // What the writer did before it heard of us wakes nobody.

@@ -1,8 +1,5 @@
 using System;
-using System.Buffers;
 using System.Collections.Generic;
-using System.Linq;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using EdgeProxy.Audit;
 using EdgeProxy.Pipeline;
@@ -55,22 +52,11 @@ internal sealed class AuditedEngine : IDisposable
         var records = new List<JsonObject>();
         while (_rig.Ring.TryRead(out ReadOnlySpan<byte> record, out bool isTorn))
         {
-            records.Add(Json(record));
+            records.Add(AuditLogRig.Json(record));
             Assert.False(isTorn);
         }
 
         return records;
-    }
-
-    public static JsonObject Json(ReadOnlySpan<byte> record)
-    {
-        var text = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(text))
-        {
-            RecordJson.Write(json, "box", 1, record);
-        }
-
-        return JsonNode.Parse(text.WrittenSpan)!.AsObject();
     }
 
     /// <summary>The one exchange that was recorded.</summary>
