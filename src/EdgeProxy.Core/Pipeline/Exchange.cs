@@ -364,7 +364,14 @@ internal sealed class Exchange : IWaiter
 
     /// <summary>Puts a fact of a step's own into the audit record, if there will be one.</summary>
     /// <param name="name">A name of ours, such as "gen_ai.request.model"; never a client's bytes.</param>
-    public void NoteFact(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text) => Audit?.Facts.Note(name, text);
+    /// <param name="text">Nothing is noted if it is empty; a long one is cut.</param>
+    public void NoteFact(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text)
+    {
+        if (!text.IsEmpty)
+        {
+            Audit?.Facts.Note(name, text);
+        }
+    }
 
     /// <inheritdoc cref="NoteFact(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>
     public void NoteFact(ReadOnlySpan<byte> name, long number) => Audit?.Facts.Note(name, number);
