@@ -52,7 +52,7 @@ internal sealed class ModelTarget(Provider provider, ModelSettings settings, Tok
 
     public Provider Provider { get; } = provider;
 
-    /// <summary>The provider's name for it, as configured; with a *, which is what the client's had in its place.</summary>
+    /// <summary>The provider's name for it, as configured; a * in it is what the client's name had there.</summary>
     public ReadOnlySpan<byte> ModelBytes => _model;
 
     public TokenMetrics Metrics { get; } = metrics;

@@ -163,7 +163,8 @@ internal struct UsageReader
         {
             HasContent = true;
         }
-        else if (key is AnswerKey.Text or AnswerKey.Arguments or AnswerKey.Response && token == JsonToken.String && _json.Text.Length > 0)
+        else if (key is AnswerKey.Text or AnswerKey.Arguments or AnswerKey.Response
+            && token == JsonToken.String && _json.Text.Length > 0)
         {
             TextBytes += _json.Text.Length;
             HasContent = true;

@@ -28,9 +28,11 @@ internal sealed record InclusionProof
     public required SegmentFooter Footer { get; init; }
 
     /// <summary>Of the record; 0 of one that is too short to have a number.</summary>
-    public ulong Seq => Body.Length < ChainFrame.RecordHeadBytes ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(Body.AsSpan(1));
+    public ulong Seq => HasRecord ? BinaryPrimitives.ReadUInt64LittleEndian(Body.AsSpan(1)) : 0;
 
-    public ReadOnlySpan<byte> Record => Body.Length < ChainFrame.RecordHeadBytes ? default : Body.AsSpan(ChainFrame.RecordHeadBytes);
+    public ReadOnlySpan<byte> Record => HasRecord ? Body.AsSpan(ChainFrame.RecordHeadBytes) : default;
+
+    private bool HasRecord => Body.Length >= ChainFrame.RecordHeadBytes;
 
     /// <summary>
     /// Makes the proof for a record; null if the segment is not this record's, not whole or has no footer yet.

@@ -1,10 +1,8 @@
 using System;
-using System.Collections.Generic;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Threading.Tasks;
-using EdgeProxy.Audit;
 using EdgeProxy.Host.Commands;
 
 namespace EdgeProxy.Host;

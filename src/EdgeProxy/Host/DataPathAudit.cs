@@ -3,7 +3,6 @@ using System.Threading;
 using EdgeProxy.Audit;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
-using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Auditing;
 
 namespace EdgeProxy.Host;
@@ -93,7 +92,8 @@ internal sealed partial class DataPath
         if (status.LastClosed is { } closed)
         {
             samples.Add(new MetricSample(
-                "edgeproxy_audit_signed_record", "Number of the last signed record; the hash is its segment's footer's.",
+                "edgeproxy_audit_signed_record",
+                "Number of the last signed record; the hash is its segment's footer's.",
                 MetricKind.Gauge, closed.LastSeq, [new MetricLabel("hash", AuditReport.Hex(closed.FooterHash))]));
         }
 

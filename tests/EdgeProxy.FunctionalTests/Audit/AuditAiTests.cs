@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using System.Security.Cryptography;
 using System.Text;
@@ -11,7 +10,9 @@ using Xunit;
 
 namespace EdgeProxy.FunctionalTests.Audit;
 
-/// <summary>Calls of models are always recorded: who asked which model, what it came to, and the digest of both bodies.</summary>
+/// <summary>
+/// Calls of models are always recorded: who asked which model, what it came to, and the digest of both bodies.
+/// </summary>
 public sealed class AuditAiTests
 {
     private const string Chat = "/v1/chat/completions";

@@ -12,11 +12,9 @@ using Xunit;
 namespace EdgeProxy.FunctionalTests.Audit;
 
 /// <summary>An audit directory of the test's own, outside the proxy's, so that it outlives it.</summary>
-internal sealed class AuditChain : IDisposable
+internal sealed class AuditChain(string? folder = null) : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeproxy-audit-");
-
-    public string Folder => _folder.FullName;
+    public string Folder { get; } = folder ?? Directory.CreateTempSubdirectory("edgeproxy-audit-").FullName;
 
     /// <summary>Records, in order, of a chain that verifies with the public key in its folder.</summary>
     public List<JsonObject> Verified(out ChainReport report)
@@ -40,7 +38,7 @@ internal sealed class AuditChain : IDisposable
 
     public string Table(string more = "") => $"[audit]\ndirectory = \"{Folder}\"\nall_routers = true\n{more}\n";
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
 
     private static JsonObject Json(ulong seq, ReadOnlySpan<byte> record)
     {

@@ -60,8 +60,8 @@ public sealed class AuditKillTests
         List<JsonObject> records = chain.Verified(out ChainReport report);
         var seen = records.Where(record => (string)record["kind"]! == "exchange")
             .GroupBy(record => (string)record["request_id"]!).ToDictionary(ids => ids.Key, ids => ids.Count());
-        Assert.Empty(acknowledged.Where(id => !seen.ContainsKey(id)));
-        Assert.Empty(seen.Where(id => id.Value != 1));
+        Assert.DoesNotContain(acknowledged, id => !seen.ContainsKey(id));
+        Assert.DoesNotContain(seen, id => id.Value != 1);
         Assert.Equal(report.LastSeq, report.SignedSeq);
         Assert.Equal(Rounds, records.Count(record => (string)record["kind"]! == "recovery"));
         Assert.DoesNotContain(records, record => (string)record["kind"]! == "gap");

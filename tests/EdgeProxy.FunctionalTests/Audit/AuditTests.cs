@@ -79,7 +79,7 @@ public sealed class AuditTests
     public async Task Start_FolderThatCannotBeUsed_EndsWithTheReason()
     {
         using var chain = new AuditChain();
-        await File.WriteAllTextAsync(Path.Combine(chain.Folder, "file"), "");
+        File.WriteAllText(Path.Combine(chain.Folder, "file"), "");
         await using RawServer server = RawServer.Ok();
         var config = new ProxyConfig(server) { More = $"[audit]\ndirectory = \"{chain.Folder}/file/x\"\n" };
 

@@ -17,7 +17,9 @@ internal static class AuditedPump
         BodyCall? call = exchange.Call;
         for (int piece = 0; piece < BodyPump.PiecesPerTurnMax; piece++)
         {
-            PumpStatus before = call is null ? BodyPump.OfAll(BodyPump.Unstall(sink)) : SendOutput(exchange, note, call);
+            PumpStatus before = call is null
+                ? BodyPump.OfAll(BodyPump.Unstall(sink))
+                : SendOutput(exchange, note, call);
             if (before != PumpStatus.Done)
             {
                 return before;

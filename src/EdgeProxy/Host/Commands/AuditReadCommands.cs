@@ -44,7 +44,8 @@ internal sealed record AuditFilter
 /// </summary>
 internal static class AuditReadCommands
 {
-    private static readonly JsonWriterOptions LineOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions LineOptions =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Each record the filter takes, a line each.</summary>
     public static int Export(
@@ -106,7 +107,7 @@ internal static class AuditReadCommands
         }
 
         shell.Error.WriteLine(
-            $"edgeproxy: no signed segment has record {seq}; the open one is signed when it is full or segment_age old");
+            $"edgeproxy: no signed segment has record {seq}; the open one is signed when full or segment_age old");
         return ExitCodes.Failed;
     }
 

@@ -128,7 +128,7 @@ internal static class AuditVerifyCommand
         if (place.IsOwnKey)
         {
             shell.Output.WriteLine(
-                "with the public key of the chain's own folder: for proof use a copy kept elsewhere, --public-key FILE");
+                "with the public key of the chain's own folder; for proof give one kept elsewhere, --public-key FILE");
         }
     }
 

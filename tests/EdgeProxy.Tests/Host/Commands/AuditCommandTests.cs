@@ -86,12 +86,12 @@ public sealed class AuditCommandTests : IDisposable
     {
         foreach (string path in Directory.GetFiles(_folder, "*.audit").Order(StringComparer.Ordinal))
         {
-            byte[] good = await File.ReadAllBytesAsync(path);
+            byte[] good = File.ReadAllBytes(path);
             for (int at = 0; at < good.Length; at += 7)
             {
                 byte[] bad = [.. good];
                 bad[at] ^= (byte)(1 << (at % 8));
-                await File.WriteAllBytesAsync(path, bad);
+                File.WriteAllBytes(path, bad);
                 using var run = new CommandRun("");
 
                 Assert.Equal(ExitCodes.Failed,
@@ -101,7 +101,7 @@ public sealed class AuditCommandTests : IDisposable
                 Assert.InRange(at, (long)place["offset"]!, good.Length);
             }
 
-            await File.WriteAllBytesAsync(path, good);
+            File.WriteAllBytes(path, good);
         }
     }
 
@@ -170,9 +170,9 @@ public sealed class AuditCommandTests : IDisposable
     public async Task Export_ChangedRecord_EndsBeforeIt()
     {
         string path = Directory.GetFiles(_folder, "*.audit").Order(StringComparer.Ordinal).First();
-        byte[] bytes = await File.ReadAllBytesAsync(path);
+        byte[] bytes = File.ReadAllBytes(path);
         bytes[^300] ^= 1;
-        await File.WriteAllBytesAsync(path, bytes);
+        File.WriteAllBytes(path, bytes);
 
         Assert.Equal(ExitCodes.Failed, await _run.InvokeAsync("audit", "export"));
         Assert.InRange(Lines.Count, 1, 3);
@@ -184,13 +184,13 @@ public sealed class AuditCommandTests : IDisposable
     {
         Assert.Equal(ExitCodes.Ok, await _run.InvokeAsync("audit", "show", "6", "--proof"));
         string proof = Path.Combine(_folder, "proof.json");
-        await File.WriteAllTextAsync(proof, _run.Output);
+        File.WriteAllText(proof, _run.Output);
         string key = Path.Combine(_folder, "key.pub.pem");
 
         using var run = new CommandRun("");
         Assert.Equal(ExitCodes.Ok, await run.InvokeAsync("audit", "verify", "--proof", proof, "--public-key", key));
         Assert.StartsWith("ok: record 6 ", run.Output);
-        await File.WriteAllTextAsync(proof, _run.Output.Replace("\"index\": 1", "\"index\": 2", StringComparison.Ordinal));
+        File.WriteAllText(proof, _run.Output.Replace("\"index\": 1", "\"index\": 2", StringComparison.Ordinal));
         Assert.Equal(ExitCodes.Failed, await run.InvokeAsync("audit", "verify", "--proof", proof, "--public-key", key));
         Assert.Equal(ExitCodes.Usage, await run.InvokeAsync("audit", "verify", "--proof", proof));
         Assert.Equal(ExitCodes.Failed, await run.InvokeAsync("audit", "show", "9", "--proof", "--directory", _folder));
