@@ -1,10 +1,12 @@
 using System;
 using System.Collections.Generic;
+using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using EdgeProxy.Audit;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Pipeline.Auditing;
 using EdgeProxy.Tests.Audit;
 using Xunit;
 
@@ -371,6 +373,45 @@ public sealed class AuditedExchangeTests
         List<string> texts = engine.Rig.Texts(out _);
         Assert.Equal(isGap, texts.Contains("gap"));
         Assert.Equal(!isGap, texts.Contains("exchange"));
+    }
+
+    [Fact]
+    public void Note_Returned_EqualsAFreshOne()
+    {
+        FieldInfo[] fields = typeof(AuditNote).GetFields(BindingFlags.Instance | BindingFlags.NonPublic);
+        var used = new AuditNote(null!);
+        foreach (FieldInfo field in fields)
+        {
+            object? value = Type.GetTypeCode(field.FieldType) switch
+            {
+                TypeCode.Int32 => 7,
+                TypeCode.Int64 => 7L,
+                TypeCode.UInt64 => 7UL,
+                TypeCode.Boolean => true,
+                _ => field.FieldType.IsValueType ? throw new InvalidOperationException(field.Name) : null,
+            };
+            if (value is not null)
+            {
+                field.SetValue(used, value);
+            }
+        }
+
+        used.Facts.Note("a"u8, new byte[3000]);
+        used.Facts.Note("b"u8, new byte[3000]);
+        used.Request.Begin(takesHash: true);
+        used.Request.Take("abc"u8);
+        used.Reset();
+
+        var fresh = new AuditNote(null!);
+        Assert.All(fields, field => Assert.True(
+            !field.FieldType.IsValueType || Equals(field.GetValue(fresh), field.GetValue(used)), field.Name));
+        Assert.True(used.Facts is { Fields.IsEmpty: true, IsOver: false });
+        Assert.Equal((0, false), (used.Request.Count, used.Request.HasHash));
+        used.Request.Begin(takesHash: true);
+        used.Request.Take("x"u8);
+        byte[] hash = new byte[32];
+        used.Request.Write(hash);
+        Assert.Equal(Hash("x"), Convert.ToHexStringLower(hash));
     }
 
     [Fact]
