@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using EdgeProxy.Pipeline.Auditing;
 using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
@@ -41,6 +42,9 @@ internal sealed class Shard
 
     /// <summary>Copies of requests, under way and spare.</summary>
     public MirrorCalls Mirrors { get; }
+
+    /// <summary>Its way into the audit chain; null until there is one.</summary>
+    public AuditLane? Audit { get; set; }
 
     /// <summary>Exchanges in flight or holding a partial head.</summary>
     public int RentedCount { get; private set; }

@@ -52,6 +52,7 @@ internal enum Counter
     Tunnels,
     RequestsUnserved,
     BreakerRejections,
+    AuditRefusals,
     BreakerOpenings,
     RequestsQueued,
     QueuesFull,
@@ -101,6 +102,8 @@ internal static class CounterNames
         Counter.WriteTimeouts => Timeouts("write"),
         Counter.KeepAliveTimeouts => Timeouts("keep_alive"),
         Counter.TunnelTimeouts => Timeouts("tunnel"),
+        Counter.AuditRefusals =>
+            ("edgeproxy_audit_refused_total", "", "Requests refused or cut because they could not be recorded."),
         Counter.ClientsGone => ("edgeproxy_clients_gone_total", "", "Clients that left before their answer was whole."),
         Counter.BytesFromClients => ("edgeproxy_client_received_bytes_total", "", "Bytes read from clients."),
         Counter.BytesToClients => ("edgeproxy_client_sent_bytes_total", "", "Bytes written to clients."),
