@@ -32,7 +32,7 @@ internal sealed class Http2ClientConnection : ClientConnection, IHttp2Owner, ITi
     private long _lingerSinceMs;
     private long _sentBefore;
     private long _stalledSinceMs;
-    private bool _wasIdle = true;
+    private Waits _waits = Waits.Idle;
 
     public Http2ClientConnection(Http2Lane lane, ByteLink link)
     {
@@ -48,6 +48,16 @@ internal sealed class Http2ClientConnection : ClientConnection, IHttp2Owner, ITi
             HeadLimits = settings.HeadLimits,
         };
         _connection = new Http2Connection(link, this, lane.Shard.Loop.Streams, terms);
+    }
+
+    /// <summary>What is waited for.</summary>
+    [Flags]
+    private enum Waits : byte
+    {
+        Idle = 1,
+        Head = 2,
+        Linger = 4,
+        Output = 8,
     }
 
     private long NowMs => _lane.Shard.Loop.NowMs;
@@ -160,31 +170,29 @@ internal sealed class Http2ClientConnection : ClientConnection, IHttp2Owner, ITi
         _resetsCounted = _connection.Resets;
     }
 
+    // Each wait is counted from the turn in which it began.
     private void NoteChanges()
     {
         long nowMs = NowMs;
-        bool isIdle = _connection.StreamCount == 0;
-        if (isIdle && !_wasIdle)
-        {
-            _idleSinceMs = nowMs;
-        }
-
-        _wasIdle = isIdle;
-        if (!_connection.IsWithinHead)
-        {
-            _headSinceMs = nowMs;
-        }
-
-        if (!_connection.IsLingering)
-        {
-            _lingerSinceMs = nowMs;
-        }
-
-        if (!_connection.HasOutput || _connection.BytesSent != _sentBefore)
+        Note(_connection.StreamCount == 0, Waits.Idle, nowMs, ref _idleSinceMs);
+        Note(_connection.IsWithinHead, Waits.Head, nowMs, ref _headSinceMs);
+        Note(_connection.IsLingering, Waits.Linger, nowMs, ref _lingerSinceMs);
+        Note(_connection.HasOutput, Waits.Output, nowMs, ref _stalledSinceMs);
+        if (_connection.BytesSent != _sentBefore)
         {
             _sentBefore = _connection.BytesSent;
             _stalledSinceMs = nowMs;
         }
+    }
+
+    private void Note(bool waits, Waits which, long nowMs, ref long sinceMs)
+    {
+        if (waits && (_waits & which) == 0)
+        {
+            sinceMs = nowMs;
+        }
+
+        _waits = waits ? _waits | which : _waits & ~which;
     }
 
     private long NextDeadline()

@@ -419,7 +419,12 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
 
         _phase = Phase.Closed;
         _output.Clear();
-        _blocked.Clear();
+        while (_blocked.TryDequeue(out Http2Stream? stream))
+        {
+            stream.IsBlocked = false;
+            Recycle(stream);
+        }
+
         if (isReset)
         {
             _link.Abort();

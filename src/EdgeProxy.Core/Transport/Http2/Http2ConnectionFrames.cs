@@ -202,9 +202,9 @@ internal sealed partial class Http2Connection
         {
             TrySpendFrame();
         }
-        else if (TrySpendReset())
+        else
         {
-            WriteReset(id, Http2Error.StreamClosed);
+            Refuse(id, Http2Error.StreamClosed);
         }
     }
 
