@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text;
+using EdgeProxy.FunctionalTests.Harness;
 using EdgeProxy.Primitives.Http2;
 using EdgeProxy.Tests.Primitives.Http;
 

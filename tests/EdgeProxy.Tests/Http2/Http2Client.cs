@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
+using EdgeProxy.FunctionalTests.Harness;
 using EdgeProxy.Primitives.Http2;
 using EdgeProxy.Tests.Pipeline;
 using EdgeProxy.Tests.Transport;

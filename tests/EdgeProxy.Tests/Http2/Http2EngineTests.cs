@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Linq;
+using EdgeProxy.FunctionalTests.Harness;
 using EdgeProxy.Primitives.Http2;
 using EdgeProxy.Services;
 using EdgeProxy.Tests.Pipeline;

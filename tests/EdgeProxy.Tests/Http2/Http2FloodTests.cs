@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using EdgeProxy.FunctionalTests.Harness;
 using EdgeProxy.Primitives.Http2;
 using EdgeProxy.Tests.Pipeline;
 using EdgeProxy.Transport.Http2;

@@ -5,7 +5,7 @@ using System.Linq;
 using System.Text;
 using EdgeProxy.Primitives.Http2;
 
-namespace EdgeProxy.Tests.Http2;
+namespace EdgeProxy.FunctionalTests.Harness;
 
 /// <summary>A frame as a peer saw it; <see cref="Fields"/> are those of its field section.</summary>
 internal sealed record Frame(FrameHeader Header, byte[] Payload, IReadOnlyList<(string Name, string Value)> Fields)
