@@ -19,6 +19,9 @@ internal static class Forwarder
     // 1xx responses passed on before the final one; a server that sends more is broken (reliability 5-13: 1,000 x 103).
     private const int InterimMax = 16;
 
+    // A server that does nothing with a request (REFUSED_STREAM) is asked so often.
+    private const int RefusalsMax = 3;
+
     // What is read of an answer that is not passed on.
     private const int DiscardPiecesMax = 4;
 
@@ -147,11 +150,10 @@ internal static class Forwarder
 
         exchange.Tries++;
         exchange.TryStartedMs = shard.Loop.NowMs;
-        UpstreamConnection? connection = mayReuse ? pool.Take() : null;
+        UpstreamConnection? connection = mayReuse ? pool.Take(exchange.Owner) : null;
         if (connection is not null)
         {
             shard.Counters.Add(Counter.UpstreamReuses);
-            connection.Link.Owner = exchange.Owner;
             Attach(exchange, connection);
             SendHead(exchange);
             return;
@@ -582,12 +584,14 @@ internal static class Forwarder
     /// </summary>
     private static void UpstreamGone(Exchange exchange)
     {
-        bool isUntouched = exchange.Upstream!.IsReused && exchange.UpstreamSource.BytesRead == 0
+        bool isRefused = exchange.Upstream!.Link.IsUntouched && exchange.Tries < RefusalsMax;
+        bool isUntouched = (exchange.Upstream.IsReused || isRefused) && exchange.UpstreamSource.BytesRead == 0
             && exchange.InterimCount == 0 && exchange.ClientSource.CanRewind;
-        bool mayRepeat = exchange.UpstreamSink.BytesSent == 0 || exchange.MayRepeat;
+        bool mayRepeat = isRefused || exchange.UpstreamSink.BytesSent == 0 || exchange.MayRepeat;
         if (isUntouched && mayRepeat)
         {
-            // The pooled connection had been closed while idle. A fresh one cannot be stale, so this happens once.
+            // The pooled connection had been closed while idle, or the server said that it did nothing. A fresh one
+            // cannot be stale, so the first happens once.
             exchange.Shard.Counters.Add(Counter.UpstreamStale);
             Abandon(exchange);
             Restart(exchange, mayReuse: false);

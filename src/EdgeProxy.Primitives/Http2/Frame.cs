@@ -28,7 +28,7 @@ internal enum FrameFlags : byte
     EndStream = 1,
 
     /// <summary>SETTINGS and PING.</summary>
-    Ack = 1,
+    Ack = EndStream,
 
     /// <summary>HEADERS and CONTINUATION.</summary>
     EndHeaders = 4,

@@ -109,7 +109,7 @@ internal sealed class Probe : ILinkOwner, ITimerOwner
         }
 
         _shard.Loop.Timers.Arm(_timer, _shard.Loop.NowMs + (long)_settings.Timeout.TotalMilliseconds);
-        _link = _server.Connect(_shard.Loop, address, this);
+        _link = _server.Connect(_shard.Loop, address, this, out _);
         _source.Bind(_link, _shard.Loop.Blocks, HeadLimits.Default);
         OnLinkReady(_link);
     }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using EdgeProxy.Primitives.Http2;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Transport.Http2;
 
@@ -73,6 +74,13 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
 
     /// <summary>Streams may be read and written.</summary>
     public bool IsOpen => _phase is Phase.Opening or Phase.Open && _link.IsConnected;
+
+    /// <summary>Why it is broken, for a log.</summary>
+    public string BreakReason
+    {
+        get => field.Length > 0 ? field : _link.BreakReason;
+        private set;
+    } = "";
 
     public int StreamCount => _streams.Count + _unnumbered.Count;
 
@@ -207,6 +215,13 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
         if (!_wasConnected && _link.IsConnected)
         {
             _wasConnected = true;
+            if (!IsServer && _link is TlsLink tls && !tls.Protocol().SequenceEqual("h2"u8))
+            {
+                BreakReason = "the server does not speak HTTP/2 (ALPN)";
+                Lose(Http2End.Malformed);
+                return;
+            }
+
             foreach (Http2Stream stream in _unnumbered)
             {
                 MarkReady(stream);

@@ -152,6 +152,11 @@ internal sealed partial class Http2Connection
             return;
         }
 
+        if (!IsServer)
+        {
+            Return(payload.Length);
+        }
+
         bool isEnd = header.Has(FrameFlags.EndStream);
         if (content.IsEmpty && !isEnd && !TrySpendFrame())
         {
@@ -160,7 +165,7 @@ internal sealed partial class Http2Connection
 
         if (!_streams.TryGetValue(header.StreamId, out Http2Stream? stream) || stream.IsReset || stream.HasEndReceived)
         {
-            Return(payload.Length);
+            ReturnUnread(payload.Length);
             TakeLate(header.StreamId, stream);
             return;
         }
@@ -168,7 +173,7 @@ internal sealed partial class Http2Connection
         stream.ReceiveWindow -= payload.Length;
         if (stream.ReceiveWindow < 0)
         {
-            Return(payload.Length);
+            ReturnUnread(payload.Length);
             Refuse(stream.Id, Http2Error.FlowControl);
             return;
         }
@@ -181,7 +186,7 @@ internal sealed partial class Http2Connection
 
         if (!IsServer && !stream.HasFinalHead)
         {
-            Return(content.Length);
+            ReturnUnread(content.Length);
             Refuse(stream.Id, Http2Error.Protocol);
             return;
         }

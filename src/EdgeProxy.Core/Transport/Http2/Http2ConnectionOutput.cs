@@ -14,6 +14,9 @@ internal sealed partial class Http2Connection
     // Streams that wait for room have it one after the other, so many in one turn.
     private const int WakesPerTurnMax = 32;
 
+    // No peer may take less; who would take more gains little.
+    private const int FramePayloadMax = FrameHeader.PayloadBytesDefault;
+
     private const int WindowMax = int.MaxValue;
     private const ulong LeavingPing = 0x6C65_6176_696E_6721;
 
@@ -23,7 +26,6 @@ internal sealed partial class Http2Connection
     private long _receiveWindow = Http2Limits.ConnectionWindowBytes;
     private int _unreturned;
     private int _peerStreamWindow = 65_535;
-    private int _peerFrameBytes = FrameHeader.PayloadBytesDefault;
 
     /// <summary>Frames of streams may be added.</summary>
     internal bool HasRoom => _output.Length < Http2Limits.OutputBytes;
@@ -38,7 +40,7 @@ internal sealed partial class Http2Connection
         int sent = 0;
         do
         {
-            long room = Math.Min(Http2Limits.OutputBytes - _output.Length, _peerFrameBytes);
+            long room = Math.Min(Http2Limits.OutputBytes - _output.Length, FramePayloadMax);
             int part = (int)Math.Clamp(
                 Math.Min(room, Math.Min(stream.SendWindow, _sendWindow)), 0, payload.Length - sent);
             if (part == 0 && sent < payload.Length)
@@ -174,7 +176,7 @@ internal sealed partial class Http2Connection
         FrameFlags flags = isEnd ? FrameFlags.EndStream : FrameFlags.None;
         do
         {
-            int part = Math.Min(section.Length, _peerFrameBytes);
+            int part = Math.Min(section.Length, FramePayloadMax);
             flags |= part == section.Length ? FrameFlags.EndHeaders : FrameFlags.None;
             WriteFrameHeader(type, flags, id, part);
             _output.Append(section[..part]);

@@ -13,7 +13,7 @@ internal sealed partial class Http2Connection
     private int _nextStream;
     private int _lastPeerStream;
     private int _processedMax = int.MaxValue;
-    private int _peerStreamsMax = int.MaxValue;
+    private int _peerStreamsMax = Http2Limits.StreamsDefault; // until the peer says
     private Leaving _leaving;
 
     /// <summary>How far this side is with leaving.</summary>
@@ -48,6 +48,7 @@ internal sealed partial class Http2Connection
         _unnumbered.Remove(stream);
         stream.SetId(_nextStream);
         stream.SendWindow = _peerStreamWindow;
+        stream.CarrierReadBefore = _link.BytesRead;
         _streams.Add(_nextStream, stream);
         _nextStream += 2;
     }
@@ -75,9 +76,19 @@ internal sealed partial class Http2Connection
             _guard.EarnReset();
         }
 
+        bool isSilent = !IsServer && error is Http2Error.Cancel && stream.Id != 0
+            && stream.CarrierReadBefore == _link.BytesRead;
         Recycle(stream);
         Touch();
         _owner.OnStreamEnded(this);
+        if (isSilent)
+        {
+            Leave(); // nothing came for as long as somebody waited: nobody else is to wait on it
+        }
+        else if (!IsServer && !_wasConnected && StreamCount == 0)
+        {
+            Cut(Http2End.Broken); // an attempt nobody waits for any more
+        }
     }
 
     /// <summary>A stream ends by a fault of either side that is not the whole connection's.</summary>
@@ -110,7 +121,7 @@ internal sealed partial class Http2Connection
     /// </summary>
     internal int Return(Http2Stream stream, int bytes, int unreturned)
     {
-        Return(bytes);
+        ReturnUnread(bytes);
         unreturned += bytes;
         if (unreturned < Http2Limits.StreamWindowBytes / 2 || stream.HasEndReceived || stream.IsReset)
         {
@@ -122,8 +133,21 @@ internal sealed partial class Http2Connection
         return 0;
     }
 
+    /// <summary>
+    /// Payload of a client's connection waits in its streams, and the connection with it. On a connection to a server
+    /// that would let one client's slowness hold up all others: there it is given back as soon as it comes, and each
+    /// stream's window bounds what waits.
+    /// </summary>
+    internal void ReturnUnread(int bytes)
+    {
+        if (IsServer)
+        {
+            Return(bytes);
+        }
+    }
+
     /// <summary>The same for the connection alone.</summary>
-    internal void Return(int bytes)
+    private void Return(int bytes)
     {
         _unreturned += bytes;
         if (_unreturned >= Http2Limits.ConnectionWindowBytes / 2 && _phase <= Phase.Open)

@@ -1,5 +1,4 @@
 using System;
-using System.Text;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Http2;
 using EdgeProxy.Primitives.Net;
@@ -75,6 +74,9 @@ internal sealed partial class Http2Stream : ByteLink
     /// <summary>Payload bytes the peer may send.</summary>
     public int ReceiveWindow { get; set; }
 
+    /// <summary>Bytes the connection had read when its request left.</summary>
+    internal long CarrierReadBefore { get; set; }
+
     // Where it stands among those that have news, and those that wait to write.
     internal bool IsReady { get; set; }
 
@@ -112,7 +114,7 @@ internal sealed partial class Http2Stream : ByteLink
 
     public override bool Serves(ReadOnlySpan<byte> host) => _connection.Link.Serves(host);
 
-    public override string BreakReason => _connection.Link.BreakReason;
+    public override string BreakReason => _connection.BreakReason;
 
     /// <summary>Both messages are whole.</summary>
     public bool IsComplete => Has(State.EndSent) && Has(State.EndReceived);
@@ -239,7 +241,7 @@ internal sealed partial class Http2Stream : ByteLink
 
         if (Has(State.Closed | State.Reset))
         {
-            _connection.Return(payload.Length);
+            _connection.ReturnUnread(payload.Length);
         }
         else
         {
@@ -380,7 +382,7 @@ internal sealed partial class Http2Stream : ByteLink
 
         bool wasReset = Has(State.Reset);
         _state |= State.Closed;
-        _connection.Return(_payloadLeft);
+        _connection.ReturnUnread(_payloadLeft);
         _payloadLeft = 0;
         _headLeft = 0;
         _inbox.Clear();
