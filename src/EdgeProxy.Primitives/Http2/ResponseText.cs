@@ -1,4 +1,5 @@
 using System;
+using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Primitives.Http2;
 
@@ -56,9 +57,8 @@ internal ref struct ResponseText(Span<byte> room)
         }
 
         Status = (int)status;
-        _room.Write("HTTP/1.1 "u8);
-        _room.Write(value);
-        _room.Write(" \r\n"u8);
+        Span<byte> line = stackalloc byte[StatusLines.BytesMax];
+        _room.Write(line[..StatusLines.Write(line, Status)]);
         return true;
     }
 

@@ -13,7 +13,7 @@ internal ref struct TextRoom(Span<byte> room)
 
     public readonly ReadOnlySpan<byte> Text => _room[..Length];
 
-    public void Write(ReadOnlySpan<byte> bytes)
+    public void Write(scoped ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length > _room.Length - Length)
         {
@@ -26,7 +26,7 @@ internal ref struct TextRoom(Span<byte> room)
     }
 
     /// <summary>A field line.</summary>
-    public void WriteField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    public void WriteField(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value)
     {
         Write(name);
         Write(": "u8);
