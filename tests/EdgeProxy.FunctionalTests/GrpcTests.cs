@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using System.Net.Http;
 using System.Security.Cryptography.X509Certificates;
+using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
 using Grpc.Core;
@@ -13,6 +14,8 @@ namespace EdgeProxy.FunctionalTests;
 /// <summary>gRPC end to end: the client of .NET, the proxy, the server of ASP.NET Core; all kinds of calls.</summary>
 public sealed class GrpcTests
 {
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -25,7 +28,7 @@ public sealed class GrpcTests
 
         using AsyncServerStreamingCall<string> down = calls.AsyncServerStreamingCall(Echo.Down, null, default, "500 300");
         int count = 0;
-        await foreach (string message in down.ResponseStream.ReadAllAsync())
+        await foreach (string message in down.ResponseStream.ReadAllAsync(Token))
         {
             Assert.Equal(300, message.Length);
             count++;
@@ -37,7 +40,7 @@ public sealed class GrpcTests
         using AsyncClientStreamingCall<string, string> up = calls.AsyncClientStreamingCall(Echo.Up, null, default);
         for (int i = 0; i < 500; i++)
         {
-            await up.RequestStream.WriteAsync(new string('y', 1000));
+            await up.RequestStream.WriteAsync(new string('y', 1000), Token);
         }
 
         await up.RequestStream.CompleteAsync();
@@ -52,13 +55,13 @@ public sealed class GrpcTests
             setup.Calls.AsyncDuplexStreamingCall(Echo.Both, null, default);
         for (int i = 0; i < 100; i++)
         {
-            await both.RequestStream.WriteAsync($"message {i}");
-            Assert.True(await both.ResponseStream.MoveNext(default).Within("an answer"));
+            await both.RequestStream.WriteAsync($"message {i}", Token);
+            Assert.True(await both.ResponseStream.MoveNext(Token).Within("an answer"));
             Assert.Equal($"message {i}!", both.ResponseStream.Current);
         }
 
         await both.RequestStream.CompleteAsync();
-        Assert.False(await both.ResponseStream.MoveNext(default).Within("the end"));
+        Assert.False(await both.ResponseStream.MoveNext(Token).Within("the end"));
         Assert.Equal(StatusCode.OK, both.GetStatus().StatusCode);
     }
 
@@ -110,7 +113,7 @@ public sealed class GrpcTests
         using (AsyncServerStreamingCall<string> warm = setup.Calls.AsyncServerStreamingCall(
             Echo.Down, null, default, $"100 {Length}"))
         {
-            await foreach (string _ in warm.ResponseStream.ReadAllAsync())
+            await foreach (string _ in warm.ResponseStream.ReadAllAsync(Token))
             {
             }
         }
@@ -119,7 +122,7 @@ public sealed class GrpcTests
         using AsyncServerStreamingCall<string> down = setup.Calls.AsyncServerStreamingCall(
             Echo.Down, null, default, $"{Messages} {Length}");
         int count = 0;
-        await foreach (string _ in down.ResponseStream.ReadAllAsync())
+        await foreach (string _ in down.ResponseStream.ReadAllAsync(Token))
         {
             count++;
         }
@@ -134,14 +137,14 @@ public sealed class GrpcTests
         await using Setup setup = await Setup.StartAsync();
         using AsyncDuplexStreamingCall<string, string> both =
             setup.Calls.AsyncDuplexStreamingCall(Echo.Both, null, default);
-        await both.RequestStream.WriteAsync("one");
-        Assert.True(await both.ResponseStream.MoveNext(default).Within("an answer"));
+        await both.RequestStream.WriteAsync("one", Token);
+        Assert.True(await both.ResponseStream.MoveNext(Token).Within("an answer"));
         setup.Proxy.Terminate();
         await setup.Proxy.WaitForLineAsync("drain");
-        await both.RequestStream.WriteAsync("two");
-        Assert.True(await both.ResponseStream.MoveNext(default).Within("an answer"));
+        await both.RequestStream.WriteAsync("two", Token);
+        Assert.True(await both.ResponseStream.MoveNext(Token).Within("an answer"));
         await both.RequestStream.CompleteAsync();
-        Assert.False(await both.ResponseStream.MoveNext(default).Within("the end"));
+        Assert.False(await both.ResponseStream.MoveNext(Token).Within("the end"));
 
         Assert.Equal(StatusCode.OK, both.GetStatus().StatusCode);
         Assert.Equal(0, await setup.Proxy.ExitCodeAsync());

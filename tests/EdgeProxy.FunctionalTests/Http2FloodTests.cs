@@ -1,5 +1,4 @@
 using System;
-using System.Diagnostics;
 using System.IO;
 using System.Net.Http;
 using System.Threading.Tasks;
@@ -45,7 +44,7 @@ public sealed class Http2FloodTests
             await warm.GoAwayAsync();
         }
 
-        Assert.Equal("ok", await bystander.GetStringAsync(url));
+        Assert.Equal("ok", await bystander.GetStringAsync(url, TestContext.Current.CancellationToken));
         long cpuBefore = CpuMs(proxy.Id);
         long memoryBefore = proxy.RssKib;
         int requestsBefore = server.Requests.Count;
@@ -54,7 +53,7 @@ public sealed class Http2FloodTests
         Task flooding = FloodAsync(client, kind);
         for (int i = 0; i < 5; i++)
         {
-            Assert.Equal("ok", await bystander.GetStringAsync(url));
+            Assert.Equal("ok", await bystander.GetStringAsync(url, TestContext.Current.CancellationToken));
         }
 
         Assert.Equal(Http2Error.EnhanceYourCalm, await client.GoAwayAsync());
@@ -67,7 +66,7 @@ public sealed class Http2FloodTests
         await Eventually.TrueAsync(
             async () => await proxy.MetricAsync("edgeproxy_http2_connections_ended_total", "flood") == 2,
             "both floods to be counted");
-        Assert.Equal("ok", await bystander.GetStringAsync(url));
+        Assert.Equal("ok", await bystander.GetStringAsync(url, TestContext.Current.CancellationToken));
     }
 
     private static async Task FloodAsync(Http2Wire client, string kind)
@@ -88,7 +87,8 @@ public sealed class Http2FloodTests
                 kept.AsSpan(6).Fill((byte)'z');
                 byte[] names = new byte[11_000];
                 names.AsSpan().Fill(0xBE);
-                write.Frame(FrameType.Headers, FrameFlags.EndHeaders | FrameFlags.EndStream, 1, [.. part, .. kept, .. names]);
+                write.Frame(
+                    FrameType.Headers, FrameFlags.EndHeaders | FrameFlags.EndStream, 1, [.. part, .. kept, .. names]);
                 break;
         }
 

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Net.Security;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
@@ -9,7 +8,9 @@ using Xunit;
 
 namespace EdgeProxy.FunctionalTests;
 
-/// <summary>Servers that speak HTTP/2: what they refuse goes on elsewhere, what they may have done is not repeated.</summary>
+/// <summary>
+/// Servers that speak HTTP/2: what they refuse goes on elsewhere, what they may have done is not repeated.
+/// </summary>
 public sealed class Http2ServerTests
 {
     private const string Post = "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\nhello";
@@ -154,7 +155,8 @@ public sealed class Http2ServerTests
         await using ProxyProcess proxy = await StartAsync(server);
         Assert.Equal(200, (await RawClient.GetAsync(proxy.Port)).Status);
         await server.WaitForOpenAsync(1);
-        await proxy.ReloadAsync(proxy.Config.ToToml().Replace($"h2c://127.0.0.1:{server.Port}", $"http://127.0.0.1:{other.Port}"));
+        await proxy.ReloadAsync(proxy.Config.ToToml().Replace(
+            $"h2c://127.0.0.1:{server.Port}", $"http://127.0.0.1:{other.Port}", StringComparison.Ordinal));
 
         await server.WaitForOpenAsync(0);
         Assert.Equal(200, (await RawClient.GetAsync(proxy.Port)).Status);

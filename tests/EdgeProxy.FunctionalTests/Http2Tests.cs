@@ -17,6 +17,8 @@ namespace EdgeProxy.FunctionalTests;
 /// <summary>HTTP/2 from clients, over TLS and in clear text, by the client of .NET and by frames.</summary>
 public sealed class Http2Tests
 {
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task Tls_ChoosesHttp2_UnlessTurnedOff()
     {
@@ -27,9 +29,11 @@ public sealed class Http2Tests
         await using (ProxyProcess proxy = await ProxyProcess.StartAsync(config))
         {
             using HttpClient client = Client(keys);
-            HttpResponseMessage response = await client.GetAsync($"https://a.test:{proxy.Port}/");
+            HttpResponseMessage response = await client.GetAsync($"https://a.test:{proxy.Port}/", Token);
 
-            Assert.Equal((HttpVersion.Version20, "hello"), (response.Version, await response.Content.ReadAsStringAsync()));
+            Assert.Equal(
+                (HttpVersion.Version20, "hello"),
+                (response.Version, await response.Content.ReadAsStringAsync(Token)));
             Assert.Equal(["https"], server.Requests.Single().Head.All("X-Forwarded-Proto"));
             Assert.Equal(1, await proxy.MetricAsync("edgeproxy_http2_connections_total"));
             Assert.Equal(1, await proxy.MetricAsync("edgeproxy_http2_streams_total"));
@@ -40,7 +44,7 @@ public sealed class Http2Tests
         {
             using HttpClient client = Client(keys);
             client.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
-            HttpResponseMessage response = await client.GetAsync($"https://a.test:{proxy.Port}/");
+            HttpResponseMessage response = await client.GetAsync($"https://a.test:{proxy.Port}/", Token);
             Assert.Equal(HttpVersion.Version11, response.Version);
         }
     }
@@ -52,7 +56,7 @@ public sealed class Http2Tests
         await using ProxyProcess proxy = await StartAsync(server);
         using HttpClient client = Client();
 
-        Assert.Equal("hello", await client.GetStringAsync($"http://127.0.0.1:{proxy.Port}/"));
+        Assert.Equal("hello", await client.GetStringAsync($"http://127.0.0.1:{proxy.Port}/", Token));
         Assert.Equal(200, (await RawClient.GetAsync(proxy.Port)).Status);
 
         // The preface in pieces, and what begins like it and is not.
@@ -101,7 +105,8 @@ public sealed class Http2Tests
 
         await Task.WhenAll(Enumerable.Range(0, 8).Select(async i =>
         {
-            using HttpContent content = i % 2 == 0 ? new ByteArrayContent(body) : new StreamContent(new MemoryStream(body));
+            using HttpContent content =
+                i % 2 == 0 ? new ByteArrayContent(body) : new StreamContent(new MemoryStream(body));
             HttpResponseMessage response = await client.PostAsync(url, content);
             Assert.Equal(SHA256.HashData(body), SHA256.HashData(await response.Content.ReadAsByteArrayAsync()));
         }));
@@ -115,7 +120,7 @@ public sealed class Http2Tests
         await using RawServer server = RawServer.Ok("hello");
         await using ProxyProcess proxy = await StartAsync(server);
         using HttpClient client = Client();
-        await client.GetStringAsync($"http://127.0.0.1:{proxy.Port}/");
+        await client.GetStringAsync($"http://127.0.0.1:{proxy.Port}/", Token);
         for (int round = 0; round < 5; round++)
         {
             string[] answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(
@@ -201,18 +206,18 @@ public sealed class Http2Tests
         socket.Options.HttpVersion = HttpVersion.Version20;
         socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
         using var invoker = new HttpMessageInvoker(new SocketsHttpHandler());
-        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{proxy.Port}/ws"), invoker, default)
+        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{proxy.Port}/ws"), invoker, Token)
             .Within("the WebSocket to open");
         byte[] room = new byte[64];
         for (int i = 0; i < 3; i++)
         {
-            await socket.SendAsync(Encoding.ASCII.GetBytes($"hello {i}"), WebSocketMessageType.Text, true, default);
-            WebSocketReceiveResult got = await socket.ReceiveAsync(room, default).Within("an echo");
+            await socket.SendAsync(Encoding.ASCII.GetBytes($"hello {i}"), WebSocketMessageType.Text, true, Token);
+            WebSocketReceiveResult got = await socket.ReceiveAsync(room, Token).Within("an echo");
             Assert.Equal($"hello {i}", Encoding.ASCII.GetString(room, 0, got.Count));
         }
 
-        await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", default);
-        WebSocketReceiveResult end = await socket.ReceiveAsync(room, default).Within("the close");
+        await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", Token);
+        WebSocketReceiveResult end = await socket.ReceiveAsync(room, Token).Within("the close");
         Assert.Equal(WebSocketMessageType.Close, end.MessageType);
         WireHead head = server.Requests.Single().Head;
         Assert.Equal("GET /ws HTTP/1.1", head.StartLine);
@@ -227,7 +232,8 @@ public sealed class Http2Tests
         await using RawServer server = RawServer.Answering("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
         await using ProxyProcess proxy = await StartAsync(server);
         using Http2Wire client = await Http2Wire.ConnectAsync(proxy.Port);
-        client.Write.Headers(1, false, ":method: CONNECT", ":protocol: websocket", ":scheme: http", ":path: /", ":authority: a");
+        client.Write.Headers(
+            1, false, ":method: CONNECT", ":protocol: websocket", ":scheme: http", ":path: /", ":authority: a");
         await client.SendAsync();
         await client.EndOfAsync(1);
 
@@ -281,12 +287,14 @@ public sealed class Http2Tests
     {
         await connection.ReadRequestAsync();
         await connection.SendAsync(
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n");
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            + "Sec-WebSocket-Accept: x\r\n\r\n");
         while (true)
         {
             byte[] head = new byte[6];
             int at = 0;
-            await connection.Wire.ReadExactlyAsync(6, part => part.CopyTo(head.AsSpan((at += part.Length) - part.Length)), "a frame");
+            await connection.Wire.ReadExactlyAsync(
+                6, part => part.CopyTo(head.AsSpan((at += part.Length) - part.Length)), "a frame");
             int length = head[1] & 0x7F;
             byte[] payload = new byte[length];
             at = 0;

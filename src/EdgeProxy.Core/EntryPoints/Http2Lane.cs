@@ -4,7 +4,8 @@ using EdgeProxy.Pipeline;
 namespace EdgeProxy.EntryPoints;
 
 /// <summary>What the HTTP/2 connections of one entrypoint share on one loop.</summary>
-internal sealed class Http2Lane(EntryPoint entryPoint, ConnectionList connections, Shard shard, RequestPipeline pipeline)
+internal sealed class Http2Lane(
+    EntryPoint entryPoint, ConnectionList connections, Shard shard, RequestPipeline pipeline)
 {
     // About 200 bytes each.
     private const int SparesMax = 1024;

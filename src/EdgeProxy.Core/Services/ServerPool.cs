@@ -34,9 +34,9 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
     public int IdleCount => _idle.Count;
 
     /// <summary>
-    /// The most recently used connection that is still open, now of <paramref name="owner"/>, else null. One that ended, or has bytes nobody asked for,
-    /// is
-    /// closed here (RFC 9112 section 9.3: an unsolicited answer would be served to the wrong request).
+    /// The most recently used connection that is still open, now with this owner, else null. One that ended, or has
+    /// bytes nobody asked for, is closed here (RFC 9112 section 9.3: an unsolicited answer would be served to the wrong
+    /// request).
     /// </summary>
     public UpstreamConnection? Take(ILinkOwner owner)
     {

@@ -1,6 +1,5 @@
 using System;
 using System.Linq;
-using EdgeProxy.Primitives.Http2;
 using EdgeProxy.Tests.Pipeline;
 using EdgeProxy.Tests.Transport;
 using Xunit;

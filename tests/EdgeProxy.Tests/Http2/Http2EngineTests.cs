@@ -12,7 +12,9 @@ using Xunit;
 
 namespace EdgeProxy.Tests.Http2;
 
-/// <summary>HTTP/2 through the whole engine, in memory: what goes to the server, what comes back, and what is left.</summary>
+/// <summary>
+/// HTTP/2 through the whole engine, in memory: what goes to the server, what comes back, and what is left.
+/// </summary>
 public sealed class Http2EngineTests
 {
     [Fact]
@@ -297,7 +299,8 @@ public sealed class Http2EngineTests
 
         client.Send(client.Write);
         Frame refused = Assert.Single(client.Frames, static frame => frame.Type == FrameType.ResetStream);
-        Assert.Equal((1 + (2 * Http2Limits.StreamsDefault), Http2Error.RefusedStream), (refused.StreamId, refused.Error));
+        Assert.Equal(
+            (1 + (2 * Http2Limits.StreamsDefault), Http2Error.RefusedStream), (refused.StreamId, refused.Error));
         Assert.Equal(Http2Limits.StreamsDefault, engine.Shard.RentedCount);
     }
 
@@ -312,7 +315,8 @@ public sealed class Http2EngineTests
 
         // Kept once, then named again and again: small on the wire.
         byte[] kept = [0x40, 1, (byte)'b', 0x7F, 0xA1, 0x1E, .. Enumerable.Repeat((byte)'z', 4000)];
-        byte[] block = [.. FrameWriter.Section([":method: GET", ":scheme: http", ":path: /", ":authority: a.test"]), .. kept];
+        byte[] head = FrameWriter.Section([":method: GET", ":scheme: http", ":path: /", ":authority: a.test"]);
+        byte[] block = [.. head, .. kept];
         client.Send(client.Write.Frame(
             FrameType.Headers, FrameFlags.EndHeaders | FrameFlags.EndStream, 3,
             [.. block, .. Enumerable.Repeat((byte)0xBE, 10)]));

@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 using EdgeProxy.FunctionalTests.Harness;
 using EdgeProxy.Primitives.Http2;
 using EdgeProxy.Tests.Pipeline;

@@ -19,8 +19,9 @@ internal static class ServiceTable
     private static readonly TimeSpan TimeoutMin = TimeSpan.FromMilliseconds(100);
 
     private static readonly ServersKey Servers = new("servers",
-        "The servers: url, http, https, h2c (HTTP/2 in clear text) or h2 (over TLS); weight, the share of the requests (1 to 1000, default 1); priority (0 to 7, "
-            + "default 0): those of a higher number get requests only while too few of a lower one are usable.")
+        "The servers: url, http, https, h2c (HTTP/2 in clear text) or h2 (HTTP/2 over TLS); weight, the share of the "
+            + "requests (1 to 1000, default 1); priority (0 to 7, default 0): those of a higher number get requests "
+            + "only while too few of a lower one are usable.")
     {
         IsRequired = true,
         ExampleToml = "[{ url = \"http://127.0.0.1:9000\", weight = 1 }]",

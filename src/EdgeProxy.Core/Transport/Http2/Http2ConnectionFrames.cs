@@ -138,7 +138,8 @@ internal sealed partial class Http2Connection
 
     private void TakeData(FrameHeader header, ReadOnlySpan<byte> payload)
     {
-        if (header.StreamId == 0 || IsIdle(header.StreamId) || !header.TryStrip(payload, out ReadOnlySpan<byte> content))
+        if (header.StreamId == 0 || IsIdle(header.StreamId)
+            || !header.TryStrip(payload, out ReadOnlySpan<byte> content))
         {
             Fail(Http2Error.Protocol);
             return;

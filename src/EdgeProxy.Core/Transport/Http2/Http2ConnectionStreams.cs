@@ -101,7 +101,7 @@ internal sealed partial class Http2Connection
     }
 
     /// <summary>A stream wants to write more than it may: its owner is called when it may.</summary>
-    internal void Wait(Http2Stream stream)
+    internal void Block(Http2Stream stream)
     {
         if (HasRoom && _sendWindow > 0 && stream.SendWindow <= 0)
         {

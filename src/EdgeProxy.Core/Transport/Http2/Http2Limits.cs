@@ -3,7 +3,7 @@ namespace EdgeProxy.Transport.Http2;
 /// <summary>Named limits of HTTP/2, on either side.</summary>
 internal static class Http2Limits
 {
-    /// <summary>Exchanges of one client connection at once (Traefik's guide: 100); over it a stream is refused.</summary>
+    /// <summary>Exchanges of one client connection at once (RFC 9113: no less than 100); over it: refused.</summary>
     public const int StreamsDefault = 100;
 
     public const int StreamsMax = 10_000;
@@ -47,6 +47,8 @@ internal static class Http2Limits
     /// <summary>Streams reset here whose late frames are known for what they are.</summary>
     public const int ResetsRemembered = 32;
 
-    /// <summary>After the last frame what still comes is thrown away, up to so much, so that the frame arrives.</summary>
+    /// <summary>
+    /// After the last frame what still comes is thrown away, up to so much, so that the frame arrives.
+    /// </summary>
     public const int LingerBytes = 256 * 1024;
 }

@@ -55,7 +55,7 @@ internal sealed partial class Http2Stream
         long total = (long)first.Length + second.Length + third.Length;
         if (count < total)
         {
-            _connection.Wait(this);
+            _connection.Block(this);
         }
 
         return count > 0 || total == 0 ? LinkStatus.Ok : LinkStatus.WouldBlock;

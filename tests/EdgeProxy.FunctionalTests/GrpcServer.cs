@@ -15,7 +15,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace EdgeProxy.FunctionalTests.Harness;
+namespace EdgeProxy.FunctionalTests;
 
 /// <summary>The methods of a service that says what it heard; messages are texts.</summary>
 internal static class Echo
@@ -140,7 +140,8 @@ internal sealed class GrpcServer : IAsyncDisposable
             context.AddUnaryMethod(Echo.Unary, none, static (_, request, _) => Task.FromResult("hello " + request));
             context.AddUnaryMethod(Echo.Fail, none, static (_, request, _) =>
                 throw new RpcException(new Status(StatusCode.NotFound, request)));
-            context.AddUnaryMethod(Echo.Wait, none, static (service, request, call) => service.WaitAsync(request, call));
+            context.AddUnaryMethod(Echo.Wait, none, static (service, request, call) =>
+                service.WaitAsync(request, call));
             context.AddServerStreamingMethod(Echo.Down, none, static (_, request, answers, call) =>
                 EchoService.DownAsync(request, answers, call));
             context.AddClientStreamingMethod(Echo.Up, none, static (_, requests, call) =>
