@@ -149,6 +149,9 @@ internal sealed class Exchange : IWaiter
 
     public MiddlewareNotes Notes { get; } = new();
 
+    /// <summary>What will be told of it.</summary>
+    public RecordNotes Record { get; } = new();
+
     /// <summary>Who calls, once a middleware knows it; null: nobody the configuration names.</summary>
     public Consumer? Consumer { get; set; }
 
@@ -407,6 +410,7 @@ internal sealed class Exchange : IWaiter
         Release(RewrittenQuery);
         RewrittenQuery = null;
         Notes.Reset();
+        Record.Reset();
         Consumer = null;
         RequestEdits.Reset();
         ResponseEdits.Reset();

@@ -132,6 +132,7 @@ internal static class Forwarder
         exchange.UpstreamSink.Unbind();
         exchange.Upstream = null;
         exchange.Server!.Load(exchange.Shard.Loop.Index).Leave();
+        exchange.Record.EndTry(exchange);
     }
 
     private static void StartOn(Exchange exchange, bool mayReuse)
@@ -152,12 +153,14 @@ internal static class Forwarder
         if (connection is not null)
         {
             shard.Counters.Add(Counter.UpstreamReuses);
+            exchange.Record.BeginTry(exchange, isReused: true);
             connection.Link.Owner = exchange.Owner;
             Attach(exchange, connection);
             SendHead(exchange);
             return;
         }
 
+        exchange.Record.BeginTry(exchange, isReused: false);
         connection = pool.Connect(server.Address!, exchange.Owner);
         Attach(exchange, connection);
         exchange.Phase = ExchangePhase.Connecting;

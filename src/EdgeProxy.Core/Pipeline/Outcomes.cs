@@ -21,6 +21,7 @@ internal static class Outcomes
         long nowMs = shard.Loop.NowMs;
         long elapsedMs = nowMs - exchange.TryStartedMs;
         int status = exchange.Response.StatusCode;
+        exchange.Record.AnswerTry(exchange, status);
         ServerLoad load = server.Load(shard.Loop.Index);
         load.NoteTime(elapsedMs, nowMs);
         if (FaultWatch.NoteAnswer(exchange.Service!, server, load, status, elapsedMs, nowMs, shard.Reports))
@@ -41,6 +42,7 @@ internal static class Outcomes
         Server server = exchange.Server!;
         long nowMs = shard.Loop.NowMs;
         long elapsedMs = nowMs - exchange.TryStartedMs;
+        exchange.Record.FailTry(exchange, kind);
         ServerLoad load = server.Load(shard.Loop.Index);
         load.NoteTime(Math.Max(elapsedMs, FailedTimeMs), nowMs);
         if (FaultWatch.NoteFault(exchange.Service!, server, load, TextOf(kind), nowMs, shard.Reports))

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Threading;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
@@ -20,6 +21,8 @@ internal sealed class Shard
 
     private readonly Stack<Exchange> _spares = new();
     private RandomSequence _lots;
+    private RequestRing? _records;
+    private bool _isTailed;
 
     public Shard(EpollLoop loop, ServerReports reports, ulong idSeed)
     {
@@ -36,6 +39,23 @@ internal sealed class Shard
     public RequestIds Ids { get; }
 
     public ServerReports Reports { get; }
+
+    /// <summary>Exchanges in flight whose head was read, by method.</summary>
+    public int[] ActiveByMethod { get; } = new int[DurationMetrics.MethodCount];
+
+    /// <summary>Where records of exchanges go; null while nobody wants any. Set once, by another thread.</summary>
+    public RequestRing? Records
+    {
+        get => Volatile.Read(ref _records);
+        set => Volatile.Write(ref _records, value);
+    }
+
+    /// <summary>Somebody looks at what goes by.</summary>
+    public bool IsTailed
+    {
+        get => Volatile.Read(ref _isTailed);
+        set => Volatile.Write(ref _isTailed, value);
+    }
 
     /// <summary>Exchanges in flight or holding a partial head.</summary>
     public int RentedCount { get; private set; }

@@ -25,6 +25,9 @@ internal sealed record TelemetrySettings
 
     /// <summary>Null: no spans are made; a client's trace context passes on as it is.</summary>
     public TraceSettings? Traces { get; init; }
+
+    /// <summary>[access_log]; null: there is none.</summary>
+    public AccessLogSettings? AccessLog { get; init; }
 }
 
 /// <summary>[telemetry.traces]</summary>

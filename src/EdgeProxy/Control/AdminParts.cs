@@ -21,4 +21,7 @@ internal sealed record AdminParts
     public required Func<IReadOnlyList<ServiceStatus>> Services { get; init; }
 
     public required Action<ICollection<MetricSample>> CollectMetrics { get; init; }
+
+    /// <summary>How long requests and tries take.</summary>
+    public Func<IReadOnlyList<DurationFamily>> Durations { get; init; } = static () => [];
 }

@@ -12,6 +12,7 @@ using EdgeProxy.Pipeline.Probing;
 using EdgeProxy.Primitives;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
+using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 using EdgeProxy.Transport.Tls;
 using Microsoft.Extensions.Logging;
@@ -49,6 +50,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
     private ServiceDirectory? _directory;
     private ComposedDirectory? _composed;
     private AiDirectory? _ai;
+    private DurationDirectory? _durations;
     private RequestPipeline? _pipeline;
     private bool _isResolving;
 
@@ -111,7 +113,10 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             EntryPoint? admin = null;
             notPermitted = false;
             problem ??= Open(settings, opened, out next, out admin, out notPermitted);
-            Snapshot? snapshot = problem is null ? Build(settings, nodes, middlewares, next, out problem) : null;
+            Dictionary<string, DurationMetrics> durations = PrepareDurations(settings);
+            Snapshot? snapshot = problem is null
+                ? Build(settings, nodes, middlewares, durations, next, out problem)
+                : null;
             if (snapshot is null)
             {
                 foreach (EntryPoint entryPoint in opened)
@@ -131,6 +136,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             _composed.Commit(nodes);
             _ai.Commit(settings.Ai, models);
             _middlewares.Commit(middlewares);
+            _durations!.Commit(durations);
             return null;
         }
     }
@@ -198,6 +204,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         _directory = new ServiceDirectory(_shards.Length, RandomSeed());
         _composed = new ComposedDirectory(_shards.Length);
         _ai = new AiDirectory(_shards.Length);
+        _durations = new DurationDirectory(_shards.Length);
         _pipeline = new RequestPipeline(_snapshots);
         _loops.Start();
     }
@@ -281,10 +288,22 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         }
     }
 
-    private static Snapshot? Build(
+    private Dictionary<string, DurationMetrics> PrepareDurations(ProxySettings settings)
+    {
+        var names = new List<string>(settings.Routers.Count);
+        foreach (RouterSettings router in settings.Routers)
+        {
+            names.Add(router.Name);
+        }
+
+        return _durations!.Prepare(names);
+    }
+
+    private Snapshot? Build(
         ProxySettings settings,
         Dictionary<string, ServiceNode> nodes,
         Dictionary<string, (MiddlewareSettings Settings, Middleware Middleware)> middlewares,
+        Dictionary<string, DurationMetrics> durations,
         List<EntryPoint> next,
         out string? problem)
     {
@@ -297,7 +316,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         }
 
         Snapshot? snapshot = SnapshotBuilder.Build(
-            settings, nodes, middlewares, slots, slotCount, out string text);
+            settings, nodes, middlewares, new RouteDurations(durations, _durations!.Unrouted), slots, slotCount,
+            out string text);
         problem = snapshot is null ? text : null;
         return snapshot;
     }

@@ -33,6 +33,9 @@ internal interface IDataPath : IAsyncDisposable
 
     /// <summary>Services of the configuration in use, with their servers' health. Any thread.</summary>
     IReadOnlyList<ServiceStatus> Services { get; }
+
+    /// <summary>How long requests took, by router, and tries, by server. Any thread.</summary>
+    IReadOnlyList<DurationFamily> Durations { get; }
 }
 
 /// <summary>Makes the engine; nothing is opened before the first <see cref="IDataPath.Apply"/>.</summary>

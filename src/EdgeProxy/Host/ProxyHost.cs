@@ -41,6 +41,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             Address = () => _dataPath?.Status.Admin,
             Services = () => _dataPath?.Services ?? [],
             CollectMetrics = CollectMetrics,
+            Durations = () => _dataPath?.Durations ?? [],
         });
         _dataPath = shell.DataPath(new DataPathParts(
             log, shell.Time, admin, new InheritedSockets(shell.Variable, _systemd)));

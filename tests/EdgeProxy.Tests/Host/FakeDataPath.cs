@@ -55,6 +55,8 @@ internal sealed class FakeDataPath : IDataPath, IMetricsSource
 
     public void FinishDraining() => _drained.SetResult();
 
+    public IReadOnlyList<DurationFamily> Durations => [];
+
     public void Collect(ICollection<MetricSample> samples) =>
         samples.Add(new MetricSample("fake_connections", "Of the fake.", MetricKind.Gauge, 3, []));
 

@@ -28,6 +28,8 @@ internal sealed record RouterDocument(
     IReadOnlyList<Placed<string>> Middlewares)
 {
     public TraceRatio? TraceRatio { get; init; }
+
+    public bool IsLogged { get; init; } = true;
 }
 
 /// <summary>[routers.NAME]</summary>
@@ -84,9 +86,16 @@ internal static class RouterTable
         ExampleToml = "0.1",
     };
 
+    private static readonly BooleanKey IsLogged = new("access_log",
+        "[access_log] tells of the router's requests.")
+    {
+        Default = true,
+        DefaultToml = "true",
+    };
+
     public static TableDeclaration Declaration { get; } = new("routers", IsNamed: true,
         "Which requests go to which service.",
-        [EntryPoints, RuleText, Middlewares, Service, Priority, AllowEncoded, TraceShare])
+        [EntryPoints, RuleText, Middlewares, Service, Priority, AllowEncoded, TraceShare, IsLogged])
     {
         ExampleName = "app",
         Later = ["tls"],
@@ -109,6 +118,7 @@ internal static class RouterTable
             Priority.Read(scope), encoded, Middlewares.Read(scope))
         {
             TraceRatio = TraceShare.Read(scope) is { } share ? TraceRatio.Of(share) : null,
+            IsLogged = IsLogged.Read(scope),
         };
     }
 

@@ -2,7 +2,7 @@ using System.Collections.Generic;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Middlewares;
 using EdgeProxy.Pipeline;
-using EdgeProxy.Services.Health;
+using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Config.Tables.Middlewares;
 
