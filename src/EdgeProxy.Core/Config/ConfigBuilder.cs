@@ -96,7 +96,10 @@ internal sealed class ConfigBuilder
             Services = services,
             Composed = composed.ConvertAll(static document => document.Settings),
             Ai = ai,
-            Telemetry = TelemetryTable.Parse(Section(TelemetryTable.Declaration)),
+            Telemetry = TelemetryTable.Parse(Section(TelemetryTable.Declaration)) with
+            {
+                AccessLog = AccessLogTable.Parse(Section(AccessLogTable.Declaration)),
+            },
         };
     }
 

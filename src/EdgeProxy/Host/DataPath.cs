@@ -7,6 +7,7 @@ using EdgeProxy.Ai;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
 using EdgeProxy.EntryPoints;
+using EdgeProxy.Host.Recording;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Probing;
 using EdgeProxy.Primitives;
@@ -51,6 +52,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
     private ComposedDirectory? _composed;
     private AiDirectory? _ai;
     private DurationDirectory? _durations;
+    private RequestRecording? _recording;
     private RequestPipeline? _pipeline;
     private bool _isResolving;
 
@@ -112,6 +114,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             List<EntryPoint> next = [];
             EntryPoint? admin = null;
             notPermitted = false;
+            problem ??= _recording!.Prepare(settings.Telemetry);
             problem ??= Open(settings, opened, out next, out admin, out notPermitted);
             Dictionary<string, DurationMetrics> durations = PrepareDurations(settings);
             Snapshot? snapshot = problem is null
@@ -137,9 +140,12 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             _ai.Commit(settings.Ai, models);
             _middlewares.Commit(middlewares);
             _durations!.Commit(durations);
+            _recording!.Commit(settings.Telemetry);
             return null;
         }
     }
+
+    public void ReopenLogs() => _recording?.ReopenFiles();
 
     public async Task DrainAsync(TimeSpan limit)
     {
@@ -178,6 +184,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
     {
         await _ending.CancelAsync().ConfigureAwait(false);
         _loops?.Dispose();
+        _recording?.Dispose();
         _ending.Dispose();
     }
 
@@ -205,6 +212,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         _composed = new ComposedDirectory(_shards.Length);
         _ai = new AiDirectory(_shards.Length);
         _durations = new DurationDirectory(_shards.Length);
+        _recording = new RequestRecording(_shards, _parts.Time, _parts.Stderr, _logger);
         _pipeline = new RequestPipeline(_snapshots);
         _loops.Start();
     }

@@ -55,6 +55,10 @@ internal sealed class FakeDataPath : IDataPath, IMetricsSource
 
     public void FinishDraining() => _drained.SetResult();
 
+    public void ReopenLogs()
+    {
+    }
+
     public IReadOnlyList<DurationFamily> Durations => [];
 
     public void Collect(ICollection<MetricSample> samples) =>

@@ -34,10 +34,11 @@ internal static class RootTable
             EntryPointTable.Declaration,
             RouterTable.Declaration, MiddlewareTable.Declaration, ServiceTable.Declaration,
             ConsumerTable.Declaration, AiTable.Declaration, TelemetryTable.Declaration,
+            AccessLogTable.Declaration,
         ],
         Later =
         [
-            "access_log", "audit", "plans",
+            "audit", "plans",
         ],
     };
 
