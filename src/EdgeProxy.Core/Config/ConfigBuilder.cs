@@ -6,6 +6,7 @@ using EdgeProxy.Config.Toml;
 using EdgeProxy.Config.Values;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Services;
+using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Config;
 
@@ -96,11 +97,16 @@ internal sealed class ConfigBuilder
             Services = services,
             Composed = composed.ConvertAll(static document => document.Settings),
             Ai = ai,
-            Telemetry = TelemetryTable.Parse(Section(TelemetryTable.Declaration)) with
-            {
-                AccessLog = AccessLogTable.Parse(Section(AccessLogTable.Declaration)),
-            },
+            Telemetry = ReadTelemetry(),
         };
+    }
+
+    private TelemetrySettings ReadTelemetry()
+    {
+        TelemetrySettings telemetry = TelemetryTable.Parse(Section(TelemetryTable.Declaration));
+        AccessLogSettings? log = AccessLogTable.Parse(
+            Section(AccessLogTable.Declaration), hasCollector: telemetry.Otlp is { SendsLogs: true });
+        return telemetry with { AccessLog = log };
     }
 
     private AiSettings ReadAi(List<AiServiceDocument> services, List<ServiceSettings> others)

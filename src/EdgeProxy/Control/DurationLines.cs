@@ -53,17 +53,21 @@ internal static class DurationLines
         return false;
     }
 
-    // Ends with what goes before the bound, or the closing brace.
-    private static byte[] LabelsOf(DurationSeries series, Method method, int outcome)
+    /// <summary>The labels every series has besides its own.</summary>
+    public static MetricLabel[] LabelsOf(Method method, int outcome)
     {
         string status = Outcome.StatusClass(outcome);
-        MetricLabel result = status.Length > 0
-            ? new MetricLabel("edgeproxy_status_class", status)
-            : new MetricLabel("error_type", Outcome.ErrorType(outcome));
-        return new MetricsBuffer()
-            .AddLabels([.. series.Labels, new MetricLabel("http_request_method", MethodName(method)), result])
-            .Written.ToArray();
+        return
+        [
+            new MetricLabel("http_request_method", MethodName(method)),
+            status.Length > 0
+                ? new MetricLabel("edgeproxy_status_class", status)
+                : new MetricLabel("error_type", Outcome.ErrorType(outcome)),
+        ];
     }
+
+    private static byte[] LabelsOf(DurationSeries series, Method method, int outcome) =>
+        new MetricsBuffer().AddLabels([.. series.Labels, .. LabelsOf(method, outcome)]).Written.ToArray();
 
     private static void WriteOne(MetricsBuffer text, string name, byte[] labels, DurationSum sum, MetricsForm form)
     {

@@ -140,7 +140,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             _ai.Commit(settings.Ai, models);
             _middlewares.Commit(middlewares);
             _durations!.Commit(durations);
-            _recording!.Commit(settings.Telemetry);
+            _recording!.Commit(settings);
             return null;
         }
     }
@@ -212,7 +212,11 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         _composed = new ComposedDirectory(_shards.Length);
         _ai = new AiDirectory(_shards.Length);
         _durations = new DurationDirectory(_shards.Length);
-        _recording = new RequestRecording(_shards, _parts.Time, _parts.Stderr, _logger);
+        _recording = new RequestRecording(new RecordingParts(_shards, _parts.Time, _parts.Stderr, _logger)
+        {
+            CollectMetrics = _parts.CollectMetrics,
+            Durations = () => Durations,
+        });
         _pipeline = new RequestPipeline(_snapshots);
         _loops.Start();
     }

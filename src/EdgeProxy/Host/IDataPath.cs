@@ -54,6 +54,9 @@ internal sealed record DataPathParts(
 {
     /// <summary>Where lines of the access log go if they go to stderr.</summary>
     public Stream Stderr { get; init; } = Stream.Null;
+
+    /// <summary>All that is counted, by the host too.</summary>
+    public Action<ICollection<MetricSample>> CollectMetrics { get; init; } = static _ => { };
 }
 
 /// <summary>An entrypoint and the address it is really bound to (a configured port 0 has become a port).</summary>

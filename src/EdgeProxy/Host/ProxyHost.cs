@@ -44,7 +44,11 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             Durations = () => _dataPath?.Durations ?? [],
         });
         _dataPath = shell.DataPath(new DataPathParts(
-            log, shell.Time, admin, new InheritedSockets(shell.Variable, _systemd)) { Stderr = log.Lines });
+            log, shell.Time, admin, new InheritedSockets(shell.Variable, _systemd))
+        {
+            Stderr = log.Lines,
+            CollectMetrics = CollectMetrics,
+        });
         _reloader = new Reloader(source, _dataPath, shell.Time, log.CreateLogger(typeof(Reloader).FullName!));
         _poll = new ConfigPoll(shell.Time, watch ?? (static _ => static () => false), () => Reload("file changed"));
     }

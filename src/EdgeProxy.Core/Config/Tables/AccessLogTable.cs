@@ -112,9 +112,15 @@ internal static class AccessLogTable
         ]);
 
     /// <summary>Null if there is none.</summary>
-    public static AccessLogSettings? Parse(TableScope scope)
+    /// <param name="hasCollector">Log records can be sent.</param>
+    public static AccessLogSettings? Parse(TableScope scope, bool hasCollector)
     {
         LogPlace? place = Output.Read(scope);
+        if (place?.Output == AccessLogOutput.Otlp && !hasCollector && scope.TryFind(Output.Name, out TomlEntry entry))
+        {
+            scope.Report(entry.Value, Output.Name, "needs [telemetry.otlp] that sends logs");
+        }
+
         AccessLogForm form = Format.Read(scope) switch
         {
             "common" => AccessLogForm.Common,

@@ -1,45 +1,51 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Runtime.InteropServices;
 using System.Threading;
+using EdgeProxy.Config;
 using EdgeProxy.Control;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives;
 using EdgeProxy.Telemetry;
+using EdgeProxy.Telemetry.Otlp;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeProxy.Host.Recording;
+
+/// <summary>What a recording needs of the rest of the proxy.</summary>
+internal sealed record RecordingParts(Shard[] Shards, TimeProvider Time, Stream Stderr, ILogger Logger)
+{
+    /// <summary>All that /metrics shows.</summary>
+    public required Action<ICollection<MetricSample>> CollectMetrics { get; init; }
+
+    public required Func<IReadOnlyList<DurationFamily>> Durations { get; init; }
+}
 
 /// <summary>
 /// Where records of requests go: made with the loops, told of each configuration, ended after them. Nothing is read,
 /// and no loop has a ring, before a configuration wants a record.
 /// </summary>
-internal sealed partial class RequestRecording : IDisposable, IMetricsSource
+internal sealed partial class RequestRecording(RecordingParts parts) : IDisposable, IMetricsSource
 {
-    private readonly Shard[] _shards;
-    private readonly TimeProvider _time;
-    private readonly Stream _stderr;
-    private readonly ILogger _logger;
-    private readonly RecordReader _reader;
+    private readonly RecordReader _reader = new(parts.Shards.Length, parts.Time);
+    private readonly DateTimeOffset _startedAt = parts.Time.GetUtcNow();
     private AccessLogSettings? _logSettings;
     private LineWriter? _lines;
     private LineWriter? _preparedLines;
+    private OtlpExport? _export;
     private long _droppedBefore;
-
-    public RequestRecording(Shard[] shards, TimeProvider time, Stream stderr, ILogger logger)
-    {
-        _shards = shards;
-        _time = time;
-        _stderr = stderr;
-        _logger = logger;
-        _reader = new RecordReader(shards.Length, time);
-    }
 
     /// <summary>Opens what can fail; null, or why the configuration cannot be used.</summary>
     public string? Prepare(TelemetrySettings settings)
     {
         _preparedLines?.Dispose();
         _preparedLines = null;
+        if (settings.Otlp is { } otlp && OtlpExport.Check(otlp.Spool) is { } problem)
+        {
+            return problem;
+        }
+
         if (settings.AccessLog == _logSettings || settings.AccessLog is not { } log)
         {
             return null;
@@ -48,10 +54,10 @@ internal sealed partial class RequestRecording : IDisposable, IMetricsSource
         switch (log.Output)
         {
             case AccessLogOutput.Stderr:
-                _preparedLines = new LineWriter(new StreamTarget(_stderr));
+                _preparedLines = new LineWriter(new StreamTarget(parts.Stderr));
                 return null;
             case AccessLogOutput.File:
-                var file = new RotatingFile(log, _time, why => Log.Failed(_logger, log.File, why));
+                var file = new RotatingFile(log, parts.Time, why => Log.Failed(parts.Logger, log.File, why));
                 _preparedLines = new LineWriter(file);
                 return file.TryOpen() is { } why ? $"access_log: {why}" : null;
             default:
@@ -60,28 +66,39 @@ internal sealed partial class RequestRecording : IDisposable, IMetricsSource
     }
 
     /// <summary>The configuration is in use.</summary>
-    public void Commit(TelemetrySettings settings)
+    public void Commit(ProxySettings settings)
     {
-        bool isLogKept = settings.AccessLog == _logSettings;
-        LineWriter? before = isLogKept ? null : _lines;
-        if (!isLogKept)
+        TelemetrySettings telemetry = settings.Telemetry;
+        LineWriter? linesBefore = null;
+        if (telemetry.AccessLog != _logSettings)
         {
+            linesBefore = _lines;
             Volatile.Write(ref _lines, _preparedLines);
             _preparedLines = null;
-            _logSettings = settings.AccessLog;
+            _logSettings = telemetry.AccessLog;
         }
 
-        var sinks = new List<IRecordSink>();
-        if (_lines is { } lines)
+        OtlpResource resource = ResourceOf(settings);
+        OtlpExport? exportBefore = null;
+        if (_export is { } running && (telemetry.Otlp != running.Settings.Otlp
+            || telemetry.AccessLog != running.Settings.AccessLog || !Same(resource, running.Resource)))
         {
-            sinks.Add(new AccessLog(settings.AccessLog!, lines));
+            exportBefore = running;
+            Volatile.Write(ref _export, null);
         }
 
+        // Those of before get what was recorded until now, and end before their folder is opened again.
+        List<IRecordSink> sinks = [];
+        AddSinks(sinks);
         _reader.Use([.. sinks]);
-        if (before is not null)
+        linesBefore?.Dispose();
+        _droppedBefore += linesBefore?.Dropped ?? 0;
+        exportBefore?.Dispose();
+        if (telemetry.Otlp is not null && _export is null)
         {
-            before.Dispose();
-            _droppedBefore += before.Dropped;
+            Volatile.Write(ref _export, NewExport(telemetry, resource));
+            sinks.AddRange(_export!.Sinks);
+            _reader.Use([.. sinks]);
         }
 
         if (sinks.Count > 0)
@@ -100,6 +117,7 @@ internal sealed partial class RequestRecording : IDisposable, IMetricsSource
         samples.Add(new MetricSample("edgeproxy_access_log_lines_dropped_total",
             "Lines of the access log lost because they could not be written.", MetricKind.Counter,
             _droppedBefore + (Volatile.Read(ref _lines)?.Dropped ?? 0), []));
+        Volatile.Read(ref _export)?.Collect(samples);
     }
 
     /// <summary>The loops have ended: what they recorded is written.</summary>
@@ -108,14 +126,63 @@ internal sealed partial class RequestRecording : IDisposable, IMetricsSource
         _reader.Dispose();
         _lines?.Dispose();
         _preparedLines?.Dispose();
+        _export?.Dispose();
     }
+
+    private void AddSinks(List<IRecordSink> sinks)
+    {
+        if (_lines is { } lines)
+        {
+            sinks.Add(new AccessLog(_logSettings!, lines));
+        }
+
+        if (_export is { } export)
+        {
+            sinks.AddRange(export.Sinks);
+        }
+    }
+
+    private OtlpExport NewExport(TelemetrySettings settings, OtlpResource resource)
+    {
+        var request = new MetricsRequest(resource, _startedAt);
+        return new OtlpExport(settings, resource, Metrics, parts.Time, parts.Logger);
+
+        ReadOnlyMemory<byte> Metrics()
+        {
+            var samples = new List<MetricSample>();
+            parts.CollectMetrics(samples);
+            return request.Build(samples, parts.Durations(), parts.Time.GetUtcNow());
+        }
+    }
+
+    private static OtlpResource ResourceOf(ProxySettings settings)
+    {
+        var attributes = new List<(string, string)>
+        {
+            ("service.name", settings.Telemetry.Otlp?.ServiceName ?? "edgeproxy"),
+            ("service.version", BuildStamp.Version),
+            ("service.instance.id", settings.Node.Name),
+            ("host.name", settings.Node.Name),
+            ("host.arch", RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "arm64" : "amd64"),
+            ("os.type", "linux"),
+        };
+        if (settings.Node.Environment.Length > 0)
+        {
+            attributes.Add(("deployment.environment.name", settings.Node.Environment));
+        }
+
+        return new OtlpResource([.. attributes]) { ScopeVersion = BuildStamp.Version };
+    }
+
+    private static bool Same(OtlpResource a, OtlpResource b) =>
+        a.Attributes.AsSpan().SequenceEqual(b.Attributes) && a.ScopeVersion == b.ScopeVersion;
 
     private void Open()
     {
         RequestRing[] rings = _reader.Start();
-        for (int i = 0; i < _shards.Length; i++)
+        for (int i = 0; i < parts.Shards.Length; i++)
         {
-            _shards[i].Records ??= rings[i];
+            parts.Shards[i].Records ??= rings[i];
         }
     }
 
