@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EdgeProxy.FunctionalTests;
 
-/// <summary>[telemetry.otlp] of a running proxy: what a collector hears, field by field, and what it survives.</summary>
+/// <summary>[telemetry.otlp] of a running proxy: what a collector hears, field by field; what it survives.</summary>
 public sealed class OtlpTests : IDisposable
 {
     private const int Server = 2;
@@ -68,6 +68,20 @@ public sealed class OtlpTests : IDisposable
         Assert.True((long)server.Attributes["http.request.size"] > 100);
         Assert.True((long)server.Attributes["http.response.size"] > 20);
 
+        AssertTries(spans, server, trace, bad, good);
+        RawRequest request = collector.Requests.First(r => r.Target == "/v1/traces");
+        Assert.Equal(("POST", "application/x-protobuf", "gzip", "Bearer s3cret"),
+            (request.Method, request.Head.One("Content-Type"), request.Head.One("Content-Encoding"),
+            request.Head.One("Authorization")));
+        Dictionary<string, object> resource = OtlpDecoder.Resource(collector.Bodies("/v1/traces")[0]);
+        Assert.Equal(("edgeproxy", "test", "test", "linux"),
+            (resource["service.name"], resource["service.instance.id"], resource["deployment.environment.name"],
+            resource["os.type"]));
+    }
+
+    private static void AssertTries(
+        IReadOnlyList<OtlpSpan> spans, OtlpSpan server, string trace, RawServer bad, RawServer good)
+    {
         OtlpSpan[] tries = [.. spans.Where(s => s.Kind == Client).OrderBy(s => s.StartNanos)
             .ThenBy(s => s.Attributes.ContainsKey("http.request.resend_count"))];
         Assert.All(tries, span => Assert.Equal((server.SpanId, "GET"), (span.ParentId, span.Name)));
@@ -80,15 +94,6 @@ public sealed class OtlpTests : IDisposable
         Assert.Equal(
             [Assert.Single(bad.Requests).Head.One("traceparent"), Assert.Single(good.Requests).Head.One("traceparent")],
             tries.Select(span => $"00-{trace}-{span.SpanId}-01"));
-
-        RawRequest request = collector.Requests.First(r => r.Target == "/v1/traces");
-        Assert.Equal(("POST", "application/x-protobuf", "gzip", "Bearer s3cret"),
-            (request.Method, request.Head.One("Content-Type"), request.Head.One("Content-Encoding"),
-            request.Head.One("Authorization")));
-        Dictionary<string, object> resource = OtlpDecoder.Resource(collector.Bodies("/v1/traces")[0]);
-        Assert.Equal(("edgeproxy", "test", "test", "linux"),
-            (resource["service.name"], resource["service.instance.id"], resource["deployment.environment.name"],
-            resource["os.type"]));
     }
 
     [Fact]
@@ -235,7 +240,8 @@ public sealed class OtlpTests : IDisposable
             collector.Spans.Where(s => s.Kind == Server).Select(s => (string)s.Attributes["url.path"]));
     }
 
-    private static string Otlp(OtlpCollector collector, string more = "", string interval = "batch_interval = \"100ms\"") => $"""
+    private static string Otlp(
+        OtlpCollector collector, string more = "", string interval = "batch_interval = \"100ms\"") => $"""
         [telemetry.otlp]
         endpoint = "http://127.0.0.1:{collector.Port}"
         {interval}
@@ -249,8 +255,8 @@ public sealed class OtlpTests : IDisposable
         async () => await proxy.MetricAsync("edgeproxy_spool_items", "traces") == count, $"{count} items in the spool");
 
     private static Task WaitForLostAsync(ProxyProcess proxy, string reason, int count) => Eventually.TrueAsync(
-        async () => await proxy.MetricAsync("edgeproxy_telemetry_lost_items_total", $"kind=\"traces\",reason=\"{reason}\"")
-            == count,
+        async () => await proxy.MetricAsync(
+            "edgeproxy_telemetry_lost_items_total", $"kind=\"traces\",reason=\"{reason}\"") == count,
         $"{count} {reason}");
 
     private static DateTime Time(ulong nanos) => DateTime.UnixEpoch.AddTicks((long)nanos / 100);

@@ -1,5 +1,3 @@
-using System;
-
 namespace EdgeProxy.Telemetry;
 
 /// <summary>The access log as lines: each record becomes one, and lines go on in batches.</summary>

@@ -35,7 +35,7 @@ internal sealed class OtlpCollector : IAsyncDisposable
 
     /// <summary>Of the latest request.</summary>
     public IReadOnlyList<OtlpMetric> Metrics =>
-        Bodies("/v1/metrics").LastOrDefault() is { } body ? OtlpDecoder.Metrics(body) : [];
+        Bodies("/v1/metrics") is [.., var body] ? OtlpDecoder.Metrics(body) : [];
 
     public static OtlpCollector Start(int port = 0) => new(port);
 

@@ -98,7 +98,11 @@ internal static class OtlpDecoder
             Kind = data.Number switch { 5 => "gauge", 7 => "sum", _ => "histogram" },
             Temporality = (int)Number(inner, 2),
             IsMonotonic = Number(inner, 3) == 1,
-            Points = [.. inner.Where(f => f.Number == 1).Select(f => PointOf(ProtoField.Read(f.Bytes), data.Number == 9))],
+            Points =
+            [
+                .. inner.Where(f => f.Number == 1)
+                    .Select(f => PointOf(ProtoField.Read(f.Bytes), isHistogram: data.Number == 9)),
+            ],
         };
     }
 
@@ -112,7 +116,10 @@ internal static class OtlpDecoder
         Sum = isHistogram ? BitConverter.UInt64BitsToDouble(Fixed(fields, 5)) : 0,
         Buckets = isHistogram ? [.. Packed(fields, 6)] : [],
         Bounds = isHistogram ? [.. Packed(fields, 7).Select(BitConverter.UInt64BitsToDouble)] : [],
-        ExemplarTraces = [.. fields.Where(f => f.Number == 8 && isHistogram).Select(f => Hex(ProtoField.Read(f.Bytes), 5, 16))],
+        ExemplarTraces =
+        [
+            .. fields.Where(f => f.Number == 8 && isHistogram).Select(f => Hex(ProtoField.Read(f.Bytes), 5, 16)),
+        ],
     };
 
     private static Dictionary<string, object> Attributes(List<ProtoField> fields, int number)

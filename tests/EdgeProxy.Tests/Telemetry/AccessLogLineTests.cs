@@ -73,7 +73,8 @@ public sealed class AccessLogLineTests
             sample.Record.Fault = FaultKind.UpstreamClosed;
             sample.Record.Consumer = "alice";
             sample.Record.IsSecure = true;
-            using JsonDocument all = JsonDocument.Parse(sample.Line(settings with { Dropped = Sequence<string>.Empty }));
+            using JsonDocument all = JsonDocument.Parse(
+                sample.Line(settings with { Dropped = Sequence<string>.Empty }));
             using JsonDocument line = JsonDocument.Parse(sample.Line(settings));
 
             Assert.True(all.RootElement.TryGetProperty(name, out _), name);

@@ -8,7 +8,6 @@ using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Telemetry.Otlp;
 using EdgeProxy.Telemetry.Spooling;
-using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Config.Tables;
 
@@ -157,7 +156,9 @@ internal static class OtlpTable
         bool hasKey = scope.TryFind(PrivateKey.Name, out TomlEntry key);
         if (hasCertificate != hasKey)
         {
-            (TomlEntry found, string missing) = hasCertificate ? (certificate, PrivateKey.Name) : (key, Certificate.Name);
+            (TomlEntry found, string missing) = hasCertificate
+                ? (certificate, PrivateKey.Name)
+                : (key, Certificate.Name);
             scope.Report(found.Value, found.Key, $"needs {missing} beside it");
         }
 

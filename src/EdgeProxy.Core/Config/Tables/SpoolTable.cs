@@ -56,7 +56,15 @@ internal static class SpoolTable
 
     public static TableDeclaration Declaration { get; } = new("spool", IsNamed: false,
         "Keeps on disk what the collector has not got yet. Deployments are sent before logs, logs before traces.",
-        [Directory, BytesMax, AgeMax, FreeDiskMin, FsyncInterval, DrainRate]);
+        [Directory, BytesMax, AgeMax, FreeDiskMin, FsyncInterval, DrainRate])
+    {
+        ExampleToml = """
+            [telemetry.otlp]
+            endpoint = "http://collector.example.com:4318"
+            [telemetry.spool]
+            directory = "/var/lib/edgeproxy/spool"
+            """,
+    };
 
     /// <summary>Null if there is none.</summary>
     public static SpoolSettings? Parse(TableScope parent) => parent.Below(Declaration) is { } scope

@@ -1,5 +1,4 @@
 using System;
-using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Telemetry.Otlp;
 

@@ -10,7 +10,7 @@ namespace EdgeProxy.Telemetry.Otlp;
 /// asked again ever more seldom, by lot, so that a fleet does not come back as one; what waited is then sent at a
 /// limited rate. Metrics do not wait in the spool: they add up, and the next request has all of it.
 /// </summary>
-internal sealed class OtlpSender
+internal sealed class OtlpSender : IDisposable
 {
     // What was stored longer ago is a backlog.
     private static readonly TimeSpan BacklogAge = TimeSpan.FromSeconds(10);
@@ -59,6 +59,8 @@ internal sealed class OtlpSender
             // It is awake already.
         }
     }
+
+    public void Dispose() => _work.Dispose();
 
     public async Task RunAsync(CancellationToken stop)
     {
@@ -215,7 +217,7 @@ internal sealed record OtlpSenderSettings
     public long DrainBytesPerSecond { get; init; }
 
     /// <summary>0 to 1, by lot.</summary>
-    public Func<double> Lot { get; init; } = static () => Random.Shared.NextDouble();
+    public required Func<double> Lot { get; init; }
 
     /// <summary>The collector went away: why.</summary>
     public Action<string>? OnAway { get; init; }

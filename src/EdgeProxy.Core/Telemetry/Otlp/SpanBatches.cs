@@ -1,6 +1,5 @@
 using System;
 using EdgeProxy.Primitives.Faults;
-using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Telemetry.Otlp;
 

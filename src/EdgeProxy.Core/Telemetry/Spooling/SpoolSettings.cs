@@ -30,7 +30,9 @@ internal static class SpoolLimits
     public const long BytesDefault = 256L * 1024 * 1024;
     public const int BytesMin = 1024 * 1024;
 
-    /// <summary>A segment that would grow beyond this is followed by another; what is dropped is whole segments.</summary>
+    /// <summary>
+    /// A segment that would grow beyond this is followed by another; what is dropped is whole segments.
+    /// </summary>
     public const int SegmentBytes = 4 * 1024 * 1024;
 
     /// <summary>No segment is more than this share of all, so that dropping one leaves most.</summary>

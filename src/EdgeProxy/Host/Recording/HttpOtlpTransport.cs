@@ -5,7 +5,6 @@ using System.IO;
 using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
-using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading;
 using System.Threading.Tasks;
@@ -22,10 +21,12 @@ internal sealed class HttpOtlpTransport : IOtlpTransport
     private const int GrpcHeadBytes = 5;
 
     private readonly OtlpSettings _settings;
+    private readonly TimeProvider _time;
     private readonly HttpMessageInvoker _client;
 
-    public HttpOtlpTransport(OtlpSettings settings)
+    public HttpOtlpTransport(OtlpSettings settings, TimeProvider time)
     {
+        _time = time;
         _settings = settings;
         _client = new HttpMessageInvoker(HandlerOf(settings));
     }
@@ -141,7 +142,7 @@ internal sealed class HttpOtlpTransport : IOtlpTransport
         return body[..length];
     }
 
-    private static OtlpAnswer Answer(HttpResponseMessage response, byte[] body)
+    private OtlpAnswer Answer(HttpResponseMessage response, byte[] body)
     {
         int status = (int)response.StatusCode;
         if (status is >= 200 and < 300)
@@ -156,14 +157,16 @@ internal sealed class HttpOtlpTransport : IOtlpTransport
     }
 
     // The codes that may be tried again: opentelemetry.io/docs/specs/otlp, "OTLP/gRPC Response", "Failures".
-    private static OtlpAnswer GrpcAnswer(HttpResponseMessage response, byte[] body)
+    private OtlpAnswer GrpcAnswer(HttpResponseMessage response, byte[] body)
     {
         if (response.StatusCode != HttpStatusCode.OK)
         {
-            return new OtlpAnswer(OtlpVerdict.Later, RetryAfterOf(response), Why: $"it answers {(int)response.StatusCode}");
+            string why = $"it answers {(int)response.StatusCode}";
+            return new OtlpAnswer(OtlpVerdict.Later, RetryAfterOf(response), Why: why);
         }
 
-        string status = FieldOf(response.TrailingHeaders, "grpc-status") ?? FieldOf(response.Headers, "grpc-status") ?? "2";
+        const string field = "grpc-status";
+        string status = FieldOf(response.TrailingHeaders, field) ?? FieldOf(response.Headers, field) ?? "2";
         return status switch
         {
             "0" => body.Length > GrpcHeadBytes && body[0] == 0
@@ -188,10 +191,10 @@ internal sealed class HttpOtlpTransport : IOtlpTransport
         return null;
     }
 
-    private static TimeSpan RetryAfterOf(HttpResponseMessage response)
+    private TimeSpan RetryAfterOf(HttpResponseMessage response)
     {
         RetryConditionHeaderValue? after = response.Headers.RetryAfter;
-        TimeSpan wait = after?.Delta ?? (after?.Date is { } date ? date - DateTimeOffset.UtcNow : TimeSpan.Zero);
+        TimeSpan wait = after?.Delta ?? (after?.Date is { } date ? date - _time.GetUtcNow() : TimeSpan.Zero);
         return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
     }
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using EdgeProxy.Control;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Telemetry;
@@ -220,7 +221,7 @@ internal sealed class MetricsRequest
         writer.Fixed64(OtlpFields.HistogramCount, (ulong)count);
         writer.Double(OtlpFields.HistogramSum, sum);
         writer.Packed(OtlpFields.HistogramBuckets, counts);
-        writer.Packed(OtlpFields.HistogramBounds, System.Runtime.InteropServices.MemoryMarshal.Cast<double, long>(bounds));
+        writer.Packed(OtlpFields.HistogramBounds, MemoryMarshal.Cast<double, long>(bounds));
         WriteLabels(OtlpFields.HistogramAttributes, labels);
         WriteLabels(OtlpFields.HistogramAttributes, more);
         foreach (ref readonly Exemplar exemplar in exemplars)

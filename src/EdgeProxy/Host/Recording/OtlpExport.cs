@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.Control;
 using EdgeProxy.Primitives;
+using EdgeProxy.Services.Choosing;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Telemetry.Otlp;
 using EdgeProxy.Telemetry.Spooling;
@@ -26,12 +27,13 @@ internal sealed partial class OtlpExport : IDisposable, IMetricsSource
     private readonly TimeProvider _time;
     private readonly BatchHandover _handover;
     private readonly BatchStore _store;
-    private readonly IOtlpTransport _transport;
+    private readonly HttpOtlpTransport _transport;
     private readonly OtlpSender _sender;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _sending;
     private readonly SpanBatches? _spans;
     private readonly LogBatches? _logs;
+    private RandomSequence _lots;
     private long _refusedAt;
 
     public OtlpExport(
@@ -43,14 +45,16 @@ internal sealed partial class OtlpExport : IDisposable, IMetricsSource
         Resource = resource;
         _logger = logger;
         _time = time;
+        _lots = new RandomSequence(BitConverter.ToUInt64(Guid.NewGuid().ToByteArray()));
         Spool = OpenSpool(otlp.Spool, time, logger);
         _handover = new BatchHandover(time, otlp.BatchInterval);
-        _transport = new HttpOtlpTransport(otlp);
+        _transport = new HttpOtlpTransport(otlp, time);
         _sender = new OtlpSender(Spool, _transport, time, new OtlpSenderSettings
         {
             MetricsInterval = otlp.MetricsInterval,
             Metrics = otlp.SendsMetrics ? metrics : null,
             DrainBytesPerSecond = otlp.Spool.DrainBytesPerSecond,
+            Lot = NextLot,
             OnAway = why => Log.Away(_logger, otlp.Endpoint.Authority, why),
             OnBack = () => Log.Back(_logger, otlp.Endpoint.Authority, Spool.Bytes),
             OnRefused = NoteRefusal,
@@ -132,6 +136,7 @@ internal sealed partial class OtlpExport : IDisposable, IMetricsSource
         _store.Dispose();
         _stop.CancelAfter(LastTry);
         ((IAsyncResult)DrainAsync()).AsyncWaitHandle.WaitOne(LastTry + LastTry);
+        _sender.Dispose();
         _transport.Dispose();
         Spool.Dispose();
         _stop.Dispose();
@@ -196,6 +201,9 @@ internal sealed partial class OtlpExport : IDisposable, IMetricsSource
             return new Spool(settings with { BytesMax = OtlpLimits.MemoryBytes }, new MemoryFolder(), time);
         }
     }
+
+    // 53 bits, what a double between 0 and 1 has.
+    private double NextLot() => (_lots.Next() >> 11) * (1.0 / (1UL << 53));
 
     private void NoteRefusal(OtlpKind kind, string why)
     {
