@@ -213,7 +213,8 @@ public sealed class OtlpTests : IDisposable
         await using OtlpCollector collector = OtlpCollector.Start();
         collector.Answer = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
         await using RawServer server = RawServer.Ok();
-        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server) { More = Otlp(collector) });
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            new ProxyConfig(server) { More = Otlp(collector) });
         await RawClient.GetAsync(proxy.Port);
         await WaitForLostAsync(proxy, "refused", 2);
 
