@@ -30,6 +30,12 @@ internal static class EventIds
     public const int ConfigRefused = 6002;
     public const int ConfigFault = 6003;
     public const int ConfigBroken = 6004;
+    public const int AccessLogFailed = 7001;
+    public const int CollectorAway = 7002;
+    public const int CollectorBack = 7003;
+    public const int CollectorRefuses = 7004;
+    public const int SpoolUnusable = 7005;
+    public const int SpoolRecovered = 7006;
     public const int AuditSegmentClosed = 8001;
     public const int AuditStuck = 8002;
     public const int AuditUnstuck = 8003;

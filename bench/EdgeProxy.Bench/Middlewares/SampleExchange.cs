@@ -124,6 +124,8 @@ internal sealed class SampleExchange : IDisposable
 
     private sealed class Entry : IEntry
     {
+        public string Name => "web";
+
         public int Slot => 0;
 
         public int Port => 80;

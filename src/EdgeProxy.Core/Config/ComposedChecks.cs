@@ -3,9 +3,9 @@ using System.Collections.Generic;
 using System.Linq;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Tables;
+using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
-using EdgeProxy.Services.Health;
 using EdgeProxy.Services.Sticky;
 
 namespace EdgeProxy.Config;

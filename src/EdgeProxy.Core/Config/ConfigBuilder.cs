@@ -8,6 +8,7 @@ using EdgeProxy.Config.Values;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
+using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Config;
 
@@ -98,7 +99,7 @@ internal sealed class ConfigBuilder
             Services = services,
             Composed = made,
             Ai = ai,
-            Telemetry = TelemetryTable.Parse(Section(TelemetryTable.Declaration)),
+            Telemetry = ReadTelemetry(),
             Audit = audit,
         };
     }
@@ -115,6 +116,14 @@ internal sealed class ConfigBuilder
         }
 
         return entryPoints;
+    }
+
+    private TelemetrySettings ReadTelemetry()
+    {
+        TelemetrySettings telemetry = TelemetryTable.Parse(Section(TelemetryTable.Declaration));
+        AccessLogSettings? log = AccessLogTable.Parse(
+            Section(AccessLogTable.Declaration), hasCollector: telemetry.Otlp is { SendsLogs: true });
+        return telemetry with { AccessLog = log };
     }
 
     private AiSettings ReadAi(List<AiServiceDocument> services, List<ServiceSettings> others)

@@ -85,6 +85,7 @@ internal sealed class CrossChecks(
                     Service = document.Service?.Value ?? "",
                     AllowEncoded = document.AllowEncoded,
                     TraceRatio = document.TraceRatio,
+                    IsLogged = document.IsLogged,
                     Middlewares = new Sequence<string>(middlewares),
                 });
             }

@@ -2,8 +2,12 @@ using System.Collections.Generic;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Routing;
 using EdgeProxy.Services.Composing;
+using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Config;
+
+/// <summary>Where the durations of requests are counted.</summary>
+internal sealed record RouteDurations(IReadOnlyDictionary<string, DurationMetrics> ByRouter, DurationMetrics Unrouted);
 
 /// <summary>Compiles settings into the snapshot the loops use.</summary>
 internal static class SnapshotBuilder
@@ -17,6 +21,7 @@ internal static class SnapshotBuilder
         ProxySettings settings,
         Dictionary<string, ServiceNode> services,
         Dictionary<string, (MiddlewareSettings Settings, Middleware Middleware)> middlewares,
+        RouteDurations durations,
         Dictionary<string, int> slots,
         int slotCount,
         out string problem)
@@ -36,6 +41,8 @@ internal static class SnapshotBuilder
                 Middlewares = steps,
                 TraceRatio = router.TraceRatio,
                 Audit = router.Audit,
+                IsLogged = router.IsLogged,
+                Durations = durations.ByRouter[router.Name],
             };
         }
 
@@ -54,6 +61,7 @@ internal static class SnapshotBuilder
         {
             Hash = settings.Hash,
             Telemetry = settings.Telemetry,
+            Unrouted = durations.Unrouted,
             Routes = routes,
             Tables = tables,
         };

@@ -48,6 +48,8 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
 
     public ILocalService? LocalService { get; }
 
+    public string Name => Settings.Name;
+
     public EntryPointSettings Settings => Volatile.Read(ref _settings);
 
     public ClientTerms Terms => Volatile.Read(ref _terms);

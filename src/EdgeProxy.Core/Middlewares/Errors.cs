@@ -3,7 +3,6 @@ using System.Text;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Http;
-using EdgeProxy.Services.Health;
 
 namespace EdgeProxy.Middlewares;
 

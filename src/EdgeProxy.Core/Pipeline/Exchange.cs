@@ -157,6 +157,9 @@ internal sealed class Exchange : IWaiter
     /// <summary>What is noted for its audit record; null if it is not audited.</summary>
     public AuditNote? Audit { get; set; }
 
+    /// <summary>What will be told of it.</summary>
+    public RecordNotes Record { get; } = new();
+
     /// <summary>Who calls, once a middleware knows it; null: nobody the configuration names.</summary>
     public Consumer? Consumer { get; set; }
 
@@ -452,6 +455,7 @@ internal sealed class Exchange : IWaiter
         EndFilter();
         Notes.Reset();
         Audit = null;
+        Record.Reset();
         Consumer = null;
         RequestEdits.Reset();
         ResponseEdits.Reset();

@@ -125,6 +125,7 @@ internal static class Forwarder
         exchange.UpstreamSink.Unbind();
         exchange.Upstream = null;
         exchange.Server!.Load(exchange.Shard.Loop.Index).Leave();
+        exchange.Record.EndTry(exchange);
     }
 
     /// <summary>Takes or opens a connection to the exchange's server; what is left of a try begins.</summary>
@@ -146,11 +147,13 @@ internal static class Forwarder
         if (connection is not null)
         {
             shard.Counters.Add(Counter.UpstreamReuses);
+            exchange.Record.BeginTry(exchange, isReused: true);
             Attach(exchange, connection);
             SendHead(exchange);
             return;
         }
 
+        exchange.Record.BeginTry(exchange, isReused: false);
         connection = pool.Connect(server.Address!, exchange.Owner);
         Attach(exchange, connection);
         exchange.Phase = ExchangePhase.Connecting;

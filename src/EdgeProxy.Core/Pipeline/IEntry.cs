@@ -3,6 +3,8 @@ namespace EdgeProxy.Pipeline;
 /// <summary>What the pipeline knows of the entrypoint an exchange came in by, whatever protocol it speaks.</summary>
 internal interface IEntry
 {
+    string Name { get; }
+
     /// <summary>Its place in <see cref="Snapshot.Tables"/>.</summary>
     int Slot { get; }
 

@@ -17,7 +17,10 @@ internal sealed record LocalAnswer(int Status, string ContentType, ReadOnlyMemor
 /// <summary>
 /// The few things of a request a <see cref="ILocalService"/> may look at, copied out of the exchange.
 /// </summary>
-internal sealed record LocalRequest(string Method, string Path, string Query, string Host, bool HasOrigin);
+internal sealed record LocalRequest(string Method, string Path, string Query, string Host, bool HasOrigin)
+{
+    public string Accept { get; init; } = "";
+}
 
 /// <summary>
 /// A service inside the proxy (the admin API): answers instead of a server. Called on a loop, so it MUST NOT block;

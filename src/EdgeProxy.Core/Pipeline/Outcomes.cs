@@ -14,8 +14,12 @@ internal static class Outcomes
     private const long FailedTimeMs = 1_000;
 
     /// <summary>An answer began; how long that took is known.</summary>
-    public static void NoteAnswered(Exchange exchange) => NoteAnswered(
-        exchange.Shard, exchange.Service!, exchange.Server!, exchange.TryStartedMs, exchange.Response.StatusCode);
+    public static void NoteAnswered(Exchange exchange)
+    {
+        int status = exchange.Response.StatusCode;
+        exchange.Record.AnswerTry(exchange, status);
+        NoteAnswered(exchange.Shard, exchange.Service!, exchange.Server!, exchange.TryStartedMs, status);
+    }
 
     /// <summary>As above, of a try that is no exchange's.</summary>
     public static void NoteAnswered(Shard shard, Service service, Server server, long startedMs, int status)
@@ -36,8 +40,11 @@ internal static class Outcomes
     /// None did, or not a whole one. A server that fails at once is not fast: it is taken for one that needs a second
     /// at least.
     /// </summary>
-    public static void NoteFailed(Exchange exchange, FaultKind kind) =>
+    public static void NoteFailed(Exchange exchange, FaultKind kind)
+    {
+        exchange.Record.FailTry(exchange, kind);
         NoteFailed(exchange.Shard, exchange.Service!, exchange.Server!, exchange.TryStartedMs, kind);
+    }
 
     /// <summary>As above, of a try that is no exchange's.</summary>
     public static void NoteFailed(Shard shard, Service service, Server server, long startedMs, FaultKind kind)

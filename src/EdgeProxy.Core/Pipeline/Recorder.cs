@@ -1,4 +1,5 @@
 using EdgeProxy.Primitives.Faults;
+using EdgeProxy.Primitives.Http;
 using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Pipeline;
@@ -28,14 +29,110 @@ internal static class Recorder
                 break;
         }
 
-        counters.Add(Counter.BytesToClients, exchange.ClientSink.BytesSent - exchange.SentBefore);
-        counters.Add(Counter.BytesFromClients, exchange.ClientSource.BytesRead - exchange.ReadBefore);
+        long sent = exchange.ClientSink.BytesSent - exchange.SentBefore;
+        long received = exchange.ClientSource.BytesRead - exchange.ReadBefore;
+        counters.Add(Counter.BytesToClients, sent);
+        counters.Add(Counter.BytesFromClients, received);
         exchange.SentBefore = exchange.ClientSink.BytesSent;
         exchange.ReadBefore = exchange.ClientSource.BytesRead;
         if (!exchange.Fault.IsNone)
         {
             CountFault(counters, exchange.Fault.Kind);
         }
+
+        if (exchange.Record.IsActive)
+        {
+            Tell(exchange, received, sent);
+        }
+    }
+
+    // Of a request whose head was read: its duration, and its record if somebody wants one.
+    private static void Tell(Exchange exchange, long received, long sent)
+    {
+        RecordNotes notes = exchange.Record;
+        notes.End(exchange);
+        Shard shard = exchange.Shard;
+        long durationUs = shard.Loop.Clock.ReadUs() - notes.StartedUs;
+        int outcome = Outcome.Of(exchange.Status, exchange.Fault.Kind);
+        DurationMetrics? durations = exchange.Route is { } route ? route.Durations : exchange.Snapshot.Unrouted;
+        if (durations?.Of(shard.Loop.Index, exchange.Request.Method, outcome) is { } histogram)
+        {
+            histogram.Add(durationUs);
+            if (exchange.Trace is { IsTraced: true, Here.IsSampled: true })
+            {
+                histogram.AddExample(durationUs, exchange.Trace.Here, shard.Loop.Clock.UnixMs);
+            }
+        }
+
+        if (notes.MayBe != RecordUse.None && shard.Records is { } ring)
+        {
+            RecordUse uses = UsesOf(exchange, notes.MayBe, durationUs / 1000);
+            if (uses != RecordUse.None)
+            {
+                Write(exchange, ring, uses, durationUs, received, sent);
+            }
+        }
+    }
+
+    private static RecordUse UsesOf(Exchange exchange, RecordUse uses, long durationMs)
+    {
+        TelemetrySettings settings = exchange.Snapshot.Telemetry;
+        if ((uses & RecordUse.Log) != 0
+            && !settings.AccessLog!.Tells(exchange.Status, durationMs, exchange.Shard.NextLot()))
+        {
+            uses &= ~RecordUse.Log;
+        }
+
+        if ((uses & RecordUse.Trace) != 0 && !exchange.Trace.Here.IsSampled && !IsRemarkable(exchange, durationMs))
+        {
+            uses &= ~RecordUse.Trace;
+        }
+
+        return uses;
+    }
+
+    // Recorded whatever was decided when it began.
+    private static bool IsRemarkable(Exchange exchange, long durationMs)
+    {
+        TraceSettings settings = exchange.Snapshot.Telemetry.Traces!;
+        bool isError = exchange.Status >= 500
+            || (!exchange.Fault.IsNone && exchange.Fault.Side != FaultSide.Client);
+        return (settings.Errors && isError) || (settings.SlowMs > 0 && durationMs >= settings.SlowMs);
+    }
+
+    private static void Write(
+        Exchange exchange, RequestRing ring, RecordUse uses, long durationUs, long received, long sent)
+    {
+        RequestHead request = exchange.Request;
+        var record = new RequestRecord
+        {
+            Uses = uses,
+            Method = request.Method,
+            Fault = exchange.Fault.Kind,
+            FaultSide = exchange.Fault.Side,
+            Reject = exchange.RejectReason,
+            MinorVersion = (byte)request.MinorVersion,
+            IsSecure = exchange.ClientLink.IsSecure,
+            Status = (short)exchange.Status,
+            TryCount = (short)exchange.Tries,
+            EntryPoint = exchange.Entry.Name,
+            Router = exchange.Route?.Name,
+            Service = exchange.Service?.Name,
+            Consumer = exchange.Consumer?.Name,
+            ConfigHash = exchange.Snapshot.Hash,
+            StartedUs = exchange.Record.StartedUs,
+            DurationUs = durationUs,
+            BytesReceived = received,
+            BytesSent = sent,
+            Client = exchange.ClientLink.RemoteAddress,
+            ClientPort = exchange.ClientLink.RemotePort,
+            Trace = exchange.Trace.Here,
+            ParentSpan = exchange.Trace.ParentSpan,
+            IsTraced = exchange.Trace.IsTraced,
+            HasQuery = request.HasQuery,
+        };
+        exchange.Record.CopyTo(ref record);
+        ring.TryWrite(record, exchange.Record.Texts);
     }
 
     private static void CountFault(LoopCounters counters, FaultKind kind)

@@ -57,6 +57,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         // (2) The canonical path, then the route.
         bool isRouted = TryRoute(exchange);
         Correlation.TakeTrace(exchange);
+        exchange.Record.Begin(exchange);
         if (exchange.Route is { Audit: not AuditScope.None })
         {
             AuditLane.Begin(exchange);
@@ -390,7 +391,12 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             Encoding.ASCII.GetString(exchange.Path),
             Encoding.ASCII.GetString(request.Query.Of(head)),
             Encoding.ASCII.GetString(request.Authority.Of(head)),
-            request.TryFind("origin"u8, head, out _));
+            request.TryFind("origin"u8, head, out _))
+        {
+            Accept = request.TryFind("accept"u8, head, out ReadOnlySpan<byte> accept)
+                ? Encoding.Latin1.GetString(accept)
+                : "",
+        };
         Deferred.Start(exchange, AnswerAsync(exchange.Entry.LocalService!, local));
     }
 

@@ -9,6 +9,12 @@ internal sealed record Route(string Name, ServiceNode Service, EncodedBytes Allo
     /// <summary>In the order of the router's list.</summary>
     public Middleware[] Middlewares { get; init; } = [];
 
+    /// <summary>How long its requests take.</summary>
+    public DurationMetrics? Durations { get; init; }
+
+    /// <summary>The access log tells of its requests, if there is one.</summary>
+    public bool IsLogged { get; init; } = true;
+
     /// <summary>The router's own share of traces; null: that of all.</summary>
     public TraceRatio? TraceRatio { get; init; }
 

@@ -57,6 +57,9 @@ internal sealed record RouterSettings
     /// <summary>Names of existing middlewares, in order; chains are resolved.</summary>
     public Sequence<string> Middlewares { get; init; } = Sequence<string>.Empty;
 
+    /// <summary>TOML: routers.NAME.access_log.</summary>
+    public bool IsLogged { get; init; } = true;
+
     /// <summary>Of traces that begin with its requests; null: as [telemetry.traces] has it.</summary>
     public TraceRatio? TraceRatio { get; init; }
 

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Threading;
 using EdgeProxy.Pipeline.Auditing;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Pipeline.Mirroring;
@@ -23,6 +24,8 @@ internal sealed class Shard
 
     private readonly Stack<Exchange> _spares = new();
     private RandomSequence _lots;
+    private RequestRing? _records;
+    private bool _isTailed;
 
     public Shard(EpollLoop loop, ServerReports reports, ulong idSeed)
     {
@@ -49,6 +52,23 @@ internal sealed class Shard
 
     /// <summary>Its way into the audit chain; null until there is one.</summary>
     public AuditLane? Audit { get; set; }
+
+    /// <summary>Exchanges in flight whose head was read, by method.</summary>
+    public int[] ActiveByMethod { get; } = new int[DurationMetrics.MethodCount];
+
+    /// <summary>Where records of exchanges go; null while nobody wants any. Set once, by another thread.</summary>
+    public RequestRing? Records
+    {
+        get => Volatile.Read(ref _records);
+        set => Volatile.Write(ref _records, value);
+    }
+
+    /// <summary>Somebody looks at what goes by.</summary>
+    public bool IsTailed
+    {
+        get => Volatile.Read(ref _isTailed);
+        set => Volatile.Write(ref _isTailed, value);
+    }
 
     /// <summary>Exchanges in flight or holding a partial head.</summary>
     public int RentedCount { get; private set; }

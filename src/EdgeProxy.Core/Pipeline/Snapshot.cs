@@ -15,6 +15,9 @@ internal sealed class Snapshot
     /// <summary>What is recorded of requests.</summary>
     public TelemetrySettings Telemetry { get; init; } = TelemetrySettings.Default;
 
+    /// <summary>How long requests take that no route does; null: nobody counts.</summary>
+    public DurationMetrics? Unrouted { get; init; }
+
     /// <summary>By the numbers the route tables answer with.</summary>
     public required Route[] Routes { get; init; }
 

@@ -24,6 +24,7 @@ internal static class Tunnel
         exchange.Shard.Counters.Add(Counter.Tunnels);
         exchange.HasResponseStarted = true;
         exchange.Status = 101;
+        exchange.Record.AnswerTry(exchange, 101);
         exchange.ClosesClient = true;
         ResponseHeadWriter.WriteInterim(exchange, exchange.UpstreamSource.Unread);
         exchange.UpstreamSource.Skip(exchange.Response.Length);

@@ -1,6 +1,6 @@
 using System;
+using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services.Choosing;
-using EdgeProxy.Services.Health;
 
 namespace EdgeProxy.Services;
 

@@ -4,6 +4,7 @@ using System.Text;
 using System.Threading;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
+using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 using EdgeProxy.Transport.Tls;
 
@@ -41,6 +42,7 @@ internal sealed class Server
         Authority = Encoding.ASCII.GetBytes(authority);
         Identity = RandomSequence.Of(Name);
         _pools = new ServerPool?[loopCount];
+        Durations = new DurationMetrics(loopCount);
         _loads = new ServerLoad[loopCount];
         for (int i = 0; i < loopCount; i++)
         {
@@ -131,6 +133,9 @@ internal sealed class Server
     }
 
     public void GiveSlot() => Interlocked.Decrement(ref _slotsTaken);
+
+    /// <summary>How long tries at it take.</summary>
+    public DurationMetrics Durations { get; }
 
     /// <summary>Whether it is well, for all loops.</summary>
     public ServerHealth Health { get; } = new();

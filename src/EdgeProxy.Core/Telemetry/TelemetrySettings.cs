@@ -1,3 +1,5 @@
+using EdgeProxy.Telemetry.Otlp;
+
 namespace EdgeProxy.Telemetry;
 
 /// <summary>Whose word is taken for what a client may say of a request: its id, its trace.</summary>
@@ -25,6 +27,12 @@ internal sealed record TelemetrySettings
 
     /// <summary>Null: no spans are made; a client's trace context passes on as it is.</summary>
     public TraceSettings? Traces { get; init; }
+
+    /// <summary>[telemetry.otlp]; null: nothing is sent.</summary>
+    public OtlpSettings? Otlp { get; init; }
+
+    /// <summary>[access_log]; null: there is none.</summary>
+    public AccessLogSettings? AccessLog { get; init; }
 }
 
 /// <summary>[telemetry.traces]</summary>

@@ -10,9 +10,12 @@ internal sealed class CoarseClock
     public const int DateTextBytes = 29;
 
     private const int SecondMs = 1000;
+    private const int SecondUs = 1_000_000;
 
     private readonly TimeProvider _time;
     private readonly long _ticksPerMs;
+    private readonly long _ticksPerUs;
+    private long _ticks;
     private readonly byte[] _dateText = new byte[DateTextBytes];
     private long _unixOffsetMs;
     private long _wallUntilMs;
@@ -22,6 +25,7 @@ internal sealed class CoarseClock
         ArgumentNullException.ThrowIfNull(time);
         _time = time;
         _ticksPerMs = Math.Max(1, time.TimestampFrequency / SecondMs);
+        _ticksPerUs = Math.Max(1, time.TimestampFrequency / SecondUs);
         Refresh();
         _wallUntilMs = NowMs;
     }
@@ -49,7 +53,17 @@ internal sealed class CoarseClock
         }
     }
 
-    public void Refresh() => NowMs = _time.GetTimestamp() / _ticksPerMs;
+    /// <summary>The same moment in microseconds.</summary>
+    public long NowUs => _ticks / _ticksPerUs;
+
+    /// <summary>Reads the clock itself: for the few times that a turn of the loop is too coarse for.</summary>
+    public long ReadUs() => _time.GetTimestamp() / _ticksPerUs;
+
+    public void Refresh()
+    {
+        _ticks = _time.GetTimestamp();
+        NowMs = _ticks / _ticksPerMs;
+    }
 
     // Once a second, when the second turns: formatting costs about 60 ns, a request must not pay it.
     private void RefreshWall()

@@ -11,7 +11,7 @@ namespace EdgeProxy.Control;
 
 /// <summary>
 /// The admin surface: a request in, an answer out, no socket. The engine serves it on the admin address; any loop may
-/// call it. All but a reload is answered before the call returns.
+/// call it. All but reloads and metrics are answered before the call returns.
 /// </summary>
 internal sealed class AdminApi(AdminParts parts) : ILocalService
 {
@@ -25,7 +25,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
 
         /livez           200 while the process runs
         /readyz          200 when traffic is taken, 503 with the reason otherwise
-        /metrics         Prometheus text
+        /metrics         Prometheus text, or OpenMetrics if asked for
         /api/v1/services services and servers, with their health
         /api/v1/audit    how far the audit chain is, and whether it can be written
         /api/v1/reload   POST: read the configuration again; answers what came of it
@@ -48,11 +48,17 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
             return ReloadAsync(request);
         }
 
+        if (request is { Path: "/metrics", Method: "GET" or "HEAD" })
+        {
+            // A thousand routers are megabytes of text: not the loop's time.
+            return new ValueTask<LocalAnswer>(Task.Run(() => Metrics(MetricsText.FormFor(request.Accept))));
+        }
+
         Func<LocalAnswer>? read = request.Path switch
         {
             "/livez" => static () => Text(200, "ok\n"),
             "/readyz" => Readyz,
-            "/metrics" => Metrics,
+            "/metrics" => static () => NotAllowed(ReadMethods),
             "/api/v1/services" => Services,
             "/api/v1/audit" => Audit,
             "/" => static () => Text(200, Index),
@@ -74,11 +80,12 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
 
     private LocalAnswer Readyz() => parts.NotReady() is { } reason ? Text(503, reason + "\n") : Text(200, "ready\n");
 
-    private LocalAnswer Metrics()
+    private LocalAnswer Metrics(MetricsForm form)
     {
         var samples = new List<MetricSample>();
         parts.CollectMetrics(samples);
-        return new LocalAnswer(200, MetricsText.ContentType, Encoding.UTF8.GetBytes(MetricsText.Write(samples)));
+        return new LocalAnswer(
+            200, MetricsText.ContentType(form), MetricsText.Write(samples, parts.Durations(), form));
     }
 
     private LocalAnswer Services()

@@ -24,4 +24,7 @@ internal sealed record AdminParts
     public required Func<AuditReport?> Audit { get; init; }
 
     public required Action<ICollection<MetricSample>> CollectMetrics { get; init; }
+
+    /// <summary>How long requests and tries take.</summary>
+    public Func<IReadOnlyList<DurationFamily>> Durations { get; init; } = static () => [];
 }

@@ -1,17 +1,87 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.Text;
 
 namespace EdgeProxy.Control;
 
-/// <summary>Prometheus' text exposition format, version 0.0.4.</summary>
+/// <summary>How metrics are written.</summary>
+internal enum MetricsForm : byte
+{
+    /// <summary>Prometheus' text format, version 0.0.4.</summary>
+    Prometheus,
+
+    /// <summary>OpenMetrics 1.0: the same, with examples of what a bucket holds.</summary>
+    OpenMetrics,
+}
+
+/// <summary>Writes what /metrics answers.</summary>
 internal static class MetricsText
 {
-    public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
+    private const string Total = "_total";
+
+    public static string ContentType(MetricsForm form) => form == MetricsForm.OpenMetrics
+        ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        : "text/plain; version=0.0.4; charset=utf-8";
+
+    /// <summary>What an Accept field asks for: OpenMetrics only if it is named and not refused.</summary>
+    public static MetricsForm FormFor(string accept)
+    {
+        foreach (string range in accept.Split(',', StringSplitOptions.TrimEntries))
+        {
+            string[] parts = range.Split(';', StringSplitOptions.TrimEntries);
+            if (parts[0].Equals("application/openmetrics-text", StringComparison.OrdinalIgnoreCase)
+                && !Array.Exists(parts, static part => part is "q=0" or "q=0.0"))
+            {
+                return MetricsForm.OpenMetrics;
+            }
+        }
+
+        return MetricsForm.Prometheus;
+    }
 
     /// <summary>Families in order of first appearance; the format wants all lines of a family together.</summary>
-    public static string Write(IReadOnlyList<MetricSample> samples)
+    public static string Write(IReadOnlyList<MetricSample> samples) =>
+        Encoding.UTF8.GetString(Write(samples, [], MetricsForm.Prometheus).Span);
+
+    /// <inheritdoc cref="Write(IReadOnlyList{MetricSample})"/>
+    public static ReadOnlyMemory<byte> Write(
+        IReadOnlyList<MetricSample> samples, IReadOnlyList<DurationFamily> durations, MetricsForm form)
+    {
+        var text = new MetricsBuffer();
+        bool isCut = DurationLines.Write(text, durations, form);
+        foreach (List<MetricSample> family in Group(samples))
+        {
+            WriteFamily(text, family, form);
+        }
+
+        if (durations.Count > 0)
+        {
+            WriteFamily(text,
+            [
+                new MetricSample("edgeproxy_metrics_series_left_out",
+                    "1 if there are more series of durations than are shown.", MetricKind.Gauge, isCut ? 1 : 0, []),
+            ], form);
+        }
+
+        if (form == MetricsForm.OpenMetrics)
+        {
+            text.Add("# EOF\n"u8);
+        }
+
+        return text.Written;
+    }
+
+    /// <summary>HELP and TYPE.</summary>
+    public static void WriteHead(MetricsBuffer text, string family, string help, MetricKind kind, MetricsForm form)
+    {
+        // A counter's family has no suffix there, its samples do.
+        string name = form == MetricsForm.OpenMetrics && kind == MetricKind.Counter
+            && family.EndsWith(Total, StringComparison.Ordinal) ? family[..^Total.Length] : family;
+        text.Add("# HELP "u8).Add(name).Add(" "u8).AddEscaped(help, isLabel: false)
+            .Add("\n# TYPE "u8).Add(name).Add(" "u8).Add(Name(kind)).Add("\n"u8);
+    }
+
+    private static List<List<MetricSample>> Group(IReadOnlyList<MetricSample> samples)
     {
         var families = new Dictionary<string, List<MetricSample>>(StringComparer.Ordinal);
         var order = new List<List<MetricSample>>();
@@ -27,56 +97,22 @@ internal static class MetricsText
             family.Add(sample);
         }
 
-        var text = new StringBuilder(4096);
-        foreach (List<MetricSample> family in order)
-        {
-            WriteFamily(text, family);
-        }
-
-        return text.ToString();
+        return order;
     }
 
-    private static void WriteFamily(StringBuilder text, List<MetricSample> family)
+    private static void WriteFamily(MetricsBuffer text, List<MetricSample> family, MetricsForm form)
     {
         MetricSample first = family[0];
-        text.Append("# HELP ").Append(first.Family).Append(' ');
-        AppendEscaped(text, first.Help, isLabel: false);
-        text.Append("\n# TYPE ").Append(first.Family).Append(' ').Append(Name(first.Kind)).Append('\n');
+        WriteHead(text, first.Family, first.Help, first.Kind, form);
         foreach (MetricSample sample in family)
         {
-            text.Append(sample.Family).Append(sample.Suffix);
-            WriteLabels(text, sample.Labels);
-            text.Append(' ').Append(Number(sample.Value)).Append('\n');
-        }
-    }
-
-    private static void WriteLabels(StringBuilder text, IReadOnlyList<MetricLabel> labels)
-    {
-        for (int i = 0; i < labels.Count; i++)
-        {
-            text.Append(i == 0 ? '{' : ',').Append(labels[i].Name).Append("=\"");
-            AppendEscaped(text, labels[i].Value, isLabel: true);
-            text.Append('"');
-        }
-
-        if (labels.Count > 0)
-        {
-            text.Append('}');
-        }
-    }
-
-    // Label values escape backslash, quote and line feed; help text only backslash and line feed.
-    private static void AppendEscaped(StringBuilder text, string value, bool isLabel)
-    {
-        foreach (char c in value)
-        {
-            _ = c switch
+            text.Add(sample.Family).Add(sample.Suffix);
+            if (sample.Labels.Count > 0)
             {
-                '\\' => text.Append("\\\\"),
-                '\n' => text.Append("\\n"),
-                '"' when isLabel => text.Append("\\\""),
-                _ => text.Append(c),
-            };
+                text.Add("{"u8).AddLabels(sample.Labels).Add("}"u8);
+            }
+
+            text.Add(" "u8).Add(sample.Value).Add("\n"u8);
         }
     }
 
@@ -85,12 +121,5 @@ internal static class MetricsText
         MetricKind.Counter => "counter",
         MetricKind.Histogram => "histogram",
         _ => "gauge",
-    };
-
-    private static string Number(double value) => value switch
-    {
-        double.PositiveInfinity => "+Inf",
-        double.NegativeInfinity => "-Inf",
-        _ => value.ToString("R", CultureInfo.InvariantCulture),
     };
 }

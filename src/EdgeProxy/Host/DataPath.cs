@@ -8,12 +8,14 @@ using EdgeProxy.Audit;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
 using EdgeProxy.EntryPoints;
+using EdgeProxy.Host.Recording;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Probing;
 using EdgeProxy.Primitives;
 using EdgeProxy.Primitives.Time;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
+using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 using EdgeProxy.Transport.Tls;
 using Microsoft.Extensions.Logging;
@@ -51,6 +53,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
     private ServiceDirectory? _directory;
     private ComposedDirectory? _composed;
     private AiDirectory? _ai;
+    private DurationDirectory? _durations;
+    private RequestRecording? _recording;
     private RequestPipeline? _pipeline;
     private bool _isResolving;
 
@@ -116,8 +120,12 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             List<EntryPoint> next = [];
             EntryPoint? admin = null;
             notPermitted = false;
+            problem ??= _recording!.Prepare(settings.Telemetry);
             problem ??= Open(settings, opened, out next, out admin, out notPermitted);
-            Snapshot? snapshot = problem is null ? Build(settings, nodes, middlewares, next, out problem) : null;
+            Dictionary<string, DurationMetrics> durations = PrepareDurations(settings);
+            Snapshot? snapshot = problem is null
+                ? Build(settings, nodes, middlewares, durations, next, out problem)
+                : null;
             if (snapshot is null)
             {
                 foreach (EntryPoint entryPoint in opened)
@@ -139,9 +147,13 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             _composed.Commit(nodes);
             _ai.Commit(settings.Ai, models);
             _middlewares.Commit(middlewares);
+            _durations!.Commit(durations);
+            _recording!.Commit(settings);
             return null;
         }
     }
+
+    public void ReopenLogs() => _recording?.ReopenFiles();
 
     public async Task DrainAsync(TimeSpan limit)
     {
@@ -181,6 +193,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         await _ending.CancelAsync().ConfigureAwait(false);
         _loops?.Dispose();
         _audit?.Dispose(); // no loop notes any more
+        _recording?.Dispose();
         _ending.Dispose();
     }
 
@@ -207,6 +220,12 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         _directory = new ServiceDirectory(_shards.Length, RandomSeed());
         _composed = new ComposedDirectory(_shards.Length);
         _ai = new AiDirectory(_shards.Length);
+        _durations = new DurationDirectory(_shards.Length);
+        _recording = new RequestRecording(new RecordingParts(_shards, _parts.Time, _parts.Stderr, _logger)
+        {
+            CollectMetrics = _parts.CollectMetrics,
+            Durations = () => Durations,
+        });
         _pipeline = new RequestPipeline(_snapshots);
         _loops.Start();
     }
@@ -290,10 +309,22 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         }
     }
 
-    private static Snapshot? Build(
+    private Dictionary<string, DurationMetrics> PrepareDurations(ProxySettings settings)
+    {
+        var names = new List<string>(settings.Routers.Count);
+        foreach (RouterSettings router in settings.Routers)
+        {
+            names.Add(router.Name);
+        }
+
+        return _durations!.Prepare(names);
+    }
+
+    private Snapshot? Build(
         ProxySettings settings,
         Dictionary<string, ServiceNode> nodes,
         Dictionary<string, (MiddlewareSettings Settings, Middleware Middleware)> middlewares,
+        Dictionary<string, DurationMetrics> durations,
         List<EntryPoint> next,
         out string? problem)
     {
@@ -306,7 +337,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         }
 
         Snapshot? snapshot = SnapshotBuilder.Build(
-            settings, nodes, middlewares, slots, slotCount, out string text);
+            settings, nodes, middlewares, new RouteDurations(durations, _durations!.Unrouted), slots, slotCount,
+            out string text);
         problem = snapshot is null ? text : null;
         return snapshot;
     }

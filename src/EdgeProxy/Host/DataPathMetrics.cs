@@ -2,8 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Threading;
 using EdgeProxy.Control;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Http;
+using EdgeProxy.Services;
 using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Host;
@@ -28,16 +31,76 @@ internal sealed partial class DataPath
         DataPathStatus status = Status;
         Gauge(samples, "edgeproxy_connections_open", "Client connections open now.", status.ConnectionsOpen);
         Gauge(samples, "edgeproxy_exchanges_in_flight", "Requests being answered now.", status.ExchangesInFlight);
+        CollectActive(samples);
         CollectTransport(samples);
         CollectServers(samples);
         CollectMembers(samples);
         CollectBreakers(samples);
         CollectModels(samples);
         CollectAudit(samples);
+        _recording?.Collect(samples);
         samples.Add(new MetricSample(
             "edgeproxy_process_allocated_bytes_total", "Managed bytes allocated since start.",
             MetricKind.Counter, GC.GetTotalAllocatedBytes(precise: true), []));
         Gauge(samples, "process_resident_memory_bytes", "Resident memory.", ResidentBytes());
+    }
+
+    public IReadOnlyList<DurationFamily> Durations
+    {
+        get
+        {
+            if (_durations is not { } durations)
+            {
+                return [];
+            }
+
+            var routers = new List<DurationSeries> { new([], durations.Unrouted) };
+            foreach ((string name, DurationMetrics metrics) in durations.Current)
+            {
+                routers.Add(new DurationSeries([new MetricLabel("http_route", name)], metrics));
+            }
+
+            var servers = new List<DurationSeries>();
+            foreach (Service service in Volatile.Read(ref _services))
+            {
+                foreach (Server server in service.Servers)
+                {
+                    servers.Add(new DurationSeries(
+                    [
+                        new MetricLabel("edgeproxy_service", service.Name),
+                        new MetricLabel("server_address", server.Host),
+                        new MetricLabel("server_port", server.Port.ToString(CultureInfo.InvariantCulture)),
+                    ], server.Durations));
+                }
+            }
+
+            return
+            [
+                new DurationFamily("http_server_request_duration_seconds",
+                    "Duration of requests, by router (http_route).", routers),
+                new DurationFamily("http_client_request_duration_seconds",
+                    "Duration of tries at servers.", servers),
+            ];
+        }
+    }
+
+    private void CollectActive(ICollection<MetricSample> samples)
+    {
+        for (Method method = Method.Other; (int)method < DurationMetrics.MethodCount; method++)
+        {
+            int active = 0;
+            foreach (Shard shard in _shards)
+            {
+                active += Volatile.Read(ref shard.ActiveByMethod[(int)method]);
+            }
+
+            if (active > 0 || method == Method.Get)
+            {
+                samples.Add(new MetricSample("http_server_active_requests", "Requests being answered now.",
+                    MetricKind.Gauge, active,
+                    [new MetricLabel("http_request_method", DurationLines.MethodName(method))]));
+            }
+        }
     }
 
     private void CollectTransport(ICollection<MetricSample> samples)

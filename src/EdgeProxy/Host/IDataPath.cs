@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Net;
 using System.Threading.Tasks;
 using EdgeProxy.Audit;
@@ -37,6 +38,12 @@ internal interface IDataPath : IAsyncDisposable
 
     /// <summary>Services of the configuration in use, with their servers' health. Any thread.</summary>
     IReadOnlyList<ServiceStatus> Services { get; }
+
+    /// <summary>Log files may have been moved: what comes goes into new ones.</summary>
+    void ReopenLogs();
+
+    /// <summary>How long requests took, by router, and tries, by server. Any thread.</summary>
+    IReadOnlyList<DurationFamily> Durations { get; }
 }
 
 /// <summary>Makes the engine; nothing is opened before the first <see cref="IDataPath.Apply"/>.</summary>
@@ -47,7 +54,14 @@ internal delegate IDataPath DataPathFactory(DataPathParts parts);
 /// before it.
 /// </summary>
 internal sealed record DataPathParts(
-    ILoggerFactory Loggers, TimeProvider Time, AdminApi Admin, InheritedSockets Sockets);
+    ILoggerFactory Loggers, TimeProvider Time, AdminApi Admin, InheritedSockets Sockets)
+{
+    /// <summary>Where lines of the access log go if they go to stderr.</summary>
+    public Stream Stderr { get; init; } = Stream.Null;
+
+    /// <summary>All that is counted, by the host too.</summary>
+    public Action<ICollection<MetricSample>> CollectMetrics { get; init; } = static _ => { };
+}
 
 /// <summary>An entrypoint and the address it is really bound to (a configured port 0 has become a port).</summary>
 internal readonly record struct BoundEntryPoint(string Name, IPEndPoint Address);

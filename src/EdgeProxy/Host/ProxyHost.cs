@@ -42,9 +42,14 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             Services = () => _dataPath?.Services ?? [],
             Audit = () => _dataPath?.Audit is { } audit ? new AuditReport(audit.Settings, audit.Status) : null,
             CollectMetrics = CollectMetrics,
+            Durations = () => _dataPath?.Durations ?? [],
         });
         _dataPath = shell.DataPath(new DataPathParts(
-            log, shell.Time, admin, new InheritedSockets(shell.Variable, _systemd)));
+            log, shell.Time, admin, new InheritedSockets(shell.Variable, _systemd))
+        {
+            Stderr = log.Lines,
+            CollectMetrics = CollectMetrics,
+        });
         _reloader = new Reloader(source, _dataPath, shell.Time, log.CreateLogger(typeof(Reloader).FullName!));
         _poll = new ConfigPoll(shell.Time, watch ?? (static _ => static () => false), () => Reload("file changed"));
     }
@@ -109,10 +114,12 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// There is no log file yet: stderr is whoever started us's. The line shows that the signal came through.
-    /// </summary>
-    public void ReopenLogs() => Log.Reopened(_logger);
+    /// <summary>The access log's file is opened again; stderr is whoever started us's.</summary>
+    public void ReopenLogs()
+    {
+        _dataPath.ReopenLogs();
+        Log.Reopened(_logger);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -190,7 +197,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         [LoggerMessage(EventIds.HostStopped, LogLevel.Information, "stopped: {How}")]
         public static partial void Stopped(ILogger logger, string how);
 
-        [LoggerMessage(EventIds.HostLogsReopened, LogLevel.Information, "logs reopened: stderr, nothing to do")]
+        [LoggerMessage(EventIds.HostLogsReopened, LogLevel.Information, "logs reopened")]
         public static partial void Reopened(ILogger logger);
 
         [LoggerMessage(EventIds.HostWatchdogWithheld, LogLevel.Error, "watchdog not fed: {Stalled} loops stalled")]

@@ -75,6 +75,8 @@ internal sealed partial class Reloader(
             [new MetricLabel("outcome", "ok")]));
         samples.Add(new MetricSample(reloads, reloadsAbout, MetricKind.Counter, Interlocked.Read(ref _failedCount),
             [new MetricLabel("outcome", "failed")]));
+        samples.Add(new MetricSample("edgeproxy_config_info", "The configuration in use.", MetricKind.Gauge, 1,
+            [new MetricLabel("hash", KeptHash())]));
         samples.Add(new MetricSample(
             "edgeproxy_config_last_reload_successful", "Whether the last configuration loaded is in use.",
             MetricKind.Gauge, Volatile.Read(ref _lastWasOk), []));

@@ -58,6 +58,12 @@ internal sealed class FakeDataPath : IDataPath, IMetricsSource
 
     public void FinishDraining() => _drained.SetResult();
 
+    public void ReopenLogs()
+    {
+    }
+
+    public IReadOnlyList<DurationFamily> Durations => [];
+
     public void Collect(ICollection<MetricSample> samples) =>
         samples.Add(new MetricSample("fake_connections", "Of the fake.", MetricKind.Gauge, 3, []));
 

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 using EdgeProxy.Middlewares;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Collections;
-using EdgeProxy.Services.Health;
+using EdgeProxy.Primitives.Http;
 using EdgeProxy.Tests.Pipeline;
 using EdgeProxy.Tests.Transport;
 using Xunit;

@@ -105,6 +105,8 @@ internal sealed class MiddlewareBench : IDisposable
 
     private sealed class Entry : IEntry
     {
+        public string Name => "web";
+
         public int Slot => 0;
 
         public int Port => 80;

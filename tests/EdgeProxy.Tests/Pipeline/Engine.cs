@@ -54,7 +54,15 @@ internal sealed class Engine : IDisposable
         {
             Hash = "test",
             Telemetry = telemetry ?? TelemetrySettings.Default,
-            Routes = [new Route("r", services[service.Name], EncodedBytes.None) { Middlewares = middlewares }],
+            Unrouted = Unrouted,
+            Routes =
+            [
+                new Route("r", services[service.Name], EncodedBytes.None)
+                {
+                    Middlewares = middlewares,
+                    Durations = Durations,
+                },
+            ],
             Tables = [routes.Build(out _)],
         });
         Pipeline = new RequestPipeline(Snapshots);
@@ -71,6 +79,11 @@ internal sealed class Engine : IDisposable
     public Server Server { get; }
 
     public ServerPool Pool { get; }
+
+    /// <summary>Of the route.</summary>
+    public DurationMetrics Durations { get; } = new(1);
+
+    public DurationMetrics Unrouted { get; } = new(1);
 
     public SnapshotCell Snapshots { get; } = new();
 

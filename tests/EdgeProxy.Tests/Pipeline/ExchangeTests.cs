@@ -25,7 +25,7 @@ public sealed class ExchangeTests : IDisposable
     private static readonly string[] s_kept =
     [
         "Shard", "Request", "Response", "ClientSource", "ClientSink", "UpstreamSource", "UpstreamSink", "Ticket", "_host",
-        "_requestId", "RequestEdits", "ResponseEdits", "Notes", "Fallbacks",
+        "_requestId", "RequestEdits", "ResponseEdits", "Notes", "Fallbacks", "Record",
         "NextWaiter", "PreviousWaiter", // a queue's, which clears them
     ];
 
@@ -52,6 +52,8 @@ public sealed class ExchangeTests : IDisposable
         }
 
         Assert.Equal(0, used.Notes.Count);
+        Assert.Null(used.Record.Tries[0].Server);
+        Assert.Equal((false, 0), (used.Record.IsActive, used.Record.StartedUs));
         Assert.True(used.RequestEdits.IsEmpty);
         Assert.True(used.ResponseEdits.IsEmpty);
         Assert.Equal((true, 0), (used.Fallbacks.IsEmpty, used.Fallbacks.BodyBytesMax));
@@ -118,6 +120,9 @@ public sealed class ExchangeTests : IDisposable
         Assert.True(exchange.TryRewritePath("/rewritten"u8));
         Assert.True(exchange.TryRewriteQuery("a=b"u8));
         exchange.Notes.Add(null!, 1);
+        exchange.Tries = 1;
+        exchange.Record.Begin(exchange);
+        exchange.Record.BeginTry(exchange, isReused: true);
         exchange.Consumer = new Consumer("c");
         exchange.Audit = new AuditNote(null!);
         exchange.RequestEdits.Set(FieldName.Of("X-A"), "1"u8);
@@ -134,6 +139,8 @@ public sealed class ExchangeTests : IDisposable
 
     private sealed class Entry : IEntry
     {
+        public string Name => "web";
+
         public int Slot => 0;
 
         public int Port => 80;

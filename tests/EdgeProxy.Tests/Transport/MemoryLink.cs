@@ -172,6 +172,9 @@ internal sealed class MemoryLink : ByteLink
         return bytes;
     }
 
+    /// <summary>Forgets what was written so far.</summary>
+    public void ClearWritten() => _written.Clear();
+
     public override LinkStatus TryRead(Span<byte> destination, out int count)
     {
         ArgumentOutOfRangeException.ThrowIfZero(destination.Length);
@@ -224,13 +227,17 @@ internal sealed class MemoryLink : ByteLink
             return LinkStatus.WouldBlock;
         }
 
-        byte[] all = [.. first, .. second, .. third];
-        count = (int)Math.Min(Math.Min(all.Length, WriteMax), _writeRoom);
+        int offered = first.Length + second.Length + third.Length;
+        count = (int)Math.Min(Math.Min(offered, WriteMax), _writeRoom);
         _writeRoom -= _writeRoom == long.MaxValue ? 0 : count;
-        _written.AddRange(all.AsSpan(0, count));
-        _peer?.Feed(all.AsSpan(0, count));
+        int before = _written.Count;
+        Keep(first, before + count);
+        Keep(second, before + count);
+        Keep(third, before + count);
+
+        _peer?.Feed(Written[before..]);
         BytesWritten += count;
-        if (count < all.Length)
+        if (count < offered)
         {
             _isWritable = false;
             if (_writeRoom > 0)
@@ -239,7 +246,7 @@ internal sealed class MemoryLink : ByteLink
             }
         }
 
-        return count > 0 || all.Length == 0 ? LinkStatus.Ok : LinkStatus.WouldBlock;
+        return count > 0 || offered == 0 ? LinkStatus.Ok : LinkStatus.WouldBlock;
     }
 
     public override void EndWrites()
@@ -272,6 +279,9 @@ internal sealed class MemoryLink : ByteLink
         }
     }
 
+    private void Keep(ReadOnlySpan<byte> bytes, int end) =>
+        _written.AddRange(bytes[..Math.Min(bytes.Length, end - _written.Count)]);
+
     private LinkStatus ReadEnd()
     {
         if (_reset || _isBroken)
@@ -291,7 +301,11 @@ internal sealed class MemoryLink : ByteLink
     /// </summary>
     public static void InTurn(Action action)
     {
-        Assert.False(s_isTurning, "a turn within a turn");
+        if (s_isTurning)
+        {
+            Assert.Fail("a turn within a turn"); // not False: it would allocate
+        }
+
         s_turn ??= new Queue<MemoryLink>();
         s_isTurning = true;
         try

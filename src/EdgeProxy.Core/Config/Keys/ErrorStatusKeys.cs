@@ -1,5 +1,5 @@
 using EdgeProxy.Middlewares;
-using EdgeProxy.Services.Health;
+using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Config.Keys;
 

@@ -4,7 +4,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Primitives.Http;
-using EdgeProxy.Services.Health;
 
 namespace EdgeProxy.Config.Keys;
 

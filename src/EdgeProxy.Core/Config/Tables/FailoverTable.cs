@@ -2,9 +2,9 @@ using System.Collections.Generic;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Config.Values;
+using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
-using EdgeProxy.Services.Health;
 
 namespace EdgeProxy.Config.Tables;
 

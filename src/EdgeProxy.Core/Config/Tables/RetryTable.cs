@@ -3,9 +3,9 @@ using System.Collections.Generic;
 using System.Globalization;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Values;
+using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
-using EdgeProxy.Services.Health;
 
 namespace EdgeProxy.Config.Tables;
 

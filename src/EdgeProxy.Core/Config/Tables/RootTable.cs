@@ -33,11 +33,12 @@ internal static class RootTable
             NodeTable.Declaration, LogTable.Declaration, AdminTable.Declaration, TlsTable.Declaration,
             EntryPointTable.Declaration,
             RouterTable.Declaration, MiddlewareTable.Declaration, ServiceTable.Declaration,
-            ConsumerTable.Declaration, AiTable.Declaration, TelemetryTable.Declaration, AuditTable.Declaration,
+            ConsumerTable.Declaration, AiTable.Declaration, TelemetryTable.Declaration,
+            AccessLogTable.Declaration, AuditTable.Declaration,
         ],
         Later =
         [
-            "access_log", "plans",
+            "plans",
         ],
     };
 

@@ -33,6 +33,8 @@ internal sealed record RouterDocument(
     public bool? IsAudited { get; init; }
 
     public bool? TakesDigests { get; init; }
+
+    public bool IsLogged { get; init; } = true;
 }
 
 /// <summary>[routers.NAME]</summary>
@@ -102,9 +104,19 @@ internal static class RouterTable
         DefaultToml = "false",
     };
 
+    private static readonly BooleanKey IsLogged = new("access_log",
+        "[access_log] tells of the router's requests.")
+    {
+        Default = true,
+        DefaultToml = "true",
+    };
+
     public static TableDeclaration Declaration { get; } = new("routers", IsNamed: true,
         "Which requests go to which service.",
-        [EntryPoints, RuleText, Middlewares, Service, Priority, AllowEncoded, TraceShare, Audit, AuditDigests])
+        [
+            EntryPoints, RuleText, Middlewares, Service, Priority, AllowEncoded, TraceShare, IsLogged, Audit,
+            AuditDigests,
+        ])
     {
         ExampleName = "app",
         Later = ["tls"],
@@ -129,6 +141,7 @@ internal static class RouterTable
             TraceRatio = TraceShare.Read(scope) is { } share ? TraceRatio.Of(share) : null,
             IsAudited = scope.TryFind(Audit.Name, out _) ? Audit.Read(scope) : null,
             TakesDigests = scope.TryFind(AuditDigests.Name, out _) ? AuditDigests.Read(scope) : null,
+            IsLogged = IsLogged.Read(scope),
         };
     }
 

@@ -1,5 +1,6 @@
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Telemetry;
+using EdgeProxy.Telemetry.Otlp;
 
 namespace EdgeProxy.Config.Tables;
 
@@ -20,14 +21,19 @@ internal static class TelemetryTable
     public static TableDeclaration Declaration { get; } = new("telemetry", IsNamed: false,
         "What is recorded of requests, and where it goes.", [RequestIds, AnswersRequestId])
     {
-        Tables = [TracesTable.Declaration],
-        Later = ["otlp", "spool"],
+        Tables = [TracesTable.Declaration, OtlpTable.Declaration, SpoolTable.Declaration],
     };
 
-    public static TelemetrySettings Parse(TableScope scope) => new()
+    public static TelemetrySettings Parse(TableScope scope)
     {
-        RequestIds = TrustKeys.Of(RequestIds.Read(scope)),
-        AnswersRequestId = AnswersRequestId.Read(scope),
-        Traces = TracesTable.Parse(scope),
-    };
+        OtlpSettings? otlp = OtlpTable.Parse(scope);
+        TraceSettings? traces = TracesTable.Parse(scope);
+        return new TelemetrySettings
+        {
+            RequestIds = TrustKeys.Of(RequestIds.Read(scope)),
+            AnswersRequestId = AnswersRequestId.Read(scope),
+            Otlp = otlp,
+            Traces = traces ?? (otlp is { SendsTraces: true } ? new TraceSettings() : null),
+        };
+    }
 }

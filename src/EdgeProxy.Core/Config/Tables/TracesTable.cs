@@ -33,8 +33,8 @@ internal static class TracesTable
     };
 
     public static TableDeclaration Declaration { get; } = new("traces", IsNamed: false,
-        "Spans of requests and of their tries at servers, by W3C Trace Context. Without it a client's trace context "
-            + "passes on as it is.",
+        "Spans of requests and of their tries at servers, by W3C Trace Context. Without it, and without "
+            + "[telemetry.otlp], a client's trace context passes on as it is.",
         [Ratio, Parents, Errors, Slow]);
 
     /// <summary>Null if there is none.</summary>

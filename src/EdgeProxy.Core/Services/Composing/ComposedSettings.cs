@@ -1,5 +1,5 @@
 using EdgeProxy.Primitives.Collections;
-using EdgeProxy.Services.Health;
+using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services.Sticky;
 
 namespace EdgeProxy.Services.Composing;

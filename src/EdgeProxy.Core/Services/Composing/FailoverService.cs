@@ -1,4 +1,4 @@
-using EdgeProxy.Services.Health;
+using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Services.Composing;
 

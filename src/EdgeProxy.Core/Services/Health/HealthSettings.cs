@@ -1,4 +1,5 @@
 using System;
+using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Services.Health;
 

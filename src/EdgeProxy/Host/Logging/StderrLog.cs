@@ -26,8 +26,12 @@ internal sealed class StderrLog : ILoggerFactory
         _isTerminal = isTerminal;
         _withPriority = isJournal;
         _form = FormOf("auto");
-        _queue = new LogQueue(stream, DroppedLine);
+        Lines = new SharedStream(stream);
+        _queue = new LogQueue(Lines, DroppedLine);
     }
+
+    /// <summary>Where lines go; others may write theirs to it.</summary>
+    public Stream Lines { get; }
 
     /// <summary>Lines lost because stderr was not read.</summary>
     public long Dropped => _queue.Dropped;

@@ -3,7 +3,7 @@ using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Middlewares;
 using EdgeProxy.Pipeline;
-using EdgeProxy.Services.Health;
+using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Config.Tables.Middlewares;
 

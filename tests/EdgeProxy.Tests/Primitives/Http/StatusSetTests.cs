@@ -1,7 +1,7 @@
-using EdgeProxy.Services.Health;
+using EdgeProxy.Primitives.Http;
 using Xunit;
 
-namespace EdgeProxy.Tests.Services.Health;
+namespace EdgeProxy.Tests.Primitives.Http;
 
 public class StatusSetTests
 {

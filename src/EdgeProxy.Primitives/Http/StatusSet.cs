@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 
-namespace EdgeProxy.Services.Health;
+namespace EdgeProxy.Primitives.Http;
 
 /// <summary>A range of statuses, both ends included.</summary>
 internal readonly record struct StatusRange(int First, int Last)

@@ -1,0 +1,60 @@
+using System.Linq;
+using System.Threading.Tasks;
+using EdgeProxy.FunctionalTests.Harness;
+using Xunit;
+
+namespace EdgeProxy.FunctionalTests;
+
+/// <summary>/metrics of a running proxy.</summary>
+public sealed class MetricsTests
+{
+    [Fact]
+    public async Task Durations_ByRouterAndServer()
+    {
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            new ProxyConfig(server) { Rule = "PathPrefix(`/a`)", Loops = 2 });
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(200, (await RawClient.GetAsync(proxy.Port, "/a")).Status);
+        }
+
+        Assert.Equal(404, (await RawClient.GetAsync(proxy.Port, "/b")).Status);
+
+        RawResponse response = await proxy.AdminAsync("/metrics");
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", response.Head.One("Content-Type"));
+        string text = response.BodyText;
+        Assert.Equal(3, ProxyProcess.MetricIn(text, "http_server_request_duration_seconds_count",
+            "{http_route=\"all\",http_request_method=\"GET\",edgeproxy_status_class=\"2xx\"}"));
+        Assert.Equal(1, ProxyProcess.MetricIn(text, "http_server_request_duration_seconds_count",
+            "{http_request_method=\"GET\",edgeproxy_status_class=\"4xx\"}"));
+        Assert.Equal(3, ProxyProcess.MetricIn(text, "http_client_request_duration_seconds_count",
+            $"{{edgeproxy_service=\"app\",server_address=\"127.0.0.1\",server_port=\"{server.Port}\","));
+        Assert.Equal(0, ProxyProcess.MetricIn(text, "http_server_active_requests"));
+        Assert.Equal(1, ProxyProcess.MetricIn(text, "edgeproxy_config_info",
+            ProxyProcess.HashOf(proxy.Config.ToToml())));
+        Assert.Equal(
+            [.. Families(text).Order()], Families(text).Distinct().Order()); // each once
+    }
+
+    [Fact]
+    public async Task OpenMetrics_IfAskedFor_WithExamples()
+    {
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            new ProxyConfig(server) { More = "[telemetry.traces]\nratio = 1" });
+        await RawClient.GetAsync(proxy.Port);
+        string parent = Assert.Single(server.Requests).Head.One("traceparent")!;
+
+        RawResponse response = await RawClient.OnceAsync(proxy.AdminPort,
+            $"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:{proxy.AdminPort}\r\nConnection: close\r\n"
+                + "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5\r\n\r\n");
+
+        Assert.StartsWith("application/openmetrics-text; version=1.0.0", response.Head.One("Content-Type"));
+        Assert.EndsWith("\n# EOF\n", response.BodyText);
+        Assert.Contains($"# {{trace_id=\"{parent[3..35]}\",span_id=\"{parent[36..52]}\"}} ", response.BodyText);
+    }
+
+    private static string[] Families(string text) =>
+        [.. text.Split('\n').Where(line => line.StartsWith("# TYPE ")).Select(line => line.Split(' ')[2])];
+}

@@ -1,0 +1,187 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using EdgeProxy.FunctionalTests.Harness;
+using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Primitives.Faults;
+using EdgeProxy.Primitives.Http;
+using EdgeProxy.Telemetry;
+using EdgeProxy.Telemetry.Otlp;
+using EdgeProxy.Tests.Host;
+using Xunit;
+
+namespace EdgeProxy.Tests.Telemetry.Otlp;
+
+/// <summary>What batches say, read by a decoder that knows nothing of the encoder.</summary>
+public sealed class BatchesTests
+{
+    private static readonly OtlpResource s_resource = new(("service.name", "edge"), ("host.name", "caf\u00e9"))
+    {
+        ScopeVersion = "1.2",
+    };
+
+    private readonly ManualTime _time = new();
+    private readonly BatchHandover _handover;
+
+    public BatchesTests() => _handover = new BatchHandover(_time, TimeSpan.FromSeconds(1));
+
+    [Fact]
+    public void Spans_MoreTriesThanAreTold_TheFirstThreeAndTheLast()
+    {
+        var sample = new SampleRecord();
+        sample.Record.TryCount = 9;
+        for (int i = 0; i < TryRecords.Max; i++)
+        {
+            sample.Record.Tries[i] = sample.Record.Tries[0] with
+            {
+                Span = (ulong)(10 + i),
+                Status = i < 3 ? (short)0 : (short)200,
+                Fault = i < 3 ? FaultKind.ConnectFailed : FaultKind.None,
+            };
+        }
+
+        List<OtlpSpan> spans = Spans(sample);
+
+        Assert.Equal(5, spans.Count);
+        Assert.Equal(["", "1", "2", "8"], spans.Skip(1).Select(s =>
+            s.Attributes.TryGetValue("http.request.resend_count", out object? count) ? count.ToString() : ""));
+        Assert.All(spans.Skip(1).Take(3), span => Assert.Equal(
+            ("connect_failed", 2, "connect_failed"),
+            (span.Attributes["error.type"], span.StatusCode, span.StatusMessage)));
+        Assert.Equal(0, spans[4].StatusCode);
+        Assert.Equal(
+            (SampleRecord.StartedUnixUs + 1_000) * 1_000, (long)spans[4].StartNanos); // a millisecond after the request
+    }
+
+    [Theory]
+    [InlineData(200, FaultKind.None, FaultSide.Client, 0, "")]
+    [InlineData(404, FaultKind.NoRoute, FaultSide.Client, 0, "")]
+    [InlineData(500, FaultKind.None, FaultSide.Client, 2, "")]
+    [InlineData(502, FaultKind.ConnectFailed, FaultSide.Upstream, 2, "connect_failed")]
+    [InlineData(0, FaultKind.ClientGone, FaultSide.Client, 0, "")]
+    [InlineData(200, FaultKind.UpstreamClosed, FaultSide.Upstream, 2, "upstream_closed")]
+    public void ServerSpan_IsAnErrorIfItIsNotTheClients(int status, object fault, object side, int code, string message)
+    {
+        var sample = new SampleRecord();
+        sample.Record.Status = (short)status;
+        sample.Record.Fault = (FaultKind)fault;
+        sample.Record.FaultSide = (FaultSide)side;
+
+        OtlpSpan span = Spans(sample)[0];
+
+        Assert.Equal((code, message), (span.StatusCode, span.StatusMessage));
+    }
+
+    [Fact]
+    public void OddMethodAndBytes_AreTextAllTheSame()
+    {
+        var sample = new SampleRecord(method: "PURGE", path: "/\u00ff\u0080", host: "\u00e9");
+        sample.Record.Method = Method.Other;
+        sample.Record.Router = null;
+
+        OtlpSpan span = Spans(sample)[0];
+
+        Assert.Equal(("HTTP", "_OTHER", "PURGE", "/\u00ff\u0080", "\u00e9"),
+            (span.Name, span.Attributes["http.request.method"], span.Attributes["http.request.method_original"],
+            span.Attributes["url.path"], span.Attributes["server.address"]));
+    }
+
+    [Fact]
+    public void Batches_AreFullBySize_DueByTime()
+    {
+        var batches = new SpanBatches(s_resource, _handover);
+        var sample = new SampleRecord();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        batches.Take(sample.View, SampleRecord.StartedUnixUs);
+        batches.Flush();
+        Assert.Equal(2, Take().Count); // the first is due at once
+        int spans = 0;
+        BatchHandover.Batch full;
+        while (!_handover.TryTake(out full))
+        {
+            batches.Flush();
+            batches.Take(sample.View, SampleRecord.StartedUnixUs);
+            spans += 2;
+        }
+
+        Assert.Equal(spans, full.Count);
+        Assert.InRange(full.Length, OtlpLimits.BatchBytes, OtlpLimits.BatchBytes + 4096);
+        Assert.InRange(full.Count, 1, OtlpLimits.BatchItems);
+    }
+
+    [Fact]
+    public void TooManyWait_AreDropped_CountedByItem()
+    {
+        for (int i = 0; i < OtlpLimits.WaitingBatchesMax; i++)
+        {
+            _handover.Put(OtlpKind.Logs, 1, "x"u8);
+        }
+
+        _handover.Put(OtlpKind.Logs, 70, "x"u8);
+        _handover.Put(OtlpKind.Traces, 5, "x"u8);
+
+        Assert.Equal((70, 5), (_handover.Dropped(OtlpKind.Logs), _handover.Dropped(OtlpKind.Traces)));
+    }
+
+    [Fact]
+    public void Encoding_Warm_AllocatesNothing()
+    {
+        var settings = new AccessLogSettings
+        {
+            Fields = new Sequence<LoggedField>([new LoggedField(FieldName.Of("User-Agent"), ValueTelling.Keep)]),
+        };
+        var spans = new SpanBatches(s_resource, _handover);
+        var logs = new LogBatches(s_resource, settings, _handover, _time);
+        var sample = new SampleRecord(fields: [(0, "curl")]);
+        Allocations.AssertNone(() =>
+        {
+            for (int i = 0; i < 1_000; i++)
+            {
+                spans.Take(sample.View, SampleRecord.StartedUnixUs);
+                logs.Take(sample.View, SampleRecord.StartedUnixUs);
+            }
+
+            while (_handover.TryTake(out BatchHandover.Batch batch))
+            {
+                _handover.Return(batch);
+            }
+        });
+    }
+
+    [Fact]
+    public void Lengths_UpToTheBoundOfABatch_AreReadBack()
+    {
+        foreach (int length in (int[])[0, 1, 127, 128, 16_383, 16_384, 200_000])
+        {
+            var writer = new ProtoWriter(16);
+            int outer = writer.Begin(1);
+            int inner = writer.Begin(2);
+            writer.Bytes(3, new byte[length]);
+            writer.End(inner);
+            writer.Number(4, (ulong)length);
+            writer.End(outer);
+
+            ProtoField message = ProtoField.Read(writer.Written.ToArray()).Single();
+            List<ProtoField> fields = ProtoField.Read(message.Bytes);
+            Assert.Equal((2, 4, (ulong)length), (fields[0].Number, fields[1].Number, fields[1].Value));
+            Assert.Equal(length, ProtoField.Read(fields[0].Bytes).Single().Bytes.Length);
+        }
+    }
+
+    private List<OtlpSpan> Spans(SampleRecord sample)
+    {
+        var batches = new SpanBatches(s_resource, _handover);
+        batches.Take(sample.View, SampleRecord.StartedUnixUs);
+        batches.HandOver();
+        BatchHandover.Batch batch = Take();
+        byte[] request = batch.Bytes[..batch.Length];
+        Assert.Equal("caf\u00e9", OtlpDecoder.Resource(request)["host.name"]);
+        return OtlpDecoder.Spans(request);
+    }
+
+    private BatchHandover.Batch Take()
+    {
+        Assert.True(_handover.TryTake(out BatchHandover.Batch batch));
+        return batch;
+    }
+}
