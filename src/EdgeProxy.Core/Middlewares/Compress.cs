@@ -81,7 +81,8 @@ internal sealed class Compress(CompressSettings settings) : Middleware
     {
         bool isWanted = exchange.Notes.TryTake(this, out ulong coding);
         ReadOnlySpan<byte> head = exchange.ResponseHeadBytes;
-        if (head.IsEmpty || exchange.Call is not null || exchange.AnswerFilter is not null || !MayCode(exchange, head))
+        if (head.IsEmpty || exchange.LocalAnswer is not null || exchange.Call is not null
+            || exchange.AnswerFilter is not null || !MayCode(exchange, head))
         {
             return;
         }
@@ -159,16 +160,17 @@ internal sealed class Compress(CompressSettings settings) : Middleware
     private static int WeightOf(Exchange exchange, ReadOnlySpan<byte> coding, bool isNamedOnly = false)
     {
         ReadOnlySpan<byte> head = exchange.ClientSource.Head;
-        int weight = -1;
+        int named = -1;
+        int any = -1;
         foreach (ref readonly HeaderField field in exchange.Request.Fields)
         {
-            if (Accepted.Is(field.Name.Of(head)) && (!isNamedOnly || Names(field.Value.Of(head), coding)))
+            if (Accepted.Is(field.Name.Of(head)))
             {
-                weight = Math.Max(weight, AcceptEncoding.WeightOf(field.Value.Of(head), coding));
+                AcceptEncoding.Read(field.Value.Of(head), coding, ref named, ref any);
             }
         }
 
-        return weight;
+        return named >= 0 || isNamedOnly ? named : any;
     }
 
     private static bool Lists(

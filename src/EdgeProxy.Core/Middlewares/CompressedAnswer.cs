@@ -20,7 +20,7 @@ internal sealed class CompressedAnswer(ContentCoding coding, CompressionEffort e
 
     private readonly ContentCoder _coder = ContentCoder.Of(coding, effort);
 
-    // 64 KiB take about a millisecond.
+    // Others of the same loop come in between; what all of them take of a turn is bounded besides (FilterTurns).
     public override int PiecesPerTurnMax => 2;
 
     public override void OnHead(Exchange exchange)

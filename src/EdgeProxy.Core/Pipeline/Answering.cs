@@ -50,7 +50,7 @@ internal static class Answering
         PumpStatus status = exchange.Audit is not null ? AuditedPump.Run(exchange)
             : exchange.Call is { } call ? BodyPump.Run(exchange.UpstreamSource, call, exchange.ClientSink)
             : exchange.AnswerFilter is { } filter
-                ? BodyPump.Run(exchange.UpstreamSource, filter, exchange.ClientSink)
+                ? BodyPump.Run(exchange, filter)
             : BodyPump.Run(exchange.UpstreamSource, exchange.ClientSink);
         exchange.ResponsePump = status;
         if (exchange.UpstreamSource.BytesRead != readBefore)

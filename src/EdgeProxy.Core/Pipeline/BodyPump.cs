@@ -158,8 +158,10 @@ internal static class BodyPump
     }
 
     /// <summary>Moves an answer's body through what writes it anew.</summary>
-    public static PumpStatus Run(MessageSource source, AnswerFilter filter, MessageSink sink)
+    public static PumpStatus Run(Exchange exchange, AnswerFilter filter)
     {
+        MessageSource source = exchange.UpstreamSource;
+        MessageSink sink = exchange.ClientSink;
         for (int piece = 0; piece < filter.PiecesPerTurnMax; piece++)
         {
             SinkStatus status = SendAll(filter.Output, sink);
@@ -169,6 +171,11 @@ internal static class BodyPump
             }
 
             filter.Output.Clear();
+            if (!exchange.Shard.FilterTurns.TryTake(exchange.Shard.Loop.NowMs))
+            {
+                break;
+            }
+
             BodyStep step = Step(source, filter, out bool isAtRest);
             if (isAtRest)
             {

@@ -416,6 +416,13 @@ internal sealed class Exchange : IWaiter
         AnswerFilter = filter;
     }
 
+    /// <summary>The answer is through, or given up.</summary>
+    public void EndFilter()
+    {
+        AnswerFilter?.OnEnd();
+        AnswerFilter = null;
+    }
+
     /// <summary>Puts a fact of a step's own into the audit record, if there will be one.</summary>
     /// <param name="name">A name of ours, such as "gen_ai.request.model"; never a client's bytes.</param>
     /// <param name="text">Nothing is noted if it is empty; a long one is cut.</param>
@@ -442,8 +449,7 @@ internal sealed class Exchange : IWaiter
         RewrittenPath = null;
         Release(RewrittenQuery);
         RewrittenQuery = null;
-        AnswerFilter?.OnEnd();
-        AnswerFilter = null;
+        EndFilter();
         Notes.Reset();
         Audit = null;
         Consumer = null;

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using EdgeProxy.Pipeline.Auditing;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
@@ -39,6 +40,9 @@ internal sealed class Shard
     public RequestIds Ids { get; }
 
     public ServerReports Reports { get; }
+
+    /// <summary>What is spent on answers that are written anew.</summary>
+    public FilterTurns FilterTurns { get; } = new();
 
     /// <summary>Copies of requests, under way and spare.</summary>
     public MirrorCalls Mirrors { get; }

@@ -87,6 +87,11 @@ internal static class AuditedPump
                 return before;
             }
 
+            if (!exchange.Shard.FilterTurns.TryTake(exchange.Shard.Loop.NowMs))
+            {
+                break;
+            }
+
             BodyStep step = BodyPump.Step(source, filter, out bool isAtRest);
             if (isAtRest)
             {

@@ -114,9 +114,20 @@ internal sealed class Probe : ILinkOwner, ITimerOwner
         }
 
         _shard.Loop.Timers.Arm(_timer, _shard.Loop.NowMs + (long)Settings.Timeout.TotalMilliseconds);
-        ByteLink link = _shard.Loop.Connect(address, this);
-        _link = _tls is null ? link : _tls.Connect(link, loopIndex: 0, this);
+        _link = Connect(address);
         OnLinkReady(_link);
+    }
+
+    // A server of HTTP/2 is asked as requests are: on a stream, which HTTP/1.1 is spoken on.
+    private ByteLink Connect(IPEndPoint address)
+    {
+        if (_server.IsHttp2 && Settings.Kind == ProbeKind.Http && Settings.Port == 0)
+        {
+            return _server.Connect(_shard.Loop, address, this, out _);
+        }
+
+        ByteLink link = _shard.Loop.Connect(address, this);
+        return _tls is null ? link : _tls.Connect(link, loopIndex: 0, this);
     }
 
     private void Conclude(ProbeOutcome outcome)

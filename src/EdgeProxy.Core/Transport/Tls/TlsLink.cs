@@ -35,8 +35,8 @@ internal sealed unsafe class TlsLink : ByteLink, ILinkOwner
     // A record that OpenSSL holds and the link below did not take whole, by its plain bytes.
     private int _heldBytes;
 
-    // What one write may hand to OpenSSL: never more than it makes one record of. Of a write that became several records
-    // it holds the first, and looks at the bytes of the others again, which are no longer there.
+    // What one write may hand to OpenSSL: never more than it makes one record of. Of a write that became several it
+    // holds the first, and looks at the bytes of the others again, which are no longer there.
     private int _recordBytes = RecordBytesMax;
 
     // Plain bytes at the front of the next write that such a record already took along.
