@@ -1,4 +1,3 @@
-using System;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Breaking;
