@@ -54,7 +54,8 @@ public sealed class JsonIndexTests
     public void Read_NamesMadeForAHashWithoutAKey_MeetNoMoreThanOthers()
     {
         const int Names = 2000;
-        byte[] text = Encoding.ASCII.GetBytes($"{{{string.Join(',', NamesOfOneRun(Names).Select(n => $"\"{n}\":0"))}}}");
+        string members = string.Join(',', NamesOfOneRun(Names).Select(name => $"\"{name}\":0"));
+        byte[] text = Encoding.ASCII.GetBytes($"{{{members}}}");
         var index = new JsonIndex();
 
         Assert.Equal(JsonFault.None, index.Read(text));
@@ -126,7 +127,7 @@ public sealed class JsonIndexTests
         Assert.Equal("{\"z\":0, \"a\" : 7 ,\"b\":[ ],\"c\":\"long text\"}", Encoding.UTF8.GetString(target));
     }
 
-    // What an attacker would compute if names were hashed by FNV-1a and multiplied: names that begin in 64 of 8192 slots.
+    // What an attacker would compute if names were hashed by FNV-1a and multiplied: names for 64 of 8192 slots.
     private static IEnumerable<string> NamesOfOneRun(int count)
     {
         int found = 0;
