@@ -57,6 +57,13 @@ internal sealed class AiCall : BodyCall
 
     public override Verdict OnBody(Exchange exchange)
     {
+        Verdict verdict = Judge(exchange);
+        _loop.Index.Reset();
+        return verdict;
+    }
+
+    private Verdict Judge(Exchange exchange)
+    {
         JsonIndex index = _loop.Index;
         JsonFault fault = index.Read(Body.Bytes);
         if (fault != JsonFault.None)
@@ -95,13 +102,12 @@ internal sealed class AiCall : BodyCall
     public override Service? OtherAfterAnswer(Exchange exchange)
     {
         int status = exchange.Response.StatusCode;
-        if (!IsProvidersFault(status))
+        if (IsUnwell(status))
         {
-            return null;
+            _target!.Pause.Begin(exchange.Shard.Loop.NowMs, exchange);
         }
 
-        _target!.Pause.Begin(exchange.Shard.Loop.NowMs, exchange);
-        return Other(exchange);
+        return IsUnwell(status) || IsOfThisRequest(status) ? Other(exchange) : null;
     }
 
     public override Service? OtherAfterFault(Exchange exchange)
@@ -151,14 +157,15 @@ internal sealed class AiCall : BodyCall
         AnswerForm form = _isRead ? FormOf(exchange) : AnswerForm.Other;
         _answerFacts.Reset();
         _reader.Begin(form, exchange.Audit is null ? null : _answerFacts);
+        Rewrites = form == AnswerForm.Events && _strips;
         if (form == AnswerForm.Events)
         {
             edits.Set(ForwardedFields.Buffering, "no"u8);
-            Rewrites = _strips;
-            if (_strips)
-            {
-                _strip.Begin(Output);
-            }
+        }
+
+        if (Rewrites)
+        {
+            _strip.Begin(Output);
         }
     }
 
@@ -328,16 +335,26 @@ internal sealed class AiCall : BodyCall
             Body.TakeFrom(_original);
         }
 
-        // It was read before, so it is good.
-        _ = _loop.Index.Read(Body.Bytes);
+        // Nothing of the answer given up is the client's: neither what was held of an event, nor what its head told.
+        _strip.Release();
+        Rewrites = false;
+        exchange.ResponseEdits.TakeBack(ForwardedFields.Buffering);
         _isRead = false;
         _reader = default;
-        return Aim(exchange) ? _target!.Provider.Service : null;
+
+        // The body was read before, so it is good.
+        _ = _loop.Index.Read(Body.Bytes);
+        bool isAimed = Aim(exchange);
+        _loop.Index.Reset();
+        return isAimed ? _target!.Provider.Service : null;
     }
 
-    // What another provider may do better: it is overloaded, broken, does not know our credential or the model.
-    private static bool IsProvidersFault(int status) =>
-        status is 401 or 403 or 404 or 408 or 429 or >= 500;
+    // The target will not do better soon, whoever asks: it is overloaded, broken, or does not know our credential.
+    private static bool IsUnwell(int status) => status is 401 or 408 or 429 or >= 500;
+
+    // Another target may do better with this request, which says nothing about others: a client may ask for a model
+    // that is not there, and must not move everybody away by that.
+    private static bool IsOfThisRequest(int status) => status is 403 or 404;
 
     private void ReleaseRequest()
     {

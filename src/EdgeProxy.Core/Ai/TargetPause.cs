@@ -21,7 +21,7 @@ internal sealed class TargetPause
     public bool IsOver(long nowMs) => nowMs >= Volatile.Read(ref _untilMs);
 
     /// <summary>It failed: nothing, or an error, came.</summary>
-    public void Begin(long nowMs) => Volatile.Write(ref _untilMs, nowMs + PauseMs);
+    public void Begin(long nowMs) => Until(nowMs + PauseMs);
 
     /// <summary>It refused. retry-after-ms counts before Retry-After (RFC 9110 section 10.2.3, in seconds).</summary>
     public void Begin(long nowMs, Exchange exchange)
@@ -44,6 +44,22 @@ internal sealed class TargetPause
             }
         }
 
-        Volatile.Write(ref _untilMs, nowMs + pause);
+        Until(nowMs + pause);
+    }
+
+    // What ends later counts: another fault does not shorten what the provider asked for.
+    private void Until(long untilMs)
+    {
+        long before = Volatile.Read(ref _untilMs);
+        while (before < untilMs)
+        {
+            long found = Interlocked.CompareExchange(ref _untilMs, untilMs, before);
+            if (found == before)
+            {
+                return;
+            }
+
+            before = found;
+        }
     }
 }

@@ -91,7 +91,8 @@ internal sealed class ToolRules(AiServiceSettings settings)
             || text.StartsWith("memory_"u8);
     }
 
-    // A tool's name stands in it, or in its function or custom part; one without a name has its type for one.
+    // A tool's name stands in it, or in its function or custom part: which of them counts is the provider's to say, so
+    // each that is there has to be allowed. One without a name has its type for one.
     private bool AllowName(JsonIndex index, ReadOnlySpan<byte> body, int tool)
     {
         if (_allowed.Length == 0 && _denied.Length == 0)
@@ -99,11 +100,21 @@ internal sealed class ToolRules(AiServiceSettings settings)
             return true;
         }
 
-        int name = index.Find(tool, Name);
-        name = name >= 0 ? name : index.Find(index.Find(tool, Function), Name);
-        name = name >= 0 ? name : index.Find(index.Find(tool, Custom), Name);
-        name = name >= 0 ? name : index.Find(tool, Type);
-        if (name < 0 || index[name].Kind != JsonToken.String)
+        int own = index.Find(tool, Name);
+        int function = index.Find(index.Find(tool, Function), Name);
+        int custom = index.Find(index.Find(tool, Custom), Name);
+        if (own < 0 && function < 0 && custom < 0)
+        {
+            return index.Find(tool, Type) is >= 0 and var type && IsAllowed(index, body, type);
+        }
+
+        return (own < 0 || IsAllowed(index, body, own)) && (function < 0 || IsAllowed(index, body, function))
+            && (custom < 0 || IsAllowed(index, body, custom));
+    }
+
+    private bool IsAllowed(JsonIndex index, ReadOnlySpan<byte> body, int name)
+    {
+        if (index[name].Kind != JsonToken.String)
         {
             return false;
         }

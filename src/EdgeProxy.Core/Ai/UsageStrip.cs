@@ -93,14 +93,27 @@ internal sealed class UsageStrip(AiLoop loop)
 
     private void Write(ReadOnlySpan<byte> whole, HeldBody output)
     {
-        if (whole.IndexOf("usage"u8) < 0 || !TryFindData(whole, out int dataStart, out int dataLength)
-            || loop.Index.Read(whole.Slice(dataStart, dataLength)) != JsonFault.None)
+        if (whole.IndexOf("usage"u8) < 0 || !TryFindData(whole, out int dataStart, out int dataLength))
         {
             output.TryAppend(whole);
             return;
         }
 
         JsonIndex index = loop.Index;
+        if (index.Read(whole.Slice(dataStart, dataLength)) == JsonFault.None)
+        {
+            WriteWithout(whole, dataStart, index, output);
+        }
+        else
+        {
+            output.TryAppend(whole);
+        }
+
+        index.Reset();
+    }
+
+    private static void WriteWithout(ReadOnlySpan<byte> whole, int dataStart, JsonIndex index, HeldBody output)
+    {
         int usage = index.Find(0, UsageName);
         int choices = index.Find(0, ChoicesName);
         if (usage < 0)
@@ -119,7 +132,9 @@ internal sealed class UsageStrip(AiLoop loop)
     private static bool TryFindData(ReadOnlySpan<byte> whole, out int start, out int length)
     {
         var reader = default(SseReader);
-        int at = 0;
+
+        // An event ends with its last CR; a LF after it comes with the next event.
+        int at = whole[0] == (byte)'\n' ? 1 : 0;
         int count = 0;
         start = 0;
         length = 0;

@@ -7,7 +7,8 @@ namespace EdgeProxy.Pipeline;
 
 /// <summary>
 /// What servers hear of a client's certificate: X-Forwarded-Tls-Client-Cert, its DER in base64, and
-/// X-Forwarded-Tls-Client-Cert-Info, what it says and whether it verified. Without a certificate they hear nothing.
+/// X-Forwarded-Tls-Client-Cert-Info, what it says and whether it verified. Of one that did not and is longer than
+/// TlsLimits.UnverifiedBytesMax they hear its hash only. Without a certificate they hear nothing.
 /// Fields of those names that a client sends, in any spelling, reach no server.
 /// </summary>
 internal static class ClientCertificate
@@ -23,6 +24,12 @@ internal static class ClientCertificate
 
     private static byte[] Write(PeerCertificate peer)
     {
+        if (peer.Der.Length == 0)
+        {
+            return Encoding.ASCII.GetBytes(
+                $"X-Forwarded-Tls-Client-Cert-Info: Verified=no;Sha256={peer.Fingerprint}\r\n");
+        }
+
         string verified = peer.IsVerified ? "yes" : "no";
         return Encoding.ASCII.GetBytes(
             $"X-Forwarded-Tls-Client-Cert: {Convert.ToBase64String(peer.Der)}\r\n"

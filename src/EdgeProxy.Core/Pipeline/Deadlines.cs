@@ -119,7 +119,7 @@ internal static class Deadlines
 
     private static void OfResponse(Exchange exchange, ref long deadline, ref FaultKind kind)
     {
-        if (!exchange.HasResponseStarted)
+        if (!exchange.HasResponseStarted && !exchange.IsAnswerHeld)
         {
             return;
         }

@@ -139,7 +139,7 @@ internal static class ErrorResponses
         FaultKind.HeadTimeout or FaultKind.BodyTimeout => 408,
         FaultKind.NoServer or FaultKind.NameNotResolved or FaultKind.QueueFull or FaultKind.QueueTimeout => 503,
         FaultKind.OverLimit or FaultKind.Drained or FaultKind.BreakerOpen or FaultKind.AuditStuck => 503,
-        FaultKind.ConnectTimeout or FaultKind.ResponseTimeout => 504,
+        FaultKind.ConnectTimeout or FaultKind.ResponseTimeout or FaultKind.ResponseIdleTimeout => 504,
         _ => 502,
     };
 
@@ -154,6 +154,7 @@ internal static class ErrorResponses
         FaultKind.ConnectFailed => "the server refused the connection",
         FaultKind.ConnectTimeout => "the server did not accept the connection in time",
         FaultKind.ResponseTimeout => "the server did not answer in time",
+        FaultKind.ResponseIdleTimeout => "the server began to answer and did not go on in time",
         FaultKind.UpstreamClosed => "the server closed the connection before it had answered",
         FaultKind.UpstreamMalformed => "the server's answer is not valid HTTP/1.1",
         FaultKind.HeadTimeout => "the request head did not arrive in time",

@@ -35,13 +35,14 @@ internal sealed class Fallbacks
     /// The innermost whose fallback is to be asked for this status and could answer; those within it are left. Null:
     /// the answer stands.
     /// </summary>
-    public FailoverService? Take(int status, long nowMs)
+    /// <param name="lot">The one the fallback is then asked with: a breaker that recovers lets some lots pass.</param>
+    public FailoverService? Take(int status, long nowMs, uint lot)
     {
         for (int i = _count - 1; i >= 0 && _takenCount < TakenMax; i--)
         {
             FailoverService failover = _failovers[i]!;
             if (failover.Settings.Statuses.Contains(status)
-                && failover.Members[FailoverService.Fallback].Node.IsUsable(nowMs, lot: 0))
+                && failover.Members[FailoverService.Fallback].Node.IsUsable(nowMs, lot))
             {
                 Array.Clear(_failovers, i, _count - i);
                 _count = i;

@@ -133,13 +133,13 @@ internal static class FurtherTries
     public static bool FallBackAfterAnswer(Exchange exchange)
     {
         if (exchange.Fallbacks.IsEmpty || !exchange.MayRepeat
-            || TakeFallback(exchange, exchange.Response.StatusCode) is not { } failover)
+            || TakeFallback(exchange, exchange.Response.StatusCode, out uint lot) is not { } failover)
         {
             return false;
         }
 
         Answering.Discard(exchange);
-        FallBack(exchange, failover);
+        FallBack(exchange, failover, lot);
         return true;
     }
 
@@ -148,26 +148,29 @@ internal static class FurtherTries
     {
         bool isUnsent = exchange.Upstream is null || exchange.Fault.Again == Again.NothingSent;
         if (exchange.Fallbacks.IsEmpty || !(isUnsent || exchange.MayRepeat)
-            || TakeFallback(exchange, ErrorResponses.StatusCode(exchange.Fault.Kind)) is not { } failover)
+            || TakeFallback(exchange, ErrorResponses.StatusCode(exchange.Fault.Kind), out uint lot) is not { } failover)
         {
             return false;
         }
 
         Forwarder.Abandon(exchange);
-        FallBack(exchange, failover);
+        FallBack(exchange, failover, lot);
         return true;
     }
 
-    private static FailoverService? TakeFallback(Exchange exchange, int status) =>
-        exchange.InterimCount == 0 && exchange.ClientSource.CanRewind
-            ? exchange.Fallbacks.Take(status, exchange.Shard.Loop.NowMs)
+    private static FailoverService? TakeFallback(Exchange exchange, int status, out uint lot)
+    {
+        lot = exchange.Shard.NextLot();
+        return exchange.InterimCount == 0 && exchange.ClientSource.CanRewind
+            ? exchange.Fallbacks.Take(status, exchange.Shard.Loop.NowMs, lot)
             : null;
+    }
 
-    private static void FallBack(Exchange exchange, FailoverService failover)
+    private static void FallBack(Exchange exchange, FailoverService failover, uint lot)
     {
         exchange.Shard.Counters.Add(Counter.Fallbacks);
         LeaveService(exchange);
-        if (ServiceChoice.TryFallBack(exchange, failover))
+        if (ServiceChoice.TryFallBack(exchange, failover, lot))
         {
             Forwarder.StartChosen(exchange);
         }

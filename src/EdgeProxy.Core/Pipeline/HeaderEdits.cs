@@ -33,7 +33,14 @@ internal sealed class HeaderEdits
             _removed.Add(name);
         }
 
-        TakeBack(name);
+        TakeBackAdded(name);
+    }
+
+    /// <summary>Takes a <see cref="Set"/> or <see cref="Remove"/> back: the field passes as it was received.</summary>
+    public void TakeBack(FieldName name)
+    {
+        _removed.Remove(name);
+        TakeBackAdded(name);
     }
 
     /// <summary>Makes it the only field of its name.</summary>
@@ -130,7 +137,7 @@ internal sealed class HeaderEdits
         }
     }
 
-    private void TakeBack(FieldName name)
+    private void TakeBackAdded(FieldName name)
     {
         int at = 0;
         while (at < _length)

@@ -23,10 +23,11 @@ internal static class ServiceChoice
         return TryTake(exchange, Walk(exchange, exchange.Route!.Service, lot), lot);
     }
 
-    /// <summary>As above, from the fallback of a failover whose main service did not do.</summary>
-    public static bool TryFallBack(Exchange exchange, FailoverService failover)
+    /// <summary>
+    /// As above, from the fallback of a failover whose main service did not do, and with the lot by which it is usable.
+    /// </summary>
+    public static bool TryFallBack(Exchange exchange, FailoverService failover, uint lot)
     {
-        uint lot = exchange.Shard.NextLot();
         ServiceMember fallback = failover.Members[FailoverService.Fallback];
         fallback.Share.Count(exchange.Shard.Loop.Index);
         return TryTake(exchange, Walk(exchange, fallback.Node, lot), lot);

@@ -27,7 +27,8 @@ internal enum JsonFault : byte
 
 /// <summary>
 /// Every value of one JSON text, in the order they stand in it, each with its place: what is looked up, judged and
-/// replaced without the text being changed elsewhere. Reused for one text after the other; not thread-safe.
+/// replaced without the text being changed elsewhere. Reused for one text after the other, and reset after each, since a
+/// large one may need 16 MiB; not thread-safe.
 /// </summary>
 internal sealed class JsonIndex
 {
@@ -56,6 +57,12 @@ internal sealed class JsonIndex
 
     public int Count { get; private set; }
 
+    /// <summary>Holds memory of the shared pool.</summary>
+    public bool IsLarge => _nodes != _ownNodes || _slots != _ownSlots;
+
+    /// <summary>Steps past taken slots that the names of the last text took.</summary>
+    public int Steps { get; private set; }
+
     /// <summary>The whole text is node 0.</summary>
     public ref readonly JsonNode this[int node] => ref _nodes[node];
 
@@ -63,10 +70,12 @@ internal sealed class JsonIndex
     public JsonFault Read(ReadOnlySpan<byte> text)
     {
         Reset();
+        Steps = 0;
+        _slots.AsSpan(0, _slotCount).Clear();
         JsonFault fault = Utf8.IsValid(text) ? Walk(text) : JsonFault.NotUtf8;
         if (fault != JsonFault.None)
         {
-            Count = 0;
+            Reset();
         }
 
         return fault;
@@ -92,7 +101,7 @@ internal sealed class JsonIndex
         return -1;
     }
 
-    /// <summary>Lets go of what a large text needed.</summary>
+    /// <summary>Lets go of the text's values, and of what a large text needed.</summary>
     public void Reset()
     {
         Count = 0;
@@ -110,7 +119,6 @@ internal sealed class JsonIndex
         }
 
         _nameCount = 0;
-        _slots.AsSpan(0, _slotCount).Clear();
     }
 
     private JsonFault Walk(ReadOnlySpan<byte> text)
@@ -191,7 +199,8 @@ internal sealed class JsonIndex
         Count++;
     }
 
-    // Names are told apart by a hash of 64 bits over object and text: two that meet by accident are not to be expected.
+    // Names are told apart by 64 bits made of object and text. The text's hash is keyed, so nobody can write names that
+    // meet in one slot, which would cost a long body the square of its names.
     private bool AddName(int owner, ulong hash)
     {
         if (2 * ++_nameCount > _slotCount)
@@ -199,7 +208,8 @@ internal sealed class JsonIndex
             GrowSlots();
         }
 
-        ulong key = (hash ^ ((ulong)owner * Spread)) * Spread;
+        ulong high = Math.BigMul(hash, ((ulong)owner + 1) * Spread, out ulong low);
+        ulong key = high ^ low;
         return TryPlace(key == 0 ? 1 : key);
     }
 
@@ -214,6 +224,7 @@ internal sealed class JsonIndex
             }
 
             slot = (slot + 1) & (_slotCount - 1);
+            Steps++;
         }
 
         _slots[slot] = key;

@@ -1,13 +1,16 @@
 using System;
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text;
+using EdgeProxy.Primitives.Hashing;
 
 namespace EdgeProxy.Primitives.Json;
 
 /// <summary>
-/// The text of a name or string with its escapes undone, as it is read: its first bytes, its length and a hash of all
-/// of it. A surrogate without its other half counts as itself, in three bytes.
+/// The text of a name or string with its escapes undone, as it is read: its first bytes, its length and a hash. Whoever
+/// writes a text cannot aim at the hash of another (SipHash), so equal hashes are taken for equal texts. A surrogate
+/// without its other half counts as itself, in three bytes.
 /// </summary>
 internal struct JsonText
 {
@@ -15,11 +18,10 @@ internal struct JsonText
     public const int BytesMax = 128;
 
     private const int HashedMax = 1024;
-    private const ulong HashStart = 0xCBF2_9CE4_8422_2325; // FNV-1a
-    private const ulong HashFactor = 0x0000_0100_0000_01B3;
 
     private Bytes _bytes;
     private int _length;
+    private SipHash _hashing;
     private ulong _hash;
     private byte _hexLeft;
     private bool _isInEscape;
@@ -32,7 +34,10 @@ internal struct JsonText
     /// <summary>Of the decoded text, in bytes.</summary>
     public readonly int Length => _length;
 
-    /// <summary>Of the decoded text: the same for every way to write it.</summary>
+    /// <summary>
+    /// Of the decoded text: the same for every way to write it, in this process. Of a long text its length and its
+    /// first kilobyte count.
+    /// </summary>
     public readonly ulong Hash => _hash;
 
     /// <summary>The text, or its first bytes.</summary>
@@ -46,7 +51,7 @@ internal struct JsonText
     public void Begin()
     {
         _length = 0;
-        _hash = HashStart;
+        _hashing = SipHash.Begin();
         _isInEscape = false;
         _high = 0;
     }
@@ -99,7 +104,10 @@ internal struct JsonText
     public void End()
     {
         FlushHigh();
-        _hash = (_hash ^ (uint)_length) * HashFactor;
+        Span<byte> length = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(length, _length);
+        _hashing.Append(length);
+        _hash = _hashing.End();
     }
 
     /// <summary>The text of a whole string, quotes and all, that was read before.</summary>
@@ -223,10 +231,7 @@ internal struct JsonText
         // A long text is content, not a name; hashing it would cost more than reading it.
         if (_length < HashedMax)
         {
-            foreach (byte value in bytes[..Math.Min(bytes.Length, HashedMax - _length)])
-            {
-                _hash = (_hash ^ value) * HashFactor;
-            }
+            _hashing.Append(bytes[..Math.Min(bytes.Length, HashedMax - _length)]);
         }
 
         _length = (int)Math.Min((long)_length + bytes.Length, int.MaxValue);

@@ -34,9 +34,14 @@ internal sealed class InheritedSockets
         string[] names = (variable("LISTEN_FDNAMES") ?? "").Split(':');
         for (int i = 0; i < Math.Min(count, DescriptorsMax); i++)
         {
+            string name = i < names.Length ? names[i] : "";
             if (ListenSocket.TryAdopt(firstDescriptor + i, ListenSocket.BacklogDefault) is { } socket)
             {
-                _waiting.Add((i < names.Length ? names[i] : "", socket));
+                _waiting.Add((name, socket));
+            }
+            else
+            {
+                Forget(name);
             }
         }
     }
@@ -69,10 +74,7 @@ internal sealed class InheritedSockets
         foreach ((string name, ListenSocket socket) in _waiting)
         {
             _ = socket.StopAcceptingAsync();
-            if (name.StartsWith(KeptPrefix, StringComparison.Ordinal))
-            {
-                _systemd.ForgetDescriptor(name);
-            }
+            Forget(name);
         }
 
         _waiting.Clear();
@@ -83,6 +85,15 @@ internal sealed class InheritedSockets
 
     /// <summary>Its entrypoint left the configuration.</summary>
     public void Drop(IPEndPoint address) => _systemd.ForgetDescriptor(NameOf(address));
+
+    // What is of no use to us is not handed over once more at the next start.
+    private void Forget(string name)
+    {
+        if (name.StartsWith(KeptPrefix, StringComparison.Ordinal))
+        {
+            _systemd.ForgetDescriptor(name);
+        }
+    }
 
     // A name has no colon (sd_pid_notify_with_fds(3)), and no address an underscore.
     private static string NameOf(IPEndPoint address) =>

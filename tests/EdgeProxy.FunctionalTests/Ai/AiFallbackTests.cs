@@ -84,6 +84,56 @@ public sealed class AiFallbackTests
         Assert.Equal((1, 1), (first.Requests.Count, second.Requests.Count));
     }
 
+    // The first breaks off in the middle of an event that may have had usage in it; the second refuses the request.
+    [Fact]
+    public async Task Stream_BreaksBeforeContent_NothingOfItIsInTheAnswerOfAnother()
+    {
+        await using RawServer first = RawServer.Start(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                + "Transfer-Encoding: chunked\r\n\r\n14\r\ndata: {\"id\":\"LEFTOVER\r\n");
+        });
+        const string Refusal = "{\"error\":{\"message\":\"no\"}}";
+        await using RawServer second = RawServer.Start(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.SendAsync("HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
+                + $"Content-Length: {Refusal.Length}\r\n\r\n{Refusal}");
+        });
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            Config(first.Port, second.Port, provider: "stream_usage = true"));
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, Chat, Stream);
+
+        Assert.Equal(400, answer.Status);
+        Assert.Equal(Refusal, answer.BodyText);
+        Assert.DoesNotContain("X-Accel-Buffering", answer.Head.Text, StringComparison.OrdinalIgnoreCase);
+    }
+
+    // Anybody may ask for a model that is not there: it says nothing of the target.
+    [Theory]
+    [InlineData("404 Not Found")]
+    [InlineData("403 Forbidden")]
+    public async Task Target_RefusesOneRequest_AnotherAnswersAndTheFirstIsAskedAgain(string status)
+    {
+        await using RawServer first = RawServer.Start(async connection =>
+        {
+            while (await connection.ReadRequestAsync() is not null)
+            {
+                await connection.AnswerAsync("{}", "Content-Type: application/json\r\nRetry-After: 60\r\n", status);
+            }
+        });
+        await using ModelServer second = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(first.Port, second.Port));
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, Chat, Body);
+        RawResponse again = await AiProxy.PostAsync(proxy, Chat, Body);
+
+        Assert.Equal((200, 200), (answer.Status, again.Status));
+        Assert.Equal(2, first.WholeRequests.Count);
+    }
+
     [Fact]
     public async Task Stream_ErrorAfterContent_Stands()
     {
@@ -119,7 +169,9 @@ public sealed class AiFallbackTests
         Assert.Empty(second.Requests);
     }
 
-    private static ProxyConfig Config(ModelServer first, ModelServer second) => new()
+    private static ProxyConfig Config(ModelServer first, ModelServer second) => Config(first.Port, second.Port);
+
+    private static ProxyConfig Config(int first, int second, string provider = "") => new()
     {
         IsBare = true,
         More = $$"""
@@ -132,12 +184,13 @@ public sealed class AiFallbackTests
 
             [ai.providers.a]
             kind = "openai"
-            base_url = "http://127.0.0.1:{{first.Port}}/v1"
+            base_url = "http://127.0.0.1:{{first}}/v1"
             api_key = "key-1"
+            {{provider}}
 
             [ai.providers.b]
             kind = "openai"
-            base_url = "http://127.0.0.1:{{second.Port}}/v1"
+            base_url = "http://127.0.0.1:{{second}}/v1"
             api_key = "key-2"
             """,
     };

@@ -76,6 +76,18 @@ public sealed unsafe partial class InheritedSocketsTests : IDisposable
     }
 
     [Fact]
+    public void Take_KeptDescriptorThatDoesNotListen_IsNotHandedOverAgain()
+    {
+        using var pipe = new System.IO.Pipes.AnonymousPipeServerStream();
+        int copy = Duplicate((int)pipe.SafePipeHandle.DangerousGetHandle());
+        _systemd.ReceiveTimeout = 10_000;
+
+        _ = Of(copy, "kept-127.0.0.1_80");
+
+        Assert.Equal("FDSTOREREMOVE=1\nFDNAME=kept-127.0.0.1_80", Receive().Message);
+    }
+
+    [Fact]
     public void Keep_SystemdGetsACopyThatListens_AndItsName()
     {
         InheritedSockets sockets = Of(0, "", ("LISTEN_FDS", null));

@@ -27,6 +27,19 @@ public class HeaderEditsTests
         Assert.Equal("X-Users: b\r\nX-User: d\r\n", Added);
     }
 
+    [Fact]
+    public void TakeBack_AfterSet_TheFieldPassesAsItCame()
+    {
+        _edits.Set(s_user, "a"u8);
+        _edits.Set(s_users, "b"u8);
+
+        _edits.TakeBack(s_user);
+
+        Assert.Equal("X-Users: b\r\n", Added);
+        Assert.False(_edits.Drops("X-User"u8));
+        Assert.True(_edits.Drops("X-Users"u8));
+    }
+
     [Theory]
     [InlineData("X-User", true)]
     [InlineData("x-user", true)]

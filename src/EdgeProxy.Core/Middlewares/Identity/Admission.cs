@@ -65,12 +65,26 @@ internal sealed class Admission(IdentitySettings settings, string challenge)
         return exchange.Answer(Forbidden);
     }
 
+    /// <summary>
+    /// A credential was good. Whom an earlier middleware found stays the caller: one that says nothing of consumers takes
+    /// nothing back, and one that names another is refused, since both cannot call (decision 60).
+    /// </summary>
     /// <param name="consumer">Null: a caller that is known, and is no consumer of the configuration.</param>
     public Verdict Admit(Exchange exchange, Consumer? consumer)
     {
         if (_allowed is not null && (consumer is null || !_allowed.Contains(consumer.Name)))
         {
             return Forbid(exchange);
+        }
+
+        if (exchange.Consumer is { } known)
+        {
+            if (consumer is not null && consumer.Name != known.Name)
+            {
+                return Forbid(exchange);
+            }
+
+            consumer = known;
         }
 
         exchange.Consumer = consumer;

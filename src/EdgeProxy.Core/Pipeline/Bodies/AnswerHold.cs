@@ -13,6 +13,9 @@ internal static class AnswerHold
     // What comes before content is a few short events; an answer that says more is taken as it is.
     private const int HeldBytesMax = 64 * 1024;
 
+    // Events that are no content are looked at a turn at a time, as a body is moved: there may be no end to them.
+    private const int PiecesPerTurnMax = 32;
+
     /// <summary>Starts to keep the answer whose head is unread in the exchange's source.</summary>
     public static void Start(Exchange exchange)
     {
@@ -23,13 +26,23 @@ internal static class AnswerHold
         exchange.IsAnswerHeld = true;
     }
 
-    /// <summary>Reads on. True if the answer is to be passed on from here; false if it waits, or has a fault.</summary>
+    /// <summary>
+    /// Reads on. True if the answer is to be passed on from here; false if it waits, lets others have their turn, or
+    /// has a fault.
+    /// </summary>
     public static bool Advance(Exchange exchange, BodyCall call, out Service? other)
     {
         other = null;
         MessageSource source = exchange.UpstreamSource;
-        while (!call.HasEnded)
+        exchange.ResponsePump = PumpStatus.WaitSource;
+        for (int piece = 0; !call.HasEnded; piece++)
         {
+            if (piece == PiecesPerTurnMax)
+            {
+                exchange.ResponsePump = PumpStatus.Yield;
+                return false;
+            }
+
             BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
             switch (step)
             {

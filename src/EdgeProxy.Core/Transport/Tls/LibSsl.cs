@@ -43,6 +43,13 @@ internal static unsafe partial class LibSsl
     public const int CallbackFatal = 2;
     public const int CallbackNoAcknowledge = 3;
 
+    // enum SSL_TICKET_STATUS and what is to be done about it.
+    public const int TicketGood = 5;
+    public const int TicketGoodButOld = 6;
+    public const int TicketPassOver = 2; // and give a new one
+    public const int TicketUse = 3;
+    public const int TicketUseAndRenew = 4;
+
     public const int BothShutDown = 3;
 
     public const int AlertUnrecognizedName = 112;
@@ -99,6 +106,18 @@ internal static unsafe partial class LibSsl
     [LibraryImport(Library, EntryPoint = "SSL_CTX_set_tlsext_ticket_key_evp_cb")]
     public static partial int ContextSetTicketKeys(
         void* context, delegate* unmanaged<void*, byte*, byte*, void*, void*, int, int> callback);
+
+    /// <summary>The second callback is asked about each ticket that came in, with what was in it.</summary>
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_session_ticket_cb")]
+    public static partial int ContextSetTicketJudge(
+        void* context,
+        void* onMade,
+        delegate* unmanaged<void*, void*, byte*, nuint, int, void*, int> onOpened,
+        void* state);
+
+    /// <summary>Null if the peer gave no certificate; it belongs to the session.</summary>
+    [LibraryImport(Library, EntryPoint = "SSL_SESSION_get0_peer")]
+    public static partial void* CertificateIn(void* session);
 
     [LibraryImport(Library, EntryPoint = "SSL_CTX_set_num_tickets")]
     public static partial int ContextSetTicketCount(void* context, nuint count);

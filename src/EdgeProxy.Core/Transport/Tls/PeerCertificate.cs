@@ -16,10 +16,16 @@ internal sealed unsafe class PeerCertificate
     {
         IsVerified = verified == 0;
         VerifyText = OpenSsl.VerifyText(verified);
-        Der = Encoded(certificate, isKey: false);
+        byte[] der = Encoded(certificate, isKey: false);
         Spki = Digest256.Of(Encoded(certificate, isKey: true));
-        Fingerprint = Digest256.Of(Der);
+        Fingerprint = Digest256.Of(der);
         FingerprintText = Fingerprint.ToString();
+        if (!IsVerified && der.Length > TlsLimits.UnverifiedBytesMax)
+        {
+            return; // anybody can write one of any size
+        }
+
+        Der = der;
         Subject = NameOf(LibCrypto.Subject(certificate));
         Issuer = NameOf(LibCrypto.Issuer(certificate));
         void* serial = LibCrypto.SerialNumber(certificate);
@@ -33,7 +39,8 @@ internal sealed unsafe class PeerCertificate
     /// <summary>Which check failed; "ok" if none did.</summary>
     public string VerifyText { get; }
 
-    public byte[] Der { get; }
+    /// <summary>Empty, as names and serial are, if it did not verify and is too long to be kept.</summary>
+    public byte[] Der { get; } = [];
 
     /// <summary>SHA-256 of the public key with its algorithm (RFC 7469 section 2.4).</summary>
     public Digest256 Spki { get; }
@@ -45,12 +52,12 @@ internal sealed unsafe class PeerCertificate
     public string FingerprintText { get; }
 
     /// <summary>RFC 2253, printable ASCII.</summary>
-    public string Subject { get; }
+    public string Subject { get; } = "";
 
-    public string Issuer { get; }
+    public string Issuer { get; } = "";
 
     /// <summary>Lower-case hex.</summary>
-    public string Serial { get; }
+    public string Serial { get; } = "";
 
     /// <summary>What its reader makes of it, once, and keeps with it.</summary>
     public byte[]? Notes { get; set; }

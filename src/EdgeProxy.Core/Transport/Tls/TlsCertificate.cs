@@ -102,6 +102,9 @@ internal sealed unsafe class TlsCertificate : SafeHandle
         return true;
     }
 
+    /// <summary>Its notAfter is past.</summary>
+    public static bool IsOver(void* certificate) => ReadDaysLeft(certificate) < 0;
+
     private static int ReadDaysLeft(void* certificate)
     {
         int days = 0;

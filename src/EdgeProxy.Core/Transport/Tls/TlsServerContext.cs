@@ -109,6 +109,7 @@ internal sealed unsafe class TlsServerContext : TlsContext
         if (settings.SessionTickets)
         {
             _ = LibSsl.ContextSetTicketKeys(context, &OnTicket);
+            _ = LibSsl.ContextSetTicketJudge(context, null, &OnTicketOpened, null);
         }
         else
         {
@@ -274,6 +275,23 @@ internal sealed unsafe class TlsServerContext : TlsContext
             link.Failed(exception);
             return -1;
         }
+    }
+
+    // A session was verified when it began, and each resumption makes another ticket: without this a client could go on
+    // with a certificate long after its end.
+    [UnmanagedCallersOnly]
+    private static int OnTicketOpened(
+        void* ssl, void* session, byte* name, nuint nameLength, int status, void* state)
+    {
+        if (status is not (LibSsl.TicketGood or LibSsl.TicketGoodButOld))
+        {
+            return LibSsl.TicketPassOver;
+        }
+
+        void* certificate = LibSsl.CertificateIn(session);
+        return certificate is not null && TlsCertificate.IsOver(certificate) ? LibSsl.TicketPassOver
+            : status == LibSsl.TicketGood ? LibSsl.TicketUse
+            : LibSsl.TicketUseAndRenew;
     }
 
     // The result is kept; who may go on with it is for others to say.

@@ -86,6 +86,12 @@ internal static class TlsLimits
     public const int CertificatesMax = 1024;
     public const int PinsMax = 16;
 
+    /// <summary>
+    /// DER of a peer's certificate that did not verify: of a longer one only the hash is kept. OpenSSL takes 100 KiB,
+    /// and usual ones have 1 to 3.
+    /// </summary>
+    public const int UnverifiedBytesMax = 8 * 1024;
+
     /// <summary>Certificates of a chain that are sent.</summary>
     public const int ChainMax = 16;
 

@@ -1,3 +1,5 @@
+using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using System.Text;
 using EdgeProxy.Primitives.Json;
@@ -49,6 +51,46 @@ public sealed class JsonIndexTests
     }
 
     [Fact]
+    public void Read_NamesMadeForAHashWithoutAKey_MeetNoMoreThanOthers()
+    {
+        const int Names = 2000;
+        string members = string.Join(',', NamesOfOneRun(Names).Select(name => $"\"{name}\":0"));
+        byte[] text = Encoding.ASCII.GetBytes($"{{{members}}}");
+        var index = new JsonIndex();
+
+        Assert.Equal(JsonFault.None, index.Read(text));
+
+        Assert.InRange(index.Steps, 0, 8 * Names);
+    }
+
+    // Both have the same FNV-1a hash of 64 bits.
+    [Fact]
+    public void Find_NameWithTheFnvHashOfAnother_IsNotThatOne()
+    {
+        var index = new JsonIndex();
+        byte[] text = "{\"8yn0iYCKYHlIj4-BwPqk\":1,\"GReLUrM4wMqfg9yzV3KQ\":2}"u8.ToArray();
+
+        Assert.Equal(JsonFault.None, index.Read(text));
+
+        Assert.Equal(1, index[index.Find(0, JsonText.HashOf("8yn0iYCKYHlIj4-BwPqk"u8))].Number);
+        Assert.Equal(2, index[index.Find(0, JsonText.HashOf("GReLUrM4wMqfg9yzV3KQ"u8))].Number);
+    }
+
+    [Fact]
+    public void Reset_AfterALargeText_HoldsNothingOfThePools()
+    {
+        byte[] text = Encoding.UTF8.GetBytes($"{{\"a\":[{string.Join(',', Enumerable.Repeat("0", 50_000))}]}}");
+        var index = new JsonIndex();
+
+        index.Read(text);
+        Assert.True(index.IsLarge);
+        index.Reset();
+
+        Assert.False(index.IsLarge);
+        Assert.Equal(0, index.Count);
+    }
+
+    [Fact]
     public void Read_TooManyValues_IsRefused()
     {
         byte[] text = Encoding.UTF8.GetBytes($"{{\"a\":[{string.Join(',', Enumerable.Repeat("0", JsonIndex.NodesMax))}]}}");
@@ -83,5 +125,27 @@ public sealed class JsonIndexTests
 
         Assert.Equal(target.Length, length);
         Assert.Equal("{\"z\":0, \"a\" : 7 ,\"b\":[ ],\"c\":\"long text\"}", Encoding.UTF8.GetString(target));
+    }
+
+    // What an attacker would compute if names were hashed by FNV-1a and multiplied: names for 64 of 8192 slots.
+    private static IEnumerable<string> NamesOfOneRun(int count)
+    {
+        int found = 0;
+        for (int i = 0; found < count; i++)
+        {
+            string name = i.ToString("x8", CultureInfo.InvariantCulture);
+            ulong hash = 0xCBF2_9CE4_8422_2325;
+            foreach (char c in name)
+            {
+                hash = (hash ^ c) * 0x0000_0100_0000_01B3;
+            }
+
+            hash = (hash ^ (uint)name.Length) * 0x0000_0100_0000_01B3;
+            if ((((hash * 0x9E37_79B9_7F4A_7C15) >> 32) & 8191) < 64)
+            {
+                found++;
+                yield return name;
+            }
+        }
     }
 }

@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Text;
+using EdgeProxy.Pipeline;
 using EdgeProxy.Transport;
 using EdgeProxy.Transport.Tls;
 using Xunit;
@@ -168,6 +170,44 @@ public sealed class TlsLinkTests
         Assert.True(Resumes(client, TlsPair.Server() with { StrictSni = true }, keys));
         Assert.False(Resumes(client, TlsPair.Server() with { ClientAuth = ClientAuth.Request }, keys));
         Assert.False(Resumes(client, TlsPair.Server() with { SessionTickets = false }, keys));
+    }
+
+    [Theory]
+    [InlineData(300, true)]
+    [InlineData(1, false)]
+    public void Session_OfACertificateThatIsOver_IsNotResumed(int days, bool isResumed)
+    {
+        var keys = new TicketKeys(TimeProvider.System);
+        CertificateSettings certificate = TestCertificates.Make(
+            ["client.test"], static key => key.ExportPkcs8PrivateKeyPem(), days);
+        TlsDestination client = TlsPair.ClientContext(
+            new TlsClientSettings { SkipVerify = true, Certificate = certificate });
+        TlsServerSettings server = TlsPair.Server() with { ClientAuth = ClientAuth.Require };
+
+        Assert.False(Resumes(client, server, keys));
+        Assert.Equal(isResumed, Resumes(client, server, keys));
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(600, false)]
+    public void Certificate_OfAnybody_IsToldUpToABound(int names, bool isTold)
+    {
+        CertificateSettings certificate = TestCertificates.Make(
+            [.. Enumerable.Range(0, names).Select(i => $"client-{i}.test")]);
+        using var pair = new TlsPair(
+            TlsPair.Server() with { ClientAuth = ClientAuth.Require },
+            new TlsClientSettings { SkipVerify = true, Certificate = certificate });
+
+        PeerCertificate peer = pair.AtServer.Peer!;
+        string fields = Encoding.ASCII.GetString(ClientCertificate.FieldsOf(pair.AtServer));
+
+        Assert.False(peer.IsVerified);
+        Assert.Equal(64, peer.FingerprintText.Length);
+        Assert.Equal(isTold, fields.Contains("X-Forwarded-Tls-Client-Cert: ", StringComparison.Ordinal));
+        Assert.Contains("X-Forwarded-Tls-Client-Cert-Info: Verified=no;", fields, StringComparison.Ordinal);
+        Assert.Contains($"Sha256={peer.Fingerprint}", fields, StringComparison.Ordinal);
+        Assert.InRange(fields.Length, 1, 2 * TlsLimits.UnverifiedBytesMax);
     }
 
     [Fact]
