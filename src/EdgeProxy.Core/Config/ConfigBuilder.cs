@@ -81,15 +81,16 @@ internal sealed class ConfigBuilder
         AiSettings ai = ReadAi(aiServices, services);
         var middlewareNames = new MiddlewareNames(_faults, middlewares);
         middlewareNames.CheckChains();
-        new ServiceNames(_faults, serviceNames, services, composed).Check();
+        HashSet<string> aiNames = [.. aiServices.ConvertAll(static document => document.Name)];
+        new ServiceNames(_faults, serviceNames, services, composed, aiNames).Check();
         var checks = new CrossChecks(_faults, entryPointNames, serviceNames, middlewareNames);
         checks.EntryPoints(entryPoints, admin);
-        AuditSettings? audit = _root.TryFind(AuditTable.Declaration.Name, out _)
-            ? AuditTable.Parse(Section(AuditTable.Declaration))
-            : null;
+        AuditSettings? audit = ReadAudit();
         List<ComposedSettings> made = composed.ConvertAll(static document => document.Settings);
         List<RouterSettings> resolved = new AuditReading(_faults, audit, ai, made)
             .Complete(checks.Routers(routers), routers);
+        List<MiddlewareSettings> steps = SettingsOf(middlewares);
+        checks.ClientCertificates(routers, resolved, entryPoints, steps);
         return new ProxySettings
         {
             Hash = "",
@@ -99,13 +100,19 @@ internal sealed class ConfigBuilder
             Admin = admin,
             EntryPoints = entryPoints.ConvertAll(static placed => placed.Settings),
             Routers = resolved,
-            Middlewares = SettingsOf(middlewares),
+            Middlewares = steps,
             Services = services,
             Composed = made,
             Ai = ai,
             Audit = audit,
+            Telemetry = TelemetryTable.Parse(Section(TelemetryTable.Declaration)),
         };
     }
+
+    private AuditSettings? ReadAudit() =>
+        _root.TryFind(AuditTable.Declaration.Name, out _)
+            ? AuditTable.Parse(Section(AuditTable.Declaration))
+            : null;
 
     private AiSettings ReadAi(List<AiServiceDocument> services, List<ServiceSettings> others)
     {

@@ -7,6 +7,7 @@ using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
+using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Config;
 
@@ -53,6 +54,8 @@ internal sealed record ProxySettings
 
     /// <summary>The audit chain; null where there is none.</summary>
     public AuditSettings? Audit { get; init; }
+
+    public TelemetrySettings Telemetry { get; init; } = TelemetrySettings.Default;
 
     public int ServiceCount => Services.Count + Composed.Count + Ai.Services.Count - Ai.Providers.Count;
 }

@@ -35,6 +35,7 @@ internal static class SnapshotBuilder
             {
                 Middlewares = steps,
                 Audit = router.Audit,
+                TraceRatio = router.TraceRatio,
             };
         }
 
@@ -49,7 +50,13 @@ internal static class SnapshotBuilder
         }
 
         problem = "";
-        return new Snapshot { Hash = settings.Hash, Routes = routes, Tables = tables };
+        return new Snapshot
+        {
+            Hash = settings.Hash,
+            Telemetry = settings.Telemetry,
+            Routes = routes,
+            Tables = tables,
+        };
     }
 
     private static RouteTable? Compile(ProxySettings settings, string entryPoint, out string problem)

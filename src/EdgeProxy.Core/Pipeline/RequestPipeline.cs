@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Tasks;
 using EdgeProxy.Pipeline.Auditing;
+using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Routing;
@@ -51,8 +52,11 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             return Advance(exchange);
         }
 
+        Correlation.TakeRequestId(exchange);
+
         // (2) The canonical path, then the route.
         bool isRouted = TryRoute(exchange);
+        Correlation.TakeTrace(exchange);
         if (exchange.Route is { Audit: not AuditScope.None })
         {
             AuditLane.Begin(exchange);
@@ -161,7 +165,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         switch (kind)
         {
             case FaultKind.ConnectTimeout:
-                Forwarder.ConnectFailed(exchange, kind);
+                FurtherTries.ConnectFailed(exchange, kind);
                 break;
             case FaultKind.WriteTimeout:
             case FaultKind.TunnelTimeout:
@@ -175,7 +179,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
                 exchange.Fault = Fault.OfClient(kind);
                 break;
             case FaultKind.ResponseTimeout:
-                Forwarder.ResponseLate(exchange);
+                FurtherTries.ResponseLate(exchange);
                 break;
             default:
                 exchange.Fault = Fault.OfUpstream(kind);
@@ -191,6 +195,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         Forwarder.Abandon(exchange);
         Retry.End(exchange);
         Capacity.Leave(exchange);
+        Mirrors.End(exchange);
         exchange.Phase = ExchangePhase.Done;
         exchange.Audit?.End(exchange, isCut: status == ExchangeStatus.Cut);
         if (exchange.Call is { } call)
@@ -221,10 +226,15 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     // A service did not answer, and whoever chose it knows of another.
     private static bool TrySwitch(Exchange exchange)
     {
-        if (exchange.Call is not { } call || exchange.Fault.IsNone || exchange.Fault.Side != FaultSide.Upstream
+        if (exchange.Fault.IsNone || exchange.Fault.Side != FaultSide.Upstream
             || exchange.HasResponseStarted || exchange.Phase is ExchangePhase.Local or ExchangePhase.Done)
         {
             return false;
+        }
+
+        if (exchange.Call is not { } call)
+        {
+            return FurtherTries.FallBackAfterFault(exchange);
         }
 
         Forwarder.Abandon(exchange);
@@ -233,7 +243,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             return false;
         }
 
-        Forwarder.SwitchTo(exchange, other);
+        FurtherTries.SwitchTo(exchange, other);
         return true;
     }
 

@@ -1,4 +1,5 @@
 using EdgeProxy.Services.Composing;
+using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Pipeline;
 
@@ -10,4 +11,7 @@ internal sealed record Route(string Name, ServiceNode Service, EncodedBytes Allo
 
     /// <summary>What of its exchanges is recorded.</summary>
     public AuditScope Audit { get; init; }
+
+    /// <summary>The router's own share of traces; null: that of all.</summary>
+    public TraceRatio? TraceRatio { get; init; }
 }

@@ -5,6 +5,7 @@ using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Routing;
+using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Config.Tables;
 
@@ -30,6 +31,8 @@ internal sealed record RouterDocument(
     public bool? IsAudited { get; init; }
 
     public bool? TakesDigests { get; init; }
+
+    public TraceRatio? TraceRatio { get; init; }
 }
 
 /// <summary>[routers.NAME]</summary>
@@ -93,9 +96,15 @@ internal static class RouterTable
         DefaultToml = "false",
     };
 
+    private static readonly ShareKey TraceShare = new("trace_ratio",
+        "The share of traces begun here that is recorded. Without it: as [telemetry.traces] has it.")
+    {
+        ExampleToml = "0.1",
+    };
+
     public static TableDeclaration Declaration { get; } = new("routers", IsNamed: true,
         "Which requests go to which service.",
-        [EntryPoints, RuleText, Middlewares, Service, Priority, AllowEncoded, Audit, AuditDigests])
+        [EntryPoints, RuleText, Middlewares, Service, Priority, AllowEncoded, Audit, AuditDigests, TraceShare])
     {
         ExampleName = "app",
         Later = ["tls"],
@@ -119,6 +128,7 @@ internal static class RouterTable
         {
             IsAudited = scope.TryFind(Audit.Name, out _) ? Audit.Read(scope) : null,
             TakesDigests = scope.TryFind(AuditDigests.Name, out _) ? AuditDigests.Read(scope) : null,
+            TraceRatio = TraceShare.Read(scope) is { } share ? TraceRatio.Of(share) : null,
         };
     }
 

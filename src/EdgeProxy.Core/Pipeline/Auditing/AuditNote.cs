@@ -10,9 +10,7 @@ namespace EdgeProxy.Pipeline.Auditing;
 /// </summary>
 internal sealed class AuditNote(AuditLane lane)
 {
-    private readonly byte[] _requestId = new byte[AuditLimits.RequestIdBytesMax];
     private byte[] _asked = new byte[256];
-    private int _requestIdLength;
     private int _askedLength;
     private int _ahead;
     private int _outputTaken;
@@ -28,9 +26,6 @@ internal sealed class AuditNote(AuditLane lane)
 
     /// <summary>As the client gets it.</summary>
     public BodyDigest Answer { get; } = new();
-
-    /// <summary>The server is told the same one.</summary>
-    public ReadOnlySpan<byte> RequestId => _requestId.AsSpan(0, _requestIdLength);
 
     /// <summary>Fields of what was asked for, written while the head was there.</summary>
     public ReadOnlySpan<byte> Asked => _asked.AsSpan(0, _askedLength);
@@ -51,7 +46,6 @@ internal sealed class AuditNote(AuditLane lane)
             exchange.ClientSource.Digest = Request;
         }
 
-        _requestIdLength = RequestHeadWriter.ChooseRequestId(exchange, _requestId);
         int bound = AuditRecords.AskedBytes(exchange);
         if (_asked.Length < bound)
         {
@@ -175,7 +169,6 @@ internal sealed class AuditNote(AuditLane lane)
         Answer.Reset();
         IsNoted = false;
         WaitingSinceMs = -1;
-        _requestIdLength = 0;
         _askedLength = 0;
         _ahead = 0;
         _outputTaken = 0;
@@ -217,7 +210,7 @@ internal sealed class AuditNote(AuditLane lane)
     {
         if (lane.Ring.TryReserve(AuditLimits.RecordBytesMax, out Span<byte> room))
         {
-            lane.Commit(AuditRecords.WriteEnd(exchange, this, kind, lane.Ring, room));
+            lane.Commit(AuditRecords.WriteEnd(exchange, kind, lane.Ring, room));
         }
         else
         {

@@ -48,7 +48,7 @@ internal static class AuditRecords
     /// <summary>An exchange and its answer; the record's length.</summary>
     public static int WriteExchange(Exchange exchange, AuditNote note, AuditRing ring, Span<byte> room)
     {
-        RecordWriter writer = Begin(exchange, note, RecordKind.Exchange, ring, room);
+        RecordWriter writer = Begin(exchange, RecordKind.Exchange, ring, room);
         writer.Add(RecordField.ConfigHash, exchange.Snapshot.Hash);
         WriteClient(ref writer, exchange.ClientLink.RemoteAddress);
         if (exchange.Consumer is { } consumer)
@@ -87,9 +87,9 @@ internal static class AuditRecords
     }
 
     /// <summary>How an exchange ended that was recorded before; the record's length.</summary>
-    public static int WriteEnd(Exchange exchange, AuditNote note, RecordKind kind, AuditRing ring, Span<byte> room)
+    public static int WriteEnd(Exchange exchange, RecordKind kind, AuditRing ring, Span<byte> room)
     {
-        RecordWriter writer = Begin(exchange, note, kind, ring, room);
+        RecordWriter writer = Begin(exchange, kind, ring, room);
         writer.Add(RecordField.Status, exchange.Status);
         WriteFault(ref writer, exchange);
         if (kind == RecordKind.TunnelEnd)
@@ -102,11 +102,10 @@ internal static class AuditRecords
         return writer.Length;
     }
 
-    private static RecordWriter Begin(
-        Exchange exchange, AuditNote note, RecordKind kind, AuditRing ring, Span<byte> room)
+    private static RecordWriter Begin(Exchange exchange, RecordKind kind, AuditRing ring, Span<byte> room)
     {
         var writer = new RecordWriter(room, kind, exchange.Shard.Loop.Clock.UnixMs, ring.Lane, ring.NextNumber);
-        writer.Add(RecordField.RequestId, note.RequestId, AuditLimits.RequestIdBytesMax);
+        writer.Add(RecordField.RequestId, exchange.RequestId, AuditLimits.RequestIdBytesMax);
         return writer;
     }
 

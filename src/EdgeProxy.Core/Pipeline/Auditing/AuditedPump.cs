@@ -9,7 +9,12 @@ namespace EdgeProxy.Pipeline.Auditing;
 /// </summary>
 internal static class AuditedPump
 {
-    public static PumpStatus Run(Exchange exchange)
+    public static PumpStatus Run(Exchange exchange) =>
+        exchange is { Call: null, AnswerFilter: { } filter }
+            ? RunFiltered(exchange, filter)
+            : RunPlain(exchange);
+
+    private static PumpStatus RunPlain(Exchange exchange)
     {
         AuditNote note = exchange.Audit!;
         MessageSource source = exchange.UpstreamSource;
@@ -65,6 +70,39 @@ internal static class AuditedPump
                     return BodyPump.OfAll(status);
                 }
             }
+        }
+
+        return PumpStatus.Yield;
+    }
+
+    // What is written anew has no length: its end is the source's.
+    private static PumpStatus RunFiltered(Exchange exchange, AnswerFilter filter)
+    {
+        AuditNote note = exchange.Audit!;
+        for (int piece = 0; piece < filter.PiecesPerTurnMax; piece++)
+        {
+            note.TakeOutput(filter.Output.Bytes);
+            SinkStatus status = BodyPump.SendAll(filter.Output, exchange.ClientSink);
+            if (status != SinkStatus.Ok)
+            {
+                return BodyPump.OfAll(status);
+            }
+
+            filter.Output.Clear();
+            note.TakeOutput(default);
+            BodyStep step = exchange.UpstreamSource.Next(out ReadOnlySpan<byte> payload);
+            if (filter.TryStep(step, payload, exchange.UpstreamSource))
+            {
+                continue;
+            }
+
+            if (step == BodyStep.End && !note.MayEnd(exchange))
+            {
+                return PumpStatus.WaitRecord;
+            }
+
+            filter.Output.Release();
+            return BodyPump.AtRest(step, exchange.UpstreamSource, exchange.ClientSink);
         }
 
         return PumpStatus.Yield;
