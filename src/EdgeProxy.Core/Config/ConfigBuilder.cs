@@ -7,7 +7,6 @@ using EdgeProxy.Config.Toml;
 using EdgeProxy.Config.Values;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Services;
-using EdgeProxy.Services.Composing;
 
 namespace EdgeProxy.Config;
 
@@ -86,8 +85,7 @@ internal sealed class ConfigBuilder
         var checks = new CrossChecks(_faults, entryPointNames, serviceNames, middlewareNames);
         checks.EntryPoints(entryPoints, admin);
         AuditSettings? audit = ReadAudit();
-        List<ComposedSettings> made = composed.ConvertAll(static document => document.Settings);
-        List<RouterSettings> resolved = new AuditReading(_faults, audit, ai, made)
+        List<RouterSettings> resolved = new AuditReading(_faults, audit, ai, composed)
             .Complete(checks.Routers(routers), routers);
         List<MiddlewareSettings> steps = SettingsOf(middlewares);
         checks.ClientCertificates(routers, resolved, entryPoints, steps);
@@ -102,7 +100,7 @@ internal sealed class ConfigBuilder
             Routers = resolved,
             Middlewares = steps,
             Services = services,
-            Composed = made,
+            Composed = composed.ConvertAll(static document => document.Settings),
             Ai = ai,
             Audit = audit,
             Telemetry = TelemetryTable.Parse(Section(TelemetryTable.Declaration)),
