@@ -98,6 +98,12 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         {
             StartLoops(settings.Node);
             _leaving.RemoveAll(static entryPoint => entryPoint.Limiter.Count == 0);
+            if (_parts.Halts.Open(settings.Node) is { } unknown)
+            {
+                notPermitted = false;
+                return unknown;
+            }
+
             if (PrepareAudit(settings, out AuditLog? chain, out notPermitted) is { } refusal)
             {
                 return refusal;
@@ -199,7 +205,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         _probes = new ProbeSet[_shards.Length];
         for (int i = 0; i < _shards.Length; i++)
         {
-            _shards[i] = new Shard(_loops.Loops[i], reports, RandomSeed());
+            _shards[i] = new Shard(_loops.Loops[i], reports, RandomSeed(), _parts.Halts.Cell);
             _pulses[i] = new LoopPulse(_loops.Loops[i], _parts.Time);
             _probes[i] = new ProbeSet(_shards[i]);
         }
@@ -208,6 +214,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         _composed = new ComposedDirectory(_shards.Length);
         _ai = new AiDirectory(_shards.Length);
         _pipeline = new RequestPipeline(_snapshots);
+        _parts.Halts.Sweep = SweepHalted;
         _loops.Start();
     }
 

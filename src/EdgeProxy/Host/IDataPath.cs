@@ -47,7 +47,7 @@ internal delegate IDataPath DataPathFactory(DataPathParts parts);
 /// before it.
 /// </summary>
 internal sealed record DataPathParts(
-    ILoggerFactory Loggers, TimeProvider Time, AdminApi Admin, InheritedSockets Sockets);
+    ILoggerFactory Loggers, TimeProvider Time, AdminApi Admin, InheritedSockets Sockets, HaltSwitch Halts);
 
 /// <summary>An entrypoint and the address it is really bound to (a configured port 0 has become a port).</summary>
 internal readonly record struct BoundEntryPoint(string Name, IPEndPoint Address);
