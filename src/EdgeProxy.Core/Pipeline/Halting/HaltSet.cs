@@ -78,7 +78,7 @@ internal sealed class HaltSet
 
     public bool IsEmpty => Targets.Count == 0;
 
-    /// <summary>By all that is known of the exchange so far. What the proxy answers itself for is never halted.</summary>
+    /// <summary>By all that is known of the exchange so far; never what the proxy answers itself for.</summary>
     public bool Stops(Exchange exchange) =>
         !IsEmpty && exchange.Entry.LocalService is null
         && (_isAll
