@@ -48,18 +48,10 @@ internal sealed class ConfigBuilder
         _context.Root = _root;
         _context.Certificates = TlsTable.Parse(Section(TlsTable.Declaration));
 
-        var entryPoints = new List<PlacedEntryPoint>();
         var routers = new List<RouterDocument>();
         TomlTable entryPointNames = SectionTable(EntryPointTable.Declaration);
         TomlTable serviceNames = SectionTable(ServiceTable.Declaration);
-        foreach ((string name, TableScope scope) in Named(entryPointNames, EntryPointTable.Declaration))
-        {
-            if (EntryPointTable.Parse(name, scope) is { } settings)
-            {
-                entryPoints.Add(new PlacedEntryPoint(settings, scope.Table));
-            }
-        }
-
+        List<PlacedEntryPoint> entryPoints = ReadEntryPoints(entryPointNames);
         List<ServiceSettings> services = ReadServices(
             serviceNames, out List<ComposedDocument> composed, out List<AiServiceDocument> aiServices);
         foreach ((string name, TableScope scope) in
@@ -111,6 +103,20 @@ internal sealed class ConfigBuilder
         _root.TryFind(AuditTable.Declaration.Name, out _)
             ? AuditTable.Parse(Section(AuditTable.Declaration))
             : null;
+
+    private List<PlacedEntryPoint> ReadEntryPoints(TomlTable names)
+    {
+        var entryPoints = new List<PlacedEntryPoint>();
+        foreach ((string name, TableScope scope) in Named(names, EntryPointTable.Declaration))
+        {
+            if (EntryPointTable.Parse(name, scope) is { } settings)
+            {
+                entryPoints.Add(new PlacedEntryPoint(settings, scope.Table));
+            }
+        }
+
+        return entryPoints;
+    }
 
     private AiSettings ReadAi(List<AiServiceDocument> services, List<ServiceSettings> others)
     {

@@ -52,10 +52,10 @@ internal sealed record ProxySettings
     /// <summary>Providers, services with models, who may use them. Providers' services are in Services, too.</summary>
     public AiSettings Ai { get; init; } = AiSettings.None;
 
+    public TelemetrySettings Telemetry { get; init; } = TelemetrySettings.Default;
+
     /// <summary>The audit chain; null where there is none.</summary>
     public AuditSettings? Audit { get; init; }
-
-    public TelemetrySettings Telemetry { get; init; } = TelemetrySettings.Default;
 
     public int ServiceCount => Services.Count + Composed.Count + Ai.Services.Count - Ai.Providers.Count;
 }

@@ -34,8 +34,8 @@ internal static class SnapshotBuilder
             routes[i] = new Route(router.Name, services[router.Service], router.AllowEncoded)
             {
                 Middlewares = steps,
-                Audit = router.Audit,
                 TraceRatio = router.TraceRatio,
+                Audit = router.Audit,
             };
         }
 

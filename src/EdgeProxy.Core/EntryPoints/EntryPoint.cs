@@ -18,6 +18,7 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
     private readonly Shard[] _shards;
     private readonly RequestPipeline _pipeline;
     private readonly ConnectionList[] _connections;
+    private readonly Http2Lane?[] _lanes;
     private EntryPointSettings _settings;
     private ClientTerms _terms;
     private TlsServerContext? _tls;
@@ -35,6 +36,7 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
         _pipeline = pipeline;
         LocalService = localService;
         _connections = new ConnectionList[shards.Length];
+        _lanes = new Http2Lane?[shards.Length];
         for (int i = 0; i < shards.Length; i++)
         {
             _connections[i] = new ConnectionList();
@@ -141,7 +143,14 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
 
         if (Tls is not { } tls)
         {
-            Serve(shard, link, isAdmitted);
+            if (settings.AcceptsH2c && isAdmitted)
+            {
+                new ProtocolChoice(this, _connections[loop.Index], shard, link).Start();
+            }
+            else
+            {
+                Serve(shard, link, isAdmitted);
+            }
         }
         else if (isAdmitted)
         {
@@ -159,6 +168,19 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
     public void Serve(Shard shard, ByteLink link, bool isAdmitted)
     {
         var connection = new Http1Connection(this, _connections[shard.Loop.Index], shard, _pipeline, link, isAdmitted);
+        connection.Start();
+        if (IsDraining)
+        {
+            connection.Drain();
+        }
+    }
+
+    /// <summary>Begins HTTP/2 on a link that is ready for it.</summary>
+    public void ServeHttp2(Shard shard, ByteLink link)
+    {
+        int index = shard.Loop.Index;
+        Http2Lane lane = _lanes[index] ??= new Http2Lane(this, _connections[index], shard, _pipeline);
+        var connection = new Http2ClientConnection(lane, link);
         connection.Start();
         if (IsDraining)
         {

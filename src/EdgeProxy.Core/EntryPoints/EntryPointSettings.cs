@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Net;
 using EdgeProxy.Primitives.Http;
+using EdgeProxy.Transport.Http2;
 using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.EntryPoints;
@@ -56,6 +57,12 @@ internal sealed record EntryPointSettings
     /// Connections from one address (IPv6: one /64). Default 16384; 0 is no limit; over it: 503 and close.
     /// </summary>
     public int ConnectionsPerAddressMax { get; init; } = EntryPointLimits.ConnectionsPerAddressDefault;
+
+    /// <summary>Clients in clear text may speak HTTP/2 at once (prior knowledge). TOML: h2c.</summary>
+    public bool AcceptsH2c { get; init; }
+
+    /// <summary>Exchanges of one HTTP/2 connection at once. TOML: http2_streams_max.</summary>
+    public int StreamsMax { get; init; } = Http2Limits.StreamsDefault;
 
     /// <summary>Null for clear text.</summary>
     public TlsServerSettings? Tls { get; init; }

@@ -106,8 +106,14 @@ internal sealed class TlsHandshake(
         shard.Counters.Add(link.IsResumed ? Counter.TlsResumptions : Counter.TlsHandshakes);
         Leave();
 
-        // The branch for another protocol: link.Protocol() is what ALPN chose, and the context offers http/1.1 only.
-        entryPoint.Serve(shard, link, isAdmitted: true);
+        if (link.Protocol().SequenceEqual("h2"u8))
+        {
+            entryPoint.ServeHttp2(shard, link);
+        }
+        else
+        {
+            entryPoint.Serve(shard, link, isAdmitted: true);
+        }
     }
 
     private void StartLinger(TlsLink link)

@@ -70,10 +70,13 @@ internal static class BodyPump
     {
         for (int piece = 0; piece < PiecesPerTurnMax; piece++)
         {
-            SinkStatus flushed = Unstall(sink);
-            if (flushed != SinkStatus.Ok)
+            if (sink.IsStalled)
             {
-                return Of(flushed);
+                SinkStatus flushed = sink.Flush();
+                if (flushed != SinkStatus.Ok)
+                {
+                    return Of(flushed);
+                }
             }
 
             BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
@@ -155,8 +158,10 @@ internal static class BodyPump
     }
 
     /// <summary>Moves an answer's body through what writes it anew.</summary>
-    public static PumpStatus Run(MessageSource source, AnswerFilter filter, MessageSink sink)
+    public static PumpStatus Run(Exchange exchange, AnswerFilter filter)
     {
+        MessageSource source = exchange.UpstreamSource;
+        MessageSink sink = exchange.ClientSink;
         for (int piece = 0; piece < filter.PiecesPerTurnMax; piece++)
         {
             SinkStatus status = SendAll(filter.Output, sink);
@@ -166,8 +171,13 @@ internal static class BodyPump
             }
 
             filter.Output.Clear();
-            BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
-            if (!filter.TryStep(step, payload, source))
+            if (!exchange.Shard.FilterTurns.TryTake(exchange.Shard.Loop.NowMs))
+            {
+                break;
+            }
+
+            BodyStep step = Step(source, filter, out bool isAtRest);
+            if (isAtRest)
             {
                 filter.Output.Release();
                 return AtRest(step, source, sink);
@@ -175,6 +185,33 @@ internal static class BodyPump
         }
 
         return PumpStatus.Yield;
+    }
+
+    /// <summary>Gives the filter what comes next; at rest it has nothing more to write.</summary>
+    public static BodyStep Step(MessageSource source, AnswerFilter filter, out bool isAtRest)
+    {
+        isAtRest = false;
+        BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
+        if (step == BodyStep.Data)
+        {
+            filter.Take(payload);
+            source.Advance(payload.Length);
+        }
+        else if (step == BodyStep.End && !filter.HasEnded)
+        {
+            filter.HasEnded = true;
+            filter.TakeEnd();
+        }
+        else if (step == BodyStep.Wait && filter.HasHeld)
+        {
+            filter.Flush(); // what came is the client's before more does
+        }
+        else
+        {
+            isAtRest = true;
+        }
+
+        return step;
     }
 
     /// <summary>Sends what a sink kept when its peer took no more.</summary>

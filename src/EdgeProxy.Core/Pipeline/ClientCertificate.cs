@@ -17,9 +17,9 @@ internal static class ClientCertificate
 
     /// <summary>Whole field lines; empty for a client without a certificate.</summary>
     public static ReadOnlySpan<byte> FieldsOf(ByteLink client) =>
-        client is TlsLink { Peer: { } peer } ? peer.Notes ??= Write(peer) : default;
+        client.Carrier is TlsLink { Peer: { } peer } ? peer.Notes ??= Write(peer) : default;
 
-    public static bool IsAskedFor(ByteLink client) => client is TlsLink { AsksForCertificate: true };
+    public static bool IsAskedFor(ByteLink client) => client.Carrier is TlsLink { AsksForCertificate: true };
 
     private static byte[] Write(PeerCertificate peer)
     {

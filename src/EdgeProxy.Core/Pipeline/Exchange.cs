@@ -412,6 +412,20 @@ internal sealed class Exchange : IWaiter
         return Verdict.Answered;
     }
 
+    /// <summary>Takes a filter for the answer that is about to begin; there is none yet.</summary>
+    public void Filter(AnswerFilter filter)
+    {
+        filter.Output.Bind(Shard.Loop.Blocks, budget: null);
+        AnswerFilter = filter;
+    }
+
+    /// <summary>The answer is through, or given up.</summary>
+    public void EndFilter()
+    {
+        AnswerFilter?.OnEnd();
+        AnswerFilter = null;
+    }
+
     /// <summary>Puts a fact of a step's own into the audit record, if there will be one.</summary>
     /// <param name="name">A name of ours, such as "gen_ai.request.model"; never a client's bytes.</param>
     /// <param name="text">Nothing is noted if it is empty; a long one is cut.</param>
@@ -426,13 +440,6 @@ internal sealed class Exchange : IWaiter
     /// <inheritdoc cref="NoteFact(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>
     public void NoteFact(ReadOnlySpan<byte> name, long number) => Audit?.Facts.Note(name, number);
 
-    /// <summary>Takes a filter for the answer that is about to begin; there is none yet.</summary>
-    public void Filter(AnswerFilter filter)
-    {
-        filter.Output.Bind(Shard.Loop.Blocks, budget: null);
-        AnswerFilter = filter;
-    }
-
     /// <summary>Gives a body the memory of the exchange's loop.</summary>
     public void Hold(HeldBody body, BodyBudget? budget) => body.Bind(Shard.Loop.Blocks, budget);
 
@@ -445,8 +452,7 @@ internal sealed class Exchange : IWaiter
         RewrittenPath = null;
         Release(RewrittenQuery);
         RewrittenQuery = null;
-        AnswerFilter?.OnEnd();
-        AnswerFilter = null;
+        EndFilter();
         Notes.Reset();
         Audit = null;
         Consumer = null;

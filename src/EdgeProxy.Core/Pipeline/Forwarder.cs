@@ -142,11 +142,10 @@ internal static class Forwarder
         exchange.Tries++;
         exchange.TryStartedMs = shard.Loop.NowMs;
         exchange.Trace.TrySpan = shard.Ids.Next() | 1;
-        UpstreamConnection? connection = mayReuse ? pool.Take() : null;
+        UpstreamConnection? connection = mayReuse ? pool.Take(exchange.Owner) : null;
         if (connection is not null)
         {
             shard.Counters.Add(Counter.UpstreamReuses);
-            connection.Link.Owner = exchange.Owner;
             Attach(exchange, connection);
             SendHead(exchange);
             return;

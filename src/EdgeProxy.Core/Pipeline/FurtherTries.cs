@@ -13,6 +13,9 @@ namespace EdgeProxy.Pipeline;
 /// </summary>
 internal static class FurtherTries
 {
+    // A server that does nothing with a request (REFUSED_STREAM) is asked so often.
+    private const int RefusalsMax = 3;
+
     /// <summary>A connection attempt came to nothing: nothing was sent, so another server may be tried.</summary>
     public static void ConnectFailed(Exchange exchange, FaultKind kind)
     {
@@ -44,12 +47,14 @@ internal static class FurtherTries
     /// </summary>
     public static void UpstreamGone(Exchange exchange)
     {
-        bool isUntouched = exchange.Upstream!.IsReused && exchange.UpstreamSource.BytesRead == 0
+        bool isRefused = exchange.Upstream!.Link.IsUntouched && exchange.Tries < RefusalsMax;
+        bool isUntouched = (exchange.Upstream.IsReused || isRefused) && exchange.UpstreamSource.BytesRead == 0
             && exchange.InterimCount == 0 && exchange.ClientSource.CanRewind;
-        bool mayRepeat = exchange.UpstreamSink.BytesSent == 0 || exchange.MayRepeat;
+        bool mayRepeat = isRefused || exchange.UpstreamSink.BytesSent == 0 || exchange.MayRepeat;
         if (isUntouched && mayRepeat)
         {
-            // The pooled connection had been closed while idle. A fresh one cannot be stale, so this happens once.
+            // The pooled connection had been closed while idle, or the server said that it did nothing. A fresh one
+            // cannot be stale, so the first happens once.
             exchange.Shard.Counters.Add(Counter.UpstreamStale);
             Forwarder.Abandon(exchange);
             Restart(exchange, mayReuse: false);

@@ -214,6 +214,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         Capacity.Leave(exchange);
         Mirrors.End(exchange);
         exchange.Phase = ExchangePhase.Done;
+        exchange.EndFilter();
         exchange.Audit?.End(exchange, isCut: status == ExchangeStatus.Cut);
         if (exchange.Call is { } call)
         {

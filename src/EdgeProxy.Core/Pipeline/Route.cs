@@ -9,9 +9,9 @@ internal sealed record Route(string Name, ServiceNode Service, EncodedBytes Allo
     /// <summary>In the order of the router's list.</summary>
     public Middleware[] Middlewares { get; init; } = [];
 
-    /// <summary>What of its exchanges is recorded.</summary>
-    public AuditScope Audit { get; init; }
-
     /// <summary>The router's own share of traces; null: that of all.</summary>
     public TraceRatio? TraceRatio { get; init; }
+
+    /// <summary>What of its exchanges is recorded.</summary>
+    public AuditScope Audit { get; init; }
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using EdgeProxy.Pipeline.Auditing;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Pipeline.Halting;
 using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Http;
@@ -47,6 +48,9 @@ internal sealed class Shard
 
     /// <summary>What an operator halted, for all loops.</summary>
     public HaltCell Halts { get; }
+
+    /// <summary>What is spent on answers that are written anew.</summary>
+    public FilterTurns FilterTurns { get; } = new();
 
     /// <summary>Its way into the audit chain; null until there is one.</summary>
     public AuditLane? Audit { get; set; }

@@ -17,6 +17,7 @@ internal sealed class Server
 {
     private readonly ServerPool?[] _pools;
     private readonly ServerLoad[] _loads;
+    private readonly Multiplex?[]? _multiplexes;
     private readonly TlsDestination? _tls;
     private IPEndPoint? _address;
     private int _isFailing;
@@ -26,8 +27,11 @@ internal sealed class Server
     private int _slotsTaken;
 
     /// <param name="tls">Null for clear text.</param>
-    public Server(string service, string host, int port, int loopCount, TlsClientContext? tls = null)
+    /// <param name="isHttp2">It is spoken to in HTTP/2.</param>
+    public Server(
+        string service, string host, int port, int loopCount, TlsClientContext? tls = null, bool isHttp2 = false)
     {
+        _multiplexes = isHttp2 ? new Multiplex?[loopCount] : null;
         _tls = tls is null ? null : new TlsDestination(tls, host, loopCount);
         Service = service;
         Host = host;
@@ -50,15 +54,29 @@ internal sealed class Server
         }
     }
 
+    /// <summary>It is spoken to in HTTP/2: connections to it are streams.</summary>
+    public bool IsHttp2 => _multiplexes is not null;
+
     /// <summary>
-    /// A new connection under way, through TLS if the server speaks it; its link tells <paramref name="owner"/> when it
-    /// is there or broken.
+    /// A connection under way, through TLS if the server speaks it, or a stream on one; its link tells
+    /// <paramref name="owner"/> when it is there or broken.
     /// </summary>
-    public ByteLink Connect(EpollLoop loop, IPEndPoint address, ILinkOwner owner)
+    /// <param name="isNew">A connection was opened for it.</param>
+    public ByteLink Connect(EpollLoop loop, IPEndPoint address, ILinkOwner owner, out bool isNew)
+    {
+        isNew = true;
+        return IsHttp2 ? MultiplexOf(loop).Open(address, owner, out isNew) : ConnectLink(loop, address, owner);
+    }
+
+    /// <summary>A connection of its own, whatever is spoken on it.</summary>
+    public ByteLink ConnectLink(EpollLoop loop, IPEndPoint address, ILinkOwner owner)
     {
         ByteLink link = loop.Connect(address, owner);
         return _tls is null ? link : _tls.Connect(link, loop.Index, owner);
     }
+
+    /// <summary>The loop's HTTP/2 connections to it; MUST NOT be asked for with another protocol.</summary>
+    public Multiplex MultiplexOf(EpollLoop loop) => _multiplexes![loop.Index] ??= new Multiplex(this, loop);
 
     public string Service { get; }
 

@@ -12,7 +12,11 @@ namespace EdgeProxy.Services;
 /// </summary>
 internal sealed class ServerPool : ILinkOwner, ITimerOwner
 {
+    // Of streams: they say nothing but which one, and are used again.
+    private const int SparesMax = 256;
+
     private readonly List<UpstreamConnection> _idle = [];
+    private readonly Stack<UpstreamConnection> _spares = [];
     private readonly EpollLoop _loop;
     private readonly LoopCounters _counters;
     private readonly TimerNode _timer;
@@ -30,12 +34,17 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
     public int IdleCount => _idle.Count;
 
     /// <summary>
-    /// The most recently used connection that is still open, else null. One that ended, or has bytes nobody asked for,
-    /// is
-    /// closed here (RFC 9112 section 9.3: an unsolicited answer would be served to the wrong request).
+    /// The most recently used connection that is still open, now with this owner, else null. One that ended, or has
+    /// bytes nobody asked for, is closed here (RFC 9112 section 9.3: an unsolicited answer would be served to the wrong
+    /// request).
     /// </summary>
-    public UpstreamConnection? Take()
+    public UpstreamConnection? Take(ILinkOwner owner)
     {
+        if (Server.IsHttp2)
+        {
+            return Server.MultiplexOf(_loop).TryOpen(owner) is { } stream ? OfStream(stream, isReused: true) : null;
+        }
+
         while (_idle.Count > 0)
         {
             UpstreamConnection connection = _idle[^1];
@@ -43,6 +52,7 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
             if (!connection.Link.HasEnded && !connection.Link.HasUnread() && !connection.Link.IsBroken)
             {
                 connection.IsReused = true;
+                connection.Link.Owner = owner;
                 return connection;
             }
 
@@ -57,9 +67,22 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
     /// </summary>
     public UpstreamConnection Connect(System.Net.IPEndPoint address, ILinkOwner owner)
     {
-        var connection = new UpstreamConnection(this);
-        connection.Link = Server.Connect(_loop, address, owner);
-        _counters.Add(Counter.UpstreamConnects);
+        ByteLink link = Server.Connect(_loop, address, owner, out bool isNew);
+        if (isNew)
+        {
+            _counters.Add(Counter.UpstreamConnects);
+        }
+
+        return Server.IsHttp2 ? OfStream(link, isReused: false) : new UpstreamConnection(this) { Link = link };
+    }
+
+    private UpstreamConnection OfStream(ByteLink stream, bool isReused)
+    {
+        UpstreamConnection connection = _spares.TryPop(out UpstreamConnection? spare)
+            ? spare
+            : new UpstreamConnection(this);
+        connection.Link = stream;
+        connection.IsReused = isReused;
         return connection;
     }
 
@@ -70,6 +93,18 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
     /// </summary>
     public void Put(UpstreamConnection connection)
     {
+        if (Server.IsHttp2)
+        {
+            // The stream is over; what goes on is the connection it was on.
+            connection.Link.Close();
+            if (_spares.Count < SparesMax)
+            {
+                _spares.Push(connection);
+            }
+
+            return;
+        }
+
         if (Server.IsRetired || connection.Link.HasEnded || connection.Link.HasUnread() || connection.Link.IsBroken
             || _idle.Count >= Server.IdleConnectionsMax)
         {
@@ -91,6 +126,11 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
     /// </summary>
     public void CloseIdle()
     {
+        if (Server.IsHttp2)
+        {
+            Server.MultiplexOf(_loop).Leave();
+        }
+
         foreach (UpstreamConnection connection in _idle)
         {
             connection.Link.Close();

@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Threading;
 using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Health;
 using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Services;
@@ -45,9 +46,13 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
                     : NewServer(service, server, before);
             }
 
-            services.Add(
-                service.Name,
-                new Service(service, servers, ShardsOf(service.Name)) { Breaker = BreakerOf(service) });
+            services.Add(service.Name, new Service(service, servers, ShardsOf(service.Name))
+            {
+                Breaker = BreakerOf(service),
+                ProbeTls = IsProbedOverTls(service)
+                    ? ContextOf(service.Name, service.Tls ?? new TlsClientSettings(), before)
+                    : null,
+            });
         }
 
         return services;
@@ -107,8 +112,10 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
     private Server NewServer(
         ServiceSettings service, ServerSettings settings, Dictionary<TlsClientSettings, TlsClientContext> before)
     {
-        TlsClientContext? tls = settings.IsTls ? ContextOf(service, before) : null;
-        var server = new Server(service.Name, settings.Host, settings.Port, loopCount, tls);
+        TlsClientContext? tls = settings.IsTls
+            ? ContextOf(service.Name, ServerKey.TlsOf(service, settings), before)
+            : null;
+        var server = new Server(service.Name, settings.Host, settings.Port, loopCount, tls, settings.IsHttp2);
         if (service.HealthCheck is { } check)
         {
             server.Health.Start(check.Initial);
@@ -117,10 +124,20 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
         return server;
     }
 
-    private TlsClientContext? ContextOf(
-        ServiceSettings service, Dictionary<TlsClientSettings, TlsClientContext> before)
+    private static bool IsProbedOverTls(ServiceSettings service)
     {
-        TlsClientSettings settings = service.Tls ?? ServerKey.TlsDefaults;
+        bool isTls = service.HealthCheck?.Scheme == ProbeScheme.Https;
+        foreach (ServerSettings server in service.Servers)
+        {
+            isTls |= server.IsTls && service.HealthCheck?.Scheme == ProbeScheme.OfServer;
+        }
+
+        return isTls;
+    }
+
+    private TlsClientContext? ContextOf(
+        string service, TlsClientSettings settings, Dictionary<TlsClientSettings, TlsClientContext> before)
+    {
         if (_contexts.TryGetValue(settings, out TlsClientContext? context)
             || before.TryGetValue(settings, out context))
         {
@@ -131,7 +148,7 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
         context = TlsClientContext.Build(settings, out string problem);
         if (context is null)
         {
-            Problem ??= $"service {service.Name}: tls: {problem}";
+            Problem ??= $"service {service}: tls: {problem}";
             return null;
         }
 
@@ -169,10 +186,18 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
 
 /// <summary>All that makes two configurations name the same server: what its connections depend on.</summary>
 /// <param name="Tls">Null for clear text.</param>
-internal readonly record struct ServerKey(string Service, string Host, int Port, TlsClientSettings? Tls)
+internal readonly record struct ServerKey(
+    string Service, string Host, int Port, TlsClientSettings? Tls, bool IsHttp2)
 {
-    public static TlsClientSettings TlsDefaults { get; } = new();
+    private static readonly TlsClientSettings s_tlsDefaults = new();
 
     public static ServerKey Of(ServiceSettings service, ServerSettings server) =>
-        new(service.Name, server.Host, server.Port, server.IsTls ? service.Tls ?? TlsDefaults : null);
+        new(service.Name, server.Host, server.Port, server.IsTls ? TlsOf(service, server) : null, server.IsHttp2);
+
+    /// <summary>How a server that speaks TLS is spoken to.</summary>
+    public static TlsClientSettings TlsOf(ServiceSettings service, ServerSettings server)
+    {
+        TlsClientSettings settings = service.Tls ?? s_tlsDefaults;
+        return server.IsHttp2 ? settings with { IsHttp2 = true } : settings;
+    }
 }

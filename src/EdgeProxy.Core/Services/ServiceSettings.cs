@@ -17,8 +17,11 @@ internal sealed record ServerSettings(string Host, int Port, int Weight)
     /// <summary>0, the first to be asked, to 7.</summary>
     public int Priority { get; init; }
 
-    /// <summary>Its URL says https.</summary>
+    /// <summary>Its URL says https or h2.</summary>
     public bool IsTls { get; init; }
+
+    /// <summary>Its URL says h2 or h2c.</summary>
+    public bool IsHttp2 { get; init; }
 }
 
 /// <summary>What the strategy "hash" spreads requests by; the words of TOML's services.NAME.hash.on.</summary>

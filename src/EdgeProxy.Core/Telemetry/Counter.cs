@@ -75,6 +75,11 @@ internal enum Counter
     TlsClosed,
     TlsTimeouts,
     TlsOverLimit,
+    Http2Connections,
+    Http2Streams,
+    Http2Resets,
+    Http2Malformed,
+    Http2Floods,
     Count,
 }
 
@@ -110,7 +115,8 @@ internal static class CounterNames
         Counter.ClientsGone => ("edgeproxy_clients_gone_total", "", "Clients that left before their answer was whole."),
         Counter.BytesFromClients => ("edgeproxy_client_received_bytes_total", "", "Bytes read from clients."),
         Counter.BytesToClients => ("edgeproxy_client_sent_bytes_total", "", "Bytes written to clients."),
-        >= Counter.TlsHandshakes and < Counter.Count => OfTls(counter),
+        >= Counter.TlsHandshakes and <= Counter.TlsOverLimit => OfTls(counter),
+        >= Counter.Http2Connections and <= Counter.Http2Floods => OfHttp2(counter),
         _ => OfService(counter),
     };
 
@@ -174,6 +180,17 @@ internal static class CounterNames
         _ => ("edgeproxy_unnamed_total", "", "A counter without a name."),
     };
 
+    private static (string Name, string Label, string Help) OfHttp2(Counter counter) => counter switch
+    {
+        Counter.Http2Connections =>
+            ("edgeproxy_http2_connections_total", "", "Client connections that spoke HTTP/2."),
+        Counter.Http2Streams => ("edgeproxy_http2_streams_total", "", "Streams that clients began."),
+        Counter.Http2Resets =>
+            ("edgeproxy_http2_resets_total", "", "Streams that clients broke off before they were answered."),
+        Counter.Http2Malformed => Http2Ends("malformed"),
+        _ => Http2Ends("flood"),
+    };
+
     private static (string Name, string Label, string Help) OfTls(Counter counter) => counter switch
     {
         Counter.TlsHandshakes => Handshakes("full"),
@@ -206,6 +223,10 @@ internal static class CounterNames
 
     private static (string Name, string Label, string Help) HandshakeFailures(string reason) =>
         ("edgeproxy_tls_handshake_failures_total", $"reason=\"{reason}\"", "TLS handshakes of clients that failed.");
+
+    private static (string Name, string Label, string Help) Http2Ends(string reason) =>
+        ("edgeproxy_http2_connections_ended_total", $"reason=\"{reason}\"",
+            "HTTP/2 connections of clients that were ended for what they sent.");
 
     private static (string Name, string Label, string Help) Timeouts(string kind) =>
         ("edgeproxy_timeouts_total", $"kind=\"{kind}\"", "Waits that ran past their limit.");

@@ -66,6 +66,15 @@ internal abstract class ByteLink
     /// <summary>Bytes or an end may be waiting to be read.</summary>
     public abstract bool MayRead { get; }
 
+    /// <summary>The connection: this link itself, or the one that a stream runs over.</summary>
+    public virtual ByteLink Carrier => this;
+
+    /// <summary>Major version of HTTP the peer is spoken to in.</summary>
+    public virtual int HttpMajor => 1;
+
+    /// <summary>It is broken, and the peer promised that it did nothing with what was sent.</summary>
+    public virtual bool IsUntouched => false;
+
     /// <summary>Nobody between us and the peer can read or change the bytes.</summary>
     public virtual bool IsSecure => false;
 
@@ -86,6 +95,12 @@ internal abstract class ByteLink
     /// next call answers WouldBlock without a system call until the loop hears of more.
     /// </summary>
     public abstract LinkStatus TryRead(Span<byte> destination, out int count);
+
+    /// <summary>
+    /// Looks at what is there without taking it; 0 if there is nothing, or the link cannot tell. Bytes that come later
+    /// are news to the owner.
+    /// </summary>
+    public virtual int Peek(Span<byte> destination) => 0;
 
     /// <summary>
     /// Writes up to three pieces with one system call; <paramref name="count"/> counts over all of them.

@@ -5,6 +5,7 @@ using System.Threading;
 using EdgeProxy.Primitives;
 using EdgeProxy.Primitives.Net;
 using EdgeProxy.Primitives.Time;
+using EdgeProxy.Transport.Http2;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -31,6 +32,7 @@ internal sealed partial class EpollLoop : IDisposable, ITimerOwner
     private readonly Mailbox _mailbox;
     private readonly TimerNode _trimTimer;
     private readonly ILogger _logger;
+    private Http2Streams? _streams;
     private Thread? _thread;
     private int _threadId;
     private int _linkCount;
@@ -61,6 +63,9 @@ internal sealed partial class EpollLoop : IDisposable, ITimerOwner
     public TimerWheel Timers { get; } = new();
 
     public TransportCounters Counters { get; } = new();
+
+    /// <summary>Spare streams of HTTP/2, once there are any.</summary>
+    public Http2Streams Streams => _streams ??= new Http2Streams(this);
 
     /// <summary>Links open now, accepted and connected, and those on their way here; read from any thread.</summary>
     public int LinkCount => Volatile.Read(ref _linkCount) + Volatile.Read(ref _expectedCount);

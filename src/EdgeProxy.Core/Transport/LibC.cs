@@ -65,6 +65,7 @@ internal static unsafe partial class LibC
     public const int NonBlock = 0x800;
 
     public const int MessageNoSignal = 0x4000;
+    public const int MessagePeek = 2;
     public const int ShutdownWrite = 1;
 
     public const int EpollCloseOnExec = 0x80000;

@@ -108,6 +108,20 @@ internal sealed unsafe class TcpLink : ByteLink
         return LinkStatus.Ok;
     }
 
+    public override int Peek(Span<byte> destination)
+    {
+        if (!Has(State.MayRead))
+        {
+            return 0;
+        }
+
+        fixed (byte* memory = destination)
+        {
+            nint received = LibC.Receive(_fd, memory, (nuint)destination.Length, LibC.MessagePeek);
+            return (int)Math.Max(received, 0);
+        }
+    }
+
     public override LinkStatus TryWrite(
         ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third, out int count)
     {

@@ -62,6 +62,10 @@ internal static class External
         return null;
     }
 
-    private static string PackageOf(string program) =>
-        program == "qemu-aarch64-static" ? "qemu-user-static libc6-arm64-cross" : program;
+    private static string PackageOf(string program) => program switch
+    {
+        "qemu-aarch64-static" => "qemu-user-static libc6-arm64-cross",
+        "nghttp" or "h2load" => "nghttp2-client",
+        _ => program,
+    };
 }

@@ -111,8 +111,7 @@ public sealed class ExchangeTests : IDisposable
         exchange.Service = service;
         exchange.Call = new SilentCall();
         exchange.Mirror = new MirrorCall(_shard);
-        exchange.Filter(new CompressedAnswer(
-            ContentCoder.Of(ContentCoding.Gzip, CompressionEffort.Fast), ContentCoding.Gzip, NoCompress()));
+        exchange.Filter(new CompressedAnswer(ContentCoding.Gzip, CompressionEffort.Fast, NoCompress()));
         exchange.AnswerFilter!.Take("held until the exchange ends"u8);
         exchange.AnswerFilter.Flush();
         exchange.Fallbacks.Add(new FailoverService(

@@ -7,6 +7,7 @@ using EdgeProxy.Config.Toml;
 using EdgeProxy.Config.Values;
 using EdgeProxy.EntryPoints;
 using EdgeProxy.Primitives.Http;
+using EdgeProxy.Transport.Http2;
 
 namespace EdgeProxy.Config.Tables;
 
@@ -78,6 +79,24 @@ internal static class EntryPointTable
         EntryPointLimits.ConnectionsPerAddressDefault, "connections",
         "Connections from one address (IPv6: one /64). Over it: 503 and close.", "no limit");
 
+    private static readonly BooleanKey Http2 = new("http2",
+        "Clients that speak TLS may choose HTTP/2 (ALPN \"h2\").")
+    {
+        Default = true,
+        DefaultToml = "true",
+    };
+
+    private static readonly BooleanKey H2c = new("h2c",
+        "Clients in clear text may begin with HTTP/2 at once (prior knowledge); HTTP/1.1 stays possible.")
+    {
+        Default = false,
+        DefaultToml = "false",
+    };
+
+    private static readonly IntegerKey Streams = Count("http2_streams_max", 1, Http2Limits.StreamsMax,
+        Http2Limits.StreamsDefault, "streams",
+        "Requests of one HTTP/2 connection at once. Over it a stream is refused, and may be tried again.");
+
     private static readonly NetworkListKey TrustedIps = new("trusted_ips",
         "Who may send X-Forwarded-* and Forwarded: addresses and ranges. From others they are removed.")
     {
@@ -90,12 +109,11 @@ internal static class EntryPointTable
         [
             Address, HeadBytes, FieldCount, TargetBytes, TrailerBytes, ChunkExtensionBytes, HeadTimeout,
             KeepAliveTimeout, BodyIdleTimeout, BodyRateMin, BodyRateGrace, WriteIdleTimeout, TunnelIdleTimeout,
-            RequestsPerConnection, Connections, ConnectionsPerAddress, TrustedIps,
+            RequestsPerConnection, Connections, ConnectionsPerAddress, Http2, H2c, Streams, TrustedIps,
         ])
     {
         ExampleName = "web",
         Tables = [EntryPointTlsTable.Declaration],
-        Later = ["h2c"],
     };
 
     /// <summary>Null if there is no address to be had.</summary>
@@ -125,10 +143,24 @@ internal static class EntryPointTable
             RequestsPerConnectionMax = RequestsPerConnection.ReadValue(scope),
             ConnectionsMax = Connections.ReadValue(scope),
             ConnectionsPerAddressMax = ConnectionsPerAddress.ReadValue(scope),
-            Tls = EntryPointTlsTable.Parse(scope),
+            Tls = EntryPointTlsTable.Parse(scope, Http2.Read(scope)),
+            AcceptsH2c = ReadH2c(scope),
+            StreamsMax = Streams.ReadValue(scope),
             TrustedIps = Values(TrustedIps.Read(scope)),
         };
         return address is null ? null : settings;
+    }
+
+    private static bool ReadH2c(TableScope scope)
+    {
+        bool accepts = H2c.Read(scope);
+        if (accepts && scope.TryFind(EntryPointTlsTable.Declaration.Name, out _)
+            && scope.TryFind(H2c.Name, out TomlEntry entry))
+        {
+            scope.Report(entry.Value, H2c.Name, "does nothing here, where clients speak TLS; http2 is what counts");
+        }
+
+        return accepts;
     }
 
     private static IPNetwork[] Values(IReadOnlyList<Placed<IPNetwork>> placed)

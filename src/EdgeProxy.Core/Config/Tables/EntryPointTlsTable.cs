@@ -87,7 +87,7 @@ internal static class EntryPointTlsTable
         ]);
 
     /// <summary>Null if there is none, or nothing to show.</summary>
-    public static TlsServerSettings? Parse(TableScope parent)
+    public static TlsServerSettings? Parse(TableScope parent, bool offersHttp2)
     {
         if (parent.Below(Declaration) is not { } scope)
         {
@@ -108,6 +108,7 @@ internal static class EntryPointTlsTable
         return new TlsServerSettings
         {
             Certificates = certificates,
+            OffersHttp2 = offersHttp2,
             VersionMin = TlsKeys.VersionOf(VersionMin.Read(scope)),
             Ciphers = PlacedItems.Values(Ciphers.Read(scope)),
             StrictSni = StrictSni.Read(scope),

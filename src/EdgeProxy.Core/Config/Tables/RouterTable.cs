@@ -27,12 +27,12 @@ internal sealed record RouterDocument(
     EncodedBytes AllowEncoded,
     IReadOnlyList<Placed<string>> Middlewares)
 {
+    public TraceRatio? TraceRatio { get; init; }
+
     /// <summary>Null where it is not said.</summary>
     public bool? IsAudited { get; init; }
 
     public bool? TakesDigests { get; init; }
-
-    public TraceRatio? TraceRatio { get; init; }
 }
 
 /// <summary>[routers.NAME]</summary>
@@ -83,6 +83,12 @@ internal static class RouterTable
         DefaultToml = "[]",
     };
 
+    private static readonly ShareKey TraceShare = new("trace_ratio",
+        "The share of traces begun here that is recorded. Without it: as [telemetry.traces] has it.")
+    {
+        ExampleToml = "0.1",
+    };
+
     public static readonly BooleanKey Audit = new("audit",
         "Each request is a record of the audit chain. Without it: as audit.all_routers says; calls of models always.")
     {
@@ -96,15 +102,9 @@ internal static class RouterTable
         DefaultToml = "false",
     };
 
-    private static readonly ShareKey TraceShare = new("trace_ratio",
-        "The share of traces begun here that is recorded. Without it: as [telemetry.traces] has it.")
-    {
-        ExampleToml = "0.1",
-    };
-
     public static TableDeclaration Declaration { get; } = new("routers", IsNamed: true,
         "Which requests go to which service.",
-        [EntryPoints, RuleText, Middlewares, Service, Priority, AllowEncoded, Audit, AuditDigests, TraceShare])
+        [EntryPoints, RuleText, Middlewares, Service, Priority, AllowEncoded, TraceShare, Audit, AuditDigests])
     {
         ExampleName = "app",
         Later = ["tls"],
@@ -126,9 +126,9 @@ internal static class RouterTable
         return new RouterDocument(name, scope.Table, EntryPoints.Read(scope), RuleText.Read(scope), Service.Read(scope),
             Priority.Read(scope), encoded, Middlewares.Read(scope))
         {
+            TraceRatio = TraceShare.Read(scope) is { } share ? TraceRatio.Of(share) : null,
             IsAudited = scope.TryFind(Audit.Name, out _) ? Audit.Read(scope) : null,
             TakesDigests = scope.TryFind(AuditDigests.Name, out _) ? AuditDigests.Read(scope) : null,
-            TraceRatio = TraceShare.Read(scope) is { } share ? TraceRatio.Of(share) : null,
         };
     }
 

@@ -7,6 +7,7 @@ using EdgeProxy.Config.Toml;
 using EdgeProxy.Config.Values;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Health;
 using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Config.Tables;
@@ -19,8 +20,9 @@ internal static class ServiceTable
     private static readonly TimeSpan TimeoutMin = TimeSpan.FromMilliseconds(100);
 
     private static readonly ServersKey Servers = new("servers",
-        "The servers: url, http or https; weight, the share of the requests (1 to 1000, default 1); priority (0 to 7, "
-            + "default 0): those of a higher number get requests only while too few of a lower one are usable.")
+        "The servers: url, http, https, h2c (HTTP/2 in clear text) or h2 (HTTP/2 over TLS); weight, the share of the "
+            + "requests (1 to 1000, default 1); priority (0 to 7, default 0): those of a higher number get requests "
+            + "only while too few of a lower one are usable.")
     {
         IsRequired = true,
         ExampleToml = "[{ url = \"http://127.0.0.1:9000\", weight = 1 }]",
@@ -106,6 +108,8 @@ internal static class ServiceTable
     {
         IReadOnlyList<ServerSettings>? servers = Servers.Read(scope);
         StrategyKind strategy = ReadStrategy(scope, out HashSettings? hash);
+        HealthCheckSettings? check = HealthCheckTable.Parse(scope);
+        bool isTls = IsTls(servers) || check?.Scheme == ProbeScheme.Https;
         var settings = new ServiceSettings
         {
             Name = name,
@@ -114,13 +118,13 @@ internal static class ServiceTable
             SpillBelow = SpillBelow.ReadValue(scope),
             SlowStart = SlowStart.Read(scope),
             Hash = hash,
-            HealthCheck = HealthCheckTable.Parse(scope),
+            HealthCheck = check,
             PassiveHealth = PassiveHealthTable.Parse(scope),
             Retry = RetryTable.Parse(scope),
             Breaker = BreakerTable.Parse(scope),
             Capacity = CapacityTable.Parse(scope),
             Sticky = StickyTable.Parse(scope),
-            Tls = ServiceTlsTable.Parse(scope, IsTls(servers)),
+            Tls = ServiceTlsTable.Parse(scope, isTls),
             PassHostHeader = PassHostHeader.Read(scope),
             ConnectTimeout = ConnectTimeout.Read(scope),
             ResponseTimeout = ResponseTimeout.Read(scope),
@@ -207,7 +211,7 @@ internal static class ServiceTable
 
         public static ServerSettings? Parse(TableScope scope)
         {
-            (string Host, int Port, bool IsTls)? url = Url.Read(scope);
+            ServerAddress? url = Url.Read(scope);
             int weight = Weight.ReadValue(scope);
             int priority = Priority.ReadValue(scope);
             if (url is { IsTls: true } && OpenSsl.Problem is { } problem
@@ -217,7 +221,12 @@ internal static class ServiceTable
             }
 
             return url is { } at
-                ? new ServerSettings(at.Host, at.Port, weight) { Priority = priority, IsTls = at.IsTls }
+                ? new ServerSettings(at.Host, at.Port, weight)
+                {
+                    Priority = priority,
+                    IsTls = at.IsTls,
+                    IsHttp2 = at.IsHttp2,
+                }
                 : null;
         }
     }
@@ -270,16 +279,20 @@ internal static class ServiceTable
         }
     }
 
-    private sealed class UrlKey(string name, string doc) : Key<(string Host, int Port, bool IsTls)?>(name, doc)
+    /// <summary>What a server's URL says.</summary>
+    private readonly record struct ServerAddress(string Host, int Port, bool IsTls, bool IsHttp2);
+
+    private sealed class UrlKey(string name, string doc) : Key<ServerAddress?>(name, doc)
     {
         public override string TypeText => "url";
 
         public override string Accepts => "write " + Range;
 
-        public override string Range => "\"http://10.0.0.5:8080\" or \"https://api.example.com\"";
+        public override string Range =>
+            "\"http://10.0.0.5:8080\" or \"https://api.example.com\", or with h2c or h2 as its scheme";
 
         protected override bool TryParse(
-            TomlNode node, TableScope scope, [NotNullWhen(true)] out (string Host, int Port, bool IsTls)? value)
+            TomlNode node, TableScope scope, [NotNullWhen(true)] out ServerAddress? value)
         {
             value = null;
             if (!TryText(node, scope, out string? text))
@@ -287,12 +300,12 @@ internal static class ServiceTable
                 return false;
             }
 
-            if (ServerUrl.Parse(text, out string host, out int port, out bool isTls) is { } reason)
+            if (ServerUrl.Parse(text, out string host, out int port, out bool isTls, out bool isHttp2) is { } reason)
             {
                 return Refuse(node, scope, reason);
             }
 
-            value = (host, port, isTls);
+            value = new ServerAddress(host, port, isTls, isHttp2);
             return true;
         }
     }

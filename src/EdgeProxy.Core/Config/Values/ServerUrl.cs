@@ -15,6 +15,19 @@ internal static class ServerUrl
     private static readonly SearchValues<char> LabelChars =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-_");
 
+    /// <summary>As below, and h2 and h2c: what http and https are, spoken in HTTP/2.</summary>
+    public static string? Parse(string url, out string host, out int port, out bool isTls, out bool isHttp2)
+    {
+        bool isClear = url.StartsWith("h2c://", StringComparison.OrdinalIgnoreCase);
+        isHttp2 = isClear || url.StartsWith("h2://", StringComparison.OrdinalIgnoreCase);
+        if (isHttp2)
+        {
+            url = (isClear ? "http" : "https") + url[url.IndexOf(':', StringComparison.Ordinal)..];
+        }
+
+        return Parse(url, out host, out port, out isTls);
+    }
+
     /// <summary>Null, or why not. The host comes without brackets, in lower case.</summary>
     public static string? Parse(string url, out string host, out int port, out bool isTls)
     {

@@ -9,17 +9,17 @@ namespace EdgeProxy.Pipeline.Auditing;
 /// </summary>
 internal static class AuditedPump
 {
-    public static PumpStatus Run(Exchange exchange) =>
-        exchange is { Call: null, AnswerFilter: { } filter }
-            ? RunFiltered(exchange, filter)
-            : RunPlain(exchange);
-
-    private static PumpStatus RunPlain(Exchange exchange)
+    public static PumpStatus Run(Exchange exchange)
     {
         AuditNote note = exchange.Audit!;
         MessageSource source = exchange.UpstreamSource;
         MessageSink sink = exchange.ClientSink;
         BodyCall? call = exchange.Call;
+        if (exchange.AnswerFilter is { } filter)
+        {
+            return Run(exchange, note, filter);
+        }
+
         for (int piece = 0; piece < BodyPump.PiecesPerTurnMax; piece++)
         {
             PumpStatus before = call is null
@@ -75,34 +75,34 @@ internal static class AuditedPump
         return PumpStatus.Yield;
     }
 
-    // What is written anew has no length: its end is the source's.
-    private static PumpStatus RunFiltered(Exchange exchange, AnswerFilter filter)
+    // What a filter writes is chunked, or ends with the connection: its end is never among its bytes.
+    private static PumpStatus Run(Exchange exchange, AuditNote note, AnswerFilter filter)
     {
-        AuditNote note = exchange.Audit!;
+        MessageSource source = exchange.UpstreamSource;
         for (int piece = 0; piece < filter.PiecesPerTurnMax; piece++)
         {
-            note.TakeOutput(filter.Output.Bytes);
-            SinkStatus status = BodyPump.SendAll(filter.Output, exchange.ClientSink);
-            if (status != SinkStatus.Ok)
+            PumpStatus before = SendOutput(exchange.ClientSink, note, filter.Output);
+            if (before != PumpStatus.Done)
             {
-                return BodyPump.OfAll(status);
+                return before;
             }
 
-            filter.Output.Clear();
-            note.TakeOutput(default);
-            BodyStep step = exchange.UpstreamSource.Next(out ReadOnlySpan<byte> payload);
-            if (filter.TryStep(step, payload, exchange.UpstreamSource))
+            if (!exchange.Shard.FilterTurns.TryTake(exchange.Shard.Loop.NowMs))
             {
-                continue;
+                break;
             }
 
-            if (step == BodyStep.End && !note.MayEnd(exchange))
+            BodyStep step = BodyPump.Step(source, filter, out bool isAtRest);
+            if (isAtRest)
             {
-                return PumpStatus.WaitRecord;
-            }
+                if (step == BodyStep.End && !note.MayEnd(exchange))
+                {
+                    return PumpStatus.WaitRecord;
+                }
 
-            filter.Output.Release();
-            return BodyPump.AtRest(step, exchange.UpstreamSource, exchange.ClientSink);
+                filter.Output.Release();
+                return BodyPump.AtRest(step, source, exchange.ClientSink);
+            }
         }
 
         return PumpStatus.Yield;
@@ -113,15 +113,18 @@ internal static class AuditedPump
     {
         note.TakeOutput(call.Output.Bytes);
         bool isLast = exchange.UpstreamSource.IsComplete && (call.HasEnded || !call.Rewrites);
-        if (isLast && call.Output.Length > 0 && !note.MayEnd(exchange))
-        {
-            return PumpStatus.WaitRecord;
-        }
+        return isLast && call.Output.Length > 0 && !note.MayEnd(exchange)
+            ? PumpStatus.WaitRecord
+            : SendOutput(exchange.ClientSink, note, call.Output);
+    }
 
-        SinkStatus status = BodyPump.SendAll(call.Output, exchange.ClientSink);
+    private static PumpStatus SendOutput(MessageSink sink, AuditNote note, HeldBody output)
+    {
+        note.TakeOutput(output.Bytes);
+        SinkStatus status = BodyPump.SendAll(output, sink);
         if (status == SinkStatus.Ok)
         {
-            call.Output.Clear();
+            output.Clear();
             note.TakeOutput(default);
         }
 

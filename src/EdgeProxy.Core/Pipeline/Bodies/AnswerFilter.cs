@@ -23,29 +23,6 @@ internal abstract class AnswerFilter
     /// <summary>The answer's head is about to be written: the last word on its fields.</summary>
     public abstract void OnHead(Exchange exchange);
 
-    /// <summary>
-    /// Takes what a source of the body said; false if there is nothing for it to do: the body is over, or waited for.
-    /// </summary>
-    public bool TryStep(BodyStep step, ReadOnlySpan<byte> payload, MessageSource source)
-    {
-        switch (step)
-        {
-            case BodyStep.Data:
-                Take(payload);
-                source.Advance(payload.Length);
-                return true;
-            case BodyStep.End when !HasEnded:
-                HasEnded = true;
-                TakeEnd();
-                return true;
-            case BodyStep.Wait when HasHeld:
-                Flush(); // what came is the client's before more does
-                return true;
-            default:
-                return false;
-        }
-    }
-
     public abstract void Take(ReadOnlySpan<byte> payload);
 
     /// <summary>No more comes for now: what is held goes to <see cref="Output"/>.</summary>

@@ -189,7 +189,7 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
         }
 
         _startedMs = _shard.Loop.NowMs;
-        UpstreamConnection? connection = mayReuse ? pool.Take() : null;
+        UpstreamConnection? connection = mayReuse ? pool.Take(this) : null;
         if (connection is null)
         {
             connection = pool.Connect(_server.Address!, this);
@@ -197,7 +197,6 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
         else
         {
             _shard.Counters.Add(Counter.UpstreamReuses);
-            connection.Link.Owner = this;
         }
 
         _stage = Stage.Connecting;

@@ -25,6 +25,9 @@ internal sealed record TlsClientSettings
     /// <summary>0x0303 (TLS 1.2, the default) or 0x0304.</summary>
     public int VersionMin { get; init; } = LibSsl.Version12;
 
+    /// <summary>HTTP/2 is asked for, and nothing else (ALPN "h2").</summary>
+    public bool IsHttp2 { get; init; }
+
     /// <summary>Take whoever answers for the server. Pins are looked at all the same.</summary>
     public bool SkipVerify { get; init; }
 }
@@ -74,9 +77,13 @@ internal sealed unsafe class TlsDestination
     private readonly TlsSession[] _sessions;
     private readonly byte[] _name;
     private readonly bool _isAddress;
+    private readonly bool _isHttp2;
 
-    public TlsDestination(TlsClientContext context, string host, int loopCount)
+    /// <param name="isHttp2">Asks for HTTP/2 and nothing else (RFC 7301); whether it is given is the caller's to
+    /// see.</param>
+    public TlsDestination(TlsClientContext context, string host, int loopCount, bool isHttp2 = false)
     {
+        _isHttp2 = isHttp2;
         _context = context;
         string name = context.Settings.ServerName.Length > 0 ? context.Settings.ServerName : host;
         _name = OpenSsl.Terminated(name);
@@ -110,8 +117,18 @@ internal sealed unsafe class TlsDestination
             }
         }
 
+        if (_isHttp2)
+        {
+            fixed (byte* protocols = Http2)
+            {
+                _ = LibSsl.SetAlpn(ssl, protocols, (uint)Http2.Length);
+            }
+        }
+
         session.Offer(ssl);
     }
+
+    private static ReadOnlySpan<byte> Http2 => "\x02h2"u8;
 }
 
 /// <summary>How connections to servers are secured. Shared by all loops, and by services that say the same.</summary>
@@ -124,7 +141,9 @@ internal sealed unsafe class TlsClientContext : TlsContext
 
     public override bool AsksForCertificate => Settings.Pins.Count > 0;
 
-    private static ReadOnlySpan<byte> Protocols => "\x08http/1.1"u8;
+    private static ReadOnlySpan<byte> Http1 => "\x08http/1.1"u8;
+
+    private static ReadOnlySpan<byte> Http2 => "\x02h2"u8;
 
     /// <summary>Null with the reason.</summary>
     public static TlsClientContext? Build(TlsClientSettings settings, out string problem)
@@ -140,11 +159,12 @@ internal sealed unsafe class TlsClientContext : TlsContext
         problem = SetTrust(context, settings) ?? SetCertificate(context, settings) ?? "";
         byte[] ciphers = OpenSsl.Terminated(Ciphers12);
         byte[] suites = OpenSsl.Terminated(Ciphers13);
-        fixed (byte* of12 = ciphers, of13 = suites, protocols = Protocols)
+        ReadOnlySpan<byte> protocol = settings.IsHttp2 ? Http2 : Http1;
+        fixed (byte* of12 = ciphers, of13 = suites, protocols = protocol)
         {
             _ = LibSsl.ContextSetCiphers(context, of12);
             _ = LibSsl.ContextSetSuites(context, of13);
-            _ = LibSsl.ContextSetAlpn(context, protocols, (uint)Protocols.Length);
+            _ = LibSsl.ContextSetAlpn(context, protocols, (uint)protocol.Length);
         }
 
         const nint CacheMode = LibSsl.SessionCacheClient | LibSsl.SessionCacheNoInternal;

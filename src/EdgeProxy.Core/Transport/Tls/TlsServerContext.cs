@@ -42,6 +42,8 @@ internal sealed unsafe class TlsServerContext : TlsContext
 
     private static ReadOnlySpan<byte> Http1 => "\x08http/1.1"u8;
 
+    private static ReadOnlySpan<byte> Http2 => "\x02h2"u8;
+
     /// <summary>Null with the reason.</summary>
     public static TlsServerContext? Build(TlsServerSettings settings, TicketKeys tickets, out string problem)
     {
@@ -227,23 +229,36 @@ internal sealed unsafe class TlsServerContext : TlsContext
         return LibSsl.CallbackFatal;
     }
 
-    // RFC 7301 section 3.2: without a protocol both know the handshake fails. "h2" will be the other answer.
+    // RFC 7301 section 3.2: without a protocol both know the handshake fails. Ours comes first, whatever the order is.
     [UnmanagedCallersOnly]
     private static int OnProtocols(
         void* ssl, byte** chosen, byte* chosenLength, byte* offered, uint offeredLength, void* state)
     {
         var offers = new ReadOnlySpan<byte>(offered, (int)offeredLength);
+        TlsLink link = TlsBio.LinkOf(ssl);
+        int place = ((TlsServerContext)link.Context).Settings.OffersHttp2 ? PlaceOf(Http2, offers) : -1;
+        place = place < 0 ? PlaceOf(Http1, offers) : place;
+        if (place < 0)
+        {
+            return LibSsl.CallbackFatal;
+        }
+
+        *chosen = offered + place + 1;
+        *chosenLength = offers[place];
+        return LibSsl.CallbackOk;
+    }
+
+    private static int PlaceOf(ReadOnlySpan<byte> protocol, ReadOnlySpan<byte> offers)
+    {
         for (int at = 0; at < offers.Length; at += 1 + offers[at])
         {
-            if (offers[at..].StartsWith(Http1))
+            if (offers[at..].StartsWith(protocol))
             {
-                *chosen = offered + at + 1;
-                *chosenLength = (byte)(Http1.Length - 1);
-                return LibSsl.CallbackOk;
+                return at;
             }
         }
 
-        return LibSsl.CallbackFatal;
+        return -1;
     }
 
     [UnmanagedCallersOnly]

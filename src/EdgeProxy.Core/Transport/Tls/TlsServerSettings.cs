@@ -46,6 +46,9 @@ internal sealed record TlsServerSettings
     /// </summary>
     public Sequence<string> Ciphers { get; init; } = Sequence<string>.Empty;
 
+    /// <summary>ALPN may choose h2.</summary>
+    public bool OffersHttp2 { get; init; } = true;
+
     /// <summary>Refuse clients that ask for a name no certificate has, or for none.</summary>
     public bool StrictSni { get; init; }
 
