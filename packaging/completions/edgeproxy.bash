@@ -16,7 +16,7 @@ _edgeproxy() {
   done
   local words=''
   case "$verbs" in
-    '') words='run validate reload routes explain config audit demo healthcheck hash-password completion version --help --config' ;;
+    '') words='run validate reload routes explain config audit halt release demo healthcheck hash-password completion version --help --config' ;;
     'run') words='--config --help' ;;
     'validate') words='--format --config --help' ;;
     'reload') words='--format --config --help' ;;
@@ -31,6 +31,8 @@ _edgeproxy() {
     'audit show') words='--proof --config --help' ;;
     'audit export') words='--kind --router --consumer --since --until --config --help' ;;
     'audit key') words='--config --help' ;;
+    'halt') words='--all --router --consumer --model --config --help' ;;
+    'release') words='--all --router --consumer --model --config --help' ;;
     'demo') words='--duration --config --help' ;;
     'healthcheck') words='--config --help' ;;
     'hash-password') words='--user --key --config --help' ;;

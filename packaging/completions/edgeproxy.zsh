@@ -25,6 +25,8 @@ _edgeproxy() {
         'explain:which router a request would meet, and why not the others'
         'config:what a configuration may say\: a default file, a reference, a JSON Schema'
         'audit:check, show and export the audit chain'
+        'halt:stop requests of all, a router, a consumer, a model; until released'
+        'release:end what halt began'
         'demo:show the proxy at work\: own configuration, servers and traffic'
         'healthcheck:0 if the running proxy takes traffic, else 1'
         'hash-password:read a password from stdin and print the hash to configure'
@@ -139,6 +141,26 @@ _edgeproxy() {
       ;;
     'audit key')
       next=(
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'halt')
+      next=(
+        '--all:every request'
+        '--router:of a router'
+        '--consumer:of a consumer'
+        '--model:for a model, by the name asked for or the provider`s'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'release')
+      next=(
+        '--all:every request'
+        '--router:of a router'
+        '--consumer:of a consumer'
+        '--model:for a model, by the name asked for or the provider`s'
         '--config:the configuration file'
         '--help:what this verb does'
       )

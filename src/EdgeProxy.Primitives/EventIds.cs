@@ -48,4 +48,6 @@ internal static class EventIds
     public const int HostStopped = 11003;
     public const int HostLogsReopened = 11004;
     public const int HostWatchdogWithheld = 11005;
+    public const int Halted = 11006;
+    public const int StillHalted = 11007;
 }

@@ -37,21 +37,25 @@ public sealed class CostTests(ITestOutputHelper output)
         source_range = ["192.0.2.0/24"]
         """;
 
+    private const string Audited = "audit = true\naudit_digests = true";
+
     [Theory]
     [InlineData("")]
     [InlineData(Careful)]
     [InlineData("strategy = \"hash\"\nhash = { on = \"header\", name = \"user-agent\" }")]
     [InlineData("", "middlewares = [\"limit\", \"fields\", \"strip\", \"partners\", \"blocked\"]")]
+    [InlineData("", Audited)]
     public async Task KeepAliveRequest_Allocates_Nothing(string service, string router = "")
     {
         // The runtime counts allocations in pieces of 8 KiB per thread, so the count of many requests is compared.
         const int requests = 50_000;
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("edgeproxy-audit-");
         await using RawServer server = Counting();
         await using ProxyProcess proxy = await Published.StartAsync(new ProxyConfig(server)
         {
             Service = service,
             Router = router,
-            More = router.Length > 0 ? Chain : "",
+            More = router == Audited ? $"[audit]\ndirectory = \"{folder.FullName}\"\n" : router.Length > 0 ? Chain : "",
         });
         await LoadAsync(proxy.Port, 5_000);
         await AllocatedAsync(proxy);
@@ -64,6 +68,7 @@ public sealed class CostTests(ITestOutputHelper output)
         output.WriteLine($"{allocated:N0} bytes in {requests:N0} requests (asking costs {costOfAsking:N0})");
 
         Assert.Equal(Published.Budget("allocated_bytes_per_request"), (long)Math.Max(0, allocated / requests));
+        folder.Delete(recursive: true);
     }
 
     [Fact]

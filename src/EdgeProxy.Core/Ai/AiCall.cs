@@ -3,6 +3,8 @@ using System.Numerics;
 using System.Text;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Pipeline.Halting;
+using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Json;
 using EdgeProxy.Services;
@@ -84,9 +86,17 @@ internal sealed class AiCall : BodyCall
             return Refuse(exchange, 404, AiTexts.ModelCode, AiTexts.NoModel);
         }
 
+        if (exchange.Shard.Halts.Current.HasModel(Model))
+        {
+            exchange.Fault = Fault.Halted;
+            return Verdict.Answered;
+        }
+
         if (!TryChoose(exchange))
         {
-            return Refuse(exchange, 400, "unsupported_api", AiTexts.NotSpoken);
+            return exchange.Fault.IsNone
+                ? Refuse(exchange, 400, "unsupported_api", AiTexts.NotSpoken)
+                : Verdict.Answered;
         }
 
         if (!_service!.Tools.Allow(index, Body.Bytes, _kind))
@@ -188,6 +198,9 @@ internal sealed class AiCall : BodyCall
 
     public override LocalAnswer? AnswerTo(Exchange exchange, int status, string detail) =>
         AiErrors.Answer(_dialect, status, "", char.ToUpperInvariant(detail[0]) + detail[1..] + ".");
+
+    public override bool IsHalted(HaltSet halts) =>
+        halts.HasModel(Model) || (_target is { } target && halts.HasModel(target.ModelBytes));
 
     public override void NoteFacts(Exchange exchange)
     {
@@ -299,15 +312,25 @@ internal sealed class AiCall : BodyCall
     private bool TryChoose(Exchange exchange)
     {
         Shard shard = exchange.Shard;
-        int place = TargetChoice.Next(_entry!, _kind, _tried, shard.Loop.NowMs, shard.NextLot());
-        if (place < 0)
+        bool isHalted = false;
+        while (true)
         {
-            return false;
-        }
+            int place = TargetChoice.Next(_entry!, _kind, _tried, shard.Loop.NowMs, shard.NextLot());
+            if (place < 0)
+            {
+                exchange.Fault = isHalted && _target is null ? Fault.Halted : exchange.Fault;
+                return false;
+            }
 
-        _tried |= 1UL << place;
-        _target = _entry!.Targets[place];
-        return true;
+            _tried |= 1UL << place;
+            ModelTarget target = _entry!.Targets[place];
+            isHalted = shard.Halts.Current.HasModel(target.ModelBytes);
+            if (!isHalted)
+            {
+                _target = target;
+                return true;
+            }
+        }
     }
 
     private bool HasOther(Exchange exchange) =>

@@ -4,7 +4,6 @@ using EdgeProxy.Audit;
 using EdgeProxy.Config.Tables;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Pipeline;
-using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Services.Composing;
 
 namespace EdgeProxy.Config;
@@ -14,7 +13,7 @@ namespace EdgeProxy.Config;
 /// routers say of it in vain.
 /// </summary>
 internal sealed class AuditReading(
-    ConfigFaults faults, AuditSettings? audit, AiSettings ai, IReadOnlyList<ComposedSettings> composed)
+    ConfigFaults faults, AuditSettings? audit, AiSettings ai, IReadOnlyList<ComposedDocument> composed)
 {
     /// <summary>The same routers with what of each is recorded.</summary>
     public List<RouterSettings> Complete(List<RouterSettings> routers, List<RouterDocument> documents)
@@ -66,7 +65,7 @@ internal sealed class AuditReading(
             }
         }
 
-        foreach (ComposedSettings candidate in composed)
+        foreach (ComposedDocument candidate in composed)
         {
             if (candidate.Name == service && depth <= ComposedLimits.NestingMax)
             {
@@ -77,11 +76,11 @@ internal sealed class AuditReading(
         return false;
     }
 
-    private bool AnyLeadsToModels(Sequence<MemberSettings> members, int depth)
+    private bool AnyLeadsToModels(IReadOnlyList<PlacedMember> members, int depth)
     {
-        foreach (MemberSettings member in members)
+        foreach (PlacedMember member in members)
         {
-            if (LeadsToModels(member.Name, depth))
+            if (LeadsToModels(member.Name.Value, depth))
             {
                 return true;
             }

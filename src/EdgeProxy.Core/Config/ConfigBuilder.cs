@@ -7,7 +7,6 @@ using EdgeProxy.Config.Toml;
 using EdgeProxy.Config.Values;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Services;
-using EdgeProxy.Services.Composing;
 using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Config;
@@ -78,11 +77,8 @@ internal sealed class ConfigBuilder
         new ServiceNames(_faults, serviceNames, services, composed, aiNames).Check();
         var checks = new CrossChecks(_faults, entryPointNames, serviceNames, middlewareNames);
         checks.EntryPoints(entryPoints, admin);
-        AuditSettings? audit = _root.TryFind(AuditTable.Declaration.Name, out _)
-            ? AuditTable.Parse(Section(AuditTable.Declaration))
-            : null;
-        List<ComposedSettings> made = composed.ConvertAll(static document => document.Settings);
-        List<RouterSettings> resolved = new AuditReading(_faults, audit, ai, made)
+        AuditSettings? audit = ReadAudit();
+        List<RouterSettings> resolved = new AuditReading(_faults, audit, ai, composed)
             .Complete(checks.Routers(routers), routers);
         List<MiddlewareSettings> steps = SettingsOf(middlewares);
         checks.ClientCertificates(routers, resolved, entryPoints, steps);
@@ -97,12 +93,17 @@ internal sealed class ConfigBuilder
             Routers = resolved,
             Middlewares = steps,
             Services = services,
-            Composed = made,
+            Composed = composed.ConvertAll(static document => document.Settings),
             Ai = ai,
             Telemetry = ReadTelemetry(),
             Audit = audit,
         };
     }
+
+    private AuditSettings? ReadAudit() =>
+        _root.TryFind(AuditTable.Declaration.Name, out _)
+            ? AuditTable.Parse(Section(AuditTable.Declaration))
+            : null;
 
     private List<PlacedEntryPoint> ReadEntryPoints(TomlTable names)
     {

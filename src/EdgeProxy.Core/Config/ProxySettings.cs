@@ -73,6 +73,9 @@ internal sealed record NodeSettings
     /// </summary>
     public int Loops { get; init; }
 
+    /// <summary>What outlives a restart. Read at start only.</summary>
+    public string StateFolder { get; init; } = "/var/lib/edgeproxy";
+
     /// <summary>How long exchanges may take to finish after TERM. Default 10 s (Traefik graceTimeOut).</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

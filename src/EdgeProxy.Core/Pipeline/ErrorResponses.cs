@@ -138,7 +138,8 @@ internal static class ErrorResponses
         FaultKind.Internal => 500,
         FaultKind.HeadTimeout or FaultKind.BodyTimeout => 408,
         FaultKind.NoServer or FaultKind.NameNotResolved or FaultKind.QueueFull or FaultKind.QueueTimeout => 503,
-        FaultKind.OverLimit or FaultKind.Drained or FaultKind.BreakerOpen or FaultKind.AuditStuck => 503,
+        FaultKind.OverLimit or FaultKind.Drained or FaultKind.BreakerOpen => 503,
+        FaultKind.AuditStuck or FaultKind.Halted => 503,
         FaultKind.ConnectTimeout or FaultKind.ResponseTimeout or FaultKind.ResponseIdleTimeout => 504,
         _ => 502,
     };
@@ -162,6 +163,7 @@ internal static class ErrorResponses
         FaultKind.OverLimit => "a limit is reached",
         FaultKind.Drained => "the proxy is going down",
         FaultKind.Internal => "a step of the proxy failed",
+        FaultKind.Halted => "requests like this one are halted by the operator",
         FaultKind.AuditStuck => "requests cannot be recorded now",
         _ => "the request could not be forwarded",
     };

@@ -248,6 +248,9 @@ internal sealed class Exchange : IWaiter
 
     public int LocalBodySent { get; set; }
 
+    /// <summary>Where its shard has it while it is rented.</summary>
+    public int RentedPlace { get; set; }
+
     /// <summary>
     /// Counts rentals and resets, so that an answer computed elsewhere finds out that it came too late.
     /// </summary>

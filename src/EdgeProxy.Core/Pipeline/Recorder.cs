@@ -155,6 +155,7 @@ internal static class Recorder
             FaultKind.UpstreamClosed => Counter.UpstreamClosed,
             FaultKind.UpstreamMalformed => Counter.UpstreamMalformed,
             FaultKind.AuditStuck => Counter.AuditRefusals,
+            FaultKind.Halted => Counter.RequestsHalted,
             FaultKind.ClientGone => Counter.ClientsGone,
             _ => null,
         };

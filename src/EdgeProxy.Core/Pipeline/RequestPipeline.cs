@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Tasks;
 using EdgeProxy.Pipeline.Auditing;
+using EdgeProxy.Pipeline.Halting;
 using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
@@ -63,6 +64,8 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             AuditLane.Begin(exchange);
         }
 
+        isRouted = isRouted && !IsHalted(exchange);
+
         if (isRouted && exchange.Fault.IsNone)
         {
             // (3) Middlewares inbound.
@@ -77,6 +80,8 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     {
         switch (verdict)
         {
+            case Verdict.Next when IsHalted(exchange):
+                break; // now that it is known who calls
             case Verdict.Next:
                 // (4) Pick a server, (5) connect and forward.
                 Forwarder.Start(exchange);
@@ -85,6 +90,18 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
                 StartAnswer(exchange);
                 break;
         }
+    }
+
+    private static bool IsHalted(Exchange exchange)
+    {
+        HaltSet halts = exchange.Shard.Halts.Current;
+        if (halts.IsEmpty || !exchange.Fault.IsNone || !halts.Stops(exchange))
+        {
+            return false;
+        }
+
+        exchange.Fault = Fault.Halted;
+        return true;
     }
 
     /// <summary>Goes on where a middleware, or the local service, was waited for.</summary>

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Threading;
 using EdgeProxy.Pipeline.Auditing;
 using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Pipeline.Halting;
 using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
@@ -23,13 +24,16 @@ internal sealed class Shard
     private const int SparesMax = 1024;
 
     private readonly Stack<Exchange> _spares = new();
+    private readonly List<Exchange> _rented = [];
     private RandomSequence _lots;
     private RequestRing? _records;
     private bool _isTailed;
+    private int _rentedCount;
 
-    public Shard(EpollLoop loop, ServerReports reports, ulong idSeed)
+    public Shard(EpollLoop loop, ServerReports reports, ulong idSeed, HaltCell? halts = null)
     {
         Loop = loop;
+        Halts = halts ?? new HaltCell();
         Reports = reports;
         Ids = new RequestIds(idSeed);
         _lots = new RandomSequence(~idSeed);
@@ -44,11 +48,11 @@ internal sealed class Shard
 
     public ServerReports Reports { get; }
 
+    /// <summary>What an operator halted, for all loops.</summary>
+    public HaltCell Halts { get; }
+
     /// <summary>What is spent on answers that are written anew.</summary>
     public FilterTurns FilterTurns { get; } = new();
-
-    /// <summary>Copies of requests, under way and spare.</summary>
-    public MirrorCalls Mirrors { get; }
 
     /// <summary>Its way into the audit chain; null until there is one.</summary>
     public AuditLane? Audit { get; set; }
@@ -70,22 +74,36 @@ internal sealed class Shard
         set => Volatile.Write(ref _isTailed, value);
     }
 
-    /// <summary>Exchanges in flight or holding a partial head.</summary>
-    public int RentedCount { get; private set; }
+    /// <summary>Copies of requests, under way and spare.</summary>
+    public MirrorCalls Mirrors { get; }
+
+    /// <summary>Exchanges in flight or holding a partial head. Any thread.</summary>
+    public int RentedCount => Volatile.Read(ref _rentedCount);
+
+    /// <summary>Those; of the loop only.</summary>
+    public IReadOnlyList<Exchange> Rented => _rented;
 
     /// <summary>A number by lot, for whatever lets some requests pass and others not.</summary>
     public uint NextLot() => (uint)_lots.Next();
 
     public Exchange Rent()
     {
-        RentedCount++;
-        return _spares.TryPop(out Exchange? exchange) ? exchange : new Exchange(this);
+        Exchange exchange = _spares.TryPop(out Exchange? spare) ? spare : new Exchange(this);
+        exchange.RentedPlace = _rented.Count;
+        _rented.Add(exchange);
+        Volatile.Write(ref _rentedCount, _rented.Count);
+        return exchange;
     }
 
     /// <summary>Takes back an exchange that was unbound.</summary>
     public void Return(Exchange exchange)
     {
-        RentedCount--;
+        // The last takes its place.
+        Exchange last = _rented[^1];
+        _rented[exchange.RentedPlace] = last;
+        last.RentedPlace = exchange.RentedPlace;
+        _rented.RemoveAt(_rented.Count - 1);
+        Volatile.Write(ref _rentedCount, _rented.Count);
         if (_spares.Count < SparesMax)
         {
             _spares.Push(exchange);

@@ -53,6 +53,7 @@ internal enum Counter
     RequestsUnserved,
     BreakerRejections,
     AuditRefusals,
+    RequestsHalted,
     BreakerOpenings,
     RequestsQueued,
     QueuesFull,
@@ -107,6 +108,8 @@ internal static class CounterNames
         Counter.WriteTimeouts => Timeouts("write"),
         Counter.KeepAliveTimeouts => Timeouts("keep_alive"),
         Counter.TunnelTimeouts => Timeouts("tunnel"),
+        Counter.RequestsHalted =>
+            ("edgeproxy_requests_halted_total", "", "Requests refused or cut because an operator halted them."),
         Counter.AuditRefusals =>
             ("edgeproxy_audit_refused_total", "", "Requests refused or cut because they could not be recorded."),
         Counter.ClientsGone => ("edgeproxy_clients_gone_total", "", "Clients that left before their answer was whole."),

@@ -70,6 +70,9 @@ internal enum FaultKind : byte
 
     /// <summary>The audit chain cannot take a record, and none may go unrecorded: 503, or cut.</summary>
     AuditStuck,
+
+    /// <summary>An operator halted what the request is for: 503, or cut if an answer had begun.</summary>
+    Halted,
 }
 
 /// <summary>Whose doing it was.</summary>
@@ -106,6 +109,8 @@ internal readonly record struct Fault(FaultKind Kind, FaultSide Side, Again Agai
     public static Fault Rejected => new(FaultKind.Rejected, FaultSide.Client, Again.Never);
 
     public static Fault ClientGone => new(FaultKind.ClientGone, FaultSide.Client, Again.Never);
+
+    public static Fault Halted => new(FaultKind.Halted, FaultSide.Proxy, Again.Never);
 
     public static Fault OfClient(FaultKind kind) => new(kind, FaultSide.Client, Again.Never);
 

@@ -6,6 +6,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Threading.Tasks;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Pipeline.Halting;
 
 namespace EdgeProxy.Control;
 
@@ -28,6 +29,9 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         /metrics         Prometheus text, or OpenMetrics if asked for
         /api/v1/services services and servers, with their health
         /api/v1/audit    how far the audit chain is, and whether it can be written
+        /api/v1/halts    what is halted
+        /api/v1/halt     POST ?all, ?router=NAME, ?consumer=NAME, ?model=NAME: no more of it, within a second
+        /api/v1/release  POST, the same: ends a halt
         /api/v1/reload   POST: read the configuration again; answers what came of it
 
         """;
@@ -54,6 +58,11 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
             return new ValueTask<LocalAnswer>(Task.Run(() => Metrics(MetricsText.FormFor(request.Accept))));
         }
 
+        if (request.Path is "/api/v1/halt" or "/api/v1/release")
+        {
+            return HaltAsync(request, isHalt: request.Path == "/api/v1/halt");
+        }
+
         Func<LocalAnswer>? read = request.Path switch
         {
             "/livez" => static () => Text(200, "ok\n"),
@@ -61,6 +70,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
             "/metrics" => static () => NotAllowed(ReadMethods),
             "/api/v1/services" => Services,
             "/api/v1/audit" => Audit,
+            "/api/v1/halts" => () => Json(json => HaltApi.WriteTo(json, parts.Halts())),
             "/" => static () => Text(200, Index),
             _ => null,
         };
@@ -88,61 +98,62 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
             200, MetricsText.ContentType(form), MetricsText.Write(samples, parts.Durations(), form));
     }
 
-    private LocalAnswer Services()
+    private LocalAnswer Services() => Json(json =>
+    {
+        json.WriteStartArray();
+        foreach (ServiceStatus service in parts.Services())
+        {
+            service.WriteTo(json);
+        }
+
+        json.WriteEndArray();
+    });
+
+    private LocalAnswer Audit() => parts.Audit() is { } report
+        ? Json(report.WriteTo)
+        : Text(404, "there is no audit chain: the configuration has no [audit]\n");
+
+    private static LocalAnswer Json(Action<Utf8JsonWriter> write, int status = 200)
     {
         var body = new ArrayBufferWriter<byte>(1024);
         using (var json = new Utf8JsonWriter(body, JsonOptions))
         {
-            json.WriteStartArray();
-            foreach (ServiceStatus service in parts.Services())
-            {
-                service.WriteTo(json);
-            }
-
-            json.WriteEndArray();
+            write(json);
         }
 
-        return new LocalAnswer(200, JsonText, body.WrittenMemory);
+        return new LocalAnswer(status, JsonText, body.WrittenMemory);
     }
 
-    private LocalAnswer Audit()
+    private ValueTask<LocalAnswer> HaltAsync(LocalRequest request, bool isHalt)
     {
-        if (parts.Audit() is not { } report)
+        if (RefusalOf(request) is { } refusal)
         {
-            return Text(404, "there is no audit chain: the configuration has no [audit]\n");
+            return Now(refusal);
         }
 
-        var body = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(body, JsonOptions))
-        {
-            report.WriteTo(json);
-        }
-
-        return new LocalAnswer(200, JsonText, body.WrittenMemory);
+        return HaltApi.Parse(request.Query) is { } target
+            ? RunHaltAsync(target, isHalt)
+            : Now(Text(400, "write ?all, ?router=NAME, ?consumer=NAME or ?model=NAME\n"));
     }
 
-    private ValueTask<LocalAnswer> ReloadAsync(LocalRequest request)
+    private async ValueTask<LocalAnswer> RunHaltAsync(HaltTarget target, bool isHalt)
     {
-        if (request.Method != ChangeMethods)
-        {
-            return Now(NotAllowed(ChangeMethods));
-        }
+        HaltOutcome outcome = await parts.HaltAsync(target, isHalt).ConfigureAwait(false);
+        return Text(outcome.Status, outcome.Text + "\n");
+    }
 
+    private static LocalAnswer? RefusalOf(LocalRequest request) =>
+        request.Method != ChangeMethods ? NotAllowed(ChangeMethods)
         // A form on a foreign page can POST here without a preflight; Origin gives it away (RFC 6454 section 7.3).
-        return request.HasOrigin
-            ? Now(Text(403, "changes are not taken from web pages (Origin is set)\n"))
-            : RunReloadAsync();
-    }
+        : request.HasOrigin ? Text(403, "changes are not taken from web pages (Origin is set)\n")
+        : null;
+
+    private ValueTask<LocalAnswer> ReloadAsync(LocalRequest request) =>
+        RefusalOf(request) is { } refusal ? Now(refusal) : RunReloadAsync();
 
     private async ValueTask<LocalAnswer> RunReloadAsync()
     {
         ReloadOutcome outcome = await parts.ReloadAsync().ConfigureAwait(false);
-        var body = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(body, JsonOptions))
-        {
-            outcome.WriteTo(json);
-        }
-
         // 422: the request was understood, the file it speaks of cannot be used; 500: it could, and we failed to.
         int status = outcome switch
         {
@@ -150,6 +161,6 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
             { Faults.Count: > 0 } => 422,
             _ => 500,
         };
-        return new LocalAnswer(status, JsonText, body.WrittenMemory);
+        return Json(outcome.WriteTo, status);
     }
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Net;
 using System.Threading.Tasks;
+using EdgeProxy.Pipeline.Halting;
 
 namespace EdgeProxy.Control;
 
@@ -22,6 +23,11 @@ internal sealed record AdminParts
 
     /// <summary>The audit chain; null where there is none.</summary>
     public required Func<AuditReport?> Audit { get; init; }
+
+    public required Func<HaltSet> Halts { get; init; }
+
+    /// <summary>Halts (true) or releases; never on the caller's thread, which is a loop's.</summary>
+    public required Func<HaltTarget, bool, ValueTask<HaltOutcome>> HaltAsync { get; init; }
 
     public required Action<ICollection<MetricSample>> CollectMetrics { get; init; }
 

@@ -149,6 +149,8 @@ internal sealed partial class CommandLine
         root.Subcommands.Add(ExplainVerb());
         root.Subcommands.Add(ConfigVerb());
         root.Subcommands.Add(AuditVerb());
+        root.Subcommands.Add(HaltVerb("halt", "stop requests of all, a router, a consumer, a model; until released"));
+        root.Subcommands.Add(HaltVerb("release", "end what halt began"));
         root.Subcommands.Add(DemoVerb());
         root.Subcommands.Add(Verb("healthcheck", "0 if the running proxy takes traffic, else 1",
             parsed => HealthCheckCommand.RunAsync(_shell, parsed.GetValue(_config))));

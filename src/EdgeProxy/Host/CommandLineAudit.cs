@@ -10,6 +10,32 @@ namespace EdgeProxy.Host;
 /// <content>The verbs of the audit chain: they read it where it lies, and need no running proxy.</content>
 internal sealed partial class CommandLine
 {
+    private Command HaltVerb(string name, string description)
+    {
+        var all = new Option<bool>("--all") { Description = "every request" };
+        var router = new Option<string?>("--router") { Description = "of a router", HelpName = "NAME" };
+        var consumer = new Option<string?>("--consumer") { Description = "of a consumer", HelpName = "NAME" };
+        var model = new Option<string?>("--model")
+        {
+            Description = "for a model, by the name asked for or the provider's",
+            HelpName = "NAME",
+        };
+        Command verb = Verb(name, description, parsed => HaltCommand.RunAsync(
+            _shell,
+            parsed.GetValue(_config),
+            isHalt: name == "halt",
+            parsed.GetValue(router),
+            parsed.GetValue(consumer),
+            parsed.GetValue(model),
+            parsed.GetValue(all)));
+        foreach (Option option in (Option[])[all, router, consumer, model])
+        {
+            verb.Options.Add(option);
+        }
+
+        return verb;
+    }
+
     private Command AuditVerb()
     {
         var folder = new Option<string?>("--directory")

@@ -102,6 +102,12 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         {
             StartLoops(settings.Node);
             _leaving.RemoveAll(static entryPoint => entryPoint.Limiter.Count == 0);
+            if (_parts.Halts.Open(settings.Node) is { } unknown)
+            {
+                notPermitted = false;
+                return unknown;
+            }
+
             if (PrepareAudit(settings, out AuditLog? chain, out notPermitted) is { } refusal)
             {
                 return refusal;
@@ -212,7 +218,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         _probes = new ProbeSet[_shards.Length];
         for (int i = 0; i < _shards.Length; i++)
         {
-            _shards[i] = new Shard(_loops.Loops[i], reports, RandomSeed());
+            _shards[i] = new Shard(_loops.Loops[i], reports, RandomSeed(), _parts.Halts.Cell);
             _pulses[i] = new LoopPulse(_loops.Loops[i], _parts.Time);
             _probes[i] = new ProbeSet(_shards[i]);
         }
@@ -227,6 +233,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             Durations = () => Durations,
         });
         _pipeline = new RequestPipeline(_snapshots);
+        _parts.Halts.Sweep = SweepHalted;
         _loops.Start();
     }
 

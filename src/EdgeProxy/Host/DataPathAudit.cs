@@ -3,7 +3,9 @@ using System.Threading;
 using EdgeProxy.Audit;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
+using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Auditing;
+using EdgeProxy.Pipeline.Halting;
 
 namespace EdgeProxy.Host;
 
@@ -73,6 +75,14 @@ internal sealed partial class DataPath
         else if (_audit is { } running)
         {
             running.Settings = settings.Audit!;
+        }
+    }
+
+    private void SweepHalted()
+    {
+        foreach (Shard shard in _shards)
+        {
+            shard.Loop.Post(new HaltSweep(shard));
         }
     }
 

@@ -54,7 +54,8 @@ internal delegate IDataPath DataPathFactory(DataPathParts parts);
 /// before it.
 /// </summary>
 internal sealed record DataPathParts(
-    ILoggerFactory Loggers, TimeProvider Time, AdminApi Admin, InheritedSockets Sockets)
+    ILoggerFactory Loggers, TimeProvider Time, AdminApi Admin, InheritedSockets Sockets,
+    HaltSwitch Halts)
 {
     /// <summary>Where lines of the access log go if they go to stderr.</summary>
     public Stream Stderr { get; init; } = Stream.Null;

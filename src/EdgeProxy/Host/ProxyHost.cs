@@ -22,6 +22,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     private readonly SystemdNotifier _systemd;
     private readonly Reloader _reloader;
     private readonly IDataPath _dataPath;
+    private readonly HaltSwitch _halts;
     private readonly ConfigPoll _poll;
     private readonly TaskCompletionSource _stopAsked = NewSignal();
     private readonly TaskCompletionSource _endAsked = NewSignal();
@@ -41,11 +42,16 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             Address = () => _dataPath?.Status.Admin,
             Services = () => _dataPath?.Services ?? [],
             Audit = () => _dataPath?.Audit is { } audit ? new AuditReport(audit.Settings, audit.Status) : null,
+            Halts = () => _halts!.Cell.Current,
+            HaltAsync = (target, isHalt) =>
+                new ValueTask<HaltOutcome>(Task.Run(() => _halts!.Set(target, isHalt))),
             CollectMetrics = CollectMetrics,
             Durations = () => _dataPath?.Durations ?? [],
         });
+        _halts = new HaltSwitch(
+            shell.Time, log.CreateLogger(typeof(HaltSwitch).FullName!), () => _dataPath?.Audit);
         _dataPath = shell.DataPath(new DataPathParts(
-            log, shell.Time, admin, new InheritedSockets(shell.Variable, _systemd))
+            log, shell.Time, admin, new InheritedSockets(shell.Variable, _systemd), _halts)
         {
             Stderr = log.Lines,
             CollectMetrics = CollectMetrics,

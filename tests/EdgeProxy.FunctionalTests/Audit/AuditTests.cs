@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using System.Threading.Tasks;
 using EdgeProxy.Audit;
@@ -102,6 +103,28 @@ public sealed class AuditTests
         Assert.Equal(0, await proxy.ExitCodeAsync());
 
         Assert.Empty(chain.Verified("exchange"));
+    }
+
+    [Theory]
+    [InlineData("interval")]
+    [InlineData("always")]
+    public async Task Compressed_DigestIsOfWhatTheClientHas(string fsync)
+    {
+        using var chain = new AuditChain();
+        await using RawServer server = RawServer.Answering(
+            $"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 9000\r\n\r\n{new string('x', 9000)}");
+        ProxyConfig config = chain.Config($"fsync = \"{fsync}\"\n[middlewares.small.compress]", server);
+        config.Router = "middlewares = [\"small\"]\naudit_digests = true";
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        RawResponse response = await RawClient.OnceAsync(
+            proxy.Port, "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n");
+        proxy.Terminate();
+        Assert.Equal(0, await proxy.ExitCodeAsync());
+
+        JsonObject record = Assert.Single(chain.Verified("exchange"));
+        Assert.InRange(response.Body.Length, 1, 1000);
+        Assert.Equal(response.Body.Length, (int)record["response_bytes"]!);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(response.Body)), (string)record["response_sha256"]!);
     }
 
     [Fact]

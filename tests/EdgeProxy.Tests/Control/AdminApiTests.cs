@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -6,6 +7,7 @@ using EdgeProxy.Audit;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Pipeline.Halting;
 using Xunit;
 
 namespace EdgeProxy.Tests.Control;
@@ -15,6 +17,8 @@ public sealed class AdminApiTests
     private string? _notReady;
     private int _reloads;
     private ReloadOutcome _outcome = new() { Hash = "abcd", Changes = "services +1 -0 ~0" };
+    private readonly List<string> _halted = [];
+    private HaltSet _halts = HaltSet.None;
     private AuditReport? _audit;
     private IPEndPoint? _address = new(IPAddress.Loopback, 7171);
 
@@ -143,6 +147,29 @@ public sealed class AdminApiTests
     }
 
     [Fact]
+    public async Task Answer_Halt_TakesWhatIsNamedByPostOnly()
+    {
+        foreach (string query in (string[])["all", "router=web", "consumer=alice", "model=gpt%2F4"])
+        {
+            Assert.Equal(200, (await AskAsync("POST", "/api/v1/halt?" + query)).Status);
+        }
+
+        Assert.Equal(200, (await AskAsync("POST", "/api/v1/release?router=web")).Status);
+        Assert.Equal(
+            ["halt all", "halt router web", "halt consumer alice", "halt model gpt/4", "release router web"], _halted);
+        foreach (string query in (string[])["", "router", "router=", "service=a", "router=a%20b"])
+        {
+            Assert.Equal(400, (await AskAsync("POST", "/api/v1/halt?" + query)).Status);
+        }
+
+        Assert.Equal(405, (await AskAsync("GET", "/api/v1/halt?all")).Status);
+        Assert.Equal(403, (await AskAsync("POST", "/api/v1/halt?all", hasOrigin: true)).Status);
+        Assert.Equal(5, _halted.Count);
+        _halts = new HaltSet([new HaltTarget(HaltKind.Router, "web")]);
+        Assert.Equal("[{\"kind\":\"router\",\"name\":\"web\"}]", Text(await AskAsync("GET", "/api/v1/halts")));
+    }
+
+    [Fact]
     public async Task Answer_ReloadFromAWebPage_IsRefused()
     {
         LocalAnswer answer = await AskAsync("POST", "/api/v1/reload", hasOrigin: true);
@@ -208,8 +235,15 @@ public sealed class AdminApiTests
                     "app", "p2c", 4, [new ServerStatus("a:80", "10.0.0.1:80", 2, "ejected", "status 200", 70, 3)]),
             ],
             Audit = () => _audit,
+            Halts = () => _halts,
+            HaltAsync = (target, isHalt) =>
+            {
+                _halted.Add($"{(isHalt ? "halt" : "release")} {target}");
+                return ValueTask.FromResult(new HaltOutcome(200, "well"));
+            },
             CollectMetrics = samples => samples.Add(new MetricSample("up", "Whether.", MetricKind.Gauge, 1, [])),
         });
-        return api.AnswerAsync(new LocalRequest(method, path, "", host, hasOrigin));
+        string[] parts = path.Split('?');
+        return api.AnswerAsync(new LocalRequest(method, parts[0], parts.Length > 1 ? parts[1] : "", host, hasOrigin));
     }
 }

@@ -26,6 +26,7 @@ public sealed class ExchangeTests : IDisposable
     [
         "Shard", "Request", "Response", "ClientSource", "ClientSink", "UpstreamSource", "UpstreamSink", "Ticket", "_host",
         "_requestId", "RequestEdits", "ResponseEdits", "Notes", "Fallbacks", "Record",
+        "RentedPlace", // its shard's
         "NextWaiter", "PreviousWaiter", // a queue's, which clears them
     ];
 

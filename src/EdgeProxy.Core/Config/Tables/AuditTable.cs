@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-using System.IO;
 using EdgeProxy.Audit;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
@@ -150,26 +148,6 @@ internal static class AuditTable
         {
             scope.Report(retained.Value, RetainBytes.Name,
                 $"is less than one file has, segment_bytes = {SizeText.Format(settings.SegmentBytes)}");
-        }
-    }
-
-    private sealed class FilePathKey(string name, int charsMax, string doc) : Key<string>(name, doc)
-    {
-        public override string TypeText => "path";
-
-        public override string Accepts => "write " + Range;
-
-        public override string Range => "an absolute path";
-
-        protected override bool TryParse(TomlNode node, TableScope scope, [MaybeNullWhen(false)] out string value)
-        {
-            if (!TryText(node, scope, out value))
-            {
-                return false;
-            }
-
-            bool isPath = value.Length <= charsMax && Path.IsPathFullyQualified(value) && !value.Contains('\0');
-            return isPath || RefuseText(node, value, scope, "is not an absolute path");
         }
     }
 }

@@ -7,6 +7,7 @@ namespace EdgeProxy.Config.Tables;
 /// <summary>[node]</summary>
 internal static class NodeTable
 {
+    private const int PathCharsMax = 4096; // PATH_MAX
     private const int NameCharsMax = 253; // a host name
     private const int LoopsMax = 256;
     private static readonly TimeSpan DrainTimeoutDefault = TimeSpan.FromSeconds(10); // Traefik graceTimeOut
@@ -45,6 +46,13 @@ internal static class NodeTable
         ZeroMeans = "to end at once",
     };
 
+    private static readonly FilePathKey StateFolder = new("state_dir", PathCharsMax,
+        "Where is kept what outlives a restart: what is halted. Read at start only.")
+    {
+        Default = "/var/lib/edgeproxy",
+        DefaultToml = "\"/var/lib/edgeproxy\"",
+    };
+
     private static readonly DurationKey WatchInterval = new("watch_interval", WatchIntervalMin, WatchIntervalMax,
         "How often the configuration files are looked at for changes. SIGHUP and reload work as well.")
     {
@@ -54,13 +62,14 @@ internal static class NodeTable
     };
 
     public static TableDeclaration Declaration { get; } = new("node", IsNamed: false, "This box.",
-        [Name, Environment, Loops, DrainTimeout, WatchInterval]);
+        [Name, Environment, Loops, StateFolder, DrainTimeout, WatchInterval]);
 
     public static NodeSettings Parse(TableScope scope, ConfigEnvironment environment) => new()
     {
         Name = Name.Read(scope) ?? environment.HostName,
         Environment = Environment.Read(scope),
         Loops = Loops.ReadValue(scope),
+        StateFolder = StateFolder.Read(scope)!,
         DrainTimeout = DrainTimeout.Read(scope),
         WatchInterval = WatchInterval.Read(scope),
     };

@@ -210,7 +210,7 @@ internal sealed class AuditNote(AuditLane lane)
     {
         if (lane.Ring.TryReserve(AuditLimits.RecordBytesMax, out Span<byte> room))
         {
-            lane.Commit(AuditRecords.WriteEnd(exchange, this, kind, lane.Ring, room));
+            lane.Commit(AuditRecords.WriteEnd(exchange, kind, lane.Ring, room));
         }
         else
         {

@@ -87,7 +87,7 @@ internal static class AuditRecords
     }
 
     /// <summary>How an exchange ended that was recorded before; the record's length.</summary>
-    public static int WriteEnd(Exchange exchange, AuditNote note, RecordKind kind, AuditRing ring, Span<byte> room)
+    public static int WriteEnd(Exchange exchange, RecordKind kind, AuditRing ring, Span<byte> room)
     {
         RecordWriter writer = Begin(exchange, kind, ring, room);
         writer.Add(RecordField.Status, exchange.Status);

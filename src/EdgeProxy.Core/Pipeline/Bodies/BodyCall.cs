@@ -1,4 +1,5 @@
 using System;
+using EdgeProxy.Pipeline.Halting;
 using EdgeProxy.Services;
 
 namespace EdgeProxy.Pipeline.Bodies;
@@ -82,6 +83,9 @@ internal abstract class BodyCall
 
     /// <summary>The answer to a fault, in the words of who asks; null for the usual one.</summary>
     public abstract LocalAnswer? AnswerTo(Exchange exchange, int status, string detail);
+
+    /// <summary>An operator halted what it asks for.</summary>
+    public virtual bool IsHalted(HaltSet halts) => false;
 
     /// <summary>The exchange is about to be recorded: what the call knows of it (Exchange.NoteFact).</summary>
     public virtual void NoteFacts(Exchange exchange)

@@ -1,0 +1,180 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Threading;
+using EdgeProxy.Audit;
+using EdgeProxy.Config;
+using EdgeProxy.Control;
+using EdgeProxy.Pipeline.Halting;
+using EdgeProxy.Primitives;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeProxy.Host;
+
+/// <summary>
+/// The kill switch: what an operator halted stays halted, over restarts, until it is released. Kept in a file of
+/// node.state_dir, one halt a line: "all", "router NAME", "consumer NAME", "model NAME".
+/// </summary>
+internal sealed partial class HaltSwitch(TimeProvider time, ILogger logger, Func<AuditLog?> audit)
+{
+    private const string FileName = "halted";
+    private const int TargetsMax = 1024;
+    private static readonly TimeSpan RecordWait = TimeSpan.FromSeconds(2);
+
+    private readonly Lock _turn = new();
+    private string? _path;
+
+    /// <summary>What the loops ask.</summary>
+    public HaltCell Cell { get; } = new();
+
+    /// <summary>Has running exchanges looked at; set by the engine.</summary>
+    public Action Sweep { get; set; } = static () => { };
+
+    /// <summary>
+    /// Takes what was halted before the restart; null, else why it cannot be known: then nothing may be served.
+    /// </summary>
+    public string? Open(NodeSettings node)
+    {
+        lock (_turn)
+        {
+            if (_path is not null)
+            {
+                return null; // read at start only
+            }
+
+            string path = Path.Combine(node.StateFolder, FileName);
+            try
+            {
+                var targets = new List<HaltTarget>();
+                foreach (string line in File.Exists(path) ? File.ReadAllLines(path) : [])
+                {
+                    if (ParseLine(line) is not { } target)
+                    {
+                        return $"{path}: '{line}' is no halt; mend or remove the file";
+                    }
+
+                    targets.Add(target);
+                }
+
+                Cell.Current = new HaltSet(targets);
+                _path = path;
+                if (targets.Count > 0)
+                {
+                    Log.StillHalted(logger, string.Join(", ", targets));
+                }
+
+                return null;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                return $"what is halted cannot be read: {exception.Message}";
+            }
+        }
+    }
+
+    /// <summary>
+    /// Halts, at once and then for good, or releases, for good and then at once. What was done and not kept says so.
+    /// </summary>
+    public HaltOutcome Set(HaltTarget target, bool isHalt)
+    {
+        lock (_turn)
+        {
+            var targets = new List<HaltTarget>(Cell.Current.Targets);
+            bool isIn = targets.Contains(target);
+            if (isIn == isHalt)
+            {
+                return isHalt ? new HaltOutcome(200, $"{target} is halted already")
+                    : new HaltOutcome(404, $"{target} is not halted");
+            }
+
+            if (isHalt && targets.Count == TargetsMax)
+            {
+                return new HaltOutcome(422, $"{TargetsMax} halts are the most there can be; halt all");
+            }
+
+            if (isHalt)
+            {
+                targets.Add(target);
+                Cell.Current = new HaltSet(targets);
+                Sweep();
+            }
+            else
+            {
+                targets.Remove(target);
+            }
+
+            string? problem = Keep(targets);
+            if (!isHalt && problem is null)
+            {
+                Cell.Current = new HaltSet(targets);
+            }
+
+            return Tell(target, isHalt, problem);
+        }
+    }
+
+    private HaltOutcome Tell(HaltTarget target, bool isHalt, string? problem)
+    {
+        string verb = isHalt ? "halt" : "release";
+        string outcome = problem is null ? "done" : isHalt ? $"done, not kept: {problem}" : $"refused: {problem}";
+        Log.Changed(logger, verb, target, outcome);
+        audit()?.Record(
+            OwnRecords.Encode(RecordKind.Admin, time.GetUtcNow().ToUnixTimeMilliseconds(),
+                (RecordField.Cause, verb), (RecordField.Outcome, outcome), (RecordField.Changes, target.ToString())),
+            RecordWait);
+        return problem is null
+            ? new HaltOutcome(200, isHalt ? $"{target} is halted" : $"{target} is released")
+            : new HaltOutcome(500, isHalt
+                ? $"{target} is halted, but a restart would release it: {problem}"
+                : $"{target} stays halted: {problem}");
+    }
+
+    // By way of another name: a crash leaves the old file or the new one.
+    private string? Keep(List<HaltTarget> targets)
+    {
+        if (_path is null)
+        {
+            return "nothing is served yet";
+        }
+
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+            string next = _path + ".new";
+            using (var file = new FileStream(next, FileMode.Create, FileAccess.Write))
+            using (var writer = new StreamWriter(file))
+            {
+                foreach (HaltTarget target in targets)
+                {
+                    writer.Write($"{target}\n");
+                }
+
+                writer.Flush();
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(next, _path, overwrite: true);
+            return null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return exception.Message;
+        }
+    }
+
+    private static HaltTarget? ParseLine(string line)
+    {
+        string[] words = line.Split(' ', 2);
+        return words.Length == 2 ? HaltTarget.Parse(words[0], words[1])
+            : line == "all" ? new HaltTarget(HaltKind.All, "") : null;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventIds.Halted, LogLevel.Warning, "{Verb} {Target}: {Outcome}")]
+        public static partial void Changed(ILogger logger, string verb, HaltTarget target, string outcome);
+
+        [LoggerMessage(EventIds.StillHalted, LogLevel.Warning, "halted since before this start: {Targets}")]
+        public static partial void StillHalted(ILogger logger, string targets);
+    }
+}
