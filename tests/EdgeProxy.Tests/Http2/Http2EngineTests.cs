@@ -7,6 +7,7 @@ using EdgeProxy.Primitives.Http2;
 using EdgeProxy.Services;
 using EdgeProxy.Tests.Pipeline;
 using EdgeProxy.Tests.Transport;
+using EdgeProxy.Transport;
 using EdgeProxy.Transport.Http2;
 using Xunit;
 
@@ -347,6 +348,9 @@ public sealed class Http2EngineTests
         client.Send(client.Write.Request(3).Frame(FrameType.Ping, FrameFlags.Ack, 0, ping.Payload));
         goAway = client.Frames.Last(static frame => frame.Type == FrameType.GoAway);
         Assert.Equal([0, 0, 0, 3, 0, 0, 0, 0], goAway.Payload);
+
+        // What was on its way all the same does not count, nor does it do harm.
+        client.Send(client.Write.Request(5, isEnd: false, method: "POST").Data(5, "late").Headers(5, true, "x: y"));
         Answer(engine, first, Http2Client.Answer("one"));
         Answer(engine, second, Http2Client.Answer("three"));
 
@@ -387,6 +391,24 @@ public sealed class Http2EngineTests
         Assert.False(client.Link.IsClosed);
         engine.PassSeconds(2);
         Assert.True(client.Link.IsClosed);
+    }
+
+    [Fact]
+    public void PartOfAFrame_HoldsOneSmallBlock_AndIsReadOnWhenTheRestComes()
+    {
+        using var engine = new Engine();
+        MemoryLink server = engine.Idle();
+        var client = new Http2Client(engine);
+        byte[] request = client.Write.Request(1, isEnd: false, method: "POST").Data(1, new('x', 9_000), true).Take();
+        client.Send(client.Write.Raw(request.AsSpan(0, 10)));
+
+        // All that is free is what was rented before and came back: the part is in a small block.
+        long free = engine.Loop.Blocks.FreeBytes;
+        Assert.Equal(1, engine.Loop.Blocks.RentedCount);
+        Assert.InRange(free, BlockPool.LargeBytes, long.MaxValue);
+
+        client.Send(client.Write.Raw(request.AsSpan(10)));
+        Assert.EndsWith("\r\n0\r\n\r\n", server.WrittenText);
     }
 
     [Fact]
