@@ -186,6 +186,42 @@ public sealed class IdentityTests
     }
 
     [Fact]
+    public async Task Jwt_KeySetOfAUrl_LastGoodOneStaysWhenTheIssuerIsGone()
+    {
+        using var rsa = RSA.Create(2048);
+        RSAParameters key = rsa.ExportParameters(false);
+        string jwks = $$"""{"keys":[{"kty":"RSA","kid":"k","n":"{{Base64Url.EncodeToString(key.Modulus)}}","e":"AQAB"}]}""";
+        string answer = $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {jwks.Length}\r\n\r\n{jwks}";
+        RawServer issuer = RawServer.Answering(answer);
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            Router = "middlewares = [\"token\"]",
+            More = $"[middlewares.token.jwt]\njwks_url = \"http://127.0.0.1:{issuer.Port}/jwks.json\"\n",
+        });
+
+        Assert.Equal(200, (await RawClient.GetAsync(proxy.Port, "/", Bearer("one"))).Status);
+        Assert.Equal(("GET", "/jwks.json"), (issuer.Requests[0].Method, issuer.Requests[0].Target));
+        await issuer.DisposeAsync();
+        Assert.Equal(200, (await RawClient.GetAsync(proxy.Port, "/", Bearer("two"))).Status);
+
+        // Another middleware after a reload still knows them.
+        await proxy.ReloadAsync(proxy.Config.ToToml().Replace("jwks.json\"", "jwks.json\"\nskew = \"2m\"",
+            StringComparison.Ordinal));
+        Assert.Equal(200, (await RawClient.GetAsync(proxy.Port, "/", Bearer("three"))).Status);
+
+        string Bearer(string subject)
+        {
+            string text = $"{Part("""{"alg":"RS256","kid":"k"}""")}.{Part($$"""{"sub":"{{subject}}","exp":4102444800}""")}";
+            byte[] signature = rsa.SignData(
+                Encoding.ASCII.GetBytes(text), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            return $"Authorization: Bearer {text}.{Base64Url.EncodeToString(signature)}\r\n";
+        }
+
+        static string Part(string json) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json));
+    }
+
+    [Fact]
     public async Task Jwt_KeySetOfAFile_TokensOfItsKeysPassAndTheServerIsToldTheirClaims()
     {
         using var rsa = RSA.Create(2048);

@@ -1,3 +1,5 @@
+using System;
+using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
@@ -109,18 +111,7 @@ public sealed class LimitTests
     public async Task InFlight_Full_Is503UntilOneEnds()
     {
         var go = new Gate();
-        await using RawServer server = RawServer.Start(async connection =>
-        {
-            while (await connection.ReadRequestAsync() is { } request)
-            {
-                if (request.Target == "/slow")
-                {
-                    await go.PassAsync("the test");
-                }
-
-                await connection.AnswerAsync();
-            }
-        });
+        await using RawServer server = GatedServer(go);
         await using ProxyProcess proxy = await StartAsync(server, "in_flight = { max = 1 }");
         using RawClient slow = await proxy.ConnectAsync();
         await slow.SendAsync("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -159,6 +150,90 @@ public sealed class LimitTests
         Assert.Equal(200, (await RawClient.GetAsync(proxy.Port)).Status);
     }
 
+    [Fact]
+    public async Task InFlight_Queue_RequestsGoInTheOrderTheyCame_AndOneMoreIsRefused()
+    {
+        var go = new Gate();
+        await using RawServer server = GatedServer(go);
+        await using ProxyProcess proxy = await StartAsync(
+            server, "in_flight = { max = 1, queue = 2, queue_timeout = \"1m\" }");
+        using RawClient slow = await proxy.ConnectAsync();
+        await slow.SendAsync("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+        await server.WaitForRequestsAsync(1);
+        using RawClient first = await proxy.ConnectAsync();
+        using RawClient gone = await proxy.ConnectAsync();
+        await first.SendAsync("GET /first HTTP/1.1\r\nHost: a\r\n\r\n");
+        await WaitForQueuedAsync(proxy, 1);
+        await gone.SendAsync("GET /gone HTTP/1.1\r\nHost: a\r\n\r\n");
+        await WaitForQueuedAsync(proxy, 2);
+
+        Assert.Equal(503, (await RawClient.GetAsync(proxy.Port, "/refused")).Status);
+        gone.Reset(); // and with it its place
+        using RawClient last = await proxy.ConnectAsync();
+        await Eventually.TrueAsync(async () => await proxy.MetricAsync("edgeproxy_clients_gone_total") == 1, "the reset");
+        await last.SendAsync("GET /last HTTP/1.1\r\nHost: a\r\n\r\n");
+        await WaitForQueuedAsync(proxy, 3);
+        Assert.Single(server.Requests);
+        go.Open();
+
+        Assert.Equal(200, (await slow.ReadResponseAsync()).Status);
+        Assert.Equal(200, (await first.ReadResponseAsync()).Status);
+        Assert.Equal(200, (await last.ReadResponseAsync()).Status);
+        Assert.Equal(["/slow", "/first", "/last"], server.Requests.Select(request => request.Target));
+        Assert.Equal(200, (await RawClient.GetAsync(proxy.Port)).Status);
+    }
+
+    [Fact]
+    public async Task InFlight_QueueTimeout_IsARefusal_AndTheConnectionGoesOn()
+    {
+        var go = new Gate();
+        await using RawServer server = GatedServer(go);
+        await using ProxyProcess proxy = await StartAsync(
+            server, "in_flight = { max = 1, queue = 5, queue_timeout = \"50ms\", key = \"client_ip\" }");
+        using RawClient slow = await proxy.ConnectAsync();
+        await slow.SendAsync("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+        await server.WaitForRequestsAsync(1);
+
+        using RawClient late = await proxy.ConnectAsync();
+        await late.SendAsync("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
+        Assert.Equal(429, (await late.ReadResponseAsync()).Status);
+        go.Open();
+        Assert.Equal(200, (await slow.ReadResponseAsync()).Status);
+        Assert.Equal(200, (await late.RequestAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n")).Status);
+    }
+
+    [Fact]
+    public async Task IpList_File_IsWatched_AndABadOneChangesNothing()
+    {
+        await using RawServer server = RawServer.Ok();
+        string path = Path.Combine(Path.GetTempPath(), $"networks-{Guid.NewGuid():N}");
+        await File.WriteAllTextAsync(path, "# tills\n127.0.1.0/24 # the shop\n\n", TestContext.Current.CancellationToken);
+        try
+        {
+            await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+            {
+                WatchInterval = "100ms",
+                Router = "middlewares = [\"m\"]",
+                More = $"[middlewares.m.ip_allow_list]\nsource_files = [\"{path}\"]\n",
+            });
+            Assert.Equal(403, (await RawClient.GetAsync(proxy.Port)).Status);
+            Assert.Equal(200, (await AskAsync(proxy, "127.0.1.1")).Status);
+
+            await File.WriteAllTextAsync(path, "127.0.0.1\n127.0.1.1/24\n", TestContext.Current.CancellationToken);
+            await proxy.WaitForLineAsync("line 2 of");
+            Assert.Equal(403, (await RawClient.GetAsync(proxy.Port)).Status);
+
+            await File.WriteAllTextAsync(path, "127.0.0.1\n", TestContext.Current.CancellationToken);
+            await Eventually.TrueAsync(
+                async () => (await RawClient.GetAsync(proxy.Port)).Status == 200, "the new networks");
+            Assert.Equal(403, (await AskAsync(proxy, "127.0.1.1")).Status);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
     [Theory]
     [InlineData("ip_allow_list", 403, 200)]
     [InlineData("ip_deny_list", 200, 403)]
@@ -194,6 +269,22 @@ public sealed class LimitTests
         Assert.Equal(status, (await RawClient.GetAsync(proxy.Port, fields: fields)).Status);
         Assert.Equal(403, (await AskAsync(proxy, "127.0.0.2", fields: "X-Forwarded-For: 192.0.2.1\r\n")).Status);
     }
+
+    private static RawServer GatedServer(Gate go) => RawServer.Start(async connection =>
+    {
+        while (await connection.ReadRequestAsync() is { } request)
+        {
+            if (request.Target == "/slow")
+            {
+                await go.PassAsync("the test");
+            }
+
+            await connection.AnswerAsync();
+        }
+    });
+
+    private static Task WaitForQueuedAsync(ProxyProcess proxy, int count) => Eventually.TrueAsync(
+        async () => await proxy.MetricAsync("edgeproxy_requests_queued_total") == count, $"{count} in the queue");
 
     private static Task<ProxyProcess> StartAsync(
         RawServer server, string middleware, string more = "", string entryPoint = "") =>

@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading;
 using System.Threading.Tasks;
@@ -119,6 +120,41 @@ public sealed class TlsTests
                     server.Requests.Single().Head.All("X-Forwarded-Tls-Client-Cert-Info").Single());
             }
         }
+    }
+
+    [Theory]
+    [InlineData("", "client", 200)]
+    [InlineData("", null, 403)]
+    [InlineData("subjects = [\"CN=client\", \"CN=x\"]", "client", 200)]
+    [InlineData("subjects = [\"CN=x\"]", "client", 403)]
+    [InlineData("issuers = [\"CN=Test Authority\"]\nconsumers = [\"till\"]", "client", 200)]
+    [InlineData("issuers = [\"CN=x\"]", "client", 403)]
+    [InlineData("consumers = [\"till\"]", "other", 403)]
+    [InlineData("", "stranger", 403)]
+    public async Task ClientCert_PassesWhoseCertificateIsGood(string rules, string? shown, int expected)
+    {
+        using var keys = new TestKeys();
+        using var strangers = new TestKeys();
+        await using RawServer server = RawServer.Ok();
+        using X509Certificate2 own = keys.Make("client");
+        using X509Certificate2 other = keys.Make("other");
+        using X509Certificate2 stranger = strangers.Make("client");
+        string fingerprint = own.GetCertHashString(HashAlgorithmName.SHA256);
+        keys.Make("a.test").Dispose();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            EntryPoint = $"tls = {{ client_auth = \"request\", client_ca = \"{keys.AuthorityFile}\" }}",
+            Router = "middlewares = [\"mtls\"]",
+            More = keys.Toml("a.test") + $"\n[consumers.till]\ncertificates = [\"{fingerprint}\"]\n"
+                + $"[middlewares.mtls.client_cert]\nconsumer_header = \"X-Consumer\"\n{rules}\n",
+        });
+
+        int status = await TryAsync(
+            proxy, keys, shown switch { "client" => own, "other" => other, "stranger" => stranger, _ => null });
+
+        Assert.Equal(expected, status);
+        Assert.Equal(
+            expected == 200 ? ["till"] : [], server.Requests.Select(request => request.Head.One("X-Consumer")));
     }
 
     [Theory]

@@ -79,10 +79,13 @@ internal sealed class ConfigBuilder
         AiSettings ai = ReadAi(aiServices, services);
         var middlewareNames = new MiddlewareNames(_faults, middlewares);
         middlewareNames.CheckChains();
-        new ServiceNames(_faults, serviceNames, services, composed).Check();
+        HashSet<string> aiNames = [.. aiServices.ConvertAll(static document => document.Name)];
+        new ServiceNames(_faults, serviceNames, services, composed, aiNames).Check();
         var checks = new CrossChecks(_faults, entryPointNames, serviceNames, middlewareNames);
         checks.EntryPoints(entryPoints, admin);
         List<RouterSettings> resolved = checks.Routers(routers);
+        List<MiddlewareSettings> steps = SettingsOf(middlewares);
+        checks.ClientCertificates(routers, resolved, entryPoints, steps);
         return new ProxySettings
         {
             Hash = "",
@@ -92,10 +95,11 @@ internal sealed class ConfigBuilder
             Admin = admin,
             EntryPoints = entryPoints.ConvertAll(static placed => placed.Settings),
             Routers = resolved,
-            Middlewares = SettingsOf(middlewares),
+            Middlewares = steps,
             Services = services,
             Composed = composed.ConvertAll(static document => document.Settings),
             Ai = ai,
+            Telemetry = TelemetryTable.Parse(Section(TelemetryTable.Declaration)),
         };
     }
 

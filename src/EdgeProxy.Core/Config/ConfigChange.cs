@@ -10,7 +10,7 @@ namespace EdgeProxy.Config;
 internal static class ConfigChange
 {
     /// <summary>
-    /// Lines such as "router orders: changed", in the order node, log, admin, entrypoints, routers,
+    /// Lines such as "router orders: changed", in the order node, log, admin, telemetry, entrypoints, routers,
     /// middlewares, services.
     /// </summary>
     public static IReadOnlyList<string> Describe(ProxySettings before, ProxySettings after)
@@ -20,6 +20,7 @@ internal static class ConfigChange
         AddIf(lines, before.Node.Loops != after.Node.Loops, "node loops: takes effect at the next start");
         AddIf(lines, before.Log != after.Log, "log: changed");
         AddIf(lines, !Equals(before.Admin.Address, after.Admin.Address), "admin: changed");
+        AddIf(lines, before.Telemetry != after.Telemetry, "telemetry: changed");
         Compare(lines, "entrypoint", before.EntryPoints, after.EntryPoints, static settings => settings.Name, Same);
         Compare(lines, "router", before.Routers, after.Routers, static settings => settings.Name, Same);
         Compare(lines, "middleware", before.Middlewares, after.Middlewares, static settings => settings.Name, Equals);

@@ -91,7 +91,13 @@ internal static class ConfigReference
         AddComment(text, table.Doc);
         string name = table.IsNamed
             ? $"{table.Name}.{table.ExampleName}"
-            : $"{(table.ExampleName.Length > 0 ? table.ExampleName : parent.ExampleName)}.{table.Name}";
+            : table.Name;
+        string between = table.IsNamed ? "" : table.ExampleName.Length > 0 ? table.ExampleName : parent.ExampleName;
+        if (between.Length > 0)
+        {
+            name = $"{between}.{name}";
+        }
+
         text.Append("#[").Append(parent.Name).Append('.').Append(name).Append("]\n");
         foreach (Key key in table.Keys)
         {

@@ -167,6 +167,11 @@ internal static class ConfigSchema
                 json.WriteString("type"u8, "integer"u8);
                 WriteBounds(json, integer.Min, integer.Max);
                 break;
+            case NumberShape number:
+                json.WriteString("type"u8, "number"u8);
+                json.WriteNumber("minimum"u8, number.Min);
+                json.WriteNumber("maximum"u8, number.Max);
+                break;
             case SizeShape size:
                 json.WriteStartArray("type"u8);
                 json.WriteStringValue("string"u8);
@@ -260,6 +265,9 @@ internal static class ConfigSchema
                 break;
             case TomlBoolean boolean:
                 json.WriteBooleanValue(boolean.Value);
+                break;
+            case TomlOther other when other.TryNumber(out double number):
+                json.WriteNumberValue(number);
                 break;
             case TomlArray array:
                 json.WriteStartArray();

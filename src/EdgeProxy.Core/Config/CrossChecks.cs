@@ -5,10 +5,12 @@ using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Tables;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.EntryPoints;
+using EdgeProxy.Middlewares.Identity;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Text;
 using EdgeProxy.Routing;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Config;
 
@@ -82,6 +84,7 @@ internal sealed class CrossChecks(
                     Priority = document.Priority,
                     Service = document.Service?.Value ?? "",
                     AllowEncoded = document.AllowEncoded,
+                    TraceRatio = document.TraceRatio,
                     Middlewares = new Sequence<string>(middlewares),
                 });
             }
@@ -89,6 +92,36 @@ internal sealed class CrossChecks(
 
         ReportConflicts(all, routers, placed);
         return routers;
+    }
+
+    /// <summary>Nobody passes a client_cert where clients are asked for no certificate that could be good.</summary>
+    public void ClientCertificates(
+        List<RouterDocument> documents,
+        List<RouterSettings> routers,
+        List<PlacedEntryPoint> entryPoints,
+        List<MiddlewareSettings> middlewares)
+    {
+        foreach (RouterSettings router in routers)
+        {
+            string? asking = null;
+            foreach (string name in router.Middlewares)
+            {
+                asking ??= middlewares.Exists(step => step.Name == name && step is ClientCertSettings) ? name : null;
+            }
+
+            foreach (PlacedEntryPoint entryPoint in entryPoints)
+            {
+                bool asksClients =
+                    entryPoint.Settings.Tls is { ClientAuth: not ClientAuth.None, ClientCaPem.Length: > 0 };
+                if (asking is not null && !asksClients && Takes(router, entryPoint.Settings.Name)
+                    && documents.Find(document => document.Name == router.Name) is { Middlewares: [var first, ..] })
+                {
+                    faults.Add(first.Node, $"routers.{router.Name}.middlewares",
+                        $"{asking} lets nobody pass: entrypoint {entryPoint.Settings.Name} has no tls with client_auth "
+                            + "and client_ca");
+                }
+            }
+        }
     }
 
     private List<string> Resolve(RouterDocument document, List<string> all)

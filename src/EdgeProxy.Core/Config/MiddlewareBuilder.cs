@@ -30,6 +30,9 @@ internal static class MiddlewareBuilder
         ApiKeySettings apiKey => new ApiKey(apiKey),
         BasicAuthSettings basicAuth => new BasicAuth(basicAuth),
         JwtSettings jwt => new Jwt(jwt),
+        ForwardAuthSettings forwardAuth => new ForwardAuth(forwardAuth),
+        ClientCertSettings clientCert => new ClientCert(clientCert),
+        CompressSettings compress => new Compress(compress),
         _ => throw new UnreachableException(settings.GetType().Name),
     };
 }

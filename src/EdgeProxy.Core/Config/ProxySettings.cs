@@ -6,6 +6,7 @@ using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
+using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Config;
 
@@ -49,6 +50,8 @@ internal sealed record ProxySettings
 
     /// <summary>Providers, services with models, who may use them. Providers' services are in Services, too.</summary>
     public AiSettings Ai { get; init; } = AiSettings.None;
+
+    public TelemetrySettings Telemetry { get; init; } = TelemetrySettings.Default;
 
     public int ServiceCount => Services.Count + Composed.Count + Ai.Services.Count - Ai.Providers.Count;
 }

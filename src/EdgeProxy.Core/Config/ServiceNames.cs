@@ -9,11 +9,14 @@ using EdgeProxy.Services.Composing;
 namespace EdgeProxy.Config;
 
 /// <summary>
-/// Looks up the names composed services consist of: each exists, none leads back to itself, and a failover can fall
-/// back.
+/// Looks up the names composed services consist of: each exists, and none leads back to itself.
 /// </summary>
 internal sealed class ServiceNames(
-    ConfigFaults faults, TomlTable names, List<ServiceSettings> services, List<ComposedDocument> composed)
+    ConfigFaults faults,
+    TomlTable names,
+    List<ServiceSettings> services,
+    List<ComposedDocument> composed,
+    HashSet<string> aiServices)
 {
     // Height of what is being looked at; nothing that is whole has it.
     private const int UnderWay = -1;
@@ -34,12 +37,9 @@ internal sealed class ServiceNames(
             isWhole &= _heights.ContainsKey(document.Name) || CheckNesting(document, depth: 1);
         }
 
-        foreach (ComposedDocument document in composed)
+        if (isWhole)
         {
-            if (isWhole && document.Kind == ComposedKind.Failover && document.Members.Count > 0)
-            {
-                CheckFailover(document);
-            }
+            new ComposedChecks(faults, services, _composed, aiServices).Check();
         }
     }
 
@@ -119,37 +119,5 @@ internal sealed class ServiceNames(
 
         _heights[document.Name] = height;
         return isWhole;
-    }
-
-    // One that could never do anything is a mistake its author finds out about when it is too late.
-    private void CheckFailover(ComposedDocument document)
-    {
-        Placed<string> main = document.Members[FailoverService.Main].Name;
-        if (!CanFail(main.Value))
-        {
-            faults.Add(main.Node, document.Path,
-                $"{main.Node.Describe()} is never without a usable server, so nothing falls back; give it a "
-                    + "health_check, a circuit_breaker, or a passive_health_check with ejected_share_max = 100");
-        }
-    }
-
-    private bool CanFail(string name)
-    {
-        if (_composed.TryGetValue(name, out ComposedDocument? document))
-        {
-            bool can = true;
-            foreach (PlacedMember member in document.Members)
-            {
-                can &= member.Weight == 0 || CanFail(member.Name.Value);
-            }
-
-            return can;
-        }
-
-        ServiceSettings? service = services.Find(service => service.Name == name);
-
-        // What could not be read is reported already.
-        return service is null || service.HealthCheck is not null || service.Breaker is not null
-            || service.PassiveHealth?.EjectedShareMax == 100;
     }
 }

@@ -31,7 +31,11 @@ internal static class SnapshotBuilder
                 steps[j] = middlewares[router.Middlewares[j]].Middleware;
             }
 
-            routes[i] = new Route(router.Name, services[router.Service], router.AllowEncoded) { Middlewares = steps };
+            routes[i] = new Route(router.Name, services[router.Service], router.AllowEncoded)
+            {
+                Middlewares = steps,
+                TraceRatio = router.TraceRatio,
+            };
         }
 
         var tables = new RouteTable?[slotCount];
@@ -45,7 +49,13 @@ internal static class SnapshotBuilder
         }
 
         problem = "";
-        return new Snapshot { Hash = settings.Hash, Routes = routes, Tables = tables };
+        return new Snapshot
+        {
+            Hash = settings.Hash,
+            Telemetry = settings.Telemetry,
+            Routes = routes,
+            Tables = tables,
+        };
     }
 
     private static RouteTable? Compile(ProxySettings settings, string entryPoint, out string problem)

@@ -9,6 +9,12 @@ namespace EdgeProxy.Middlewares;
 /// <summary>Which addresses may ask, or may not.</summary>
 internal sealed record IpListSettings : MiddlewareSettings
 {
+    /// <summary>Files that may be named.</summary>
+    public const int FilesMax = 16;
+
+    /// <summary>Networks in all.</summary>
+    public const int NetworksMax = 100_000;
+
     public required Sequence<IPNetwork> Networks { get; init; }
 
     /// <summary>True: only these. False: all but these.</summary>

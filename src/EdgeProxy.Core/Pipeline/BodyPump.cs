@@ -1,5 +1,6 @@
 using System;
 using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Pipeline.Mirroring;
 
 namespace EdgeProxy.Pipeline;
 
@@ -64,6 +65,42 @@ internal static class BodyPump
         return PumpStatus.Yield;
     }
 
+    /// <summary>The same, and each of the mirrors keeps what was handed on.</summary>
+    public static PumpStatus Run(MessageSource source, MirrorCall first, MessageSink sink)
+    {
+        for (int piece = 0; piece < PiecesPerTurnMax; piece++)
+        {
+            if (sink.IsStalled)
+            {
+                SinkStatus flushed = sink.Flush();
+                if (flushed != SinkStatus.Ok)
+                {
+                    return Of(flushed);
+                }
+            }
+
+            BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
+            if (step != BodyStep.Data)
+            {
+                return AtRest(step, source, sink);
+            }
+
+            SinkStatus status = sink.Write(payload, out int taken);
+            for (MirrorCall? mirror = first; mirror is not null; mirror = mirror.Next)
+            {
+                mirror.Take(payload[..taken]);
+            }
+
+            source.Advance(taken);
+            if (status != SinkStatus.Ok)
+            {
+                return Of(status);
+            }
+        }
+
+        return PumpStatus.Yield;
+    }
+
     /// <summary>Sends a body that is held whole.</summary>
     public static PumpStatus Run(HeldBody body, MessageSink sink)
     {
@@ -114,6 +151,43 @@ internal static class BodyPump
                 {
                     return Of(status);
                 }
+            }
+        }
+
+        return PumpStatus.Yield;
+    }
+
+    /// <summary>Moves an answer's body through what writes it anew.</summary>
+    public static PumpStatus Run(MessageSource source, AnswerFilter filter, MessageSink sink)
+    {
+        for (int piece = 0; piece < filter.PiecesPerTurnMax; piece++)
+        {
+            SinkStatus status = SendAll(filter.Output, sink);
+            if (status != SinkStatus.Ok)
+            {
+                return Of(status);
+            }
+
+            filter.Output.Clear();
+            BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
+            if (step == BodyStep.Data)
+            {
+                filter.Take(payload);
+                source.Advance(payload.Length);
+            }
+            else if (step == BodyStep.End && !filter.HasEnded)
+            {
+                filter.HasEnded = true;
+                filter.TakeEnd();
+            }
+            else if (step == BodyStep.Wait && filter.HasHeld)
+            {
+                filter.Flush(); // what came is the client's before more does
+            }
+            else
+            {
+                filter.Output.Release();
+                return AtRest(step, source, sink);
             }
         }
 

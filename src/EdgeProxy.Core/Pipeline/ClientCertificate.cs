@@ -12,6 +12,9 @@ namespace EdgeProxy.Pipeline;
 /// </summary>
 internal static class ClientCertificate
 {
+    /// <summary>Null: the client showed none, or speaks no TLS.</summary>
+    public static PeerCertificate? Of(ByteLink client) => client is TlsLink tls ? tls.Peer : null;
+
     /// <summary>Whole field lines; empty for a client without a certificate.</summary>
     public static ReadOnlySpan<byte> FieldsOf(ByteLink client) =>
         client.Carrier is TlsLink { Peer: { } peer } ? peer.Notes ??= Write(peer) : default;

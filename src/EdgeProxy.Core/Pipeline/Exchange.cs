@@ -1,9 +1,11 @@
 using System;
 using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 
 namespace EdgeProxy.Pipeline;
@@ -51,8 +53,11 @@ internal sealed class Exchange : IWaiter
     public const int HostBytesMax = 255;
 
     private readonly byte[] _host = new byte[HostBytesMax];
+    private readonly byte[] _requestId = new byte[TelemetryLimits.RequestIdBytesMax];
     private int _hostLength;
+    private int _requestIdLength;
     private TriedServers _tried;
+    private ExchangeTrace _trace;
 
     public Exchange(Shard shard)
     {
@@ -90,6 +95,30 @@ internal sealed class Exchange : IWaiter
     /// <summary>The client's own connection is secure, as a trusted proxy in front of this one says.</summary>
     public bool IsHttps { get; set; }
 
+    /// <summary>
+    /// What this request is called in logs, audit records and towards its server; made when it is first asked for,
+    /// unless the client said one that is taken.
+    /// </summary>
+    public ReadOnlySpan<byte> RequestId
+    {
+        get
+        {
+            if (_requestIdLength == 0)
+            {
+                Shard.Ids.Write(_requestId);
+                _requestIdLength = RequestIds.TextBytes;
+            }
+
+            return _requestId.AsSpan(0, _requestIdLength);
+        }
+    }
+
+    /// <summary>The client's own X-Request-Id is the request's id.</summary>
+    public bool IsRequestIdClients { get; private set; }
+
+    /// <summary>Its place in a distributed trace, if it has one.</summary>
+    public ref ExchangeTrace Trace => ref _trace;
+
     // (1) to (4): what was decided.
     public Snapshot Snapshot { get; set; } = Snapshot.Empty;
 
@@ -100,6 +129,9 @@ internal sealed class Exchange : IWaiter
 
     /// <summary>What a service that reads bodies does with it; null with any other.</summary>
     public BodyCall? Call { get; set; }
+
+    /// <summary>Writes the answer's body anew; null: it passes as it comes.</summary>
+    public AnswerFilter? AnswerFilter { get; private set; }
 
     public Server? Server { get; set; }
 
@@ -128,6 +160,13 @@ internal sealed class Exchange : IWaiter
 
     /// <summary>May be filled on the way in, too: it is applied to whatever answer comes.</summary>
     public HeaderEdits ResponseEdits { get; } = new();
+
+    /// <summary>Where else it may go.</summary>
+    public Fallbacks Fallbacks { get; } = new();
+
+    /// <summary>Copies of the request that are made while it is sent, each with its Next; null if there are
+    /// none.</summary>
+    public MirrorCall? Mirror { get; set; }
 
     // (5): how far it is.
     public ExchangePhase Phase { get; set; }
@@ -281,6 +320,14 @@ internal sealed class Exchange : IWaiter
     /// <summary>Goes on where it waits: its turn came.</summary>
     public void OnRoom() => Owner.OnLinkReady(ClientLink);
 
+    /// <summary>The client's word is taken for the request's id.</summary>
+    public void SetRequestId(ReadOnlySpan<byte> id)
+    {
+        id.CopyTo(_requestId);
+        _requestIdLength = id.Length;
+        IsRequestIdClients = true;
+    }
+
     public void SetHost(ReadOnlySpan<byte> host) => _hostLength = HostName.WriteLower(host, _host);
 
     /// <summary>The path router, middlewares and server see.</summary>
@@ -358,6 +405,13 @@ internal sealed class Exchange : IWaiter
         return Verdict.Answered;
     }
 
+    /// <summary>Takes a filter for the answer that is about to begin; there is none yet.</summary>
+    public void Filter(AnswerFilter filter)
+    {
+        filter.Output.Bind(Shard.Loop.Blocks, budget: null);
+        AnswerFilter = filter;
+    }
+
     /// <summary>Gives a body the memory of the exchange's loop.</summary>
     public void Hold(HeldBody body, BodyBudget? budget) => body.Bind(Shard.Loop.Blocks, budget);
 
@@ -370,10 +424,14 @@ internal sealed class Exchange : IWaiter
         RewrittenPath = null;
         Release(RewrittenQuery);
         RewrittenQuery = null;
+        AnswerFilter?.OnEnd();
+        AnswerFilter = null;
         Notes.Reset();
         Consumer = null;
         RequestEdits.Reset();
         ResponseEdits.Reset();
+        Fallbacks.Reset();
+        Mirror = null;
         Entered = 0;
         Ending = 0;
         Request.Reset();
@@ -381,6 +439,9 @@ internal sealed class Exchange : IWaiter
         UpstreamSource.Unbind();
         UpstreamSink.Unbind();
         _hostLength = 0;
+        _requestIdLength = 0;
+        IsRequestIdClients = false;
+        _trace = default;
         IsHttps = false;
         Snapshot = Snapshot.Empty;
         Route = null;

@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Net;
+using EdgeProxy.Primitives.Tracing;
 
 namespace EdgeProxy.Pipeline;
 
@@ -43,10 +44,10 @@ internal ref struct HeadBuffer(Span<byte> room)
 
     public void WriteStatusLine(int status) => Length += StatusLines.Write(_room[Length..], status);
 
-    public void WriteRequestId(RequestIds ids)
+    public void Write(TraceParent parent)
     {
-        ids.Write(_room.Slice(Length, RequestIds.TextBytes));
-        Length += RequestIds.TextBytes;
+        parent.Write(_room.Slice(Length, TraceParent.TextBytes));
+        Length += TraceParent.TextBytes;
     }
 
     /// <summary>An empty run of field lines.</summary>

@@ -73,7 +73,7 @@ internal sealed class HeaderEdits
     /// The value of the next added line of that name, from <paramref name="at"/> (0 at first) on; valid until the next
     /// edit.
     /// </summary>
-    public bool TryNextAdded(FieldName name, ref int at, out ReadOnlySpan<byte> value)
+    public bool TryNextAdded(FieldName name, scoped ref int at, out ReadOnlySpan<byte> value)
     {
         while (at < _length)
         {

@@ -14,55 +14,58 @@ internal static class Outcomes
     private const long FailedTimeMs = 1_000;
 
     /// <summary>An answer began; how long that took is known.</summary>
-    public static void NoteAnswered(Exchange exchange)
+    public static void NoteAnswered(Exchange exchange) => NoteAnswered(
+        exchange.Shard, exchange.Service!, exchange.Server!, exchange.TryStartedMs, exchange.Response.StatusCode);
+
+    /// <summary>As above, of a try that is no exchange's.</summary>
+    public static void NoteAnswered(Shard shard, Service service, Server server, long startedMs, int status)
     {
-        Shard shard = exchange.Shard;
-        Server server = exchange.Server!;
         long nowMs = shard.Loop.NowMs;
-        long elapsedMs = nowMs - exchange.TryStartedMs;
-        int status = exchange.Response.StatusCode;
+        long elapsedMs = nowMs - startedMs;
         ServerLoad load = server.Load(shard.Loop.Index);
         load.NoteTime(elapsedMs, nowMs);
-        if (FaultWatch.NoteAnswer(exchange.Service!, server, load, status, elapsedMs, nowMs, shard.Reports))
+        if (FaultWatch.NoteAnswer(service, server, load, status, elapsedMs, nowMs, shard.Reports))
         {
             shard.Counters.Add(Counter.Ejections);
         }
 
-        NoteForBreaker(exchange, status, isNetworkError: false, elapsedMs);
+        NoteForBreaker(shard, service, status, isNetworkError: false, elapsedMs);
     }
 
     /// <summary>
     /// None did, or not a whole one. A server that fails at once is not fast: it is taken for one that needs a second
     /// at least.
     /// </summary>
-    public static void NoteFailed(Exchange exchange, FaultKind kind)
+    public static void NoteFailed(Exchange exchange, FaultKind kind) =>
+        NoteFailed(exchange.Shard, exchange.Service!, exchange.Server!, exchange.TryStartedMs, kind);
+
+    /// <summary>As above, of a try that is no exchange's.</summary>
+    public static void NoteFailed(Shard shard, Service service, Server server, long startedMs, FaultKind kind)
     {
-        Shard shard = exchange.Shard;
-        Server server = exchange.Server!;
         long nowMs = shard.Loop.NowMs;
-        long elapsedMs = nowMs - exchange.TryStartedMs;
+        long elapsedMs = nowMs - startedMs;
         ServerLoad load = server.Load(shard.Loop.Index);
         load.NoteTime(Math.Max(elapsedMs, FailedTimeMs), nowMs);
-        if (FaultWatch.NoteFault(exchange.Service!, server, load, TextOf(kind), nowMs, shard.Reports))
+        if (FaultWatch.NoteFault(service, server, load, TextOf(kind), nowMs, shard.Reports))
         {
             shard.Counters.Add(Counter.Ejections);
         }
 
-        NoteForBreaker(exchange, ErrorResponses.StatusCode(kind), isNetworkError: true, elapsedMs);
+        NoteForBreaker(shard, service, ErrorResponses.StatusCode(kind), isNetworkError: true, elapsedMs);
     }
 
-    private static void NoteForBreaker(Exchange exchange, int status, bool isNetworkError, long elapsedMs)
+    private static void NoteForBreaker(
+        Shard shard, Service service, int status, bool isNetworkError, long elapsedMs)
     {
-        if (exchange.Service!.Breaker is not { } breaker)
+        if (service.Breaker is not { } breaker)
         {
             return;
         }
 
-        Shard shard = exchange.Shard;
         if (breaker.Note(shard.Loop.Index, shard.Loop.NowMs, status, isNetworkError, elapsedMs))
         {
             shard.Counters.Add(Counter.BreakerOpenings);
-            Announce(exchange.Service, breaker, BreakerState.Open, shard);
+            Announce(service, breaker, BreakerState.Open, shard);
         }
     }
 

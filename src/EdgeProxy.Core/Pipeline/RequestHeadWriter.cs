@@ -1,6 +1,7 @@
 using System;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Http;
+using EdgeProxy.Services;
 
 namespace EdgeProxy.Pipeline;
 
@@ -10,31 +11,21 @@ namespace EdgeProxy.Pipeline;
 /// </summary>
 internal static class RequestHeadWriter
 {
-    // Everything written besides the client's own bytes: names, separators, two addresses, two ports, a request id.
-    private const int OwnBytesMax = 768;
-
-    // Longest X-Request-Id taken over from the client.
-    private const int RequestIdBytesMax = 128;
+    // Everything written besides the client's own bytes: names, separators, two addresses, two ports, a request id, a
+    // traceparent.
+    private const int OwnBytesMax = 896;
 
     public static void Write(Exchange exchange, MessageSink sink)
     {
         RequestHead request = exchange.Request;
         ReadOnlySpan<byte> head = exchange.ClientSource.Head;
-        ReadOnlySpan<byte> path = exchange.Path;
-        ReadOnlySpan<byte> serverAuthority = exchange.Server!.Authority.Span;
+        Server server = exchange.Server!;
         HeaderEdits edits = exchange.RequestEdits;
         ReadOnlySpan<byte> certificate = ClientCertificate.FieldsOf(exchange.ClientLink);
-        int bound = request.Length + path.Length + exchange.Query.Length + (3 * request.Authority.Length)
-            + serverAuthority.Length + edits.Added.Length + certificate.Length + OwnBytesMax;
-
-        var buffer = new HeadBuffer(sink.Room(bound));
-        WriteRequestLine(ref buffer, exchange, head, path);
-        bool passesHost = exchange.Service!.Settings.PassHostHeader && !request.Authority.IsEmpty;
-        buffer.Write("Host: "u8);
-        buffer.Write(passesHost ? request.Authority.Of(head) : serverAuthority);
-        buffer.Write("\r\n"u8);
-
-        Kept kept = CopyFields(ref buffer, exchange, head);
+        var buffer = new HeadBuffer(sink.Room(Bound(exchange, server.Authority.Length + certificate.Length)));
+        WriteRequestLine(ref buffer, exchange, head, exchange.Path);
+        WriteHost(ref buffer, request, head, exchange.Service!, server);
+        Kept kept = CopyFields(ref buffer, exchange, head, isCopy: false);
         buffer.Write(edits.Added);
         if (exchange.Call is { } call)
         {
@@ -47,13 +38,7 @@ internal static class RequestHeadWriter
             WriteForwarded(ref buffer, exchange, head, kept);
         }
 
-        if (!kept.HasFlag(Kept.RequestId))
-        {
-            buffer.Write("X-Request-Id: "u8);
-            buffer.WriteRequestId(exchange.Shard.Ids);
-            buffer.Write("\r\n"u8);
-        }
-
+        WriteIds(ref buffer, exchange, kept);
         if (request.WantsUpgrade && exchange.Call is null)
         {
             buffer.Write("Connection: Upgrade\r\n"u8);
@@ -62,6 +47,62 @@ internal static class RequestHeadWriter
         buffer.Write("\r\n"u8);
         sink.Commit(buffer.Length);
         sink.StartBody(request.Framing == BodyFraming.Chunked && exchange.Call is null, exchange.RequestEdits);
+    }
+
+    /// <summary>
+    /// Writes the head of a copy for another server, all but its length and the empty line. Its body is sent whole, by
+    /// length, without being asked for, and it never becomes a tunnel.
+    /// </summary>
+    public static void WriteCopy(Exchange exchange, Service service, Server server, HeldBody into)
+    {
+        RequestHead request = exchange.Request;
+        ReadOnlySpan<byte> head = exchange.ClientSource.Head;
+        ReadOnlySpan<byte> certificate = ClientCertificate.FieldsOf(exchange.ClientLink);
+        if (!into.TryRoom(Bound(exchange, server.Authority.Length + certificate.Length), out Span<byte> room))
+        {
+            return;
+        }
+
+        var buffer = new HeadBuffer(room);
+        WriteRequestLine(ref buffer, exchange, head, exchange.Path);
+        WriteHost(ref buffer, request, head, service, server);
+        Kept kept = CopyFields(ref buffer, exchange, head, isCopy: true);
+        buffer.Write(exchange.RequestEdits.Added);
+        buffer.Write(certificate);
+        WriteForwarded(ref buffer, exchange, head, kept);
+        WriteIds(ref buffer, exchange, kept);
+        into.Commit(buffer.Length);
+    }
+
+    private static int Bound(Exchange exchange, int more) =>
+        exchange.Request.Length + exchange.Path.Length + exchange.Query.Length
+        + (3 * exchange.Request.Authority.Length) + exchange.RequestEdits.Added.Length + more + OwnBytesMax;
+
+    private static void WriteHost(
+        ref HeadBuffer buffer, RequestHead request, ReadOnlySpan<byte> head, Service service, Server server)
+    {
+        bool passesHost = service.Settings.PassHostHeader && !request.Authority.IsEmpty;
+        buffer.Write("Host: "u8);
+        buffer.Write(passesHost ? request.Authority.Of(head) : server.Authority.Span);
+        buffer.Write("\r\n"u8);
+    }
+
+    // What servers write beside their own records, to be found again.
+    private static void WriteIds(ref HeadBuffer buffer, Exchange exchange, Kept kept)
+    {
+        if ((kept & Kept.RequestId) == 0)
+        {
+            buffer.Write("X-Request-Id: "u8);
+            buffer.Write(exchange.RequestId);
+            buffer.Write("\r\n"u8);
+        }
+
+        if (exchange.Trace.IsTraced && !exchange.RequestEdits.Owns(KnownHeader.Traceparent))
+        {
+            buffer.Write("traceparent: "u8);
+            buffer.Write(exchange.Trace.Here with { Span = exchange.Trace.TrySpan });
+            buffer.Write("\r\n"u8);
+        }
     }
 
     // RFC 9110 section 8.6: a method that may have a body tells the length of one that is empty, too.
@@ -90,7 +131,8 @@ internal static class RequestHeadWriter
         buffer.Write(" HTTP/1.1\r\n"u8);
     }
 
-    private static Kept CopyFields(ref HeadBuffer buffer, Exchange exchange, ReadOnlySpan<byte> head)
+    private static Kept CopyFields(
+        ref HeadBuffer buffer, Exchange exchange, ReadOnlySpan<byte> head, bool isCopy)
     {
         HeaderEdits edits = exchange.RequestEdits;
         bool isEdited = !edits.IsEmpty;
@@ -98,7 +140,8 @@ internal static class RequestHeadWriter
         FieldRun run = HeadBuffer.StartRun();
         foreach (ref readonly HeaderField field in exchange.Request.Fields)
         {
-            if (!(isEdited && edits.Drops(field.Name.Of(head))) && Keeps(field, exchange, head, ref kept))
+            if (!(isCopy && IsOfThisMessage(field.Known))
+                && !(isEdited && edits.Drops(field.Name.Of(head))) && Keeps(field, exchange, head, ref kept))
             {
                 HeadBuffer.Keep(ref run, field);
             }
@@ -111,6 +154,10 @@ internal static class RequestHeadWriter
         buffer.Flush(ref run, head);
         return kept;
     }
+
+    // How the body comes, and what is asked of the connection: a copy has its own.
+    private static bool IsOfThisMessage(KnownHeader known) =>
+        known is >= KnownHeader.ContentLength and <= KnownHeader.Expect;
 
     // What a middleware decided is not asserted again.
     private static Kept KeptBy(HeaderEdits edits) =>
@@ -127,9 +174,13 @@ internal static class RequestHeadWriter
         {
             const FieldTraits Refused = FieldTraits.Alias | FieldTraits.ListedInConnection;
             bool isForwarded = (field.Traits & Refused) == 0 && call.Forwards(field.Name.Of(head));
-            return field.Known == KnownHeader.XRequestId
-                ? KeepsRequestId(field.Value.Of(head), !isForwarded, ref kept)
-                : isForwarded;
+            return field.Known switch
+            {
+                KnownHeader.XRequestId => KeepsRequestId(field.Value.Of(head), exchange, !isForwarded, ref kept),
+                KnownHeader.Traceparent => isForwarded && exchange.Trace.Origin == TraceOrigin.Passed,
+                KnownHeader.Tracestate => isForwarded && exchange.Trace.KeepsState,
+                _ => isForwarded,
+            };
         }
 
         if (field.Known == KnownHeader.Unknown)
@@ -173,7 +224,13 @@ internal static class RequestHeadWriter
                 // Where we ask clients for certificates ourselves, nobody else speaks of them.
                 return exchange.IsTrustedClient && !isListed && !ClientCertificate.IsAskedFor(exchange.ClientLink);
             case KnownHeader.XRequestId:
-                return KeepsRequestId(field.Value.Of(head), isListed, ref kept);
+                return KeepsRequestId(field.Value.Of(head), exchange, isListed, ref kept);
+            case KnownHeader.Traceparent:
+                // One that is malformed, or stands there twice, is nobody's (W3C Trace Context section 4.3); what
+                // tracestate says belongs to it.
+                return exchange.Trace.Origin == TraceOrigin.Passed && !isListed;
+            case KnownHeader.Tracestate:
+                return exchange.Trace.KeepsState && !isListed;
             default:
                 // Host, Forwarded and X-Forwarded-For are written anew; the other names before X-Request-Id are
                 // hop-by-hop.
@@ -192,10 +249,10 @@ internal static class RequestHeadWriter
         return true;
     }
 
-    private static bool KeepsRequestId(ReadOnlySpan<byte> value, bool isListed, ref Kept kept)
+    private static bool KeepsRequestId(ReadOnlySpan<byte> value, Exchange exchange, bool isListed, ref Kept kept)
     {
-        if (isListed || (kept & Kept.RequestId) != 0 || value.Length is 0 or > RequestIdBytesMax
-            || value.ContainsAnyExcept(RequestIdBytes))
+        if (isListed || (kept & Kept.RequestId) != 0 || !exchange.IsRequestIdClients
+            || !value.SequenceEqual(exchange.RequestId))
         {
             return false;
         }
@@ -203,9 +260,6 @@ internal static class RequestHeadWriter
         kept |= Kept.RequestId;
         return true;
     }
-
-    private static readonly System.Buffers.SearchValues<byte> RequestIdBytes = System.Buffers.SearchValues.Create(
-        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.:/+=@"u8);
 
     private static void WriteForwarded(ref HeadBuffer buffer, Exchange exchange, ReadOnlySpan<byte> head, Kept kept)
     {

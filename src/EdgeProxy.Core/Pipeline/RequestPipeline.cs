@@ -2,6 +2,7 @@ using System;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Tasks;
+using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Routing;
@@ -50,8 +51,12 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             return Advance(exchange);
         }
 
+        Correlation.TakeRequestId(exchange);
+
         // (2) The canonical path, then the route.
-        if (TryRoute(exchange))
+        bool isRouted = TryRoute(exchange);
+        Correlation.TakeTrace(exchange);
+        if (isRouted)
         {
             // (3) Middlewares inbound.
             Proceed(exchange, MiddlewareChain.Enter(exchange));
@@ -154,7 +159,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         switch (kind)
         {
             case FaultKind.ConnectTimeout:
-                Forwarder.ConnectFailed(exchange, kind);
+                FurtherTries.ConnectFailed(exchange, kind);
                 break;
             case FaultKind.WriteTimeout:
             case FaultKind.TunnelTimeout:
@@ -165,7 +170,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
                 exchange.Fault = Fault.OfClient(kind);
                 break;
             case FaultKind.ResponseTimeout:
-                Forwarder.ResponseLate(exchange);
+                FurtherTries.ResponseLate(exchange);
                 break;
             default:
                 exchange.Fault = Fault.OfUpstream(kind);
@@ -181,6 +186,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         Forwarder.Abandon(exchange);
         Retry.End(exchange);
         Capacity.Leave(exchange);
+        Mirrors.End(exchange);
         exchange.Phase = ExchangePhase.Done;
         if (exchange.Call is { } call)
         {
@@ -210,10 +216,15 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     // A service did not answer, and whoever chose it knows of another.
     private static bool TrySwitch(Exchange exchange)
     {
-        if (exchange.Call is not { } call || exchange.Fault.IsNone || exchange.Fault.Side != FaultSide.Upstream
+        if (exchange.Fault.IsNone || exchange.Fault.Side != FaultSide.Upstream
             || exchange.HasResponseStarted || exchange.Phase is ExchangePhase.Local or ExchangePhase.Done)
         {
             return false;
+        }
+
+        if (exchange.Call is not { } call)
+        {
+            return FurtherTries.FallBackAfterFault(exchange);
         }
 
         Forwarder.Abandon(exchange);
@@ -222,7 +233,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             return false;
         }
 
-        Forwarder.SwitchTo(exchange, other);
+        FurtherTries.SwitchTo(exchange, other);
         return true;
     }
 

@@ -17,6 +17,7 @@ internal static class ResponseHeadWriter
     {
         ResponseHead response = exchange.Response;
         MessageSink sink = exchange.ClientSink;
+        exchange.AnswerFilter?.OnHead(exchange);
         ClientFraming framing = FramingFor(exchange);
         exchange.ClosesClient |= framing == ClientFraming.UntilClose;
 
@@ -120,7 +121,7 @@ internal static class ResponseHeadWriter
             case BodyFraming.None:
                 // HEAD and 304 tell the length of what they do not send; 204 has none (RFC 9110 section 8.6).
                 return response.StatusCode == 204 ? ClientFraming.NoBody : ClientFraming.Declared;
-            case BodyFraming.ContentLength when exchange.Call?.Rewrites != true:
+            case BodyFraming.ContentLength when exchange.Call?.Rewrites != true && exchange.AnswerFilter is null:
                 return ClientFraming.Declared;
             default:
                 return exchange.Request.MinorVersion == 0 ? ClientFraming.UntilClose : ClientFraming.Chunked;

@@ -20,21 +20,19 @@ internal static class Retry
     public static void Begin(Exchange exchange)
     {
         Service service = exchange.Service!;
-        exchange.MayRepeat = exchange.Call?.MayRepeat ?? IsIdempotent(exchange.Request.Method);
-        if (service.Settings.Retry is not { } settings)
+        RequestHead request = exchange.Request;
+        exchange.MayRepeat = exchange.Call?.MayRepeat ?? IsIdempotent(request.Method);
+        int keptMax = exchange.Fallbacks.BodyBytesMax;
+        if (service.Settings.Retry is { } settings)
         {
-            return;
+            exchange.MayRepeat |= settings.IdempotencyKey && HasIdempotencyKey(request, exchange.ClientSource.Head);
+            service.Shard(exchange.Shard.Loop.Index).LiveCount++;
+            exchange.IsLive = true;
+            keptMax = settings.Attempts > 1 ? Math.Max(keptMax, settings.BodyBytesMax) : keptMax;
         }
 
-        RequestHead request = exchange.Request;
-        exchange.MayRepeat |= settings.IdempotencyKey && HasIdempotencyKey(request, exchange.ClientSource.Head);
-        service.Shard(exchange.Shard.Loop.Index).LiveCount++;
-        exchange.IsLive = true;
-        bool fits = request.Framing != BodyFraming.ContentLength || request.ContentLength <= settings.BodyBytesMax;
-        if (exchange.MayRepeat && settings.Attempts > 1 && fits)
-        {
-            exchange.ClientSource.KeepBytesMax = settings.BodyBytesMax;
-        }
+        bool fits = request.Framing != BodyFraming.ContentLength || request.ContentLength <= keptMax;
+        exchange.ClientSource.KeepBytesMax = exchange.MayRepeat && fits ? keptMax : 0;
     }
 
     /// <summary>The exchange is over: it counts no more.</summary>

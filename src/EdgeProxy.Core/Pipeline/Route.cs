@@ -1,4 +1,5 @@
 using EdgeProxy.Services.Composing;
+using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Pipeline;
 
@@ -7,4 +8,7 @@ internal sealed record Route(string Name, ServiceNode Service, EncodedBytes Allo
 {
     /// <summary>In the order of the router's list.</summary>
     public Middleware[] Middlewares { get; init; } = [];
+
+    /// <summary>The router's own share of traces; null: that of all.</summary>
+    public TraceRatio? TraceRatio { get; init; }
 }

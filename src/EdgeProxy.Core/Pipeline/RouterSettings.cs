@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Routing;
+using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Pipeline;
 
@@ -43,6 +44,9 @@ internal sealed record RouterSettings
 
     /// <summary>Names of existing middlewares, in order; chains are resolved.</summary>
     public Sequence<string> Middlewares { get; init; } = Sequence<string>.Empty;
+
+    /// <summary>Of traces that begin with its requests; null: as [telemetry.traces] has it.</summary>
+    public TraceRatio? TraceRatio { get; init; }
 
     /// <summary>TOML: routers.NAME.allow_encoded = ["slash", "backslash", "nul"].</summary>
     public EncodedBytes AllowEncoded { get; init; }

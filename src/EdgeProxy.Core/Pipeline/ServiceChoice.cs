@@ -1,4 +1,5 @@
 using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Breaking;
@@ -19,7 +20,20 @@ internal static class ServiceChoice
 
         // One lot for all that is asked of this exchange, so that a breaker that recovers says the same each time.
         uint lot = shard.NextLot();
-        ServiceNode node = Walk(exchange, lot);
+        return TryTake(exchange, Walk(exchange, exchange.Route!.Service, lot), lot);
+    }
+
+    /// <summary>As above, from the fallback of a failover whose main service did not do.</summary>
+    public static bool TryFallBack(Exchange exchange, FailoverService failover)
+    {
+        uint lot = exchange.Shard.NextLot();
+        ServiceMember fallback = failover.Members[FailoverService.Fallback];
+        fallback.Share.Count(exchange.Shard.Loop.Index);
+        return TryTake(exchange, Walk(exchange, fallback.Node, lot), lot);
+    }
+
+    private static bool TryTake(Exchange exchange, ServiceNode node, uint lot)
+    {
         if (node is BodyService reading)
         {
             BodyReading.Start(exchange, reading);
@@ -56,23 +70,41 @@ internal static class ServiceChoice
         return false;
     }
 
-    private static ServiceNode Walk(Exchange exchange, uint lot)
+    private static ServiceNode Walk(Exchange exchange, ServiceNode node, uint lot)
     {
         Shard shard = exchange.Shard;
-        ServiceNode node = exchange.Route!.Service;
         while (node is ComposedService composed)
         {
             int place = Stickiness.ChooseMember(exchange, composed, lot);
             ServiceMember member = composed.Members[place];
             member.Share.Count(shard.Loop.Index);
-            if (composed is FailoverService failover && failover.NoteSwitch(place, shard.Loop.NowMs))
+            if (composed is FailoverService failover)
             {
-                shard.Reports.Switched(composed.Name, member.Node.Name, isFallback: place == FailoverService.Fallback);
+                Note(exchange, failover, place);
+            }
+            else if (composed is MirrorService mirror)
+            {
+                Mirrors.Begin(exchange, mirror, lot);
             }
 
             node = member.Node;
         }
 
         return node;
+    }
+
+    private static void Note(Exchange exchange, FailoverService failover, int place)
+    {
+        Shard shard = exchange.Shard;
+        bool isFallback = place == FailoverService.Fallback;
+        if (failover.NoteSwitch(place, shard.Loop.NowMs))
+        {
+            shard.Reports.Switched(failover.Name, failover.Members[place].Node.Name, isFallback);
+        }
+
+        if (!isFallback && failover.HasStatuses)
+        {
+            exchange.Fallbacks.Add(failover);
+        }
     }
 }

@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using EdgeProxy.Pipeline.Mirroring;
+using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Telemetry;
@@ -26,6 +28,7 @@ internal sealed class Shard
         Reports = reports;
         Ids = new RequestIds(idSeed);
         _lots = new RandomSequence(~idSeed);
+        Mirrors = new MirrorCalls(this);
     }
 
     public EpollLoop Loop { get; }
@@ -35,6 +38,9 @@ internal sealed class Shard
     public RequestIds Ids { get; }
 
     public ServerReports Reports { get; }
+
+    /// <summary>Copies of requests, under way and spare.</summary>
+    public MirrorCalls Mirrors { get; }
 
     /// <summary>Exchanges in flight or holding a partial head.</summary>
     public int RentedCount { get; private set; }
@@ -78,11 +84,12 @@ internal sealed class RequestIds
 
     public void Write(Span<byte> destination)
     {
-        WriteHex(Next(), destination);
-        WriteHex(Next(), destination[16..]);
+        HexDigit.WriteLower(Next(), destination);
+        HexDigit.WriteLower(Next(), destination[16..]);
     }
 
-    private ulong Next()
+    /// <summary>64 random bits; 0 as rarely as any other number.</summary>
+    public ulong Next()
     {
         ulong low = _low;
         ulong high = _high;
@@ -98,14 +105,5 @@ internal sealed class RequestIds
         value = (value ^ (value >> 30)) * 0xBF58_476D_1CE4_E5B9;
         value = (value ^ (value >> 27)) * 0x94D0_49BB_1331_11EB;
         return value ^ (value >> 31);
-    }
-
-    private static void WriteHex(ulong value, Span<byte> destination)
-    {
-        for (int i = 0; i < 16; i++)
-        {
-            destination[i] = "0123456789abcdef"u8[(int)(value >> 60)];
-            value <<= 4;
-        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Threading;
 using EdgeProxy.Routing;
+using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Pipeline;
 
@@ -10,6 +11,9 @@ internal sealed class Snapshot
 
     /// <summary>Names the configuration everywhere: logs, metrics, audit.</summary>
     public required string Hash { get; init; }
+
+    /// <summary>What is recorded of requests.</summary>
+    public TelemetrySettings Telemetry { get; init; } = TelemetrySettings.Default;
 
     /// <summary>By the numbers the route tables answer with.</summary>
     public required Route[] Routes { get; init; }

@@ -40,6 +40,7 @@ internal sealed class Service : ServiceNode
         LatencyMaxMs = (long)(settings.PassiveHealth?.LatencyMax.TotalMilliseconds ?? 0);
         RequestsMax = settings.Capacity?.RequestsMax ?? 0;
         QueueTimeoutMs = (long)(settings.Capacity?.QueueTimeout.TotalMilliseconds ?? 0);
+        SlowStartMs = (long)settings.SlowStart.TotalMilliseconds;
         WindowMs = (long)(settings.PassiveHealth?.Window.TotalMilliseconds ?? 1);
     }
 
@@ -80,6 +81,9 @@ internal sealed class Service : ServiceNode
     /// <summary>What shares of faults are counted over.</summary>
     public long WindowMs { get; }
 
+    /// <summary>How long a server takes to grow to its share; 0 if it has it at once.</summary>
+    public long SlowStartMs { get; }
+
     public ServiceShard Shard(int loopIndex) => Shards[loopIndex];
 
     /// <summary>
@@ -90,12 +94,22 @@ internal sealed class Service : ServiceNode
     public int Pick(int loopIndex, long nowMs, ref readonly TriedServers tried, ulong? key)
     {
         int lastGroup = _priorities?.LastNeeded(Servers, nowMs) ?? 0;
+
+        // A key has its server without a lot, or it would go from one to another and back.
+        ulong lot = SlowStartMs > 0 && key is null ? Shards[loopIndex].Random.Next() : Candidates.NoLot;
         int place;
         do
         {
-            var candidates = new Candidates(
-                this, Shards[loopIndex], nowMs, in tried, key.GetValueOrDefault(), key.HasValue, lastGroup);
+            var candidates = new Candidates(this, Shards[loopIndex], nowMs, in tried, key, lastGroup, lot);
             place = _strategy.Choose(candidates);
+            if (place < 0 && lot != Candidates.NoLot)
+            {
+                // The lot kept out the only ones there are.
+                candidates = new Candidates(
+                    this, Shards[loopIndex], nowMs, in tried, key, lastGroup, Candidates.NoLot);
+                place = _strategy.Choose(candidates);
+            }
+
             for (int i = 0; place < 0 && i < Servers.Length; i++)
             {
                 // Health changed under the strategy's eyes, or there is really none.

@@ -56,7 +56,8 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
     /// <summary>
     /// Takes prepared services as the running ones. Returns the servers no longer named; they are retired.
     /// </summary>
-    public List<Server> Commit(Dictionary<string, Service> services)
+    /// <param name="nowMs">In the loops' milliseconds: when servers that are new to a service began.</param>
+    public List<Server> Commit(Dictionary<string, Service> services, long nowMs = 0)
     {
         // Now, not when it was prepared: there may be a second in between, and the old one may open in it.
         foreach (Service service in services.Values)
@@ -69,6 +70,7 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
         }
 
         var gone = new Dictionary<ServerKey, Server>(_servers);
+        var known = new HashSet<string>(_shards.Keys);
         _servers.Clear();
         _shards.Clear();
         _breakers.Clear();
@@ -86,7 +88,10 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
                 var key = ServerKey.Of(service.Settings, service.Settings.Servers[i]);
                 server.Configure(service.Settings);
                 _servers[key] = server;
-                gone.Remove(key);
+                if (!gone.Remove(key) && known.Contains(service.Name))
+                {
+                    server.Health.BeginLate(nowMs);
+                }
             }
         }
 

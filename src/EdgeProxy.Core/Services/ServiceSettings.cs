@@ -54,6 +54,12 @@ internal sealed record ServiceSettings
     /// </summary>
     public int SpillBelow { get; init; } = ServiceLimits.SpillBelowDefault;
 
+    /// <summary>
+    /// How long a server that came up, or is new to the service, takes to grow to its share. Default 0: at once; 100 ms
+    /// to 1 h.
+    /// </summary>
+    public TimeSpan SlowStart { get; init; }
+
     /// <summary>Set if, and only if, the strategy is hash.</summary>
     public HashSettings? Hash { get; init; }
 
@@ -112,6 +118,8 @@ internal static class ServiceLimits
     public static readonly TimeSpan ResponseTimeoutDefault = TimeSpan.FromSeconds(60);
     public static readonly TimeSpan ResponseIdleTimeoutDefault = TimeSpan.FromMinutes(5);
     public static readonly TimeSpan IdleTimeoutDefault = TimeSpan.FromSeconds(55);
+    public static readonly TimeSpan SlowStartMin = TimeSpan.FromMilliseconds(100);
+    public static readonly TimeSpan SlowStartMax = TimeSpan.FromHours(1);
     public static readonly TimeSpan TimeoutMax = TimeSpan.FromHours(24);
     public const int IdleConnectionsDefault = 256;
     public const int IdleConnectionsMax = 65_536;

@@ -19,9 +19,13 @@ internal enum Counter
     RequestsUnrouted,
     RequestsUnauthenticated,
     RequestsForbidden,
+    RequestsUndecided,
+    KeyFetchFailures,
     RequestsLimited,
     RequestsOverLimit,
     LimitKeysForgotten,
+    AnswersCompressed,
+    AnswersNotCompressed,
     HeadTimeouts,
     BodyTimeouts,
     ConnectTimeouts,
@@ -41,6 +45,10 @@ internal enum Counter
     UpstreamIdleClosed,
     Retries,
     RetriesOverBudget,
+    Fallbacks,
+    MirrorsAnswered,
+    MirrorsFailed,
+    MirrorsDropped,
     Tunnels,
     RequestsUnserved,
     BreakerRejections,
@@ -90,14 +98,6 @@ internal static class CounterNames
         Counter.Responses5xx => Responses("5xx"),
         Counter.RequestsRejected => ("edgeproxy_requests_rejected_total", "", "Requests refused as malformed."),
         Counter.RequestsUnrouted => ("edgeproxy_requests_unrouted_total", "", "Requests no router takes."),
-        Counter.RequestsUnauthenticated =>
-            ("edgeproxy_requests_unauthenticated_total", "", "Requests without a valid credential."),
-        Counter.RequestsForbidden => ("edgeproxy_requests_forbidden_total", "", "Requests a router's list forbids."),
-        Counter.RequestsLimited => ("edgeproxy_requests_limited_total", "", "Requests refused by a limit of a router."),
-        Counter.RequestsOverLimit =>
-            ("edgeproxy_requests_over_limit_total", "", "Requests over a limit that only reports."),
-        Counter.LimitKeysForgotten =>
-            ("edgeproxy_limit_keys_forgotten_total", "", "Sources a full limit forgot before their time."),
         Counter.HeadTimeouts => Timeouts("head"),
         Counter.BodyTimeouts => Timeouts("body"),
         Counter.ConnectTimeouts => Timeouts("connect"),
@@ -107,6 +107,27 @@ internal static class CounterNames
         Counter.KeepAliveTimeouts => Timeouts("keep_alive"),
         Counter.TunnelTimeouts => Timeouts("tunnel"),
         Counter.ClientsGone => ("edgeproxy_clients_gone_total", "", "Clients that left before their answer was whole."),
+        Counter.BytesFromClients => ("edgeproxy_client_received_bytes_total", "", "Bytes read from clients."),
+        Counter.BytesToClients => ("edgeproxy_client_sent_bytes_total", "", "Bytes written to clients."),
+        >= Counter.TlsHandshakes and <= Counter.TlsOverLimit => OfTls(counter),
+        >= Counter.Http2Connections and < Counter.Count => OfHttp2(counter),
+        _ => OfService(counter),
+    };
+
+    private static (string Name, string Label, string Help) OfHttp2(Counter counter) => counter switch
+    {
+        Counter.Http2Connections =>
+            ("edgeproxy_http2_connections_total", "", "Client connections that spoke HTTP/2."),
+        Counter.Http2Streams => ("edgeproxy_http2_streams_total", "", "Streams that clients began."),
+        Counter.Http2Resets =>
+            ("edgeproxy_http2_resets_total", "", "Streams that clients broke off before they were answered."),
+        Counter.Http2Malformed => Http2Ends("malformed"),
+        _ => Http2Ends("flood"),
+    };
+
+    // What servers, and who chooses among them, count.
+    private static (string Name, string Label, string Help) OfService(Counter counter) => counter switch
+    {
         Counter.UpstreamConnects => ("edgeproxy_upstream_connects_total", "", "Connections opened to servers."),
         Counter.UpstreamConnectFailures =>
             ("edgeproxy_upstream_connect_failures_total", "", "Connection attempts to servers that failed."),
@@ -119,6 +140,11 @@ internal static class CounterNames
         Counter.Retries => ("edgeproxy_retries_total", "", "Requests sent again."),
         Counter.RetriesOverBudget =>
             ("edgeproxy_retries_over_budget_total", "", "Retries not made because too many were under way."),
+        Counter.Fallbacks =>
+            ("edgeproxy_fallbacks_total", "", "Requests sent to a fallback because of how the main service answered."),
+        Counter.MirrorsAnswered => Mirrored("answered"),
+        Counter.MirrorsFailed => Mirrored("failed"),
+        Counter.MirrorsDropped => Mirrored("dropped"),
         Counter.Tunnels => ("edgeproxy_tunnels_total", "", "Connections upgraded to a tunnel."),
         Counter.RequestsUnserved =>
             ("edgeproxy_requests_unserved_total", "", "Requests for which no server of their service was healthy."),
@@ -135,16 +161,27 @@ internal static class CounterNames
         Counter.ServersUp => HealthChanges("up"),
         Counter.ServersDown => HealthChanges("down"),
         Counter.Ejections => HealthChanges("ejected"),
-        Counter.BytesFromClients => ("edgeproxy_client_received_bytes_total", "", "Bytes read from clients."),
-        Counter.BytesToClients => ("edgeproxy_client_sent_bytes_total", "", "Bytes written to clients."),
-        >= Counter.TlsHandshakes and <= Counter.TlsOverLimit => OfTls(counter),
-        Counter.Http2Connections =>
-            ("edgeproxy_http2_connections_total", "", "Client connections that spoke HTTP/2."),
-        Counter.Http2Streams => ("edgeproxy_http2_streams_total", "", "Streams that clients began."),
-        Counter.Http2Resets =>
-            ("edgeproxy_http2_resets_total", "", "Streams that clients broke off before they were answered."),
-        Counter.Http2Malformed => Http2Ends("malformed"),
-        Counter.Http2Floods => Http2Ends("flood"),
+        _ => OfMiddleware(counter),
+    };
+
+    private static (string Name, string Label, string Help) OfMiddleware(Counter counter) => counter switch
+    {
+        Counter.RequestsUnauthenticated =>
+            ("edgeproxy_requests_unauthenticated_total", "", "Requests without a valid credential."),
+        Counter.RequestsForbidden => ("edgeproxy_requests_forbidden_total", "", "Requests a router's list forbids."),
+        Counter.RequestsUndecided =>
+            ("edgeproxy_requests_undecided_total", "", "Requests that nobody could decide about."),
+        Counter.KeyFetchFailures =>
+            ("edgeproxy_key_fetch_failures_total", "", "Key sets of issuers that could not be fetched."),
+        Counter.RequestsLimited => ("edgeproxy_requests_limited_total", "", "Requests refused by a limit of a router."),
+        Counter.RequestsOverLimit =>
+            ("edgeproxy_requests_over_limit_total", "", "Requests over a limit that only reports."),
+        Counter.LimitKeysForgotten =>
+            ("edgeproxy_limit_keys_forgotten_total", "", "Sources a full limit forgot before their time."),
+        Counter.AnswersCompressed =>
+            ("edgeproxy_answers_compressed_total", "", "Answers that were compressed."),
+        Counter.AnswersNotCompressed =>
+            ("edgeproxy_answers_not_compressed_total", "", "Answers that were not, because too many are at once."),
         _ => ("edgeproxy_unnamed_total", "", "A counter without a name."),
     };
 
@@ -165,6 +202,9 @@ internal static class CounterNames
 
     private static (string Name, string Label, string Help) Responses(string status) =>
         ("edgeproxy_responses_total", $"status=\"{status}\"", "Responses by status class.");
+
+    private static (string Name, string Label, string Help) Mirrored(string result) =>
+        ("edgeproxy_mirrored_requests_total", $"result=\"{result}\"", "Copies of requests by what came of them.");
 
     private static (string Name, string Label, string Help) Probes(string result) =>
         ("edgeproxy_probes_total", $"result=\"{result}\"", "Active health checks by what came of them.");

@@ -1,3 +1,5 @@
+using System;
+
 namespace EdgeProxy.Primitives.Http;
 
 /// <summary>Hexadecimal digits (RFC 5234 appendix B.1, in either case).</summary>
@@ -14,6 +16,16 @@ internal static class HexDigit
 
         uint letter = (uint)((digit | 0x20) - 'a');
         return letter <= 5 ? (int)letter + 10 : -1;
+    }
+
+    /// <summary>Writes the 16 lower-case digits of a number.</summary>
+    public static void WriteLower(ulong value, Span<byte> destination)
+    {
+        for (int i = 0; i < 16; i++)
+        {
+            destination[i] = "0123456789abcdef"u8[(int)(value >> 60)];
+            value <<= 4;
+        }
     }
 
     /// <summary>The upper-case digit for 0 to 15.</summary>

@@ -10,6 +10,7 @@ using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Probing;
 using EdgeProxy.Primitives;
+using EdgeProxy.Primitives.Time;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
 using EdgeProxy.Transport;
@@ -311,7 +312,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         EntryPoint? admin,
         Dictionary<EntryPointSettings, TlsServerContext> tls)
     {
-        List<Server> gone = _directory!.Commit(services);
+        List<Server> gone = _directory!.Commit(services, new CoarseClock(_parts.Time).NowMs);
         Snapshot before = _snapshots.Current;
         List<EntryPoint> removed = _entryPoints.FindAll(entryPoint => !next.Contains(entryPoint));
         foreach (EntryPoint entryPoint in removed)

@@ -76,7 +76,12 @@ internal sealed partial class DataPath
                 member.Node.Name, member.Weight, member.Node.IsUsable(nowMs, lot: 0), member.Share.CountOf()));
         }
 
-        string kind = service.Settings.Kind == ComposedKind.Failover ? "failover" : "weighted";
+        string kind = service.Settings.Kind switch
+        {
+            ComposedKind.Failover => "failover",
+            ComposedKind.Mirror => "mirror",
+            _ => "weighted",
+        };
         return new ServiceStatus(service.Name, kind, 0, []) { Members = members };
     }
 

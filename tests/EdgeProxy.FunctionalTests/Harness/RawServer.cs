@@ -109,6 +109,9 @@ internal sealed class RawServer : IAsyncDisposable
     public Task WaitForRequestsAsync(int count) => Eventually.TrueAsync(
         () => _requests.Count >= count, $"{count} requests at the server (it has seen {_requests.Count})");
 
+    public Task WaitForWholeAsync(int count) => Eventually.TrueAsync(
+        () => _whole.Count >= count, $"{count} whole requests at the server (it has seen {_whole.Count})");
+
     public Task WaitForOpenAsync(int count) => Eventually.TrueAsync(
         () => _open.Count == count, $"{count} open connections at the server (it has {_open.Count})");
 

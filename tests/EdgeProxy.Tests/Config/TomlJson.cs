@@ -26,8 +26,10 @@ internal static class TomlJson
                 return JsonValue.Create(integer.Value);
             case TomlBoolean boolean:
                 return JsonValue.Create(boolean.Value);
-            case TomlOther:
-                return JsonValue.Create(0.5);
+            case TomlOther other:
+                return other.TryNumber(out double number) && double.IsFinite(number)
+                    ? JsonValue.Create(number)
+                    : JsonValue.Create("no number");
             case TomlArray array:
                 var list = new JsonArray();
                 foreach (TomlNode item in array.Items)

@@ -5,6 +5,7 @@ using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Routing;
 using EdgeProxy.Services;
+using EdgeProxy.Telemetry;
 using EdgeProxy.Tests.Host;
 using EdgeProxy.Tests.Routing;
 using EdgeProxy.Tests.Transport;
@@ -29,6 +30,8 @@ internal sealed class Engine : IDisposable
     public Engine(
         string rule = "PathPrefix(`/`) || Method(`OPTIONS`)",
         ServiceSettings? service = null,
+        TelemetrySettings? telemetry = null,
+        EntryPointSettings? entryPoint = null,
         params Middleware[] middlewares)
     {
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -50,11 +53,13 @@ internal sealed class Engine : IDisposable
         Snapshots.Publish(new Snapshot
         {
             Hash = "test",
+            Telemetry = telemetry ?? TelemetrySettings.Default,
             Routes = [new Route("r", services[service.Name], EncodedBytes.None) { Middlewares = middlewares }],
             Tables = [routes.Build(out _)],
         });
         Pipeline = new RequestPipeline(Snapshots);
-        var web = new EntryPointSettings { Name = "web", Address = new IPEndPoint(IPAddress.Loopback, 0) };
+        EntryPointSettings web = entryPoint
+            ?? new EntryPointSettings { Name = "web", Address = new IPEndPoint(IPAddress.Loopback, 0) };
         EntryPoint = new EntryPoint(web, 0, [Shard], Pipeline, localService: null);
         Assert.Null(EntryPoint.TryBind(out _));
     }

@@ -1,12 +1,16 @@
 using System;
 using System.Linq;
 using System.Reflection;
+using EdgeProxy.Middlewares;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Pipeline.Mirroring;
+using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Composing;
 using EdgeProxy.Tests.Transport;
 using EdgeProxy.Transport;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -20,7 +24,7 @@ public sealed class ExchangeTests : IDisposable
     private static readonly string[] s_kept =
     [
         "Shard", "Request", "Response", "ClientSource", "ClientSink", "UpstreamSource", "UpstreamSink", "Ticket", "_host",
-        "RequestEdits", "ResponseEdits", "Notes",
+        "_requestId", "RequestEdits", "ResponseEdits", "Notes", "Fallbacks",
         "NextWaiter", "PreviousWaiter", // a queue's, which clears them
     ];
 
@@ -49,10 +53,18 @@ public sealed class ExchangeTests : IDisposable
         Assert.Equal(0, used.Notes.Count);
         Assert.True(used.RequestEdits.IsEmpty);
         Assert.True(used.ResponseEdits.IsEmpty);
+        Assert.Equal((true, 0), (used.Fallbacks.IsEmpty, used.Fallbacks.BodyBytesMax));
         Assert.Equal(0, _loop.Blocks.RentedCount);
     }
 
     public void Dispose() => _loop.Dispose();
+
+    private static Compress NoCompress() => new(new CompressSettings
+    {
+        Name = "c",
+        Encodings = Sequence<ContentCoding>.Empty,
+        Types = Sequence<MediaRange>.Empty,
+    });
 
     private static FieldInfo[] Fields() =>
     [
@@ -91,9 +103,18 @@ public sealed class ExchangeTests : IDisposable
             new ServiceSettings { Name = "s", Servers = [new ServerSettings("127.0.0.1", 1, 1)] },
             [exchange.Server!], [new ServiceShard(0, 1)]);
         exchange.Tried.Add(3);
+        exchange.SetRequestId("id"u8);
+        exchange.Trace.Origin = TraceOrigin.Begun;
         exchange.Route = new Route("r", service, EncodedBytes.None);
         exchange.Service = service;
         exchange.Call = new SilentCall();
+        exchange.Mirror = new MirrorCall(_shard);
+        exchange.Filter(new CompressedAnswer(
+            ContentCoder.Of(ContentCoding.Gzip, CompressionEffort.Fast), ContentCoding.Gzip, NoCompress()));
+        exchange.AnswerFilter!.Take("held until the exchange ends"u8);
+        exchange.AnswerFilter.Flush();
+        exchange.Fallbacks.Add(new FailoverService(
+            new ComposedSettings { Name = "f", Kind = ComposedKind.Failover, BodyBytesMax = 1 }, []));
         Assert.True(exchange.TryRewritePath("/rewritten"u8));
         Assert.True(exchange.TryRewriteQuery("a=b"u8));
         exchange.Notes.Add(null!, 1);

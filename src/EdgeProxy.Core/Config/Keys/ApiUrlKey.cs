@@ -9,7 +9,17 @@ namespace EdgeProxy.Config.Keys;
 
 /// <summary>Where an API begins.</summary>
 /// <param name="Path">"" or "/v1" and the like: canonical, without a slash at its end.</param>
-internal readonly record struct ApiUrl(string Host, int Port, bool IsTls, string Path);
+internal readonly record struct ApiUrl(string Host, int Port, bool IsTls, string Path)
+{
+    /// <summary>Without a path, its root.</summary>
+    public Uri ToUri()
+    {
+        string host = Host;
+        host = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;
+        string path = Path.Length > 0 ? Path : "/";
+        return new Uri(FormattableString.Invariant($"{(IsTls ? "https" : "http")}://{host}:{Port}{path}"));
+    }
+}
 
 /// <summary>The address of a server with the path its API begins with.</summary>
 internal sealed class ApiUrlKey(string name, string doc) : Key<ApiUrl?>(name, doc)

@@ -32,13 +32,15 @@ internal sealed class VisibleTextKey(string name, string start, int charsMax, st
 }
 
 /// <summary>Statuses and ranges of them: "503", "500-599".</summary>
-internal sealed class StatusListKey(string name, string doc) : ListKey<StatusRange>(name, doc)
+/// <param name="first">The lowest that is accepted.</param>
+internal sealed class StatusListKey(string name, string doc, int first = StatusRange.Min)
+    : ListKey<StatusRange>(name, doc)
 {
     public override string TypeText => "list of statuses";
 
     public override string Accepts => "write a list of " + Range;
 
-    public override string Range => "\"503\" or \"500-599\", from 100 to 599";
+    public override string Range => $"\"503\" or \"500-599\", from {first} to {StatusRange.Max}";
 
     /// <summary>The statuses as a set; that of the default if there are none.</summary>
     public StatusSet ReadSet(TableScope scope, StatusSet standard)
@@ -58,7 +60,9 @@ internal sealed class StatusListKey(string name, string doc) : ListKey<StatusRan
     }
 
     protected override string? ParseItem(string text, out StatusRange item) =>
-        StatusRange.TryParse(text, out item) ? null : "is not a status or range of them";
+        !StatusRange.TryParse(text, out item) ? "is not a status or range of them"
+        : item.First < first ? "is no status of an answer"
+        : null;
 }
 
 /// <summary>Header fields to send, name = "value"; none that frames or addresses a request.</summary>

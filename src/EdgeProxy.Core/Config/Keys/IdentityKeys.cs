@@ -1,5 +1,7 @@
+using System;
 using System.Collections.Generic;
 using EdgeProxy.Middlewares.Identity;
+using EdgeProxy.Primitives.Hashing;
 using EdgeProxy.Primitives.Text;
 
 namespace EdgeProxy.Config.Keys;
@@ -20,6 +22,21 @@ internal sealed class UserListKey(string name, string doc) : ListKey<string>(nam
         item = text;
         return UserName.IsValid(text) ? null : "is not a user's name";
     }
+}
+
+/// <summary>Certificates by their SHA-256, as openssl x509 -fingerprint prints it, with or without colons.</summary>
+internal sealed class FingerprintListKey(string name, string doc) : ListKey<Digest256>(name, doc)
+{
+    public override string TypeText => "list of fingerprints";
+
+    public override string Accepts => "write " + Range;
+
+    public override string Range => $"[\"{Digest256.HexChars} hex digits\"], with colons or without";
+
+    protected override bool IsRequiredToHaveItems => true;
+
+    protected override string? ParseItem(string text, out Digest256 item) =>
+        Digest256.TryParse(text.Replace(":", "", StringComparison.Ordinal), out item) ? null : "is not a SHA-256";
 }
 
 /// <summary>Users and the hashes of their passwords, as htpasswd -B writes them.</summary>
@@ -62,8 +79,11 @@ internal static class IdentityKeys
 
     public static IReadOnlyList<Key> Declared { get; } = [Consumers, ConsumerHeader, Forward];
 
+    /// <summary>Where there is no one credential to keep from the server.</summary>
+    public static IReadOnlyList<Key> DeclaredWithoutForward { get; } = [Consumers, ConsumerHeader];
+
     /// <summary>The settings with what these keys say; names that are no consumer are faults.</summary>
-    public static T Read<T>(TableScope scope, T settings)
+    public static T Read<T>(TableScope scope, T settings, bool hasForward = true)
         where T : IdentitySettings
     {
         IReadOnlyList<Placed<string>> allowed = Consumers.Read(scope) ?? [];
@@ -81,7 +101,7 @@ internal static class IdentityKeys
             Consumers = scope.Consumers,
             Allowed = PlacedItems.Values(allowed),
             ConsumerHeader = ConsumerHeader.Read(scope),
-            IsForwarded = Forward.Read(scope),
+            IsForwarded = hasForward && Forward.Read(scope),
         };
     }
 

@@ -21,6 +21,8 @@ internal sealed record BooleanShape : KeyShape;
 
 internal sealed record IntegerShape(long Min, long Max) : KeyShape;
 
+internal sealed record NumberShape(double Min, double Max) : KeyShape;
+
 /// <summary>A string with a unit, or an integer of bytes.</summary>
 internal sealed record SizeShape(long Min, long Max) : KeyShape;
 

@@ -3,7 +3,6 @@ using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Services.Composing;
-using EdgeProxy.Services.Sticky;
 
 namespace EdgeProxy.Config.Tables;
 
@@ -13,9 +12,14 @@ internal readonly record struct PlacedMember(Placed<string> Name, int Weight);
 /// <summary>A composed service as read.</summary>
 /// <param name="Path">Where the names stand, for faults.</param>
 /// <param name="Members">Those that could be read.</param>
+/// <param name="Others">All but its members.</param>
 internal sealed record ComposedDocument(
-    string Name, ComposedKind Kind, string Path, IReadOnlyList<PlacedMember> Members, StickySettings? Sticky)
+    string Path, IReadOnlyList<PlacedMember> Members, ComposedSettings Others)
 {
+    public string Name => Others.Name;
+
+    public ComposedKind Kind => Others.Kind;
+
     public ComposedSettings Settings
     {
         get
@@ -26,13 +30,7 @@ internal sealed record ComposedDocument(
                 members.Add(new MemberSettings(member.Name.Value, member.Weight));
             }
 
-            return new ComposedSettings
-            {
-                Name = Name,
-                Kind = Kind,
-                Members = new Sequence<MemberSettings>(members),
-                Sticky = Sticky,
-            };
+            return Others with { Members = new Sequence<MemberSettings>(members) };
         }
     }
 }
@@ -41,7 +39,7 @@ internal sealed record ComposedDocument(
 internal static class ComposedTable
 {
     public static IReadOnlyList<TableDeclaration> Declarations { get; } =
-        [WeightedTable.Declaration, FailoverTable.Declaration];
+        [WeightedTable.Declaration, FailoverTable.Declaration, MirrorTable.Declaration];
 
     /// <summary>A service of such a kind has no other key.</summary>
     public static void ReportOthers(TableScope scope, TableDeclaration kind)
@@ -71,16 +69,14 @@ internal static class ComposedTable
         }
 
         ReportOthers(scope, kind);
-        bool isFailover = ReferenceEquals(kind, FailoverTable.Declaration);
-        TableScope? below = scope.Below(kind);
-        IReadOnlyList<PlacedMember>? members = below is null ? null
-            : isFailover ? FailoverTable.Parse(below)
-            : WeightedTable.Parse(below);
-        return new ComposedDocument(
-            name,
-            isFailover ? ComposedKind.Failover : ComposedKind.Weighted,
-            $"{scope.Path}.{kind.Name}",
-            members ?? [],
-            below is null || isFailover ? null : StickyTable.Parse(below));
+        string path = $"{scope.Path}.{kind.Name}";
+        if (scope.Below(kind) is not { } below)
+        {
+            return new ComposedDocument(path, [], new ComposedSettings { Name = name });
+        }
+
+        return ReferenceEquals(kind, FailoverTable.Declaration) ? FailoverTable.Parse(name, path, below)
+            : ReferenceEquals(kind, MirrorTable.Declaration) ? MirrorTable.Parse(name, path, below)
+            : WeightedTable.Parse(name, path, below);
     }
 }

@@ -24,6 +24,12 @@ internal static class ConsumerTable
         ExampleToml = "[\"alice\"]",
     };
 
+    private static readonly FingerprintListKey Certificates = new("certificates",
+        "Client certificates that prove it (client_cert), by their SHA-256: openssl x509 -noout -fingerprint -sha256.")
+    {
+        ExampleToml = "[\"" + ExampleHash + "\"]",
+    };
+
     private static readonly ClaimRulesKey Claims = new("claims",
         "Claims of a token (jwt) that prove it, all together, each with one of its values. With more than one issuer "
             + "name iss, too. A token that proves two consumers proves none.")
@@ -42,10 +48,10 @@ internal static class ConsumerTable
 
     public static TableDeclaration Declaration { get; } = new("consumers", IsNamed: true,
         "Who calls: what proves it. Identity middlewares find the consumer; limits and the server know its name.",
-        [Keys, Users, Claims, Models])
+        [Keys, Users, Certificates, Claims, Models])
     {
         ExampleName = "alice",
-        Later = ["plan", "certificates"],
+        Later = ["plan"],
     };
 
     /// <summary>All consumers; what two of them claim is a fault.</summary>
@@ -54,24 +60,28 @@ internal static class ConsumerTable
         var consumers = new List<ConsumerSettings>();
         var keys = new Dictionary<Digest256, string>();
         var users = new Dictionary<string, string>(System.StringComparer.Ordinal);
+        var certificates = new Dictionary<Digest256, string>();
         foreach ((string name, TableScope scope) in tables)
         {
+            IReadOnlyList<Placed<Digest256>> ownCertificates = Certificates.Read(scope) ?? [];
             IReadOnlyList<Placed<Digest256>> ownKeys = Keys.Read(scope) ?? [];
             IReadOnlyList<Placed<string>> ownUsers = Users.Read(scope) ?? [];
             Sequence<ClaimRule> ownClaims = Claims.Read(scope) ?? Sequence<ClaimRule>.Empty;
             if (!scope.TryFind(Keys.Name, out _) && !scope.TryFind(Users.Name, out _)
-                && !scope.TryFind(Claims.Name, out _))
+                && !scope.TryFind(Certificates.Name, out _) && !scope.TryFind(Claims.Name, out _))
             {
-                scope.Report(scope.Table, "", "can be proved by nothing; write keys, users or claims");
+                scope.Report(scope.Table, "", "can be proved by nothing; write keys, users, certificates or claims");
             }
 
             ReportTaken(scope, Keys.Name, ownKeys, keys, name);
+            ReportTaken(scope, Certificates.Name, ownCertificates, certificates, name);
             ReportTaken(scope, Users.Name, ownUsers, users, name);
             consumers.Add(new ConsumerSettings
             {
                 Name = name,
                 Keys = PlacedItems.Values(ownKeys),
                 Users = PlacedItems.Values(ownUsers),
+                Certificates = PlacedItems.Values(ownCertificates),
                 Claims = ownClaims,
                 Models = PlacedItems.Values(Models.Read(scope)),
             });

@@ -33,6 +33,7 @@ internal static class MiddlewareTable
         new(SecurityHeadersTable.Declaration, SecurityHeadersTable.Parse),
         new(BodyLimitTable.Declaration, BodyLimitTable.Parse),
         new(ErrorsTable.Declaration, ErrorsTable.Parse),
+        new(CompressTable.Declaration, CompressTable.Parse),
         new(RateLimitTable.Declaration, RateLimitTable.Parse),
         new(InFlightTable.Declaration, InFlightTable.Parse),
         new(IpListTable.Allow, IpListTable.ParseAllow),
@@ -40,6 +41,8 @@ internal static class MiddlewareTable
         new(ApiKeyTable.Declaration, ApiKeyTable.Parse),
         new(BasicAuthTable.Declaration, BasicAuthTable.Parse),
         new(JwtTable.Declaration, JwtTable.Parse),
+        new(ForwardAuthTable.Declaration, ForwardAuthTable.Parse),
+        new(ClientCertTable.Declaration, ClientCertTable.Parse),
     ];
 
     public static TableDeclaration Declaration { get; } = new("middlewares", IsNamed: true,
@@ -48,8 +51,8 @@ internal static class MiddlewareTable
         Tables = [.. Array.ConvertAll(Kinds, static kind => kind.Declaration), ChainTable.Declaration],
         Later =
         [
-            "compress", "buffering",
-            "forward_auth", "client_cert", "ai_guard",
+            "buffering",
+            "ai_guard",
         ],
     };
 

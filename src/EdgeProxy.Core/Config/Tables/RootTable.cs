@@ -33,11 +33,11 @@ internal static class RootTable
             NodeTable.Declaration, LogTable.Declaration, AdminTable.Declaration, TlsTable.Declaration,
             EntryPointTable.Declaration,
             RouterTable.Declaration, MiddlewareTable.Declaration, ServiceTable.Declaration,
-            ConsumerTable.Declaration, AiTable.Declaration,
+            ConsumerTable.Declaration, AiTable.Declaration, TelemetryTable.Declaration,
         ],
         Later =
         [
-            "telemetry", "access_log", "audit", "plans",
+            "access_log", "audit", "plans",
         ],
     };
 

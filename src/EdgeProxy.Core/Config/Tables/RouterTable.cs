@@ -5,6 +5,7 @@ using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Routing;
+using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Config.Tables;
 
@@ -24,7 +25,10 @@ internal sealed record RouterDocument(
     Placed<string>? Service,
     int? Priority,
     EncodedBytes AllowEncoded,
-    IReadOnlyList<Placed<string>> Middlewares);
+    IReadOnlyList<Placed<string>> Middlewares)
+{
+    public TraceRatio? TraceRatio { get; init; }
+}
 
 /// <summary>[routers.NAME]</summary>
 internal static class RouterTable
@@ -74,9 +78,15 @@ internal static class RouterTable
         DefaultToml = "[]",
     };
 
+    private static readonly ShareKey TraceShare = new("trace_ratio",
+        "The share of traces begun here that is recorded. Without it: as [telemetry.traces] has it.")
+    {
+        ExampleToml = "0.1",
+    };
+
     public static TableDeclaration Declaration { get; } = new("routers", IsNamed: true,
         "Which requests go to which service.",
-        [EntryPoints, RuleText, Middlewares, Service, Priority, AllowEncoded])
+        [EntryPoints, RuleText, Middlewares, Service, Priority, AllowEncoded, TraceShare])
     {
         ExampleName = "app",
         Later = ["tls"],
@@ -96,7 +106,10 @@ internal static class RouterTable
         }
 
         return new RouterDocument(name, scope.Table, EntryPoints.Read(scope), RuleText.Read(scope), Service.Read(scope),
-            Priority.Read(scope), encoded, Middlewares.Read(scope));
+            Priority.Read(scope), encoded, Middlewares.Read(scope))
+        {
+            TraceRatio = TraceShare.Read(scope) is { } share ? TraceRatio.Of(share) : null,
+        };
     }
 
     private sealed class RuleKey(string name, string doc) : Key<PlacedRule?>(name, doc)

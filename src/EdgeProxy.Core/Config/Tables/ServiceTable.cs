@@ -44,6 +44,15 @@ internal static class ServiceTable
         DefaultToml = ServiceLimits.SpillBelowDefault.ToString(CultureInfo.InvariantCulture),
     };
 
+    private static readonly DurationKey SlowStart = new("slow_start", ServiceLimits.SlowStartMin,
+        ServiceLimits.SlowStartMax,
+        "How long a server that came up, was ejected, or is new in a reload takes to grow to its share, from a tenth "
+            + "of it on.")
+    {
+        DefaultToml = "\"0\"",
+        ZeroMeans = "at once",
+    };
+
     private static readonly BooleanKey PassHostHeader = new("pass_host_header",
         "Send the client's Host header (true) or the server's own (false).")
     {
@@ -80,8 +89,8 @@ internal static class ServiceTable
     public static TableDeclaration Declaration { get; } = new("services", IsNamed: true,
         "A named set of servers and how the proxy treats connections to them; or other services, see below.",
         [
-            Servers, Strategy, SpillBelow, PassHostHeader, ConnectTimeout, ResponseTimeout, ResponseIdleTimeout,
-            IdleTimeout, IdleConnections,
+            Servers, Strategy, SpillBelow, SlowStart, PassHostHeader, ConnectTimeout, ResponseTimeout,
+            ResponseIdleTimeout, IdleTimeout, IdleConnections,
         ])
     {
         ExampleName = "app",
@@ -91,7 +100,6 @@ internal static class ServiceTable
             ServiceTlsTable.Declaration, BreakerTable.Declaration, CapacityTable.Declaration, StickyTable.Declaration,
             .. ComposedTable.Declarations, AiServiceTable.Declaration,
         ],
-        Later = ["mirror"],
     };
 
     /// <summary>Null if there are no servers to be had.</summary>
@@ -105,6 +113,7 @@ internal static class ServiceTable
             Servers = servers ?? [],
             Strategy = strategy,
             SpillBelow = SpillBelow.ReadValue(scope),
+            SlowStart = SlowStart.Read(scope),
             Hash = hash,
             HealthCheck = HealthCheckTable.Parse(scope),
             PassiveHealth = PassiveHealthTable.Parse(scope),

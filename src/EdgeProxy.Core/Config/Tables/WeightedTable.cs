@@ -32,7 +32,14 @@ internal static class WeightedTable
         Tables = [StickyTable.Declaration],
     };
 
-    public static IReadOnlyList<PlacedMember>? Parse(TableScope scope) => Members.Read(scope);
+    /// <summary>What could be read.</summary>
+    public static ComposedDocument Parse(string name, string path, TableScope scope) =>
+        new(path, Members.Read(scope) ?? [], new ComposedSettings
+        {
+            Name = name,
+            Kind = ComposedKind.Weighted,
+            Sticky = StickyTable.Parse(scope),
+        });
 
     /// <summary>One { name, weight } of services.</summary>
     internal static class MemberTable

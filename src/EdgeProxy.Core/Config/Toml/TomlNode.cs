@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using System.Globalization;
 
 namespace EdgeProxy.Config.Toml;
 
@@ -56,10 +58,14 @@ internal sealed class TomlBoolean(TomlSource source, int line, int column, int o
     public override string Describe() => Value ? "true" : "false";
 }
 
-/// <summary>A float or a date: TOML has them, no key of ours takes one.</summary>
+/// <summary>A float or a date, as written: few keys take one.</summary>
 internal sealed class TomlOther(TomlSource source, int line, int column, int offset, string text, string kind)
     : TomlNode(source, line, column, offset)
 {
+    /// <summary>The number, if it is a float; TOML lets its digits be grouped. A date is none.</summary>
+    public bool TryNumber(out double number) => double.TryParse(
+        text.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out number);
+
     public override string Describe() => $"{kind} {ConfigText.Shorten(text)}";
 }
 

@@ -26,6 +26,9 @@ internal sealed class Admission(IdentitySettings settings, string challenge)
     private static readonly LocalAnswer TooBusy = new(
         503, "text/plain; charset=utf-8", "503: too many credentials to check\n"u8.ToArray());
 
+    private static readonly LocalAnswer Unknown = new(
+        503, "text/plain; charset=utf-8", "503: nobody could tell whether this request may pass\n"u8.ToArray());
+
     private readonly byte[] _challenge = Encoding.ASCII.GetBytes(challenge);
     private readonly HashSet<string>? _allowed = settings.Allowed.Count > 0 ? [.. settings.Allowed] : null;
 
@@ -38,6 +41,14 @@ internal sealed class Admission(IdentitySettings settings, string challenge)
     {
         exchange.ResponseEdits.Set(RetryAfter, "1"u8);
         return exchange.Answer(TooBusy);
+    }
+
+    /// <summary>Who decides, or what it is decided by, cannot be reached.</summary>
+    public static Verdict Undecided(Exchange exchange)
+    {
+        exchange.Shard.Counters.Add(Counter.RequestsUndecided);
+        exchange.ResponseEdits.Set(RetryAfter, "1"u8);
+        return exchange.Answer(Unknown);
     }
 
     public Verdict Refuse(Exchange exchange)

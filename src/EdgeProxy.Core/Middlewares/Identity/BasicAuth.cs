@@ -1,7 +1,6 @@
 using System;
 using System.Buffers;
 using System.Buffers.Text;
-using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
@@ -56,7 +55,7 @@ internal sealed class BasicAuth : Middleware
     private readonly ProofGate _gate;
     private readonly User[] _users;
     private readonly Dictionary<string, User> _byName = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<Digest256, Proof> _proofs = new();
+    private readonly ProofCache<User> _proofs = new(CacheMax);
     private readonly byte[] _salt = RandomNumberGenerator.GetBytes(SaltBytes);
     private readonly long _cacheMs;
 
@@ -71,16 +70,7 @@ internal sealed class BasicAuth : Middleware
         _gate = gate;
         _cacheMs = (long)settings.CacheTime.TotalMilliseconds;
         _admission = new Admission(settings, $"Basic realm={Admission.Quoted(settings.Realm)}, charset=\"UTF-8\"");
-        var consumers = new Dictionary<string, Consumer>(StringComparer.Ordinal);
-        foreach (ConsumerSettings known in settings.Consumers)
-        {
-            var consumer = new Consumer(known.Name);
-            foreach (string user in known.Users)
-            {
-                consumers.Add(user, consumer);
-            }
-        }
-
+        Dictionary<string, Consumer> consumers = ConsumersByUser.Of(settings.Consumers);
         _users = new User[settings.Users.Count];
         for (int i = 0; i < _users.Length; i++)
         {
@@ -104,9 +94,9 @@ internal sealed class BasicAuth : Middleware
         Span<byte> pair = room[..length];
         Digest256 digest = DigestOf(pair);
         long nowMs = exchange.Shard.Loop.NowMs;
-        if (_proofs.TryGetValue(digest, out Proof proof) && nowMs < proof.EndsMs)
+        if (_proofs.Find(digest, nowMs) is { } proved)
         {
-            return Admit(exchange, proof.User);
+            return Admit(exchange, proved);
         }
 
         if (!_gate.TryEnter())
@@ -151,14 +141,16 @@ internal sealed class BasicAuth : Middleware
         {
             bool exists = _byName.TryGetValue(name, out User? user);
             user ??= StandInFor(name);
-            bool isRight = await _gate.RunAsync(() => IsProved(digest, nowMs) || user.Hash.Verify(password))
+            // A browser opens several connections at once: whoever waited behind the first need not hash again.
+            bool isRight = await _gate
+                .RunAsync(() => _proofs.Find(digest, nowMs) is not null || user.Hash.Verify(password))
                 .ConfigureAwait(false);
             if (!exists || !isRight)
             {
                 return _admission.Refuse;
             }
 
-            Keep(digest, new Proof(user, nowMs + _cacheMs), nowMs);
+            _proofs.Keep(digest, user, nowMs + _cacheMs, nowMs);
             return exchange => Admit(exchange, user);
         }
         finally
@@ -170,44 +162,6 @@ internal sealed class BasicAuth : Middleware
     // The same for each try at one name, as it is for a user that exists.
     private User StandInFor(string name) =>
         _users[(int)((uint)DigestOf(Encoding.UTF8.GetBytes(name)).GetHashCode() % (uint)_users.Length)];
-
-    // A browser opens several connections at once: whoever waited behind the first need not hash again.
-    private bool IsProved(Digest256 digest, long nowMs) =>
-        _proofs.TryGetValue(digest, out Proof proof) && nowMs < proof.EndsMs;
-
-    private void Keep(Digest256 digest, Proof proof, long nowMs)
-    {
-        if (_cacheMs == 0)
-        {
-            return;
-        }
-
-        if (_proofs.Count >= CacheMax)
-        {
-            Forget(nowMs);
-        }
-
-        _proofs[digest] = proof;
-    }
-
-    // Those that ended; if there are none, any one.
-    private void Forget(long nowMs)
-    {
-        Digest256? any = null;
-        foreach ((Digest256 digest, Proof proof) in _proofs)
-        {
-            any = digest;
-            if (proof.EndsMs <= nowMs)
-            {
-                _proofs.TryRemove(digest, out _);
-            }
-        }
-
-        if (_proofs.Count >= CacheMax && any is { } one)
-        {
-            _proofs.TryRemove(one, out _);
-        }
-    }
 
     private Verdict Admit(Exchange exchange, User user)
     {
@@ -225,7 +179,4 @@ internal sealed class BasicAuth : Middleware
     }
 
     private sealed record User(byte[] Name, PasswordHash Hash, Consumer? Consumer);
-
-    /// <param name="EndsMs">In the loops' milliseconds.</param>
-    private readonly record struct Proof(User User, long EndsMs);
 }

@@ -16,6 +16,9 @@ internal sealed record ConsumerSettings
     /// <summary>Names of users (basic_auth). No two consumers share one.</summary>
     public Sequence<string> Users { get; init; } = Sequence<string>.Empty;
 
+    /// <summary>SHA-256 of each client certificate (client_cert). No two consumers share one.</summary>
+    public Sequence<Digest256> Certificates { get; init; } = Sequence<Digest256>.Empty;
+
     /// <summary>
     /// Claims of a token (jwt) that prove it, all of them together. With several issuers iss belongs among them.
     /// </summary>

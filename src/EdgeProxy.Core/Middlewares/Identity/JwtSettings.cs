@@ -31,8 +31,11 @@ internal sealed record JwtSettings : IdentitySettings
 
     public required CredentialSettings Place { get; init; }
 
-    /// <summary>The keys of the issuers.</summary>
-    public required TokenKeys Keys { get; init; }
+    /// <summary>The keys of the issuers; null: <see cref="Issuer"/> has them.</summary>
+    public TokenKeys? Keys { get; init; }
+
+    /// <summary>Where the keys are fetched; null: <see cref="Keys"/> has them.</summary>
+    public IssuerSettings? Issuer { get; init; }
 
     /// <summary>Values of iss, one of which it must have; empty: not looked at.</summary>
     public Sequence<string> Issuers { get; init; } = Sequence<string>.Empty;

@@ -158,6 +158,25 @@ internal sealed class TokenKeys : IEquatable<TokenKeys>
         return null;
     }
 
+    /// <summary>There is a key of that name, or none is named.</summary>
+    public bool Has(string? keyId)
+    {
+        if (keyId is null)
+        {
+            return true;
+        }
+
+        foreach (SecurityKey key in Keys)
+        {
+            if (key.KeyId == keyId)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     public bool Equals(TokenKeys? other) => other is not null && _digest == other._digest;
 
     public override bool Equals(object? obj) => Equals(obj as TokenKeys);

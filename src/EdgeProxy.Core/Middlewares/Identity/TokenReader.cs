@@ -29,14 +29,14 @@ internal sealed class TokenReader
     private readonly TokenValidationParameters _parameters;
     private readonly List<(ConsumerSettings Settings, Consumer Consumer)> _consumers = [];
 
-    public TokenReader(JwtSettings settings)
+    public TokenReader(JwtSettings settings, TokenKeys keys)
     {
         _settings = settings;
         _handler.MaximumTokenSizeInBytes = JwtSettings.TokenBytesMax;
         _parameters = new TokenValidationParameters
         {
-            IssuerSigningKeys = settings.Keys.Keys,
-            ValidAlgorithms = settings.Keys.Algorithms,
+            IssuerSigningKeys = keys.Keys,
+            ValidAlgorithms = keys.Algorithms,
             TryAllIssuerSigningKeys = true, // kid says which; a token without one may be of any of the few
             RequireSignedTokens = true,
             ValidateIssuer = settings.Issuers.Count > 0,
@@ -53,6 +53,24 @@ internal sealed class TokenReader
             {
                 _consumers.Add((known, new Consumer(known.Name)));
             }
+        }
+    }
+
+    /// <summary>The key a token says it is signed with; null: none, or not a token.</summary>
+    public static string? KeyIdOf(string token)
+    {
+        int dot = token.IndexOf('.', StringComparison.Ordinal);
+        try
+        {
+            using JsonDocument header = JsonDocument.Parse(
+                Base64Url.DecodeFromChars(token.AsSpan(0, Math.Max(0, dot))), Strict);
+            return header.RootElement.ValueKind == JsonValueKind.Object
+                && header.RootElement.TryGetProperty("kid"u8, out JsonElement kid)
+                && kid.ValueKind == JsonValueKind.String ? kid.GetString() : null;
+        }
+        catch (Exception exception) when (IsOfTheText(exception))
+        {
+            return null;
         }
     }
 

@@ -225,7 +225,7 @@ internal sealed class Probe : ILinkOwner, ITimerOwner
     {
         Leave();
         _shard.Counters.Add(isGood ? Counter.ProbesGood : Counter.ProbesBad);
-        if (_server.Health.NoteProbe(isGood, outcome, _settings))
+        if (_server.Health.NoteProbe(isGood, outcome, _settings, _shard.Loop.NowMs))
         {
             _shard.Counters.Add(isGood ? Counter.ServersUp : Counter.ServersDown);
             _shard.Reports.Probed(_server, isGood, outcome);

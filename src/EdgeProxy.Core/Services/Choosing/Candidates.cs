@@ -2,30 +2,36 @@ namespace EdgeProxy.Services.Choosing;
 
 /// <summary>
 /// Who a <see cref="Strategy"/> chooses among, for one request on one loop: the servers of a service but those that are
-/// unhealthy, without an address, tried already, or of a priority that is not needed.
+/// unhealthy, without an address, tried already, or of a priority that is not needed; and of those that came up a short
+/// while ago as many as a lot lets take part (<see cref="SlowStart"/>).
 /// </summary>
 internal readonly ref struct Candidates
 {
+    /// <summary>A choice in which everybody takes part.</summary>
+    public const ulong NoLot = 0;
+
     private readonly Service _service;
     private readonly ref readonly TriedServers _tried;
     private readonly int _lastGroup;
+    private readonly ulong _lot;
 
     public Candidates(
         Service service,
         ServiceShard shard,
         long nowMs,
         ref readonly TriedServers tried,
-        ulong key,
-        bool hasKey,
-        int lastGroup)
+        ulong? key,
+        int lastGroup,
+        ulong lot)
     {
+        _lot = lot;
         _lastGroup = lastGroup;
         _service = service;
         _tried = ref tried;
         Shard = shard;
         NowMs = nowMs;
-        Key = key;
-        HasKey = hasKey;
+        Key = key.GetValueOrDefault();
+        HasKey = key.HasValue;
     }
 
     public ServiceShard Shard { get; }
@@ -50,8 +56,16 @@ internal readonly ref struct Candidates
     {
         Server server = _service.Servers[place];
         return server.IsUsable(NowMs) && _service.HasRoom(server) && !_tried.Contains(place)
-            && _service.IsWithin(place, _lastGroup);
+            && _service.IsWithin(place, _lastGroup)
+            && (_lot == NoLot || SlowStart.Passes(Share(place), _lot, place));
     }
+
+    /// <summary>Servers may have less than their weight.</summary>
+    public bool HasSlowStart => _service.SlowStartMs > 0;
+
+    /// <summary>How much of its weight the server has by now: 1, or less while it starts.</summary>
+    public double Share(int place) =>
+        SlowStart.ShareOf(_service.Servers[place].Health.UpSinceMs, NowMs, _service.SlowStartMs);
 
     public ServerLoad Load(int place) => _service.Servers[place].Load(Shard.LoopIndex);
 

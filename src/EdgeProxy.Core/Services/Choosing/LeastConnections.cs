@@ -12,7 +12,7 @@ internal sealed class LeastConnections : Strategy
         {
             ServerLoad load = candidates.Load(place);
             double cost = candidates.IsUsable(place)
-                ? (double)load.InFlight / candidates.Weights[place]
+                ? load.InFlight / (candidates.Weights[place] * candidates.Share(place))
                 : double.MaxValue;
             load.Cost = cost;
             least = cost < least ? cost : least;

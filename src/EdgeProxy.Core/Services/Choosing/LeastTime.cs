@@ -20,7 +20,8 @@ internal sealed class LeastTime : Strategy
             if (candidates.IsUsable(place))
             {
                 double timeMs = load.IsMeasured ? load.TimeMs(candidates.NowMs) : unmeasuredMs;
-                cost = timeMs * (1 + (load.InFlight * weightMean / candidates.Weights[place]));
+                double weight = candidates.Weights[place] * candidates.Share(place);
+                cost = timeMs * (1 + (load.InFlight * weightMean / weight));
             }
 
             load.Cost = cost;

@@ -23,6 +23,7 @@ internal sealed class Rendezvous : Strategy
 
         int best = None;
         double bestScore = 0;
+        bool isEven = candidates.Weights.IsEven && !candidates.HasSlowStart;
         for (int place = 0; place < candidates.Count; place++)
         {
             if (!candidates.IsUsable(place))
@@ -32,7 +33,7 @@ internal sealed class Rendezvous : Strategy
 
             ulong hash = RandomSequence.Mix(candidates.Key ^ candidates.Identity(place));
             double unit = ((hash >> 11) + 0.5) * Fraction; // 0 < unit < 1
-            double score = candidates.Weights.IsEven ? unit : -candidates.Weights[place] / Math.Log(unit);
+            double score = isEven ? unit : -candidates.Weights[place] * candidates.Share(place) / Math.Log(unit);
             if (best < 0 || score > bestScore)
             {
                 best = place;

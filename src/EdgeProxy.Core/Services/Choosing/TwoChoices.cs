@@ -20,6 +20,6 @@ internal sealed class TwoChoices : Strategy
 
     // a / wa < b / wb, without division.
     private static bool HasLess(in Candidates candidates, int a, int b) =>
-        (long)candidates.Load(a).InFlight * candidates.Weights[b]
-        < (long)candidates.Load(b).InFlight * candidates.Weights[a];
+        candidates.Load(a).InFlight * candidates.Weights[b] * candidates.Share(b)
+        < candidates.Load(b).InFlight * candidates.Weights[a] * candidates.Share(a);
 }

@@ -37,7 +37,10 @@ internal abstract class ComposedService(ComposedSettings settings, ServiceMember
     }
 
     public static ComposedService Of(ComposedSettings settings, ServiceMember[] members) =>
-        settings.Kind == ComposedKind.Failover
-            ? new FailoverService(settings, members)
-            : new WeightedService(settings, members);
+        settings.Kind switch
+        {
+            ComposedKind.Failover => new FailoverService(settings, members),
+            ComposedKind.Mirror => new MirrorService(settings, members),
+            _ => new WeightedService(settings, members),
+        };
 }

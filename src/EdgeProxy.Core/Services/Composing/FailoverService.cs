@@ -1,11 +1,18 @@
+using EdgeProxy.Services.Health;
+
 namespace EdgeProxy.Services.Composing;
 
-/// <summary>The main service; its fallback while the main one has no usable server.</summary>
+/// <summary>
+/// The main service; its fallback while the main one has no usable server, and for answers that say so.
+/// </summary>
 internal sealed class FailoverService(ComposedSettings settings, ServiceMember[] members)
     : ComposedService(settings, members)
 {
     public const int Main = 0;
     public const int Fallback = 1;
+
+    /// <summary>There are answers of the main service that are not passed on.</summary>
+    public bool HasStatuses { get; } = !settings.Statuses.Equals(StatusSet.Empty);
 
     public override int Choose(int loopIndex, long nowMs, uint lot) =>
         Members[Main].Node.IsUsable(nowMs, lot) ? Main : Fallback;

@@ -11,6 +11,7 @@ internal sealed class MemberShare(int loopCount)
 {
     private readonly Figures[] _figures = new Figures[loopCount];
     private int _isLeft;
+    private int _inFlight;
 
     public int LoopCount => _figures.Length;
 
@@ -38,6 +39,20 @@ internal sealed class MemberShare(int loopCount)
     public bool NoteLeft(bool isLeft) =>
         Volatile.Read(ref _isLeft) != (isLeft ? 1 : 0)
         && Interlocked.Exchange(ref _isLeft, isLeft ? 1 : 0) != (isLeft ? 1 : 0);
+
+    /// <summary>One more copy is under way to it, unless there are so many, of all loops.</summary>
+    public bool TryEnter(int most)
+    {
+        if (Interlocked.Increment(ref _inFlight) <= most)
+        {
+            return true;
+        }
+
+        Leave();
+        return false;
+    }
+
+    public void Leave() => Interlocked.Decrement(ref _inFlight);
 
     // Two cache lines, as of ServerLoad: two loops never share one.
     [StructLayout(LayoutKind.Sequential, Size = 128)]

@@ -29,6 +29,8 @@ internal sealed class ServerHealth
     private long _ejectedForMs;
     private long _backAtMs;
     private string _lastProbe = "";
+    private long _upSinceMs;
+    private bool _isLate;
     private TaskCompletionSource? _firstProbe;
 
     public ProbedState State => (ProbedState)Volatile.Read(ref _state);
@@ -38,6 +40,12 @@ internal sealed class ServerHealth
 
     /// <summary>0 when it is not ejected, and after it was used again; in the loops' milliseconds.</summary>
     public long EjectedUntilMs => Volatile.Read(ref _ejectedUntilMs);
+
+    /// <summary>
+    /// Since when it gets requests again, or at all, in the loops' milliseconds; 0 if that is not known to be recent.
+    /// May lie ahead, at the end of an ejection.
+    /// </summary>
+    public long UpSinceMs => Volatile.Read(ref _upSinceMs);
 
     /// <summary>Completes when a server that is not to be used before was probed; already if it needs not.</summary>
     public Task FirstProbe => Volatile.Read(ref _firstProbe)?.Task ?? Task.CompletedTask;
@@ -60,6 +68,13 @@ internal sealed class ServerHealth
         }));
     }
 
+    /// <summary>It came to a service that was there before: it begins now, or with its first good probe.</summary>
+    public void BeginLate(long nowMs)
+    {
+        Volatile.Write(ref _isLate, true);
+        Volatile.Write(ref _upSinceMs, nowMs);
+    }
+
     /// <summary>Nobody probes it any more, or watches its requests.</summary>
     public void Forget(bool isProbed, bool isWatched)
     {
@@ -80,7 +95,7 @@ internal sealed class ServerHealth
     }
 
     /// <summary>Takes a probe's outcome; true if the server went up or down by it. The probing loop only.</summary>
-    public bool NoteProbe(bool isGood, string outcome, HealthCheckSettings settings)
+    public bool NoteProbe(bool isGood, string outcome, HealthCheckSettings settings, long nowMs)
     {
         Volatile.Write(ref _lastProbe, outcome);
         _probesInARow = isGood ? Math.Max(_probesInARow, 0) + 1 : Math.Min(_probesInARow, 0) - 1;
@@ -97,6 +112,13 @@ internal sealed class ServerHealth
         else if (-_probesInARow >= settings.Fall)
         {
             after = ProbedState.Down;
+        }
+
+        // All of a new service come up together, and none of them later than the others.
+        bool isLate = before == ProbedState.Down || (before == ProbedState.Unknown && Volatile.Read(ref _isLate));
+        if (after == ProbedState.Up && isLate)
+        {
+            Volatile.Write(ref _upSinceMs, nowMs);
         }
 
         Volatile.Write(ref _state, (int)after);
@@ -132,6 +154,7 @@ internal sealed class ServerHealth
         _ejections = doubled < mostMs ? _ejections + 1 : _ejections;
         Volatile.Write(ref _faultsInARow, 0);
         _backAtMs = nowMs + _ejectedForMs;
+        Volatile.Write(ref _upSinceMs, _backAtMs);
         Volatile.Write(ref _ejectedUntilMs, _backAtMs);
         return _ejectedForMs;
     }

@@ -27,7 +27,7 @@ internal sealed class StickyCookies
     public StickyCookies(StickySettings settings, string service, string[] names)
     {
         _secure = settings.Secure;
-        string name = settings.Name.Length > 0 ? settings.Name : NameFor(service);
+        string name = NameOf(settings, service);
         Name = Encoding.ASCII.GetBytes(name);
         _tokens = new byte[names.Length * TokenChars];
         _plain = new byte[names.Length][];
@@ -67,9 +67,13 @@ internal sealed class StickyCookies
     public ReadOnlySpan<byte> SetCookie(int place, bool isSecure) =>
         (_secure ?? isSecure) ? _secured[place] : _plain[place];
 
-    // Two sticky services of one site need two names, and neither has to tell what it is called here.
-    private static string NameFor(string service) =>
-        "_" + Convert.ToHexStringLower(Sha256.Of(Encoding.UTF8.GetBytes(service)).AsSpan(0, 4));
+    /// <summary>
+    /// The cookie's name. Two sticky services of one site need two, and neither has to tell what it is called here.
+    /// </summary>
+    public static string NameOf(StickySettings settings, string service) =>
+        settings.Name.Length > 0
+            ? settings.Name
+            : "_" + Convert.ToHexStringLower(Sha256.Of(Encoding.UTF8.GetBytes(service)).AsSpan(0, 4));
 
     // RFC 6265 section 4.1.1, but for Secure.
     private static string AttributesOf(StickySettings settings)

@@ -52,7 +52,7 @@ internal sealed class ServicePicks
     public Service Apply(ServiceSettings settings)
     {
         Dictionary<string, Service> services = _directory.Prepare([settings]);
-        _directory.Commit(services);
+        _directory.Commit(services, NowMs);
         Settings = settings;
         return Service = services[settings.Name];
     }

@@ -30,7 +30,7 @@ public class ServerHealthTests
         var health = new ServerHealth();
         health.Start(InitialHealth.Probe);
 
-        Assert.True(health.NoteProbe(isGood, "status 204", s_check));
+        Assert.True(health.NoteProbe(isGood, "status 204", s_check, nowMs: 1));
 
         await health.FirstProbe;
         Assert.Equal(isGood, health.IsUsable(0));
@@ -46,7 +46,7 @@ public class ServerHealthTests
         string changes = string.Concat("bbgbbBbgbgGgbbgbbB".Select(probe =>
         {
             bool isGood = char.ToLowerInvariant(probe) == 'g';
-            return health.NoteProbe(isGood, "", s_check) ? char.ToUpperInvariant(probe) : char.ToLowerInvariant(probe);
+            return health.NoteProbe(isGood, "", s_check, nowMs: 1) ? char.ToUpperInvariant(probe) : char.ToLowerInvariant(probe);
         }));
 
         Assert.Equal("bbgbbBbgbgGgbbgbbB", changes);

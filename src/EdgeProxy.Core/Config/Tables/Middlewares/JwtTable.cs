@@ -10,13 +10,12 @@ namespace EdgeProxy.Config.Tables.Middlewares;
 internal static class JwtTable
 {
     private const int KeyCharsMax = 16 * 1024;
-    private const int JwksBytesMax = 256 * 1024;
     private const int PathCharsMax = 4096; // PATH_MAX
     private const int NamesMax = 64;
 
     private static readonly SecretKey Secret = new("secret", 1, KeyCharsMax,
         "A shared secret of 32 bytes or more, for HS256; HS384 with 48 bytes, HS512 with 64. One of secret, "
-            + "public_key, jwks_file.")
+            + "public_key, jwks_file, jwks_url.")
     {
         ExampleToml = "\"an example of thirty-two characters or more\"",
         IsChosen = true,
@@ -33,6 +32,29 @@ internal static class JwtTable
         "A key set (RFC 7517), relative to the folder of the configuration. A change of it is a reload.")
     {
         ExampleToml = "\"jwks.json\"",
+        IsAlternative = true,
+    };
+
+    private static readonly ApiUrlKey JwksUrl = new("jwks_url",
+        "Where the issuer publishes its key set. The last good one stays while it cannot be fetched.")
+    {
+        ExampleToml = "\"https://id.example.com/jwks.json\"",
+        IsAlternative = true,
+    };
+
+    private static readonly PemFileKey JwksCa = new("jwks_ca", isSecret: false,
+        "Who signs the certificate of jwks_url, and nobody else. Without it: whom the system trusts (SSL_CERT_FILE).")
+    {
+        ExampleToml = "\"/etc/edgeproxy/tls/servers-ca.pem\"",
+        IsAlternative = true,
+    };
+
+    private static readonly DurationKey JwksRefresh = new("jwks_refresh", TimeSpan.FromSeconds(10),
+        TimeSpan.FromDays(1), "How old keys of jwks_url may be; less if their max-age says so. A token that names "
+            + "another key has them fetched at once, every 10 s at most.")
+    {
+        Default = IssuerSettings.RefreshDefault,
+        DefaultToml = "\"10m\"",
         IsAlternative = true,
     };
 
@@ -75,21 +97,21 @@ internal static class JwtTable
         "Lets those pass that show a signed token (RFC 7519) with an end; 401 to others. Only algorithms of the keys' "
             + "own kind count, never none.",
         [
-            Secret, PublicKey, JwksFile, Issuers, Audiences, Skew, Claims, ClaimHeaders, .. Place.Declared,
-            .. IdentityKeys.Declared,
+            Secret, PublicKey, JwksFile, JwksUrl, JwksCa, JwksRefresh, Issuers, Audiences, Skew, Claims, ClaimHeaders,
+            .. Place.Declared, .. IdentityKeys.Declared,
         ])
     {
         ExampleName = "token",
-        Later = ["jwks_url"],
     };
 
     public static MiddlewareSettings? Parse(string name, TableScope scope)
     {
-        TokenKeys? keys = ReadKeys(scope);
+        TokenKeys? keys = ReadKeys(scope, out IssuerSettings? issuer);
         var settings = new JwtSettings
         {
             Name = name,
-            Keys = keys!,
+            Keys = keys,
+            Issuer = issuer,
             Place = Place.Read(scope),
             Issuers = PlacedItems.Values(Issuers.Read(scope)),
             Audiences = PlacedItems.Values(Audiences.Read(scope)),
@@ -98,17 +120,19 @@ internal static class JwtTable
             Headers = ClaimHeaders.Read(scope) ?? Primitives.Collections.Sequence<ClaimHeader>.Empty,
         };
         settings = IdentityKeys.Read(scope, settings);
-        return keys is null ? null : settings;
+        return keys is null && issuer is null ? null : settings;
     }
 
-    private static TokenKeys? ReadKeys(TableScope scope)
+    private static TokenKeys? ReadKeys(TableScope scope, out IssuerSettings? issuer)
     {
         string? secret = Secret.Read(scope);
         string? pem = PublicKey.Read(scope);
         string? file = JwksFile.Read(scope);
-        if (scope.Count(Secret) + scope.Count(PublicKey) + scope.Count(JwksFile) != 1)
+        issuer = ReadIssuer(scope);
+        if (scope.Count(Secret) + scope.Count(PublicKey) + scope.Count(JwksFile) + scope.Count(JwksUrl) != 1)
         {
-            scope.Report(scope.Table, "", "needs keys from one place; write one of secret, public_key, jwks_file");
+            scope.Report(scope.Table, "",
+                "needs keys from one place; write one of secret, public_key, jwks_file, jwks_url");
             return null;
         }
 
@@ -117,7 +141,7 @@ internal static class JwtTable
         string? why = secret is not null ? TokenKeys.OfSecret(secret, out keys)
             : pem is not null ? TokenKeys.OfPem(pem, out keys)
             : file is null ? null
-            : !scope.Files.TryRead(file, JwksBytesMax, out string? json, out string? unread) ? unread
+            : !scope.Files.TryRead(file, IssuerKeys.BytesMax, out string? json, out string? unread) ? unread
             : TokenKeys.OfJwks(json, out keys);
         if (why is not null && scope.TryFind(of.Name, out TomlEntry entry))
         {
@@ -125,5 +149,31 @@ internal static class JwtTable
         }
 
         return keys;
+    }
+
+    private static IssuerSettings? ReadIssuer(TableScope scope)
+    {
+        ApiUrl? url = JwksUrl.Read(scope);
+        PemText? ca = JwksCa.ReadCertificates(scope);
+        TimeSpan refresh = JwksRefresh.Read(scope);
+        if (scope.Count(JwksUrl) == 0)
+        {
+            Key? idle = ca is not null ? JwksCa : refresh != IssuerSettings.RefreshDefault ? JwksRefresh : null;
+            if (idle is not null && scope.TryFind(idle.Name, out TomlEntry entry))
+            {
+                scope.Report(entry.Value, idle.Name, $"does nothing without {JwksUrl.Name}");
+            }
+        }
+        else if (ca is not null && url is { IsTls: false })
+        {
+            scope.Report(ca.Node, JwksCa.Name, $"does nothing: {JwksUrl.Name} does not say https");
+        }
+
+        return url is not { } address ? null : new IssuerSettings
+        {
+            Address = address.ToUri(),
+            CaPem = ca?.Text ?? "",
+            Refresh = refresh,
+        };
     }
 }

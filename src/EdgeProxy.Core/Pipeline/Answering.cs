@@ -1,0 +1,300 @@
+using System;
+using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Primitives.Faults;
+using EdgeProxy.Primitives.Http;
+using EdgeProxy.Services;
+using EdgeProxy.Transport;
+
+namespace EdgeProxy.Pipeline;
+
+/// <summary>
+/// Steps (5) and (6), what comes back: reads the answer's head, decides whether it is this answer that the client gets,
+/// and moves its body.
+/// </summary>
+internal static class Answering
+{
+    // 1xx responses passed on before the final one; a server that sends more is broken (reliability 5-13: 1,000 x 103).
+    private const int InterimMax = 16;
+
+    // What is read of an answer that is not passed on.
+    private const int DiscardPiecesMax = 4;
+
+    /// <summary>Goes on as far as the links allow.</summary>
+    public static void Advance(Exchange exchange)
+    {
+        // An interim response the client did not take whole waits for room; nothing else would send the rest.
+        if (!exchange.HasResponseStarted && exchange.ClientSink.HasPending
+            && exchange.ClientSink.Flush() == SinkStatus.Broken)
+        {
+            exchange.Fault = Fault.ClientGone;
+            return;
+        }
+
+        while (!exchange.HasResponseStarted)
+        {
+            if (!(exchange.IsAnswerHeld ? AdvanceHeld(exchange) : AdvanceHead(exchange)))
+            {
+                return;
+            }
+        }
+
+        if (exchange.Phase != ExchangePhase.Forwarding)
+        {
+            return;
+        }
+
+        long nowMs = exchange.Shard.Loop.NowMs;
+        long readBefore = exchange.UpstreamSource.BytesRead;
+        long sentBefore = exchange.ClientSink.BytesSent;
+        PumpStatus status = exchange.Call is { } call
+            ? BodyPump.Run(exchange.UpstreamSource, call, exchange.ClientSink)
+            : exchange.AnswerFilter is { } filter
+            ? BodyPump.Run(exchange.UpstreamSource, filter, exchange.ClientSink)
+            : BodyPump.Run(exchange.UpstreamSource, exchange.ClientSink);
+        exchange.ResponsePump = status;
+        if (exchange.UpstreamSource.BytesRead != readBefore)
+        {
+            exchange.UpstreamReadMs = nowMs;
+        }
+
+        if (exchange.ClientSink.BytesSent != sentBefore)
+        {
+            exchange.ClientWriteMs = nowMs;
+        }
+
+        switch (status)
+        {
+            case PumpStatus.Done:
+                Finish(exchange);
+                break;
+            case PumpStatus.SourceMalformed:
+                exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamMalformed);
+                break;
+            case PumpStatus.SourceTruncated:
+            case PumpStatus.SourceBroken:
+                exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamClosed);
+                break;
+            case PumpStatus.SinkBroken:
+                exchange.Fault = Fault.ClientGone;
+                break;
+        }
+    }
+
+    // True if a head was read (interim or final) or another read is worth trying.
+    private static bool AdvanceHead(Exchange exchange)
+    {
+        MessageSource source = exchange.UpstreamSource;
+        if (!source.Unread.IsEmpty)
+        {
+            switch (ResponseHeadReader.Read(
+                source.Unread, HeadLimits.Default, exchange.Request.Method, exchange.Response))
+            {
+                case ParseStatus.Complete:
+                    return TakeHead(exchange);
+                case ParseStatus.Malformed:
+                    exchange.RejectReason = exchange.Response.Reason;
+                    exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamMalformed);
+                    return false;
+            }
+        }
+
+        switch (source.Fill(BlockPool.LargeBytes, HeadLimits.HeadBytesDefault + BlockPool.SmallBytes))
+        {
+            case LinkStatus.Ok:
+                exchange.UpstreamReadMs = exchange.Shard.Loop.NowMs;
+                return true;
+            case LinkStatus.WouldBlock:
+                return false;
+            default:
+                FurtherTries.UpstreamGone(exchange);
+                return false;
+        }
+    }
+
+    private static bool TakeHead(Exchange exchange)
+    {
+        ResponseHead response = exchange.Response;
+        MessageSource source = exchange.UpstreamSource;
+        if (response.StatusCode < 200)
+        {
+            return response.StatusCode == 101 ? Tunnel.TryBegin(exchange) : TakeInterim(exchange);
+        }
+
+        Outcomes.NoteAnswered(exchange);
+        if (FurtherTries.IsRetriedFor(exchange) || FurtherTries.FallBackAfterAnswer(exchange))
+        {
+            return false;
+        }
+
+        if (exchange.Call?.OtherAfterAnswer(exchange) is { } other)
+        {
+            Discard(exchange);
+            FurtherTries.SwitchTo(exchange, other);
+            return false;
+        }
+
+        if (exchange.Call?.Holds(exchange) == true)
+        {
+            exchange.Call.OnAnswer(exchange);
+            AnswerHold.Start(exchange);
+            return true;
+        }
+
+        exchange.Call?.OnAnswer(exchange);
+        return PassOn(exchange);
+    }
+
+    // What is kept of the answer is looked at; true if its head was passed on.
+    private static bool AdvanceHeld(Exchange exchange)
+    {
+        BodyCall call = exchange.Call!;
+        if (AnswerHold.Advance(exchange, call, out Service? other))
+        {
+            exchange.IsAnswerHeld = false;
+            return PassOn(exchange);
+        }
+
+        if (other is not null)
+        {
+            Forwarder.Abandon(exchange);
+            FurtherTries.SwitchTo(exchange, other);
+        }
+
+        return false;
+    }
+
+    private static bool PassOn(Exchange exchange)
+    {
+        ResponseHead response = exchange.Response;
+        MessageSource source = exchange.UpstreamSource;
+        bool isHeld = source.CanRewind;
+        exchange.ClientSource.KeepBytesMax = 0;
+        exchange.HasResponseStarted = true;
+        exchange.Status = response.StatusCode;
+        exchange.IsHalfClosed = exchange.ClientLink.HasEnded;
+        exchange.ClientWriteMs = exchange.Shard.Loop.NowMs;
+
+        // An answer that overtakes its request leaves body bytes behind it: no next head can follow them.
+        exchange.ClosesClient |=
+            !exchange.Request.KeepAlive || exchange.IsLast || !exchange.ClientSource.IsComplete;
+        Stickiness.NoteAnswer(exchange);
+        MiddlewareChain.Leave(exchange);
+        if (exchange.LocalAnswer is not null)
+        {
+            if (isHeld)
+            {
+                Forwarder.Abandon(exchange);
+            }
+            else
+            {
+                Discard(exchange);
+            }
+
+            RequestPipeline.WriteAnswer(exchange);
+            return true;
+        }
+
+        exchange.Call?.OnPassedOn(exchange);
+        ResponseHeadWriter.WriteFinal(exchange, isHeld ? source.Head : source.Unread);
+        if (isHeld)
+        {
+            source.Unpin();
+        }
+        else
+        {
+            source.Skip(response.Length);
+            source.StartBody(response.Framing, response.ContentLength);
+        }
+
+        return true;
+    }
+
+    private static bool TakeInterim(Exchange exchange)
+    {
+        ResponseHead response = exchange.Response;
+        if (++exchange.InterimCount > InterimMax)
+        {
+            exchange.RejectReason = RejectReason.None;
+            exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamMalformed);
+            return false;
+        }
+
+        // RFC 9110 section 15.2: never to an HTTP/1.0 client; 100 only to one that waits for it.
+        bool isWanted = exchange.Request.MinorVersion > 0
+            && (response.StatusCode != 100 || exchange.Request.ExpectsContinue);
+        if (isWanted)
+        {
+            ResponseHeadWriter.WriteInterim(exchange, exchange.UpstreamSource.Unread);
+        }
+
+        if (response.StatusCode == 100)
+        {
+            // From here on the client is the one who is waited for.
+            exchange.HasContinued = true;
+            exchange.ClientReadMs = exchange.Shard.Loop.NowMs;
+            exchange.BodyStartedMs = exchange.Shard.Loop.NowMs;
+        }
+
+        exchange.UpstreamSource.Skip(response.Length);
+        response.Reset();
+        if (exchange.ClientSink.HasPending && exchange.ClientSink.Flush() == SinkStatus.Broken)
+        {
+            exchange.Fault = Fault.ClientGone;
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// An answer that is not wanted, its head unread still: if it is here whole its connection may be used again.
+    /// </summary>
+    public static void Discard(Exchange exchange)
+    {
+        MessageSource source = exchange.UpstreamSource;
+        source.Skip(exchange.Response.Length);
+        source.StartBody(exchange.Response.Framing, exchange.Response.ContentLength);
+        BodyStep step = BodyStep.Data;
+        for (int piece = 0; step == BodyStep.Data && piece < DiscardPiecesMax; piece++)
+        {
+            step = source.Next(out ReadOnlySpan<byte> payload);
+            source.Advance(payload.Length);
+        }
+
+        if (step == BodyStep.End)
+        {
+            Release(exchange);
+        }
+        else
+        {
+            Forwarder.Abandon(exchange);
+        }
+    }
+
+    private static void Finish(Exchange exchange)
+    {
+        exchange.IsResponseDone = true;
+        Release(exchange);
+        exchange.Phase = ExchangePhase.Done;
+    }
+
+    // The answer is through, to its end.
+    private static void Release(Exchange exchange)
+    {
+        UpstreamConnection upstream = exchange.Upstream!;
+        exchange.UpstreamSource.EndMessage();
+
+        // The boundary is proven: whole request sent, answer ended by its own framing, not a byte after it.
+        bool isClean = exchange.IsRequestSent && exchange.Response.KeepAlive && !exchange.UpstreamSink.HasPending
+            && exchange.UpstreamSource.Unread.IsEmpty && !exchange.UpstreamSource.HasSeenEnd;
+        Forwarder.Detach(exchange);
+        if (isClean)
+        {
+            upstream.Pool.Put(upstream);
+        }
+        else
+        {
+            upstream.Link.Close();
+        }
+    }
+}

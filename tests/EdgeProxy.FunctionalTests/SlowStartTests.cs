@@ -1,0 +1,88 @@
+using System.Threading;
+using System.Threading.Tasks;
+using EdgeProxy.FunctionalTests.Harness;
+using Xunit;
+
+namespace EdgeProxy.FunctionalTests;
+
+/// <summary>A server that came up, or came with a reload, begins with little and ends with its share.</summary>
+public sealed class SlowStartTests
+{
+    // Long enough that the first requests, a moment after the server came up, find it far from its share.
+    private const string Slow = "slow_start = \"4s\"\n";
+    private const int First = 60;
+
+    [Theory]
+    [InlineData("round_robin")]
+    [InlineData("p2c")]
+    [InlineData("least_connections")]
+    [InlineData("least_time")]
+    [InlineData("random")]
+    [InlineData("hash")]
+    public async Task NewServer_InAReload_GrowsToItsShare(string strategy)
+    {
+        await using RawServer old = RawServer.Ok("old");
+        await using RawServer late = RawServer.Ok("late");
+        string hash = strategy == "hash" ? "hash = { on = \"query\", name = \"key\" }\n" : "";
+        var config = new ProxyConfig(old) { Service = $"strategy = \"{strategy}\"\n{hash}{Slow}" };
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        using RawClient client = await proxy.ConnectAsync();
+        await CountAsync(client, "late", First);
+
+        config.Servers.Add(late.Port);
+        await proxy.ReloadAsync();
+
+        // A tenth of a half, or of what it is a moment later: 20 of 60 would be by chance once in 10^8 runs.
+        Assert.InRange(await CountAsync(client, "late", First), 0, 20);
+        await WaitForShareAsync(client, "late");
+    }
+
+    [Fact]
+    public async Task ServerThatComesBack_GrowsToItsShare()
+    {
+        bool isWell = true;
+        await using RawServer flapping = RawServer.Start(async connection =>
+        {
+            while (await connection.ReadRequestAsync() is { } request)
+            {
+                bool isGood = request.Target != "/healthz" || Volatile.Read(ref isWell);
+                await connection.AnswerAsync("flapping", status: isGood ? "200 OK" : "500 Broken");
+            }
+        });
+        await using RawServer steady = RawServer.Ok("steady");
+        var config = new ProxyConfig(flapping, steady)
+        {
+            Service = Slow + "health_check = { path = \"/healthz\", interval = \"100ms\", jitter = \"0\", rise = 1, fall = 1 }",
+        };
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        using RawClient client = await proxy.ConnectAsync();
+
+        // At the start all servers are new, and none starts slowly.
+        Assert.Equal(First / 2, await CountAsync(client, "flapping", First));
+        Volatile.Write(ref isWell, false);
+        await proxy.WaitForLineAsync($"server 127.0.0.1:{flapping.Port} is down");
+        Assert.Equal(0, await CountAsync(client, "flapping", First));
+        int lines = proxy.Stderr.Count;
+        Volatile.Write(ref isWell, true);
+        await proxy.WaitForLineAsync($"server 127.0.0.1:{flapping.Port} is up", lines);
+
+        Assert.InRange(await CountAsync(client, "flapping", First), 0, 20);
+        await WaitForShareAsync(client, "flapping");
+    }
+
+    private static async Task<int> CountAsync(RawClient client, string body, int requests)
+    {
+        int count = 0;
+        for (int i = 0; i < requests; i++)
+        {
+            RawResponse response = await client.RequestAsync($"GET /?key={i} HTTP/1.1\r\nHost: a\r\n\r\n");
+            Assert.Equal(200, response.Status);
+            count += response.BodyText == body ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    private static Task WaitForShareAsync(RawClient client, string body) => Eventually.TrueAsync(
+        async () => await CountAsync(client, body, First) >= First * 4 / 10, $"{body} to have its share");
+}
