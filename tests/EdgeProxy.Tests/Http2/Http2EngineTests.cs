@@ -118,6 +118,73 @@ public sealed class Http2EngineTests
     }
 
     [Fact]
+    public void HeadOfManyFrames_IsWhole_BothWays()
+    {
+        using var engine = new Engine();
+        MemoryLink server = engine.Idle();
+        var client = new Http2Client(engine);
+        string value = new('~', 20_000); // which Huffman makes no shorter
+        byte[] section = FrameWriter.Section(
+            [":method: GET", ":scheme: http", ":path: /", ":authority: a.test", $"x-long: {value}"]);
+        client.Send(client.Write.Frame(FrameType.Headers, FrameFlags.EndStream, 1, section.AsSpan(0, 16_000))
+            .Frame(FrameType.Continuation, FrameFlags.EndHeaders, 1, section.AsSpan(16_000)));
+        Assert.Contains($"x-long: {value}\r\n", server.WrittenText);
+        Answer(engine, server, Http2Client.Answer("ok", $"X-Long: {value}\r\n"));
+
+        Assert.Equal(value, client.Of(1).First().Field("x-long"));
+        Assert.Equal("ok", client.Body(1));
+    }
+
+    [Fact]
+    public void ExtendedConnect_IsATunnel_ThatEndsOnEachSide()
+    {
+        using var engine = new Engine();
+        MemoryLink server = engine.Idle();
+        var client = new Http2Client(engine);
+        client.Send(client.Write.Headers(1, false, ":method: CONNECT", ":protocol: websocket", ":scheme: https",
+            ":path: /chat", ":authority: a.test", "sec-websocket-version: 13"));
+        Assert.StartsWith("GET /chat HTTP/1.1\r\nHost: a.test\r\n", server.WrittenText);
+        Assert.Contains("Connection: Upgrade\r\n", server.WrittenText);
+        Assert.Contains("upgrade: websocket\r\n", server.WrittenText);
+        Assert.DoesNotContain("transfer-encoding", server.WrittenText, StringComparison.OrdinalIgnoreCase);
+        Answer(engine, server, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            + "Sec-WebSocket-Accept: x\r\nSec-WebSocket-Protocol: p\r\n\r\nhello");
+        Frame head = client.Of(1).First();
+        Assert.Equal((200, "p"), (client.Status(1), head.Field("sec-websocket-protocol")));
+        Assert.Null(head.Field("upgrade"));
+        Assert.Null(head.Field("sec-websocket-accept"));
+        Assert.Equal("hello", client.Body(1));
+        client.Send(client.Write.Data(1, "bytes\r\n\r\n").Data(1, "", isEnd: true));
+
+        Assert.EndsWith("\r\n\r\nbytes\r\n\r\n", server.WrittenText);
+        Assert.True(server.HasEndedWrites);
+        Assert.False(client.HasEnded(1));
+        MemoryLink.InTurn(server.FeedEnd);
+        engine.Turn();
+        Assert.True(client.HasEnded(1));
+        Assert.Equal(0, engine.Loop.Streams.RentedCount);
+    }
+
+    [Fact]
+    public void RequestLimit_OfAConnection_EndsIt()
+    {
+        using var engine = new Engine();
+        var server = new ScriptedServer(engine);
+        server.KeepIdle(4);
+        engine.EntryPoint.Configure(
+            engine.EntryPoint.Settings with { RequestsPerConnectionMax = 2 }, tls: null);
+        var client = new Http2Client(engine);
+        client.Send(client.Write.Request(1));
+        Assert.Null(client.GoAway);
+        client.Send(client.Write.Request(3));
+        client.Send(client.Write.Request(5));
+
+        Assert.Equal((200, 200, 0), (client.Status(1), client.Status(3), client.Status(5)));
+        Assert.Equal(Http2Error.None, client.GoAway);
+        Assert.True(client.Link.HasEndedWrites);
+    }
+
+    [Fact]
     public void Continue_IsPassedOn_BeforeTheBody()
     {
         using var engine = new Engine();
