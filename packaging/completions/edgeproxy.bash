@@ -16,7 +16,7 @@ _edgeproxy() {
   done
   local words=''
   case "$verbs" in
-    '') words='run validate reload routes explain config demo healthcheck hash-password completion version --help --config' ;;
+    '') words='run validate reload routes explain config audit demo healthcheck hash-password completion version --help --config' ;;
     'run') words='--config --help' ;;
     'validate') words='--format --config --help' ;;
     'reload') words='--format --config --help' ;;
@@ -26,6 +26,11 @@ _edgeproxy() {
     'config default') words='--config --help' ;;
     'config reference') words='--config --help' ;;
     'config schema') words='--config --help' ;;
+    'audit') words='verify show export key --directory --public-key --config --help' ;;
+    'audit verify') words='--format --head --proof --config --help' ;;
+    'audit show') words='--proof --config --help' ;;
+    'audit export') words='--kind --router --consumer --since --until --config --help' ;;
+    'audit key') words='--config --help' ;;
     'demo') words='--duration --config --help' ;;
     'healthcheck') words='--config --help' ;;
     'hash-password') words='--user --key --config --help' ;;

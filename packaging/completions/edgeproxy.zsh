@@ -24,6 +24,7 @@ _edgeproxy() {
         'routes:the routers of each entrypoint, in the order they are asked'
         'explain:which router a request would meet, and why not the others'
         'config:what a configuration may say\: a default file, a reference, a JSON Schema'
+        'audit:check, show and export the audit chain'
         'demo:show the proxy at work\: own configuration, servers and traffic'
         'healthcheck:0 if the running proxy takes traffic, else 1'
         'hash-password:read a password from stdin and print the hash to configure'
@@ -92,6 +93,51 @@ _edgeproxy() {
       )
       ;;
     'config schema')
+      next=(
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'audit')
+      next=(
+        'verify:0 if nothing was changed, else 1 and where the first change is'
+        'show:one record, or those of a request, as JSON'
+        'export:records as JSON, a line each'
+        'key:the public key, to be kept where the chain is not'
+        '--directory:the chain`s folder [default\: audit.directory of the configuration]'
+        '--public-key:the key that signed it, PEM; may be given more than once [default\: the folder`s own]'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'audit verify')
+      next=(
+        '--format:how the answer is written'
+        '--head:a record`s number and hash noted elsewhere\: is it in the chain?'
+        '--proof:check the proof of one record, made by audit show --proof, in the place of a chain'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'audit show')
+      next=(
+        '--proof:print a proof that the record is in the chain, which needs no chain to be checked'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'audit export')
+      next=(
+        '--kind:exchange, config, gap, ...'
+        '--router:of this router'
+        '--consumer:of this consumer'
+        '--since:from this time on'
+        '--until:before this time'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'audit key')
       next=(
         '--config:the configuration file'
         '--help:what this verb does'

@@ -97,6 +97,55 @@ public sealed class CompressTests
         Assert.Equal(s_text, old.BodyText);
     }
 
+    [Theory]
+    [InlineData("gzip", "gzip")]
+    [InlineData("br", "br")]
+    public async Task EmptyBody_OfUnknownLength_IsAWholeOne(string accepts, string coding)
+    {
+        await using RawServer server = RawServer.Answering(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+        await using ProxyProcess proxy = await StartAsync(server);
+
+        RawResponse answer = await RawClient.GetAsync(proxy.Port, "/", $"Accept-Encoding: {accepts}\r\n");
+
+        Assert.Equal(coding, answer.Head.One("Content-Encoding"));
+        Assert.NotEmpty(answer.Body);
+        Assert.Empty(Decode(answer.Body, coding));
+    }
+
+    // RFC 9110 section 5.3: two lines are one list.
+    [Fact]
+    public async Task TwoLines_NameCountsBeforeStar()
+    {
+        await using RawServer server = Serving("Content-Type: text/plain\r\n");
+        await using ProxyProcess proxy = await StartAsync(server, "encodings = [\"gzip\"]\n");
+
+        RawResponse answer = await RawClient.GetAsync(
+            proxy.Port, "/", "Accept-Encoding: gzip;q=0\r\nAccept-Encoding: *\r\n");
+
+        Assert.False(answer.Head.Has("Content-Encoding"));
+    }
+
+    // By the time of the answer the head is gone: a long body took its room.
+    [Fact]
+    public async Task LongRequest_AnswerIsCompressed()
+    {
+        await using RawServer server = Serving("Content-Type: text/plain\r\n");
+        await using ProxyProcess proxy = await StartAsync(server);
+        using RawClient client = await proxy.ConnectAsync();
+
+        for (int i = 0; i < 2; i++)
+        {
+            RawResponse answer = await client.RequestAsync(
+                "POST / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\nContent-Length: 200000\r\n\r\n"
+                + new string('x', 200_000));
+            Assert.Equal(s_text, Decode(answer.Body, answer.Head.One("Content-Encoding")));
+            Assert.Equal("gzip", answer.Head.One("Content-Encoding"));
+        }
+
+        Assert.Equal(0, await proxy.MetricAsync("edgeproxy_loop_exceptions_total"));
+    }
+
     // Each piece is the client's before the next one is made.
     [Theory]
     [InlineData("gzip")]

@@ -1,3 +1,5 @@
+using System;
+using System.IO;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
 using Xunit;
@@ -42,6 +44,35 @@ public sealed class ErrorsTests
 
         RawResponse ok = await client.RequestAsync("GET /ok HTTP/1.1\r\nHost: a\r\n\r\n");
         Assert.Equal((200, "ok"), (ok.Status, ok.BodyText));
+    }
+
+    [Fact]
+    public async Task BodyFile_IsReadWithTheConfiguration()
+    {
+        await using RawServer server = RawServer.Answering("HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\nsome");
+        string path = Path.Combine(Path.GetTempPath(), $"sorry-{Guid.NewGuid():N}.html");
+        await File.WriteAllTextAsync(path, "<h1>one</h1>", TestContext.Current.CancellationToken);
+        try
+        {
+            await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+            {
+                WatchInterval = "100ms",
+                Router = "middlewares = [\"m\"]",
+                More = "[middlewares.m.errors]\nstatus = [\"500\"]\ncontent_type = \"text/html\"\n"
+                    + $"body_file = \"{path}\"\n",
+            });
+            RawResponse answer = await RawClient.GetAsync(proxy.Port);
+            Assert.Equal((500, "<h1>one</h1>", "text/html"),
+                (answer.Status, answer.BodyText, answer.Head.One("Content-Type")));
+
+            await File.WriteAllTextAsync(path, "<h1>two</h1>", TestContext.Current.CancellationToken);
+            await Eventually.TrueAsync(
+                async () => (await RawClient.GetAsync(proxy.Port)).BodyText == "<h1>two</h1>", "the new body");
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     [Fact]

@@ -151,6 +151,24 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task RateLimit_SeveralParts_EachPairHasItsOwn()
+    {
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await StartAsync(
+            server, "rate_limit = { average = 1, period = \"1h\", burst = 1, key = \"client_ip+header:X-Tenant\" }");
+
+        RawResponse[] answers =
+        [
+            await AskAsync(proxy, "127.0.0.1", fields: "X-Tenant: a\r\n"),
+            await AskAsync(proxy, "127.0.0.1", fields: "X-Tenant: b\r\n"),
+            await AskAsync(proxy, "127.0.0.2", fields: "X-Tenant: a\r\n"),
+            await AskAsync(proxy, "127.0.0.1", fields: "X-Tenant: a\r\n"),
+        ];
+
+        Assert.Equal([200, 200, 200, 429], answers.Select(answer => answer.Status));
+    }
+
+    [Fact]
     public async Task InFlight_Queue_RequestsGoInTheOrderTheyCame_AndOneMoreIsRefused()
     {
         var go = new Gate();
@@ -268,6 +286,27 @@ public sealed class LimitTests
 
         Assert.Equal(status, (await RawClient.GetAsync(proxy.Port, fields: fields)).Status);
         Assert.Equal(403, (await AskAsync(proxy, "127.0.0.2", fields: "X-Forwarded-For: 192.0.2.1\r\n")).Status);
+    }
+
+    // The front's own address is one that is let in; a request of whom it says nothing is not the front's.
+    [Theory]
+    [InlineData("ip_allow_list", 403)]
+    [InlineData("ip_deny_list", 200)]
+    public async Task IpList_FrontThatDoesNotSayWho_IsNobodyToLetIn(string kind, int status)
+    {
+        await using RawServer server = RawServer.Ok();
+        string range = kind == "ip_allow_list" ? "127.0.0.0/8" : "192.0.2.0/24";
+        await using ProxyProcess proxy = await StartAsync(
+            server, $"{kind} = {{ source_range = [\"{range}\"], depth = 1 }}",
+            entryPoint: "trusted_ips = [\"127.0.0.1\"]");
+
+        foreach (string fields in (string[])["", "X-Forwarded-For: unknown\r\n", "X-Forwarded-For: 127.0.0.1:80\r\n"])
+        {
+            Assert.Equal(status, (await RawClient.GetAsync(proxy.Port, fields: fields)).Status);
+        }
+
+        RawResponse told = await RawClient.GetAsync(proxy.Port, fields: "X-Forwarded-For: 127.0.0.9\r\n");
+        Assert.Equal(200, told.Status);
     }
 
     private static RawServer GatedServer(Gate go) => RawServer.Start(async connection =>

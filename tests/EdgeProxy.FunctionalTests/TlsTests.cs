@@ -144,9 +144,11 @@ public sealed class TlsTests
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
         {
             EntryPoint = $"tls = {{ client_auth = \"request\", client_ca = \"{keys.AuthorityFile}\" }}",
-            Router = "middlewares = [\"mtls\"]",
+            Router = "middlewares = [\"mtls\", \"tell\"]",
             More = keys.Toml("a.test") + $"\n[consumers.till]\ncertificates = [\"{fingerprint}\"]\n"
-                + $"[middlewares.mtls.client_cert]\nconsumer_header = \"X-Consumer\"\n{rules}\n",
+                + $"[middlewares.mtls.client_cert]\nconsumer_header = \"X-Consumer\"\n{rules}\n"
+                + "[middlewares.tell.headers.request]\nset = { X-Who = \"{consumer}/{client_cert_subject}/"
+                + "{client_cert_sha256}\", X-Id = \"{request_id}\" }\n",
         });
 
         int status = await TryAsync(
@@ -155,6 +157,11 @@ public sealed class TlsTests
         Assert.Equal(expected, status);
         Assert.Equal(
             expected == 200 ? ["till"] : [], server.Requests.Select(request => request.Head.One("X-Consumer")));
+        Assert.All(server.Requests, request =>
+        {
+            Assert.Equal($"till/CN=client/{fingerprint.ToLowerInvariant()}", request.Head.One("X-Who"));
+            Assert.Equal(request.Head.One("X-Request-Id"), request.Head.One("X-Id"));
+        });
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System;
+using System.Numerics;
 using System.Text;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Bodies;
@@ -25,6 +26,7 @@ internal sealed class AiCall : BodyCall
     private ModelTarget? _target;
     private ulong _tried;
     private UsageReader _reader;
+    private readonly AnswerFacts _answerFacts = new();
     private bool _isRead;
     private bool _strips;
 
@@ -147,7 +149,8 @@ internal sealed class AiCall : BodyCall
 
         _isRead = exchange.Response.StatusCode is >= 200 and < 300;
         AnswerForm form = _isRead ? FormOf(exchange) : AnswerForm.Other;
-        _reader.Begin(form);
+        _answerFacts.Reset();
+        _reader.Begin(form, exchange.Audit is null ? null : _answerFacts);
         if (form == AnswerForm.Events)
         {
             edits.Set(ForwardedFields.Buffering, "no"u8);
@@ -179,12 +182,43 @@ internal sealed class AiCall : BodyCall
     public override LocalAnswer? AnswerTo(Exchange exchange, int status, string detail) =>
         AiErrors.Answer(_dialect, status, "", char.ToUpperInvariant(detail[0]) + detail[1..] + ".");
 
+    public override void NoteFacts(Exchange exchange)
+    {
+        exchange.NoteFact("gen_ai.request.model"u8, Model);
+        if (_target is { } target)
+        {
+            exchange.NoteFact("gen_ai.provider.name"u8, target.Provider.NameBytes);
+            exchange.NoteFact("edgeproxy.ai.model_sent"u8, target.IsAsAsked ? Model : target.ModelBytes);
+            exchange.NoteFact("gen_ai.response.model"u8, _answerFacts.Model);
+            exchange.NoteFact("edgeproxy.ai.targets_asked"u8, BitOperations.PopCount(_tried));
+            exchange.NoteFact("gen_ai.tool.names"u8, _answerFacts.Tools);
+            NoteUsage(exchange, _reader.Usage);
+        }
+
+        exchange.NoteFact("edgeproxy.ai.outcome"u8, _target is null ? "refused"u8
+            : !exchange.Fault.IsNone ? "cut"u8
+            : !_isRead ? "failed"u8
+            : _reader.HasError ? "error_within"u8 : "ok"u8);
+    }
+
+    private void NoteUsage(Exchange exchange, in Usage usage)
+    {
+        if (usage.IsThere)
+        {
+            exchange.NoteFact("gen_ai.usage.input_tokens"u8, usage.TotalInput(_dialect));
+            exchange.NoteFact("gen_ai.usage.output_tokens"u8, usage.Output);
+            exchange.NoteFact("gen_ai.usage.cache_read.input_tokens"u8, usage.Cached);
+            exchange.NoteFact("edgeproxy.ai.reasoning_tokens"u8, usage.Reasoning);
+        }
+    }
+
     public override void OnEnd(Exchange exchange)
     {
         Settle(exchange);
         ReleaseBodies();
         ReleaseRequest();
         _strip.Release();
+        _answerFacts.Reset();
         _modelLength = 0;
         _service = null;
         _entry = null;

@@ -13,6 +13,7 @@ internal sealed class Provider
     private static readonly FieldName Authorization = FieldName.Of("Authorization");
     private static readonly FieldName AnthropicKey = FieldName.Of("x-api-key");
 
+    private readonly byte[] _name;
     private readonly byte[] _basePath;
     private readonly byte[] _credential;
 
@@ -20,6 +21,7 @@ internal sealed class Provider
     {
         Settings = settings;
         Service = service;
+        _name = Encoding.UTF8.GetBytes(settings.Name);
         _basePath = Encoding.ASCII.GetBytes(settings.BasePath);
         bool isAnthropic = settings.Kind == ProviderKind.Anthropic;
         CredentialField = isAnthropic ? AnthropicKey : Authorization;
@@ -33,6 +35,8 @@ internal sealed class Provider
 
     public ReadOnlySpan<byte> BasePath => _basePath;
 
+    public ReadOnlySpan<byte> NameBytes => _name;
+
     public FieldName CredentialField { get; }
 
     /// <summary>Empty if the provider wants none.</summary>
@@ -44,7 +48,12 @@ internal sealed class ModelTarget(Provider provider, ModelSettings settings, Tok
 {
     private readonly byte[] _quoted = Quoted(settings.Model);
 
+    private readonly byte[] _model = Encoding.UTF8.GetBytes(settings.Model);
+
     public Provider Provider { get; } = provider;
+
+    /// <summary>The provider's name for it, as configured; a * in it is what the client's name had there.</summary>
+    public ReadOnlySpan<byte> ModelBytes => _model;
 
     public TokenMetrics Metrics { get; } = metrics;
 

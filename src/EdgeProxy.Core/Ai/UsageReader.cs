@@ -31,6 +31,7 @@ internal struct UsageReader
     private bool _skipsEvent;
     private Levels _names;
     private Usage _usage;
+    private AnswerFacts? _facts;
 
     /// <summary>Field by field the last that was said: totals grow, and are never to be added.</summary>
     public readonly Usage Usage => _usage;
@@ -47,10 +48,12 @@ internal struct UsageReader
     /// <summary>Something of the model's own came: text, a tool call, an end.</summary>
     public bool HasContent { get; private set; }
 
-    public void Begin(AnswerForm form)
+    /// <param name="facts">Told what it says of models and tools; null if nobody asks.</param>
+    public void Begin(AnswerForm form, AnswerFacts? facts = null)
     {
         this = default;
         _form = form;
+        _facts = facts;
     }
 
     public void Take(ReadOnlySpan<byte> payload)
@@ -81,6 +84,7 @@ internal struct UsageReader
                     TakeJson("\n"u8);
                     break;
                 case SseStep.EventEnd:
+                    _facts?.EndText();
                     _json = default;
                     _skipsEvent = false;
                     break;
@@ -128,11 +132,17 @@ internal struct UsageReader
                 break;
             case JsonToken.ObjectStart:
             case JsonToken.ArrayStart:
+                _facts?.Open(NameAt(_json.Depth - 1), _json.Depth);
                 Note(token, _json.Depth - 1);
                 SetName(_json.Depth, AnswerKey.Other);
                 break;
             case JsonToken.ObjectEnd:
             case JsonToken.ArrayEnd:
+                _facts?.Close(_json.Depth);
+                break;
+            case JsonToken.String when _facts is not null:
+                _facts.String(NameAt(_json.Depth), _json.Depth, in _json.Text, IsOfAnswer(_json.Depth));
+                Note(token, _json.Depth);
                 break;
             default:
                 Note(token, _json.Depth);
@@ -153,7 +163,8 @@ internal struct UsageReader
         {
             HasContent = true;
         }
-        else if (key is AnswerKey.Text or AnswerKey.Response && token == JsonToken.String && _json.Text.Length > 0)
+        else if (key is AnswerKey.Text or AnswerKey.Arguments or AnswerKey.Response
+            && token == JsonToken.String && _json.Text.Length > 0)
         {
             TextBytes += _json.Text.Length;
             HasContent = true;
@@ -196,6 +207,10 @@ internal struct UsageReader
 
         _usage.IsThere = true;
     }
+
+    // model, message.model, response.model.
+    private readonly bool IsOfAnswer(int depth) =>
+        depth == 1 || (depth == 2 && NameAt(1) is AnswerKey.Message or AnswerKey.Response);
 
     // usage, message.usage (Anthropic's first event), response.usage (Responses' last).
     private readonly bool IsUsage(int depth) =>

@@ -11,6 +11,11 @@ internal static class AuditLimits
     /// <summary>What a loop may have noted and not yet made durable; a power of two.</summary>
     public const int RingBytes = 1024 * 1024;
 
+    /// <summary>
+    /// Longest the end of an answer waits for its record; then the client is cut off, and has no whole answer.
+    /// </summary>
+    public const long RecordWaitMaxMs = 10_000;
+
     /// <summary>Records the proxy itself adds (configuration, start) that may wait for a full disk.</summary>
     public const int OwnRecordsMax = 1024;
 
@@ -30,6 +35,7 @@ internal static class AuditLimits
     public const int SegmentBytesDefault = 16 * 1024 * 1024;
     public const int SegmentBytesMin = 64 * 1024;
     public const int SegmentBytesMax = 1024 * 1024 * 1024;
+    public const int RetainBytesMin = 1024 * 1024;
     public const int RetainBytesMax = int.MaxValue;
 
     /// <summary>
@@ -45,5 +51,6 @@ internal static class AuditLimits
 
     public static readonly TimeSpan SegmentAgeMin = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan SegmentAgeMax = TimeSpan.FromDays(30);
+    public static readonly TimeSpan RetainAgeMin = TimeSpan.FromMinutes(1);
     public static readonly TimeSpan RetainAgeMax = TimeSpan.FromDays(3650);
 }

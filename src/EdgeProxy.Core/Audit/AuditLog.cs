@@ -11,7 +11,16 @@ namespace EdgeProxy.Audit;
 /// <param name="Hash">Of the last frame on the disk: who kept it elsewhere notices a tail that was cut off.</param>
 /// <param name="IsStuck">Nothing can be written now.</param>
 internal sealed record AuditStatus(
-    ulong Seq, byte[] Hash, ulong Segment, bool IsStuck, long LostCount, long FailureCount);
+    ulong Seq, byte[] Hash, ulong Segment, bool IsStuck, long LostCount, long FailureCount)
+{
+    /// <summary>Records and bytes brought into the chain since the start.</summary>
+    public long Records { get; init; }
+
+    public long Bytes { get; init; }
+
+    /// <summary>The last segment that was signed; null if there is none.</summary>
+    public ClosedSegment? LastClosed { get; init; }
+}
 
 /// <summary>
 /// The audit chain at work: a thread takes what the loops noted in their rings into the chain, makes it durable as
@@ -38,6 +47,8 @@ internal sealed partial class AuditLog : IDisposable
     private readonly Thread _thread;
     private AuditSettings _settings;
     private AuditStatus _status;
+    private ClosedSegment? _lastClosed;
+    private readonly ulong _seqBefore;
     private long _lostRecorded;
     private long _lostDurable;
     private long _lostSinceMs;
@@ -62,8 +73,20 @@ internal sealed partial class AuditLog : IDisposable
         _logger = logger;
         _holds = holds;
         _syncedAt = time.GetTimestamp();
+        _seqBefore = chain.Durable.Seq;
         _status = Look();
         _thread = new Thread(Run, 256 * 1024) { Name = "audit", IsBackground = true };
+    }
+
+    /// <summary>The segment signed last, by an earlier process at first.</summary>
+    public ClosedSegment? LastClosed
+    {
+        get => _lastClosed;
+        init
+        {
+            _lastClosed = value;
+            _status = Look();
+        }
     }
 
     /// <summary>What may change while it runs does; directory and key do not.</summary>
@@ -76,7 +99,10 @@ internal sealed partial class AuditLog : IDisposable
     public AuditStatus Status => Volatile.Read(ref _status);
 
     /// <summary>Audited requests are to be refused: nothing can be written, and none may go unrecorded.</summary>
-    public bool IsBlocked => Volatile.Read(ref _isStuck) && Settings.OnFull == AuditFull.Block;
+    public bool IsBlocked => IsStuck && Settings.OnFull == AuditFull.Block;
+
+    /// <summary>The last try to write failed.</summary>
+    public bool IsStuck => Volatile.Read(ref _isStuck);
 
     public AuditRing Ring(int lane) => _rings[lane];
 
@@ -284,10 +310,11 @@ internal sealed partial class AuditLog : IDisposable
         long records = _chain.SegmentRecords;
         long bytes = _chain.SegmentBytes;
         _chain.Close(NowMs());
-        Release();
         ChainState end = _chain.Durable;
-        _retention.Add(new ClosedSegment(DiskFiles.NameOf(end.SegmentNumber), end.Seq,
-            bytes + ChainFrame.OverheadBytes + SegmentFooter.BodyBytes, NowMs(), [.. end.Hash]));
+        _lastClosed = new ClosedSegment(DiskFiles.NameOf(end.SegmentNumber), end.Seq,
+            bytes + ChainFrame.OverheadBytes + SegmentFooter.BodyBytes, NowMs(), [.. end.Hash]);
+        Release();
+        _retention.Add(_lastClosed);
         Log.SegmentClosed(_logger, end.SegmentNumber, records, end.Seq, Convert.ToHexStringLower(end.Hash));
     }
 
@@ -310,6 +337,7 @@ internal sealed partial class AuditLog : IDisposable
 
         Volatile.Write(ref _isStuck, true);
         Volatile.Write(ref _status, Look());
+        Tell(); // who may go on without goes on
         _isStopped = Volatile.Read(ref _isStopping); // one try: the rings keep it for the next start
     }
 
@@ -382,7 +410,12 @@ internal sealed partial class AuditLog : IDisposable
     private AuditStatus Look()
     {
         ChainState end = _chain.Durable;
-        return new AuditStatus(end.Seq, [.. end.Hash], end.SegmentNumber, _isStuck, CountLost(), _failureCount);
+        return new AuditStatus(end.Seq, [.. end.Hash], end.SegmentNumber, _isStuck, CountLost(), _failureCount)
+        {
+            Records = (long)(end.Seq - _seqBefore),
+            Bytes = _chain.DurableBytes,
+            LastClosed = _lastClosed,
+        };
     }
 
     private static partial class Log

@@ -38,9 +38,11 @@ internal static partial class AuditOpening
     private const string RingPattern = "*.ring";
 
     /// <summary>Null if it cannot be opened: <paramref name="problem"/> says why. Not started yet.</summary>
-    public static AuditLog? Open(AuditOpeningParts parts, out string problem)
+    /// <param name="notPermitted">The folder or a file of it is not ours to use.</param>
+    public static AuditLog? Open(AuditOpeningParts parts, out string problem, out bool notPermitted)
     {
         problem = "";
+        notPermitted = false;
         var holds = new Holds();
         try
         {
@@ -51,6 +53,7 @@ internal static partial class AuditOpening
         {
             holds.Dispose();
             problem = exception.Message;
+            notPermitted = exception is UnauthorizedAccessException;
             return null;
         }
     }
@@ -97,7 +100,10 @@ internal static partial class AuditOpening
         // (5)
         AuditRing[] rings = MakeRings(settings.Directory, parts.Lanes);
         var retention = new Retention(files, end.Closed, parts.Logger);
-        return new AuditLog(settings, chain, rings, retention, parts.Time, parts.Logger, holds);
+        return new AuditLog(settings, chain, rings, retention, parts.Time, parts.Logger, holds)
+        {
+            LastClosed = end.Closed.Count > 0 ? end.Closed[^1] : null,
+        };
     }
 
     private static (long Taken, long Torn) TakeRings(string folder, ChainEnd end, ChainWriter chain, long nowMs)

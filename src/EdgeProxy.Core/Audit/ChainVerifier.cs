@@ -19,6 +19,11 @@ internal sealed record ChainReport
 {
     public ChainProblem? Problem { get; set; }
 
+    /// <summary>
+    /// The problem is that the last file ends within a frame: it is being written just now, or its process was killed.
+    /// </summary>
+    public bool IsTornEnd { get; set; }
+
     public int Segments { get; set; }
 
     public ulong FirstSeq { get; set; }
@@ -105,6 +110,7 @@ internal sealed class ChainVerifier(IReadOnlyList<SegmentKey> keys)
                 : Text(status);
             if (what is not null)
             {
+                _report.IsTornEnd = isLast && status == FrameStatus.Torn;
                 return new ChainProblem(name, reader.Header is null ? 0 : next, reader.Offset, what);
             }
         }

@@ -25,6 +25,8 @@ internal sealed class ChainWriter : IDisposable
     private IAuditFile? _file;
     private bool _isSynced = true;
     private bool _isFailedNew;
+    private long _closedBytes;
+    private readonly long _bytesBefore;
 
     /// <param name="state">Where the chain ends, on the disk.</param>
     public ChainWriter(IAuditFiles files, SegmentKey key, string node, ChainState state)
@@ -34,11 +36,15 @@ internal sealed class ChainWriter : IDisposable
         _node = node;
         _state = state;
         _durable.CopyFrom(state);
+        _bytesBefore = state.IsOpen ? state.Length : 0;
         StartBatch();
     }
 
     /// <summary>Where the chain ends on the disk.</summary>
     public ChainState Durable => _durable;
+
+    /// <summary>Bytes that came onto the disk by this writer.</summary>
+    public long DurableBytes => _closedBytes + (_durable.IsOpen ? _durable.Length : 0) - _bytesBefore;
 
     /// <summary>Something was appended and is not on the disk.</summary>
     public bool IsDirty => !_isSynced || _filled > 0;
@@ -81,6 +87,7 @@ internal sealed class ChainWriter : IDisposable
         EndFrame(room, footer.Write(room[(Sha256.HashBytes + ChainFrame.LengthBytes)..]));
         Flush();
         _file!.Sync();
+        _closedBytes += _state.Length;
         _state.IsOpen = false;
         _state.Tree.Reset();
         _file.Dispose();

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO;
 using System.Text.Json;
@@ -25,6 +26,13 @@ internal sealed record InclusionProof
     public required byte[] Before { get; init; }
 
     public required SegmentFooter Footer { get; init; }
+
+    /// <summary>Of the record; 0 of one that is too short to have a number.</summary>
+    public ulong Seq => HasRecord ? BinaryPrimitives.ReadUInt64LittleEndian(Body.AsSpan(1)) : 0;
+
+    public ReadOnlySpan<byte> Record => HasRecord ? Body.AsSpan(ChainFrame.RecordHeadBytes) : default;
+
+    private bool HasRecord => Body.Length >= ChainFrame.RecordHeadBytes;
 
     /// <summary>
     /// Makes the proof for a record; null if the segment is not this record's, not whole or has no footer yet.

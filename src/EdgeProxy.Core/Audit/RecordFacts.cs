@@ -19,9 +19,10 @@ internal enum FactKind : byte
 internal sealed class RecordFacts
 {
     // Behind the field's head, the kind and the length of the name.
+    private const int FieldBytesFirst = 256;
     private const int NameOffset = RecordWriter.FieldHeadBytes + 2;
 
-    private readonly byte[] _fields = new byte[AuditLimits.FactBytesMax];
+    private byte[] _fields = new byte[FieldBytesFirst];
     private int _length;
     private bool _isOver;
 
@@ -55,10 +56,15 @@ internal sealed class RecordFacts
     {
         int length = NameOffset - RecordWriter.FieldHeadBytes + name.Length + value.Length;
         if (name.Length > AuditLimits.FactNameBytesMax
-            || length + RecordWriter.FieldHeadBytes > _fields.Length - _length)
+            || length + RecordWriter.FieldHeadBytes > AuditLimits.FactBytesMax - _length)
         {
             _isOver = true;
             return;
+        }
+
+        while (length + RecordWriter.FieldHeadBytes > _fields.Length - _length)
+        {
+            Array.Resize(ref _fields, _fields.Length * 2);
         }
 
         Span<byte> room = _fields.AsSpan(_length, length + RecordWriter.FieldHeadBytes);

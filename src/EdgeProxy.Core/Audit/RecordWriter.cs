@@ -74,7 +74,7 @@ internal ref struct RecordWriter
     }
 
     /// <summary>Room for a value that is written in place; empty if there is none.</summary>
-    public Span<byte> Add(RecordField field, int length)
+    public Span<byte> Reserve(RecordField field, int length)
     {
         if (!TryHead(field, length))
         {

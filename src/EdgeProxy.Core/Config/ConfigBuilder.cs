@@ -1,11 +1,13 @@
 using System.Collections.Generic;
 using EdgeProxy.Ai;
+using EdgeProxy.Audit;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Tables;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Config.Values;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Composing;
 
 namespace EdgeProxy.Config;
 
@@ -47,18 +49,10 @@ internal sealed class ConfigBuilder
         _context.Root = _root;
         _context.Certificates = TlsTable.Parse(Section(TlsTable.Declaration));
 
-        var entryPoints = new List<PlacedEntryPoint>();
         var routers = new List<RouterDocument>();
         TomlTable entryPointNames = SectionTable(EntryPointTable.Declaration);
         TomlTable serviceNames = SectionTable(ServiceTable.Declaration);
-        foreach ((string name, TableScope scope) in Named(entryPointNames, EntryPointTable.Declaration))
-        {
-            if (EntryPointTable.Parse(name, scope) is { } settings)
-            {
-                entryPoints.Add(new PlacedEntryPoint(settings, scope.Table));
-            }
-        }
-
+        List<PlacedEntryPoint> entryPoints = ReadEntryPoints(entryPointNames);
         List<ServiceSettings> services = ReadServices(
             serviceNames, out List<ComposedDocument> composed, out List<AiServiceDocument> aiServices);
         foreach ((string name, TableScope scope) in
@@ -83,7 +77,12 @@ internal sealed class ConfigBuilder
         new ServiceNames(_faults, serviceNames, services, composed, aiNames).Check();
         var checks = new CrossChecks(_faults, entryPointNames, serviceNames, middlewareNames);
         checks.EntryPoints(entryPoints, admin);
-        List<RouterSettings> resolved = checks.Routers(routers);
+        AuditSettings? audit = _root.TryFind(AuditTable.Declaration.Name, out _)
+            ? AuditTable.Parse(Section(AuditTable.Declaration))
+            : null;
+        List<ComposedSettings> made = composed.ConvertAll(static document => document.Settings);
+        List<RouterSettings> resolved = new AuditReading(_faults, audit, ai, made)
+            .Complete(checks.Routers(routers), routers);
         List<MiddlewareSettings> steps = SettingsOf(middlewares);
         checks.ClientCertificates(routers, resolved, entryPoints, steps);
         return new ProxySettings
@@ -97,10 +96,25 @@ internal sealed class ConfigBuilder
             Routers = resolved,
             Middlewares = steps,
             Services = services,
-            Composed = composed.ConvertAll(static document => document.Settings),
+            Composed = made,
             Ai = ai,
             Telemetry = TelemetryTable.Parse(Section(TelemetryTable.Declaration)),
+            Audit = audit,
         };
+    }
+
+    private List<PlacedEntryPoint> ReadEntryPoints(TomlTable names)
+    {
+        var entryPoints = new List<PlacedEntryPoint>();
+        foreach ((string name, TableScope scope) in Named(names, EntryPointTable.Declaration))
+        {
+            if (EntryPointTable.Parse(name, scope) is { } settings)
+            {
+                entryPoints.Add(new PlacedEntryPoint(settings, scope.Table));
+            }
+        }
+
+        return entryPoints;
     }
 
     private AiSettings ReadAi(List<AiServiceDocument> services, List<ServiceSettings> others)

@@ -10,7 +10,7 @@ namespace EdgeProxy.Config;
 internal static class ConfigChange
 {
     /// <summary>
-    /// Lines such as "router orders: changed", in the order node, log, admin, telemetry, entrypoints, routers,
+    /// Lines such as "router orders: changed", in the order node, log, admin, telemetry, audit, entrypoints, routers,
     /// middlewares, services.
     /// </summary>
     public static IReadOnlyList<string> Describe(ProxySettings before, ProxySettings after)
@@ -21,6 +21,7 @@ internal static class ConfigChange
         AddIf(lines, before.Log != after.Log, "log: changed");
         AddIf(lines, !Equals(before.Admin.Address, after.Admin.Address), "admin: changed");
         AddIf(lines, before.Telemetry != after.Telemetry, "telemetry: changed");
+        AddIf(lines, before.Audit != after.Audit, "audit: changed");
         Compare(lines, "entrypoint", before.EntryPoints, after.EntryPoints, static settings => settings.Name, Same);
         Compare(lines, "router", before.Routers, after.Routers, static settings => settings.Name, Same);
         Compare(lines, "middleware", before.Middlewares, after.Middlewares, static settings => settings.Name, Equals);

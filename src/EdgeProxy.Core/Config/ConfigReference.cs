@@ -36,6 +36,13 @@ internal static class ConfigReference
                 continue;
             }
 
+            if (table.IsOptional)
+            {
+                text.Append("#[").Append(table.Name).Append("]\n");
+                AddOptionalKeys(text, table);
+                continue;
+            }
+
             text.Append('[').Append(table.Name);
             if (table.IsNamed)
             {
@@ -99,6 +106,11 @@ internal static class ConfigReference
         }
 
         text.Append("#[").Append(parent.Name).Append('.').Append(name).Append("]\n");
+        AddOptionalKeys(text, table);
+    }
+
+    private static void AddOptionalKeys(StringBuilder text, TableDeclaration table)
+    {
         foreach (Key key in table.Keys)
         {
             text.Append('\n');

@@ -72,8 +72,8 @@ internal sealed class MiddlewareNames(ConfigFaults faults, IReadOnlyList<Middlew
             {
                 case IdentitySettings:
                     return;
-                case RateLimitSettings { Source.Kind: SourceKind.Consumer }:
-                case InFlightSettings { Source.Kind: SourceKind.Consumer }:
+                case RateLimitSettings limit when limit.Source.Has(SourceKind.Consumer):
+                case InFlightSettings share when share.Source.Has(SourceKind.Consumer):
                     faults.Add(names[0].Node, $"routers.{router}.middlewares",
                         $"{name} counts by consumer; put a middleware that finds the consumer before it, {Finders}");
                     return;

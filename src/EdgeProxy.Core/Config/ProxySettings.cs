@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Net;
 using EdgeProxy.Ai;
+using EdgeProxy.Audit;
 using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Services;
@@ -52,6 +53,9 @@ internal sealed record ProxySettings
     public AiSettings Ai { get; init; } = AiSettings.None;
 
     public TelemetrySettings Telemetry { get; init; } = TelemetrySettings.Default;
+
+    /// <summary>The audit chain; null where there is none.</summary>
+    public AuditSettings? Audit { get; init; }
 
     public int ServiceCount => Services.Count + Composed.Count + Ai.Services.Count - Ai.Providers.Count;
 }

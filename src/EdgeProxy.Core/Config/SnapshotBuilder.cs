@@ -35,6 +35,7 @@ internal static class SnapshotBuilder
             {
                 Middlewares = steps,
                 TraceRatio = router.TraceRatio,
+                Audit = router.Audit,
             };
         }
 

@@ -62,14 +62,27 @@ internal sealed class Compress(CompressSettings settings) : Middleware
     private static readonly MediaRange Events = MediaRange.Parse("text/event-stream")!;
     private static readonly MediaRange Grpc = MediaRange.Parse("application/grpc*")!;
 
+    private readonly ContentCoding[] _encodings = [.. settings.Encodings];
+    private readonly MediaRange[] _types = [.. settings.Types];
     private int _streams;
 
-    public override Verdict OnRequest(Exchange exchange) => Verdict.Next;
+    // Decided now: when the answer comes, the request's head may have made room for its body.
+    public override Verdict OnRequest(Exchange exchange)
+    {
+        if (exchange.Request.MinorVersion > 0 && Choose(exchange) is { } coding)
+        {
+            exchange.Notes.Add(this, (ulong)coding);
+        }
+
+        return Verdict.Next;
+    }
 
     public override void OnResponse(Exchange exchange)
     {
+        bool isWanted = exchange.Notes.TryTake(this, out ulong coding);
         ReadOnlySpan<byte> head = exchange.ResponseHeadBytes;
-        if (head.IsEmpty || exchange.Call is not null || exchange.AnswerFilter is not null || !MayCode(exchange, head))
+        if (head.IsEmpty || exchange.LocalAnswer is not null || exchange.Call is not null
+            || exchange.AnswerFilter is not null || !MayCode(exchange, head))
         {
             return;
         }
@@ -83,8 +96,7 @@ internal sealed class Compress(CompressSettings settings) : Middleware
 
         bool isShort = exchange.Response.Framing == BodyFraming.ContentLength
             && exchange.Response.ContentLength < settings.BytesMin;
-        if (isShort || exchange.Response.Framing == BodyFraming.None || exchange.Request.MinorVersion == 0
-            || Choose(exchange) is not { } coding)
+        if (!isWanted || isShort || exchange.Response.Framing == BodyFraming.None)
         {
             return;
         }
@@ -97,7 +109,7 @@ internal sealed class Compress(CompressSettings settings) : Middleware
         }
 
         exchange.Shard.Counters.Add(Counter.AnswersCompressed);
-        exchange.Filter(new CompressedAnswer(ContentCoder.Of(coding, settings.Effort), coding, this));
+        exchange.Filter(new CompressedAnswer((ContentCoding)coding, settings.Effort, this));
     }
 
     /// <summary>A compressed answer is over.</summary>
@@ -116,7 +128,7 @@ internal sealed class Compress(CompressSettings settings) : Middleware
             return false;
         }
 
-        foreach (MediaRange range in settings.Types)
+        foreach (MediaRange range in _types)
         {
             if (range.Has(type))
             {
@@ -132,7 +144,7 @@ internal sealed class Compress(CompressSettings settings) : Middleware
     {
         ContentCoding? best = null;
         int bestWeight = Math.Max(0, WeightOf(exchange, "identity"u8, isNamedOnly: true) - 1);
-        foreach (ContentCoding coding in settings.Encodings)
+        foreach (ContentCoding coding in _encodings)
         {
             int weight = WeightOf(exchange, ContentCoder.NameOf(coding));
             if (weight > bestWeight)
@@ -148,16 +160,17 @@ internal sealed class Compress(CompressSettings settings) : Middleware
     private static int WeightOf(Exchange exchange, ReadOnlySpan<byte> coding, bool isNamedOnly = false)
     {
         ReadOnlySpan<byte> head = exchange.ClientSource.Head;
-        int weight = -1;
+        int named = -1;
+        int any = -1;
         foreach (ref readonly HeaderField field in exchange.Request.Fields)
         {
-            if (Accepted.Is(field.Name.Of(head)) && (!isNamedOnly || Names(field.Value.Of(head), coding)))
+            if (Accepted.Is(field.Name.Of(head)))
             {
-                weight = Math.Max(weight, AcceptEncoding.WeightOf(field.Value.Of(head), coding));
+                AcceptEncoding.Read(field.Value.Of(head), coding, ref named, ref any);
             }
         }
 
-        return weight;
+        return named >= 0 || isNamedOnly ? named : any;
     }
 
     private static bool Lists(

@@ -30,6 +30,11 @@ internal abstract class ContentCoder : IDisposable
     {
         private readonly OutputStream _output = new();
         private readonly GZipStream _gzip;
+        private bool _hasWritten;
+
+        // RFC 1952: a header, an empty block (RFC 1951 section 3.2.6), CRC and length of nothing.
+        private static ReadOnlySpan<byte> Empty =>
+            [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
         public GzipCoder(CompressionEffort effort) => _gzip = new GZipStream(
             _output,
@@ -44,6 +49,7 @@ internal abstract class ContentCoder : IDisposable
         public override void Write(ReadOnlySpan<byte> payload, HeldBody output)
         {
             _output.Body = output;
+            _hasWritten |= !payload.IsEmpty;
             _gzip.Write(payload);
         }
 
@@ -57,6 +63,10 @@ internal abstract class ContentCoder : IDisposable
         {
             _output.Body = output;
             _gzip.Dispose();
+            if (!_hasWritten)
+            {
+                output.TryAppend(Empty); // of nothing the stream makes nothing, which is no gzip
+            }
         }
 
         // What it still has to say when it is given up is for nobody.

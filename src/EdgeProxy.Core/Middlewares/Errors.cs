@@ -13,6 +13,9 @@ internal sealed record ErrorsSettings : MiddlewareSettings
     /// <summary>The first error status.</summary>
     public const int StatusMin = 400;
 
+    /// <summary>Of a file.</summary>
+    public const int BodyBytesMax = 1024 * 1024;
+
     /// <summary>Within 400 to 599.</summary>
     public required Sequence<StatusRange> Statuses { get; init; }
 

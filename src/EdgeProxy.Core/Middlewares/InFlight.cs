@@ -14,7 +14,7 @@ internal sealed record InFlightSettings : MiddlewareSettings
     /// <summary>Requests at once.</summary>
     public required int Max { get; init; }
 
-    public SourceSettings Source { get; init; } = new() { Kind = SourceKind.All };
+    public SourceSettings Source { get; init; } = SourceSettings.All;
 
     /// <summary>Sources told apart at a time; 17 bytes each. With a queue: those with a request under way.</summary>
     public int Keys { get; init; } = RateLimitSettings.KeysDefault;
@@ -43,10 +43,10 @@ internal sealed class InFlight(InFlightSettings settings) : Middleware
     private readonly SourceKey _key = new(settings.Source);
     private readonly KeySlots? _slots = settings.Queue > 0
         ? null
-        : new(settings.Source.Kind == SourceKind.All ? 1 : settings.Keys);
+        : new(settings.Source.CountsAll ? 1 : settings.Keys);
 
     private readonly TurnQueue? _queue = settings.Queue > 0
-        ? new(settings.Max, settings.Queue, settings.Source.Kind == SourceKind.All ? 1 : settings.Keys)
+        ? new(settings.Max, settings.Queue, settings.Source.CountsAll ? 1 : settings.Keys)
         : null;
 
     public override Verdict OnRequest(Exchange exchange)
@@ -128,6 +128,6 @@ internal sealed class InFlight(InFlightSettings settings) : Middleware
     private Verdict Refuse(Exchange exchange)
     {
         exchange.Shard.Counters.Add(Counter.RequestsLimited);
-        return exchange.Answer(settings.Source.Kind == SourceKind.All ? Full : TooMany);
+        return exchange.Answer(settings.Source.CountsAll ? Full : TooMany);
     }
 }

@@ -34,7 +34,9 @@ internal sealed class IpList(IpListSettings settings) : Middleware
 
     public override Verdict OnRequest(Exchange exchange)
     {
-        if (_networks.Contains(SourceAddress.Of(exchange, settings.Depth)) == settings.IsAllowing)
+        bool isKnown = SourceAddress.TryFind(exchange, settings.Depth, out IpAddress source);
+        source = isKnown ? source : exchange.ClientLink.RemoteAddress;
+        if (_networks.Contains(source) == settings.IsAllowing && (isKnown || !settings.IsAllowing))
         {
             return Verdict.Next;
         }

@@ -1,5 +1,6 @@
 using System;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Limits;
 using EdgeProxy.Primitives.Net;
@@ -16,7 +17,10 @@ internal enum SourceKind : byte
 
     Host,
 
-    /// <summary>The first value of a request header; requests without it count together.</summary>
+    /// <summary>
+    /// The first value of a request header, as the server will see it: what an identity middleware asserted of a claim
+    /// counts, what the client claimed in its place does not. Requests without it count together.
+    /// </summary>
     Header,
 
     /// <summary>
@@ -25,24 +29,45 @@ internal enum SourceKind : byte
     Consumer,
 }
 
-/// <summary>What requests a limit counts together.</summary>
+/// <param name="Header">For <see cref="SourceKind.Header"/>.</param>
+internal sealed record SourcePart(SourceKind Kind, FieldName? Header = null);
+
+/// <summary>What requests a limit counts together: those alike in each part.</summary>
 internal sealed record SourceSettings
 {
+    public const int PartsMax = 4;
+
     /// <summary>
     /// Addresses of one IPv6 network of this size are one client: it has them all to itself (RFC 6177).
     /// </summary>
     public const int Ipv6PrefixDefault = 64;
 
-    public SourceKind Kind { get; init; } = SourceKind.ClientIp;
-
-    /// <summary>For <see cref="SourceKind.Header"/>.</summary>
-    public FieldName? Header { get; init; }
+    /// <summary>Never empty.</summary>
+    public Sequence<SourcePart> Parts { get; init; } = new([new SourcePart(SourceKind.ClientIp)]);
 
     /// <summary>Bits, 16 to 128.</summary>
     public int Ipv6Prefix { get; init; } = Ipv6PrefixDefault;
 
     /// <summary>See <see cref="SourceAddress"/>.</summary>
     public int Depth { get; init; }
+
+    public static SourceSettings All { get; } = new() { Parts = new([new SourcePart(SourceKind.All)]) };
+
+    /// <summary>All requests count together.</summary>
+    public bool CountsAll => Parts[0].Kind == SourceKind.All;
+
+    public bool Has(SourceKind kind)
+    {
+        foreach (SourcePart part in Parts)
+        {
+            if (part.Kind == kind)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }
 
 /// <summary>Computes the key of a request.</summary>
@@ -52,9 +77,22 @@ internal sealed class SourceKey(SourceSettings settings)
 
     private readonly KeyHash _hash = KeyHash.Random();
 
+    private readonly SourcePart[] _parts = [.. settings.Parts];
+
     public ulong Of(Exchange exchange)
     {
-        switch (settings.Kind)
+        ulong key = Of(exchange, _parts[0]);
+        for (int i = 1; i < _parts.Length; i++)
+        {
+            key = _hash.Of(((UInt128)key << 64) | Of(exchange, _parts[i]));
+        }
+
+        return key;
+    }
+
+    private ulong Of(Exchange exchange, SourcePart part)
+    {
+        switch (part.Kind)
         {
             case SourceKind.ClientIp:
                 IpAddress client = SourceAddress.Of(exchange, settings.Depth);
@@ -62,7 +100,7 @@ internal sealed class SourceKey(SourceSettings settings)
             case SourceKind.Host:
                 return _hash.Of(exchange.Host);
             case SourceKind.Header:
-                return _hash.Of(FirstValue(exchange, settings.Header!));
+                return _hash.Of(FirstValue(exchange, part.Header!));
             case SourceKind.Consumer:
                 return _hash.Of(exchange.Consumer is { } consumer ? consumer.NameBytes : default);
             default:
@@ -73,14 +111,18 @@ internal sealed class SourceKey(SourceSettings settings)
     private static ReadOnlySpan<byte> FirstValue(Exchange exchange, FieldName name)
     {
         ReadOnlySpan<byte> head = exchange.ClientSource.Head;
-        foreach (ref readonly HeaderField field in exchange.Request.Fields)
+        if (!exchange.RequestEdits.Drops(name.Written))
         {
-            if (name.Is(field.Name.Of(head)))
+            foreach (ref readonly HeaderField field in exchange.Request.Fields)
             {
-                return field.Value.Of(head);
+                if (name.Is(field.Name.Of(head)))
+                {
+                    return field.Value.Of(head);
+                }
             }
         }
 
-        return default;
+        int at = 0;
+        return exchange.RequestEdits.TryNextAdded(name, ref at, out ReadOnlySpan<byte> added) ? added : default;
     }
 }

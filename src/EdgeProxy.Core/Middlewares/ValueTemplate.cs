@@ -10,7 +10,9 @@ namespace EdgeProxy.Middlewares;
 
 /// <summary>
 /// A field value with facts of the exchange in braces: <c>{client_ip}</c>, <c>{host}</c>, <c>{method}</c>,
-/// <c>{path}</c>, <c>{router}</c>. A brace itself is written twice.
+/// <c>{path}</c>, <c>{router}</c>, <c>{request_id}</c>, <c>{consumer}</c>, and of the client's certificate if it
+/// verified: <c>{client_cert_subject}</c>, <c>{client_cert_issuer}</c>, <c>{client_cert_serial}</c>,
+/// <c>{client_cert_sha256}</c>. A brace itself is written twice.
 /// </summary>
 internal sealed class ValueTemplate : IEquatable<ValueTemplate>
 {
@@ -21,7 +23,11 @@ internal sealed class ValueTemplate : IEquatable<ValueTemplate>
     public const int BytesMax = 8192;
 
     /// <summary>Facts a value may name.</summary>
-    public static IReadOnlyList<string> Facts { get; } = ["client_ip", "host", "method", "path", "router"];
+    public static IReadOnlyList<string> Facts { get; } =
+    [
+        "client_ip", "host", "method", "path", "router", "request_id", "consumer", "client_cert_subject",
+        "client_cert_issuer", "client_cert_serial", "client_cert_sha256",
+    ];
 
     private readonly string _text;
     private readonly Piece[] _pieces;
@@ -144,6 +150,12 @@ internal sealed class ValueTemplate : IEquatable<ValueTemplate>
         Method,
         Path,
         Router,
+        RequestId,
+        Consumer,
+        CertificateSubject,
+        CertificateIssuer,
+        CertificateSerial,
+        CertificateSha256,
     }
 
     private readonly record struct Piece(byte[]? Plain, Fact Fact)
@@ -156,8 +168,8 @@ internal sealed class ValueTemplate : IEquatable<ValueTemplate>
                     written = 0;
                     return room.Length >= IpAddress.TextBytesMax
                         && exchange.ClientLink.RemoteAddress.TryFormat(room, out written);
-                case Fact.Router when Plain is null:
-                    return Encoding.ASCII.TryGetBytes(exchange.Route!.Name, room, out written);
+                case Fact.Router or >= Fact.CertificateSubject when Plain is null:
+                    return Encoding.ASCII.TryGetBytes(TextOf(exchange), room, out written);
                 default:
                     ReadOnlySpan<byte> bytes = Plain ?? Of(exchange);
                     written = bytes.Length;
@@ -169,8 +181,26 @@ internal sealed class ValueTemplate : IEquatable<ValueTemplate>
         {
             Fact.Host => exchange.Host,
             Fact.Method => MethodOf(exchange),
+            Fact.RequestId => exchange.RequestId,
+            Fact.Consumer => exchange.Consumer is { } consumer ? consumer.NameBytes : default,
             _ => exchange.Path,
         };
+
+        private string TextOf(Exchange exchange)
+        {
+            if (Fact == Fact.Router)
+            {
+                return exchange.Route!.Name;
+            }
+
+            return ClientCertificate.Of(exchange.ClientLink) is not { IsVerified: true } peer ? "" : Fact switch
+            {
+                Fact.CertificateSubject => peer.Subject,
+                Fact.CertificateIssuer => peer.Issuer,
+                Fact.CertificateSerial => peer.Serial,
+                _ => peer.FingerprintText,
+            };
+        }
 
         // The head may have made room for a long body by the time of the answer; only an odd method is lost with it.
         private static ReadOnlySpan<byte> MethodOf(Exchange exchange) =>

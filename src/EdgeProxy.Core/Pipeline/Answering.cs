@@ -1,4 +1,5 @@
 using System;
+using EdgeProxy.Pipeline.Auditing;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
@@ -46,10 +47,10 @@ internal static class Answering
         long nowMs = exchange.Shard.Loop.NowMs;
         long readBefore = exchange.UpstreamSource.BytesRead;
         long sentBefore = exchange.ClientSink.BytesSent;
-        PumpStatus status = exchange.Call is { } call
-            ? BodyPump.Run(exchange.UpstreamSource, call, exchange.ClientSink)
+        PumpStatus status = exchange.Audit is not null ? AuditedPump.Run(exchange)
+            : exchange.Call is { } call ? BodyPump.Run(exchange.UpstreamSource, call, exchange.ClientSink)
             : exchange.AnswerFilter is { } filter
-            ? BodyPump.Run(exchange.UpstreamSource, filter, exchange.ClientSink)
+                ? BodyPump.Run(exchange, filter)
             : BodyPump.Run(exchange.UpstreamSource, exchange.ClientSink);
         exchange.ResponsePump = status;
         if (exchange.UpstreamSource.BytesRead != readBefore)

@@ -23,6 +23,9 @@ internal enum PumpStatus : byte
     SourceTruncated,
     SourceBroken,
     SinkBroken,
+
+    /// <summary>The end of the answer waits for its audit record.</summary>
+    WaitRecord,
 }
 
 /// <summary>
@@ -33,19 +36,16 @@ internal enum PumpStatus : byte
 internal static class BodyPump
 {
     // One turn moves at most this many pieces (of up to 32 KiB), so that one fast transfer does not hold up the loop.
-    private const int PiecesPerTurnMax = 32;
+    public const int PiecesPerTurnMax = 32;
 
     public static PumpStatus Run(MessageSource source, MessageSink sink)
     {
         for (int piece = 0; piece < PiecesPerTurnMax; piece++)
         {
-            if (sink.IsStalled)
+            SinkStatus flushed = Unstall(sink);
+            if (flushed != SinkStatus.Ok)
             {
-                SinkStatus flushed = sink.Flush();
-                if (flushed != SinkStatus.Ok)
-                {
-                    return Of(flushed);
-                }
+                return Of(flushed);
             }
 
             BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
@@ -111,7 +111,7 @@ internal static class BodyPump
             status = sink.Flush();
         }
 
-        return status == SinkStatus.Ok ? PumpStatus.Done : Of(status);
+        return OfAll(status);
     }
 
     /// <summary>Moves an answer's body past the call that looks at it, or writes it anew.</summary>
@@ -158,8 +158,10 @@ internal static class BodyPump
     }
 
     /// <summary>Moves an answer's body through what writes it anew.</summary>
-    public static PumpStatus Run(MessageSource source, AnswerFilter filter, MessageSink sink)
+    public static PumpStatus Run(Exchange exchange, AnswerFilter filter)
     {
+        MessageSource source = exchange.UpstreamSource;
+        MessageSink sink = exchange.ClientSink;
         for (int piece = 0; piece < filter.PiecesPerTurnMax; piece++)
         {
             SinkStatus status = SendAll(filter.Output, sink);
@@ -169,22 +171,13 @@ internal static class BodyPump
             }
 
             filter.Output.Clear();
-            BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
-            if (step == BodyStep.Data)
+            if (!exchange.Shard.FilterTurns.TryTake(exchange.Shard.Loop.NowMs))
             {
-                filter.Take(payload);
-                source.Advance(payload.Length);
+                break;
             }
-            else if (step == BodyStep.End && !filter.HasEnded)
-            {
-                filter.HasEnded = true;
-                filter.TakeEnd();
-            }
-            else if (step == BodyStep.Wait && filter.HasHeld)
-            {
-                filter.Flush(); // what came is the client's before more does
-            }
-            else
+
+            BodyStep step = Step(source, filter, out bool isAtRest);
+            if (isAtRest)
             {
                 filter.Output.Release();
                 return AtRest(step, source, sink);
@@ -194,15 +187,43 @@ internal static class BodyPump
         return PumpStatus.Yield;
     }
 
-    private static SinkStatus SendAll(HeldBody body, MessageSink sink)
+    /// <summary>Gives the filter what comes next; at rest it has nothing more to write.</summary>
+    public static BodyStep Step(MessageSource source, AnswerFilter filter, out bool isAtRest)
     {
-        if (sink.IsStalled)
+        isAtRest = false;
+        BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
+        if (step == BodyStep.Data)
         {
-            SinkStatus flushed = sink.Flush();
-            if (flushed != SinkStatus.Ok)
-            {
-                return flushed;
-            }
+            filter.Take(payload);
+            source.Advance(payload.Length);
+        }
+        else if (step == BodyStep.End && !filter.HasEnded)
+        {
+            filter.HasEnded = true;
+            filter.TakeEnd();
+        }
+        else if (step == BodyStep.Wait && filter.HasHeld)
+        {
+            filter.Flush(); // what came is the client's before more does
+        }
+        else
+        {
+            isAtRest = true;
+        }
+
+        return step;
+    }
+
+    /// <summary>Sends what a sink kept when its peer took no more.</summary>
+    public static SinkStatus Unstall(MessageSink sink) => sink.IsStalled ? sink.Flush() : SinkStatus.Ok;
+
+    /// <summary>Sends what of the body was not sent yet.</summary>
+    public static SinkStatus SendAll(HeldBody body, MessageSink sink)
+    {
+        SinkStatus flushed = Unstall(sink);
+        if (flushed != SinkStatus.Ok)
+        {
+            return flushed;
         }
 
         while (!body.Unsent.IsEmpty)
@@ -218,7 +239,8 @@ internal static class BodyPump
         return SinkStatus.Ok;
     }
 
-    private static PumpStatus AtRest(BodyStep step, MessageSource source, MessageSink sink)
+    /// <summary>The source has no more data, for now or at all.</summary>
+    public static PumpStatus AtRest(BodyStep step, MessageSource source, MessageSink sink)
     {
         if (step == BodyStep.End)
         {
@@ -237,6 +259,9 @@ internal static class BodyPump
             _ => PumpStatus.WaitSource,
         };
     }
+
+    /// <summary>Done if all is taken.</summary>
+    public static PumpStatus OfAll(SinkStatus status) => status == SinkStatus.Ok ? PumpStatus.Done : Of(status);
 
     private static PumpStatus Of(SinkStatus status) =>
         status == SinkStatus.Wait ? PumpStatus.WaitSink : PumpStatus.SinkBroken;

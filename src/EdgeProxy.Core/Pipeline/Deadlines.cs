@@ -1,4 +1,5 @@
 using System;
+using EdgeProxy.Audit;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Services;
 
@@ -19,6 +20,13 @@ internal static class Deadlines
     {
         kind = FaultKind.None;
         long deadline = long.MaxValue;
+        if (exchange.Audit is { WaitingSinceMs: >= 0 } note)
+        {
+            // Nobody else is waited for: the answer is there, or goes on without end.
+            Sooner(ref deadline, ref kind, note.WaitingSinceMs, AuditLimits.RecordWaitMaxMs, FaultKind.AuditStuck);
+            return deadline;
+        }
+
         switch (exchange.Phase)
         {
             case ExchangePhase.Reading:

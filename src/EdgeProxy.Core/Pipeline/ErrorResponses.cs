@@ -138,7 +138,7 @@ internal static class ErrorResponses
         FaultKind.Internal => 500,
         FaultKind.HeadTimeout or FaultKind.BodyTimeout => 408,
         FaultKind.NoServer or FaultKind.NameNotResolved or FaultKind.QueueFull or FaultKind.QueueTimeout => 503,
-        FaultKind.OverLimit or FaultKind.Drained or FaultKind.BreakerOpen => 503,
+        FaultKind.OverLimit or FaultKind.Drained or FaultKind.BreakerOpen or FaultKind.AuditStuck => 503,
         FaultKind.ConnectTimeout or FaultKind.ResponseTimeout => 504,
         _ => 502,
     };
@@ -161,6 +161,7 @@ internal static class ErrorResponses
         FaultKind.OverLimit => "a limit is reached",
         FaultKind.Drained => "the proxy is going down",
         FaultKind.Internal => "a step of the proxy failed",
+        FaultKind.AuditStuck => "requests cannot be recorded now",
         _ => "the request could not be forwarded",
     };
 }

@@ -1,4 +1,5 @@
 using System;
+using EdgeProxy.Pipeline.Auditing;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Faults;
@@ -152,6 +153,9 @@ internal sealed class Exchange : IWaiter
     public int Ending { get; set; }
 
     public MiddlewareNotes Notes { get; } = new();
+
+    /// <summary>What is noted for its audit record; null if it is not audited.</summary>
+    public AuditNote? Audit { get; set; }
 
     /// <summary>Who calls, once a middleware knows it; null: nobody the configuration names.</summary>
     public Consumer? Consumer { get; set; }
@@ -412,6 +416,27 @@ internal sealed class Exchange : IWaiter
         AnswerFilter = filter;
     }
 
+    /// <summary>The answer is through, or given up.</summary>
+    public void EndFilter()
+    {
+        AnswerFilter?.OnEnd();
+        AnswerFilter = null;
+    }
+
+    /// <summary>Puts a fact of a step's own into the audit record, if there will be one.</summary>
+    /// <param name="name">A name of ours, such as "gen_ai.request.model"; never a client's bytes.</param>
+    /// <param name="text">Nothing is noted if it is empty; a long one is cut.</param>
+    public void NoteFact(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text)
+    {
+        if (!text.IsEmpty)
+        {
+            Audit?.Facts.Note(name, text);
+        }
+    }
+
+    /// <inheritdoc cref="NoteFact(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>
+    public void NoteFact(ReadOnlySpan<byte> name, long number) => Audit?.Facts.Note(name, number);
+
     /// <summary>Gives a body the memory of the exchange's loop.</summary>
     public void Hold(HeldBody body, BodyBudget? budget) => body.Bind(Shard.Loop.Blocks, budget);
 
@@ -424,9 +449,9 @@ internal sealed class Exchange : IWaiter
         RewrittenPath = null;
         Release(RewrittenQuery);
         RewrittenQuery = null;
-        AnswerFilter?.OnEnd();
-        AnswerFilter = null;
+        EndFilter();
         Notes.Reset();
+        Audit = null;
         Consumer = null;
         RequestEdits.Reset();
         ResponseEdits.Reset();

@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using EdgeProxy.Pipeline.Auditing;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Transport;
 
@@ -110,6 +111,12 @@ internal sealed class MessageSource
     /// <summary>Trailer lines of a chunked body that ended, until the next call of any other member.</summary>
     public ReadOnlySpan<byte> Trailers => _trailers.IsEmpty ? default : _trailers.Of(Unread);
 
+    /// <summary>Sees every payload byte that is handed on; null if nobody wants to.</summary>
+    public BodyDigest? Digest { get; set; }
+
+    /// <summary>Payload bytes handed on since the body started.</summary>
+    public long PayloadTaken => _framing == BodyFraming.ContentLength ? _declared - _remaining : _payload;
+
     public void Bind(ByteLink link, BlockPool blocks, HeadLimits limits)
     {
         _link = link;
@@ -191,6 +198,7 @@ internal sealed class MessageSource
     {
         Debug.Assert(_isPinned, "nothing to go back to");
         _cursor = _headLength;
+        Digest?.Restart();
         StartBody(_framing, _declared);
     }
 
@@ -233,6 +241,7 @@ internal sealed class MessageSource
             return;
         }
 
+        Digest?.Take(Unread[..count]);
         Consume(count);
         if (_framing == BodyFraming.ContentLength)
         {
@@ -245,6 +254,10 @@ internal sealed class MessageSource
             _payload += count;
         }
     }
+
+    /// <summary>The payload is what ends a body with a declared length.</summary>
+    public bool IsLast(ReadOnlySpan<byte> payload) =>
+        _framing == BodyFraming.ContentLength && payload.Length == _remaining;
 
     /// <summary>Bytes of a body with a declared length that are still to come.</summary>
     public long Remaining => _remaining;
@@ -290,6 +303,7 @@ internal sealed class MessageSource
         ChunkedBytesMax = long.MaxValue;
         KeepBytesMax = 0;
         KeepsHead = false;
+        Digest = null;
         StartBody(BodyFraming.None, 0);
         _isComplete = false;
     }

@@ -57,6 +57,7 @@ internal static class Recorder
             FaultKind.TunnelTimeout => Counter.TunnelTimeouts,
             FaultKind.UpstreamClosed => Counter.UpstreamClosed,
             FaultKind.UpstreamMalformed => Counter.UpstreamMalformed,
+            FaultKind.AuditStuck => Counter.AuditRefusals,
             FaultKind.ClientGone => Counter.ClientsGone,
             _ => null,
         };

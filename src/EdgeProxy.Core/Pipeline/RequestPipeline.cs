@@ -2,6 +2,7 @@ using System;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Tasks;
+using EdgeProxy.Pipeline.Auditing;
 using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
@@ -56,7 +57,12 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         // (2) The canonical path, then the route.
         bool isRouted = TryRoute(exchange);
         Correlation.TakeTrace(exchange);
-        if (isRouted)
+        if (exchange.Route is { Audit: not AuditScope.None })
+        {
+            AuditLane.Begin(exchange);
+        }
+
+        if (isRouted && exchange.Fault.IsNone)
         {
             // (3) Middlewares inbound.
             Proceed(exchange, MiddlewareChain.Enter(exchange));
@@ -166,6 +172,9 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
                 exchange.Fault = Fault.OfClient(kind);
                 Forwarder.Abandon(exchange);
                 return End(exchange, ExchangeStatus.Cut);
+            case FaultKind.AuditStuck:
+                exchange.Fault = new Fault(kind, FaultSide.Proxy, Again.Never);
+                return End(exchange, ExchangeStatus.Cut);
             case FaultKind.BodyTimeout:
                 exchange.Fault = Fault.OfClient(kind);
                 break;
@@ -188,6 +197,8 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         Capacity.Leave(exchange);
         Mirrors.End(exchange);
         exchange.Phase = ExchangePhase.Done;
+        exchange.EndFilter();
+        exchange.Audit?.End(exchange, isCut: status == ExchangeStatus.Cut);
         if (exchange.Call is { } call)
         {
             call.OnEnd(exchange);
@@ -392,6 +403,11 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     private static void AdvanceLocal(Exchange exchange)
     {
         ReadOnlySpan<byte> body = exchange.LocalAnswer!.Body.Span;
+        if (exchange.Audit?.MayEnd(exchange, body[exchange.LocalBodySent..]) == false)
+        {
+            return;
+        }
+
         MessageSink sink = exchange.ClientSink;
         SinkStatus status = SinkStatus.Ok;
         long sentBefore = sink.BytesSent;

@@ -11,4 +11,7 @@ internal sealed record Route(string Name, ServiceNode Service, EncodedBytes Allo
 
     /// <summary>The router's own share of traces; null: that of all.</summary>
     public TraceRatio? TraceRatio { get; init; }
+
+    /// <summary>What of its exchanges is recorded.</summary>
+    public AuditScope Audit { get; init; }
 }

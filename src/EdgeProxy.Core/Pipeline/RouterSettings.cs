@@ -24,6 +24,18 @@ internal enum EncodedBytes : byte
     Nul = 4,
 }
 
+/// <summary>What of a router's exchanges is recorded in the audit chain.</summary>
+internal enum AuditScope : byte
+{
+    None,
+
+    /// <summary>That it was, by whom, for what, how it ended.</summary>
+    Facts,
+
+    /// <summary>And the SHA-256 of both bodies.</summary>
+    Digests,
+}
+
 /// <summary>A router, resolved: which entrypoints, which rule, which service.</summary>
 internal sealed record RouterSettings
 {
@@ -50,4 +62,7 @@ internal sealed record RouterSettings
 
     /// <summary>TOML: routers.NAME.allow_encoded = ["slash", "backslash", "nul"].</summary>
     public EncodedBytes AllowEncoded { get; init; }
+
+    /// <summary>What the router, [audit] and the kind of its service say together.</summary>
+    public AuditScope Audit { get; init; }
 }

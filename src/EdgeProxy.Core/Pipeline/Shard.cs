@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using EdgeProxy.Pipeline.Auditing;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
@@ -39,8 +41,14 @@ internal sealed class Shard
 
     public ServerReports Reports { get; }
 
+    /// <summary>What is spent on answers that are written anew.</summary>
+    public FilterTurns FilterTurns { get; } = new();
+
     /// <summary>Copies of requests, under way and spare.</summary>
     public MirrorCalls Mirrors { get; }
+
+    /// <summary>Its way into the audit chain; null until there is one.</summary>
+    public AuditLane? Audit { get; set; }
 
     /// <summary>Exchanges in flight or holding a partial head.</summary>
     public int RentedCount { get; private set; }

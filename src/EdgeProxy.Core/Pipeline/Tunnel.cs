@@ -37,12 +37,19 @@ internal static class Tunnel
         exchange.RequestPump = PumpStatus.WaitSource;
         exchange.ResponsePump = PumpStatus.WaitSource;
         exchange.Phase = ExchangePhase.Tunnel;
+        exchange.Audit?.BeginTunnel();
         return true;
     }
 
     /// <summary>Moves what there is, both ways.</summary>
     public static void Advance(Exchange exchange)
     {
+        if (exchange.Audit?.MayEnd(exchange) == false)
+        {
+            exchange.ResponsePump = PumpStatus.WaitRecord;
+            return;
+        }
+
         long nowMs = exchange.Shard.Loop.NowMs;
         long clientBefore = exchange.ClientSource.BytesRead;
         long upstreamBefore = exchange.UpstreamSource.BytesRead;

@@ -3,7 +3,9 @@ using System.Threading;
 using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Composing;
+using EdgeProxy.Services.Health;
 using EdgeProxy.Services.Sticky;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Services;
 
@@ -57,6 +59,9 @@ internal sealed class Service : ServiceNode
 
     /// <summary>Null if the service has none.</summary>
     public CircuitBreaker? Breaker { get; init; }
+
+    /// <summary>How probes that are secured are; null if none is.</summary>
+    public TlsClientContext? ProbeTls { get; init; }
 
     /// <summary>By loop.</summary>
     public ServiceShard[] Shards { get; }
@@ -131,6 +136,14 @@ internal sealed class Service : ServiceNode
     public bool TakesPart(int place, long nowMs) =>
         Servers[place].IsUsable(nowMs)
         && (_priorities is null || IsWithin(place, _priorities.LastNeeded(Servers, nowMs)));
+
+    /// <summary>How the server at a place is probed; null for clear text.</summary>
+    public TlsClientContext? ProbeTlsOf(int place) => Settings.HealthCheck?.Scheme switch
+    {
+        ProbeScheme.Http => null,
+        ProbeScheme.OfServer when !Settings.Servers[place].IsTls => null,
+        _ => ProbeTls,
+    };
 
     public bool HasRoom(Server server) => RequestsMax == 0 || server.SlotsTaken < RequestsMax;
 

@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Threading;
 using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Health;
 using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Services;
@@ -45,9 +46,13 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
                     : NewServer(service, server, before);
             }
 
-            services.Add(
-                service.Name,
-                new Service(service, servers, ShardsOf(service.Name)) { Breaker = BreakerOf(service) });
+            services.Add(service.Name, new Service(service, servers, ShardsOf(service.Name))
+            {
+                Breaker = BreakerOf(service),
+                ProbeTls = IsProbedOverTls(service)
+                    ? ContextOf(service.Name, service.Tls ?? new TlsClientSettings(), before)
+                    : null,
+            });
         }
 
         return services;
@@ -117,6 +122,17 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
         }
 
         return server;
+    }
+
+    private static bool IsProbedOverTls(ServiceSettings service)
+    {
+        bool isTls = service.HealthCheck?.Scheme == ProbeScheme.Https;
+        foreach (ServerSettings server in service.Servers)
+        {
+            isTls |= server.IsTls && service.HealthCheck?.Scheme == ProbeScheme.OfServer;
+        }
+
+        return isTls;
     }
 
     private TlsClientContext? ContextOf(

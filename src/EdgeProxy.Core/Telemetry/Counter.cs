@@ -52,6 +52,7 @@ internal enum Counter
     Tunnels,
     RequestsUnserved,
     BreakerRejections,
+    AuditRefusals,
     BreakerOpenings,
     RequestsQueued,
     QueuesFull,
@@ -106,23 +107,14 @@ internal static class CounterNames
         Counter.WriteTimeouts => Timeouts("write"),
         Counter.KeepAliveTimeouts => Timeouts("keep_alive"),
         Counter.TunnelTimeouts => Timeouts("tunnel"),
+        Counter.AuditRefusals =>
+            ("edgeproxy_audit_refused_total", "", "Requests refused or cut because they could not be recorded."),
         Counter.ClientsGone => ("edgeproxy_clients_gone_total", "", "Clients that left before their answer was whole."),
         Counter.BytesFromClients => ("edgeproxy_client_received_bytes_total", "", "Bytes read from clients."),
         Counter.BytesToClients => ("edgeproxy_client_sent_bytes_total", "", "Bytes written to clients."),
         >= Counter.TlsHandshakes and <= Counter.TlsOverLimit => OfTls(counter),
-        >= Counter.Http2Connections and < Counter.Count => OfHttp2(counter),
+        >= Counter.Http2Connections and <= Counter.Http2Floods => OfHttp2(counter),
         _ => OfService(counter),
-    };
-
-    private static (string Name, string Label, string Help) OfHttp2(Counter counter) => counter switch
-    {
-        Counter.Http2Connections =>
-            ("edgeproxy_http2_connections_total", "", "Client connections that spoke HTTP/2."),
-        Counter.Http2Streams => ("edgeproxy_http2_streams_total", "", "Streams that clients began."),
-        Counter.Http2Resets =>
-            ("edgeproxy_http2_resets_total", "", "Streams that clients broke off before they were answered."),
-        Counter.Http2Malformed => Http2Ends("malformed"),
-        _ => Http2Ends("flood"),
     };
 
     // What servers, and who chooses among them, count.
@@ -183,6 +175,17 @@ internal static class CounterNames
         Counter.AnswersNotCompressed =>
             ("edgeproxy_answers_not_compressed_total", "", "Answers that were not, because too many are at once."),
         _ => ("edgeproxy_unnamed_total", "", "A counter without a name."),
+    };
+
+    private static (string Name, string Label, string Help) OfHttp2(Counter counter) => counter switch
+    {
+        Counter.Http2Connections =>
+            ("edgeproxy_http2_connections_total", "", "Client connections that spoke HTTP/2."),
+        Counter.Http2Streams => ("edgeproxy_http2_streams_total", "", "Streams that clients began."),
+        Counter.Http2Resets =>
+            ("edgeproxy_http2_resets_total", "", "Streams that clients broke off before they were answered."),
+        Counter.Http2Malformed => Http2Ends("malformed"),
+        _ => Http2Ends("flood"),
     };
 
     private static (string Name, string Label, string Help) OfTls(Counter counter) => counter switch

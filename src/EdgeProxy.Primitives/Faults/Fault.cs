@@ -67,6 +67,9 @@ internal enum FaultKind : byte
 
     /// <summary>A step of the proxy's own failed: 500.</summary>
     Internal,
+
+    /// <summary>The audit chain cannot take a record, and none may go unrecorded: 503, or cut.</summary>
+    AuditStuck,
 }
 
 /// <summary>Whose doing it was.</summary>

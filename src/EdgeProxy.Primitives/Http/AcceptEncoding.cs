@@ -15,7 +15,18 @@ internal static class AcceptEncoding
     /// </summary>
     public static int WeightOf(ReadOnlySpan<byte> line, ReadOnlySpan<byte> coding)
     {
+        int named = -1;
         int any = -1;
+        Read(line, coding, ref named, ref any);
+        return named >= 0 ? named : any;
+    }
+
+    /// <summary>
+    /// As above, of one line of several, which are one list (RFC 9110 section 5.3): what is said of the coding by name
+    /// and by "*", the first time each; -1 as long as nothing is. A name counts before "*".
+    /// </summary>
+    public static void Read(ReadOnlySpan<byte> line, ReadOnlySpan<byte> coding, ref int named, ref int any)
+    {
         while (!line.IsEmpty)
         {
             int comma = line.IndexOf((byte)',');
@@ -32,13 +43,13 @@ internal static class AcceptEncoding
             int weight = semicolon < 0 ? WeightMax : ReadWeight(element[(semicolon + 1)..]);
             if (isNamed)
             {
-                return weight;
+                named = named < 0 ? weight : named;
             }
-
-            any = weight;
+            else
+            {
+                any = any < 0 ? weight : any;
+            }
         }
-
-        return any;
     }
 
     // RFC 9110 section 12.4.2: weight = OWS ";" OWS "q=" qvalue, at most three digits behind the point.

@@ -27,6 +27,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         /readyz          200 when traffic is taken, 503 with the reason otherwise
         /metrics         Prometheus text
         /api/v1/services services and servers, with their health
+        /api/v1/audit    how far the audit chain is, and whether it can be written
         /api/v1/reload   POST: read the configuration again; answers what came of it
 
         """;
@@ -53,6 +54,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
             "/readyz" => Readyz,
             "/metrics" => Metrics,
             "/api/v1/services" => Services,
+            "/api/v1/audit" => Audit,
             "/" => static () => Text(200, Index),
             _ => null,
         };
@@ -91,6 +93,22 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
             }
 
             json.WriteEndArray();
+        }
+
+        return new LocalAnswer(200, JsonText, body.WrittenMemory);
+    }
+
+    private LocalAnswer Audit()
+    {
+        if (parts.Audit() is not { } report)
+        {
+            return Text(404, "there is no audit chain: the configuration has no [audit]\n");
+        }
+
+        var body = new ArrayBufferWriter<byte>(512);
+        using (var json = new Utf8JsonWriter(body, JsonOptions))
+        {
+            report.WriteTo(json);
         }
 
         return new LocalAnswer(200, JsonText, body.WrittenMemory);

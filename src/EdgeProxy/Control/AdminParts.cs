@@ -20,5 +20,8 @@ internal sealed record AdminParts
     /// <summary>The services of the configuration in use, with their servers' health.</summary>
     public required Func<IReadOnlyList<ServiceStatus>> Services { get; init; }
 
+    /// <summary>The audit chain; null where there is none.</summary>
+    public required Func<AuditReport?> Audit { get; init; }
+
     public required Action<ICollection<MetricSample>> CollectMetrics { get; init; }
 }

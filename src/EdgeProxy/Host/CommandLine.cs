@@ -10,7 +10,7 @@ using EdgeProxy.Host.Commands;
 namespace EdgeProxy.Host;
 
 /// <summary>The verbs and their options. Parsing only: what a verb does is in Commands.</summary>
-internal sealed class CommandLine
+internal sealed partial class CommandLine
 {
     private const double DurationMsMax = int.MaxValue; // what a timer takes
 
@@ -148,6 +148,7 @@ internal sealed class CommandLine
             (parsed, format) => Task.FromResult(RoutesCommand.Run(_shell, parsed.GetValue(_config), format))));
         root.Subcommands.Add(ExplainVerb());
         root.Subcommands.Add(ConfigVerb());
+        root.Subcommands.Add(AuditVerb());
         root.Subcommands.Add(DemoVerb());
         root.Subcommands.Add(Verb("healthcheck", "0 if the running proxy takes traffic, else 1",
             parsed => HealthCheckCommand.RunAsync(_shell, parsed.GetValue(_config))));

@@ -4,6 +4,7 @@ using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.Ai;
+using EdgeProxy.Audit;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
 using EdgeProxy.EntryPoints;
@@ -97,6 +98,10 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         {
             StartLoops(settings.Node);
             _leaving.RemoveAll(static entryPoint => entryPoint.Limiter.Count == 0);
+            if (PrepareAudit(settings, out AuditLog? chain, out notPermitted) is { } refusal)
+            {
+                return refusal;
+            }
 
             // (1) Everything that can fail: services, sockets, the snapshot. Nothing in use changes yet.
             Dictionary<string, Service> services = _directory!.Prepare(settings.Services);
@@ -120,12 +125,14 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
                     entryPoint.Drain();
                 }
 
+                chain?.Dispose();
                 return problem;
             }
 
             // (2) Everything that cannot: swap.
             List<ProbeOrder>[] orders = OrderProbes(services);
             BeginProbes(orders);
+            CommitAudit(settings, chain);
             Commit(settings, services, snapshot, opened, next, admin, tls);
             WarnOfTls(settings, tls);
             EndOtherProbes(orders);
@@ -173,6 +180,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
     {
         await _ending.CancelAsync().ConfigureAwait(false);
         _loops?.Dispose();
+        _audit?.Dispose(); // no loop notes any more
         _ending.Dispose();
     }
 

@@ -33,6 +33,7 @@ internal sealed partial class DataPath
         CollectMembers(samples);
         CollectBreakers(samples);
         CollectModels(samples);
+        CollectAudit(samples);
         samples.Add(new MetricSample(
             "edgeproxy_process_allocated_bytes_total", "Managed bytes allocated since start.",
             MetricKind.Counter, GC.GetTotalAllocatedBytes(precise: true), []));

@@ -127,9 +127,11 @@ internal sealed partial class DataPath
         {
             if (service.Settings.HealthCheck is { } settings)
             {
-                foreach (Server server in service.Servers)
+                for (int i = 0; i < service.Servers.Length; i++)
                 {
-                    orders[(int)(server.Identity % (ulong)orders.Length)].Add(new ProbeOrder(server, settings));
+                    Server server = service.Servers[i];
+                    orders[(int)(server.Identity % (ulong)orders.Length)].Add(
+                        new ProbeOrder(server, settings, service.ProbeTlsOf(i)));
                 }
             }
         }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Net;
 using System.Threading.Tasks;
+using EdgeProxy.Audit;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
 using Microsoft.Extensions.Logging;
@@ -30,6 +31,9 @@ internal interface IDataPath : IAsyncDisposable
     Task DrainAsync(TimeSpan limit);
 
     DataPathStatus Status { get; }
+
+    /// <summary>The audit chain; null where no configuration asked for one.</summary>
+    AuditLog? Audit { get; }
 
     /// <summary>Services of the configuration in use, with their servers' health. Any thread.</summary>
     IReadOnlyList<ServiceStatus> Services { get; }

@@ -40,6 +40,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             ReloadAsync = () => new ValueTask<ReloadOutcome>(Task.Run(() => Reload("admin API"))),
             Address = () => _dataPath?.Status.Admin,
             Services = () => _dataPath?.Services ?? [],
+            Audit = () => _dataPath?.Audit is { } audit ? new AuditReport(audit.Settings, audit.Status) : null,
             CollectMetrics = CollectMetrics,
         });
         _dataPath = shell.DataPath(new DataPathParts(

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
+using EdgeProxy.Audit;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
 using EdgeProxy.Primitives;
@@ -17,6 +18,8 @@ internal sealed partial class Reloader(
 {
     // A line that names more is read by nobody; the file is where to look then.
     private const int ChangesNamedMax = 20;
+
+    private static readonly TimeSpan s_recordWait = TimeSpan.FromSeconds(2);
 
     private readonly Lock _turn = new();
     private ProxySettings? _current;
@@ -86,9 +89,11 @@ internal sealed partial class Reloader(
         {
             CountFailed();
             Log.Refused(logger, cause, reason, KeptHash());
+            Record(KeptHash(), settings.Hash, cause, "refused", reason);
             return new ReloadOutcome { Hash = KeptHash(), Reason = reason, NotPermitted = notPermitted };
         }
 
+        string before = KeptHash();
         string changes = Describe(_current, settings);
         Volatile.Write(ref _current, settings);
         Interlocked.Increment(ref _okCount);
@@ -96,6 +101,7 @@ internal sealed partial class Reloader(
         Volatile.Write(ref _lastWasOk, 1);
         applied?.Invoke(settings);
         Log.Applied(logger, settings.Hash, cause, changes);
+        Record(before, settings.Hash, cause, "applied", changes);
         return new ReloadOutcome { Hash = settings.Hash, Changes = changes };
     }
 
@@ -107,9 +113,20 @@ internal sealed partial class Reloader(
             Log.Fault(logger, fault);
         }
 
-        Log.Refused(logger, cause, $"{loaded.Faults.Count} faults in {source.Name}", KeptHash());
+        string what = $"{loaded.Faults.Count} faults in {source.Name}";
+        Log.Refused(logger, cause, what, KeptHash());
+        Record(KeptHash(), "", cause, "refused", loaded.Faults is [{ } first, ..] ? $"{what}; {first}" : what);
         return new ReloadOutcome { Hash = KeptHash(), Faults = loaded.Faults, NotPermitted = loaded.NotPermitted };
     }
+
+    // Waits for the disk, so that who asked for the change can rely on its record; a disk that is full is not waited
+    // for long, and the record follows.
+    private void Record(string before, string hash, string cause, string outcome, string changes) =>
+        dataPath.Audit?.Record(
+            OwnRecords.Encode(RecordKind.Config, time.GetUtcNow().ToUnixTimeMilliseconds(),
+                (RecordField.ConfigHash, hash), (RecordField.Cause, cause), (RecordField.HashBefore, before),
+                (RecordField.Outcome, outcome), (RecordField.Changes, changes)),
+            s_recordWait);
 
     private static string Describe(ProxySettings? before, ProxySettings after)
     {

@@ -1,6 +1,9 @@
 using System;
+using System.Buffers;
 using System.Collections.Generic;
 using System.IO;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Threading;
 using EdgeProxy.Audit;
 using EdgeProxy.Tests.Host;
@@ -35,7 +38,7 @@ internal sealed class AuditLogRig : IDisposable
                 Logger = Logger,
                 Files = Files,
             },
-            out string problem);
+            out string problem, out _);
         Assert.True(log is not null, problem);
         Log = log;
         Ring = log.Ring(0);
@@ -95,6 +98,27 @@ internal sealed class AuditLogRig : IDisposable
             .Verify(Files.List(), Files.OpenRead);
         Assert.Null(report.Problem);
         return texts;
+    }
+
+    /// <summary>Each record of the chain as the test wants to see it.</summary>
+    public List<string> Records(Func<JsonObject, string> show)
+    {
+        var shown = new List<string>();
+        using SegmentKey key = SegmentKey.OfPem(File.ReadAllText(Path.Combine(_folder, "key.pub.pem")));
+        new ChainVerifier([key]) { OnRecord = (_, _, record) => shown.Add(show(Json(record))) }
+            .Verify(Files.List(), Files.OpenRead);
+        return shown;
+    }
+
+    public static JsonObject Json(ReadOnlySpan<byte> record)
+    {
+        var text = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(text))
+        {
+            RecordJson.Write(json, "box", 1, record);
+        }
+
+        return JsonNode.Parse(text.WrittenSpan)!.AsObject();
     }
 
     public UnixFileMode KeyMode => File.GetUnixFileMode(Path.Combine(_folder, "key.pem"));

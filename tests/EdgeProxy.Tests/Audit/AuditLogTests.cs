@@ -199,10 +199,10 @@ public sealed class AuditLogTests
             Logger = rig.Logger,
         };
 
-        Assert.Null(AuditOpening.Open(parts, out string problem));
+        Assert.Null(AuditOpening.Open(parts, out string problem, out _));
         Assert.NotEmpty(problem);
         Assert.Null(AuditOpening.Open(
-            parts with { Settings = s_interval with { Directory = "/proc/none" } }, out problem));
+            parts with { Settings = s_interval with { Directory = "/proc/none" } }, out problem, out _));
         Assert.NotEmpty(problem);
     }
 
@@ -225,7 +225,7 @@ public sealed class AuditLogTests
             Files = rig.Files,
         };
 
-        Assert.Null(AuditOpening.Open(parts, out string problem));
+        Assert.Null(AuditOpening.Open(parts, out string problem, out _));
         Assert.Contains("another key", problem, StringComparison.Ordinal);
     }
 

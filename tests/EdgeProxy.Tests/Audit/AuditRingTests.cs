@@ -147,7 +147,7 @@ public sealed class AuditRingTests : IDisposable
         }
 
         var writer = new RecordWriter(room, RecordKind.Exchange, 1, ring.Lane, ring.NextNumber);
-        writer.Add(RecordField.Path, size + 1).Fill((byte)'x');
+        writer.Reserve(RecordField.Path, size + 1).Fill((byte)'x');
         ring.Commit(writer.Length);
         return true;
     }

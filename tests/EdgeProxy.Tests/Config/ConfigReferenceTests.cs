@@ -111,6 +111,22 @@ public class ConfigReferenceTests
     }
 
     [Fact]
+    public void DefaultToml_OptionalTablesOfTheTop_AreOffAndValidWrittenOut()
+    {
+        string text = ConfigReference.DefaultToml();
+        foreach (TableDeclaration table in RootTable.Declaration.Tables.Where(table => table.IsOptional))
+        {
+            int start = text.IndexOf($"\n#[{table.Name}]\n", StringComparison.Ordinal);
+            string section = text[start..];
+            Assert.All(table.Keys, key => Assert.Contains($"\n#{key.Name} = ", section, StringComparison.Ordinal));
+            string written = text[..start] + Regex.Replace(section, @"\n#(\S)", "\n$1");
+            Assert.Empty(ConfigCorpus.Faults(written));
+        }
+
+        Assert.Null(ConfigCorpus.Parse(text).Audit);
+    }
+
+    [Fact]
     public void DefaultToml_TablesWithinValues_HaveTheirKeysNamed()
     {
         foreach (DeclaredTable declared in DeclaredTable.All)
@@ -164,7 +180,7 @@ public class ConfigReferenceTests
                 yield return (kind, $"\n[{table.Name}.{kind.ExampleName}.{kind.Name}]\n");
             }
 
-            if (table.Keys.Count > 0)
+            if (table.Keys.Count > 0 && !table.IsOptional)
             {
                 yield return (table, table.IsNamed ? $"\n[{table.Name}.{table.ExampleName}]\n" : $"\n[{table.Name}]\n");
             }

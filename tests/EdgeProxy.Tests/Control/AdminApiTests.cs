@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Tasks;
+using EdgeProxy.Audit;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
 using EdgeProxy.Pipeline;
@@ -14,6 +15,7 @@ public sealed class AdminApiTests
     private string? _notReady;
     private int _reloads;
     private ReloadOutcome _outcome = new() { Hash = "abcd", Changes = "services +1 -0 ~0" };
+    private AuditReport? _audit;
     private IPEndPoint? _address = new(IPAddress.Loopback, 7171);
 
     [Theory]
@@ -122,6 +124,25 @@ public sealed class AdminApiTests
     }
 
     [Fact]
+    public async Task Answer_Audit_IsTheChainsEnd()
+    {
+        Assert.Equal(404, (await AskAsync("GET", "/api/v1/audit")).Status);
+        _audit = new AuditReport(
+            new AuditSettings { Directory = "/a", Sync = AuditSync.Always },
+            new AuditStatus(7, [1, 255], 2, IsStuck: true, 3, 4)
+            {
+                Records = 5,
+                Bytes = 600,
+                LastClosed = new ClosedSegment("x", 6, 100, 0, [2]),
+            });
+
+        Assert.Equal(
+            "{'directory':'/a','fsync':'always','on_full':'block','stuck':true,'last_record':7,'hash':'01ff',"
+                + "'segment':2,'signed_record':6,'signed_hash':'02','records':5,'bytes':600,'lost':3,'failures':4}",
+            Text(await AskAsync("GET", "/api/v1/audit")).Replace('"', '\''));
+    }
+
+    [Fact]
     public async Task Answer_ReloadFromAWebPage_IsRefused()
     {
         LocalAnswer answer = await AskAsync("POST", "/api/v1/reload", hasOrigin: true);
@@ -186,6 +207,7 @@ public sealed class AdminApiTests
                 new ServiceStatus(
                     "app", "p2c", 4, [new ServerStatus("a:80", "10.0.0.1:80", 2, "ejected", "status 200", 70, 3)]),
             ],
+            Audit = () => _audit,
             CollectMetrics = samples => samples.Add(new MetricSample("up", "Whether.", MetricKind.Gauge, 1, [])),
         });
         return api.AnswerAsync(new LocalRequest(method, path, "", host, hasOrigin));

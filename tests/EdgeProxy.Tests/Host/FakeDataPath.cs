@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Net;
 using System.Threading.Tasks;
+using EdgeProxy.Audit;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
 using EdgeProxy.Host;
@@ -27,6 +28,8 @@ internal sealed class FakeDataPath : IDataPath, IMetricsSource
     public bool IsDisposed { get; private set; }
 
     public DataPathStatus Status { get; set; } = new() { Admin = new IPEndPoint(IPAddress.Loopback, 7171) };
+
+    public AuditLog? Audit { get; set; }
 
     public IReadOnlyList<ServiceStatus> Services { get; set; } = [];
 

@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using EdgeProxy.Control;
 using EdgeProxy.Host;
 using EdgeProxy.Primitives;
+using EdgeProxy.Tests.Audit;
 using Xunit;
 
 namespace EdgeProxy.Tests.Host;
@@ -46,6 +47,27 @@ public sealed class ReloaderTests : IAsyncDisposable
         Assert.Equal(2, outcome.Faults.Count);
         Assert.Equal("aaaa", _reloader.Current?.Hash);
         Assert.Equal(["aaaa"], _dataPath.Applied);
+    }
+
+    [Fact]
+    public void Reload_WellOrNot_IsARecordOfTheAuditChain()
+    {
+        using var rig = new AuditLogRig();
+        rig.Log.Start();
+        _dataPath.Audit = rig.Log;
+        _reloader.Reload("start");
+        _next = SettingsForTest.Good("bbbb", "orders");
+        _reloader.Reload("SIGHUP");
+        _next = SettingsForTest.Bad(SettingsForTest.Fault);
+        _reloader.Reload("admin API");
+
+        Assert.Equal(
+            ["start", "||start|applied|the first", "aaaa|bbbb|SIGHUP|applied|nothing changed",
+             "bbbb||admin API|refused|1 faults in edgeproxy.toml; " + SettingsForTest.Fault],
+            rig.Records(static json => json["kind"]!.ToString() == "config"
+                ? $"{json["config_hash_before"]}|{(json["config_hash_before"] is null ? null : json["config_hash"])}|"
+                    + $"{json["cause"]}|{json["outcome"]}|{json["changes"]}"
+                : json["kind"]!.ToString()));
     }
 
     [Fact]

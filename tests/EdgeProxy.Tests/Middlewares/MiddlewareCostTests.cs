@@ -31,6 +31,10 @@ public class MiddlewareCostTests
     [InlineData(Strip)]
     [InlineData(Allow)]
     [InlineData(Deny)]
+    [InlineData("rate_limit = { average = 1000000, key = \"client_ip+header:X-Tenant\" }")]
+    [InlineData("in_flight = { max = 1, queue = 1 }")]
+    [InlineData("compress = {}")]
+    [InlineData("headers = { request = { set = { X-Id = \"{request_id} {consumer}{client_cert_sha256}\" } } }")]
     [InlineData(Limit, Fields, Strip, Allow)]
     public void Pass_Warm_AllocatesNothing(params string[] kinds)
     {

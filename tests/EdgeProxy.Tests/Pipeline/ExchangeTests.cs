@@ -3,6 +3,7 @@ using System.Linq;
 using System.Reflection;
 using EdgeProxy.Middlewares;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Pipeline.Auditing;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Collections;
@@ -109,8 +110,7 @@ public sealed class ExchangeTests : IDisposable
         exchange.Service = service;
         exchange.Call = new SilentCall();
         exchange.Mirror = new MirrorCall(_shard);
-        exchange.Filter(new CompressedAnswer(
-            ContentCoder.Of(ContentCoding.Gzip, CompressionEffort.Fast), ContentCoding.Gzip, NoCompress()));
+        exchange.Filter(new CompressedAnswer(ContentCoding.Gzip, CompressionEffort.Fast, NoCompress()));
         exchange.AnswerFilter!.Take("held until the exchange ends"u8);
         exchange.AnswerFilter.Flush();
         exchange.Fallbacks.Add(new FailoverService(
@@ -119,6 +119,7 @@ public sealed class ExchangeTests : IDisposable
         Assert.True(exchange.TryRewriteQuery("a=b"u8));
         exchange.Notes.Add(null!, 1);
         exchange.Consumer = new Consumer("c");
+        exchange.Audit = new AuditNote(null!);
         exchange.RequestEdits.Set(FieldName.Of("X-A"), "1"u8);
         exchange.ResponseEdits.Remove(FieldName.Of("X-B"));
         exchange.Upstream = new UpstreamConnection(new ServerPool(exchange.Server!, _loop, _shard.Counters));

@@ -161,6 +161,9 @@ internal sealed class MemoryLink : ByteLink
         Announce();
     }
 
+    /// <summary>Drops what was written, without a copy.</summary>
+    public void Forget() => _written.Clear();
+
     /// <summary>Gives and forgets what was written so far.</summary>
     public byte[] TakeWritten()
     {

@@ -25,6 +25,9 @@ internal sealed record TableDeclaration(string Name, bool IsNamed, string Doc, I
     /// <summary>Stands in the place of all that the table above it has: not beside it.</summary>
     public bool IsAlone { get; init; }
 
+    /// <summary>A table of the top that is not the same left out as empty: the default file has it behind #.</summary>
+    public bool IsOptional { get; init; }
+
     /// <summary>
     /// Part of a file that shows it, if its required keys and those with an example do not show enough.
     /// </summary>

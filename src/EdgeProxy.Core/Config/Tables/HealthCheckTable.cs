@@ -14,12 +14,18 @@ internal static class HealthCheckTable
     private const int HostCharsMax = 255;
     private const int PortMax = 65_535;
 
-    private static readonly ChoiceKey Kind = new("kind", ["http", "tcp"],
-        "A request whose answer is judged, or just a connection.")
+    private static readonly ChoiceKey Kind = new("kind", ["http", "tcp", "grpc"],
+        "A request whose answer is judged, just a connection, or the health service of gRPC (grpc.health.v1).")
     {
         Default = "http",
         DefaultToml = "\"http\"",
-        Later = ["grpc"],
+    };
+
+    private static readonly VisibleTextKey Service = new("service", "", HealthLimits.ServiceCharsMax,
+        "With kind = \"grpc\": the service asked for; the whole server if it is not set.")
+    {
+        Default = "",
+        ExampleToml = "\"shop.v1.Orders\"",
     };
 
     private static readonly VisibleTextKey Path = new("path", "/", PathCharsMax, "What is asked for.")
@@ -34,11 +40,11 @@ internal static class HealthCheckTable
         DefaultToml = "\"GET\"",
     };
 
-    private static readonly ChoiceKey Scheme = new("scheme", ["http"], "How servers are spoken to.")
+    private static readonly ChoiceKey Scheme = new("scheme", ["http", "https"],
+        "How servers are spoken to, if not as requests are; https uses the service's tls.")
     {
-        Default = "http",
-        DefaultToml = "\"http\"",
-        Later = ["https"],
+        Default = "",
+        ExampleToml = "\"https\"",
     };
 
     private static readonly VisibleTextKey HostHeader = new("host", "", HostCharsMax,
@@ -97,13 +103,14 @@ internal static class HealthCheckTable
     };
 
     // What only a request has.
-    private static readonly Key[] s_ofRequests = [Path, Method, Scheme, HostHeader, Headers, Statuses, Body];
+    private static readonly Key[] s_ofRequests = [Path, Method, Statuses, Body];
+    private static readonly Key[] s_ofMessages = [Scheme, HostHeader, Headers];
 
     public static TableDeclaration Declaration { get; } = new("health_check", IsNamed: false,
         "Asks each server again and again whether it is well; one that is down gets no requests.",
         [
-            Kind, Path, Method, Scheme, HostHeader, Port, Headers, Statuses, Body, Interval, Jitter, Timeout, Rise,
-            Fall, Initial,
+            Kind, Path, Method, Service, Scheme, HostHeader, Port, Headers, Statuses, Body, Interval, Jitter,
+            Timeout, Rise, Fall, Initial,
         ])
     {
         ExampleToml = """
@@ -123,16 +130,21 @@ internal static class HealthCheckTable
             return null;
         }
 
-        ProbeKind kind = Kind.Read(scope) == "tcp" ? ProbeKind.Tcp : ProbeKind.Http;
-        foreach (Key key in kind == ProbeKind.Tcp ? s_ofRequests : [])
+        string word = Kind.Read(scope);
+        ProbeKind kind = word switch
+        {
+            "tcp" => ProbeKind.Tcp,
+            "grpc" => ProbeKind.Grpc,
+            _ => ProbeKind.Http,
+        };
+        foreach (Key key in UselessFor(kind))
         {
             if (scope.TryFind(key.Name, out TomlEntry entry))
             {
-                scope.Report(entry.Value, key.Name, "does nothing with kind = \"tcp\"");
+                scope.Report(entry.Value, key.Name, $"does nothing with kind = \"{word}\"");
             }
         }
 
-        _ = Scheme.Read(scope);
         string method = Method.Read(scope);
         string body = Body.Read(scope);
         if (method == "HEAD" && body.Length > 0 && scope.TryFind(Body.Name, out TomlEntry at))
@@ -145,6 +157,13 @@ internal static class HealthCheckTable
             Kind = kind,
             Path = Path.Read(scope),
             Method = method,
+            Scheme = Scheme.Read(scope) switch
+            {
+                "http" => ProbeScheme.Http,
+                "https" => ProbeScheme.Https,
+                _ => ProbeScheme.OfServer,
+            },
+            Service = Service.Read(scope),
             Host = HostHeader.Read(scope),
             Port = Port.ReadValue(scope),
             HeaderLines = Headers.Read(scope),
@@ -163,6 +182,13 @@ internal static class HealthCheckTable
             },
         };
     }
+
+    private static Key[] UselessFor(ProbeKind kind) => kind switch
+    {
+        ProbeKind.Tcp => [.. s_ofRequests, .. s_ofMessages, Service],
+        ProbeKind.Grpc => s_ofRequests,
+        _ => [],
+    };
 
     private static DurationKey Duration(
         string name, TimeSpan min, TimeSpan max, TimeSpan standard, string? zero, string doc) =>

@@ -33,11 +33,11 @@ internal static class RootTable
             NodeTable.Declaration, LogTable.Declaration, AdminTable.Declaration, TlsTable.Declaration,
             EntryPointTable.Declaration,
             RouterTable.Declaration, MiddlewareTable.Declaration, ServiceTable.Declaration,
-            ConsumerTable.Declaration, AiTable.Declaration, TelemetryTable.Declaration,
+            ConsumerTable.Declaration, AiTable.Declaration, TelemetryTable.Declaration, AuditTable.Declaration,
         ],
         Later =
         [
-            "access_log", "audit", "plans",
+            "access_log", "plans",
         ],
     };
 

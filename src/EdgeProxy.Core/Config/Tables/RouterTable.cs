@@ -28,6 +28,11 @@ internal sealed record RouterDocument(
     IReadOnlyList<Placed<string>> Middlewares)
 {
     public TraceRatio? TraceRatio { get; init; }
+
+    /// <summary>Null where it is not said.</summary>
+    public bool? IsAudited { get; init; }
+
+    public bool? TakesDigests { get; init; }
 }
 
 /// <summary>[routers.NAME]</summary>
@@ -84,9 +89,22 @@ internal static class RouterTable
         ExampleToml = "0.1",
     };
 
+    public static readonly BooleanKey Audit = new("audit",
+        "Each request is a record of the audit chain. Without it: as audit.all_routers says; calls of models always.")
+    {
+        ExampleToml = "false",
+    };
+
+    public static readonly BooleanKey AuditDigests = new("audit_digests",
+        "A record has the SHA-256 of the request's body and of the answer's. Records of calls of models always do.")
+    {
+        Default = false,
+        DefaultToml = "false",
+    };
+
     public static TableDeclaration Declaration { get; } = new("routers", IsNamed: true,
         "Which requests go to which service.",
-        [EntryPoints, RuleText, Middlewares, Service, Priority, AllowEncoded, TraceShare])
+        [EntryPoints, RuleText, Middlewares, Service, Priority, AllowEncoded, TraceShare, Audit, AuditDigests])
     {
         ExampleName = "app",
         Later = ["tls"],
@@ -109,6 +127,8 @@ internal static class RouterTable
             Priority.Read(scope), encoded, Middlewares.Read(scope))
         {
             TraceRatio = TraceShare.Read(scope) is { } share ? TraceRatio.Of(share) : null,
+            IsAudited = scope.TryFind(Audit.Name, out _) ? Audit.Read(scope) : null,
+            TakesDigests = scope.TryFind(AuditDigests.Name, out _) ? AuditDigests.Read(scope) : null,
         };
     }
 

@@ -7,6 +7,7 @@ using EdgeProxy.Config.Toml;
 using EdgeProxy.Config.Values;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Health;
 using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Config.Tables;
@@ -107,6 +108,8 @@ internal static class ServiceTable
     {
         IReadOnlyList<ServerSettings>? servers = Servers.Read(scope);
         StrategyKind strategy = ReadStrategy(scope, out HashSettings? hash);
+        HealthCheckSettings? check = HealthCheckTable.Parse(scope);
+        bool isTls = IsTls(servers) || check?.Scheme == ProbeScheme.Https;
         var settings = new ServiceSettings
         {
             Name = name,
@@ -115,13 +118,13 @@ internal static class ServiceTable
             SpillBelow = SpillBelow.ReadValue(scope),
             SlowStart = SlowStart.Read(scope),
             Hash = hash,
-            HealthCheck = HealthCheckTable.Parse(scope),
+            HealthCheck = check,
             PassiveHealth = PassiveHealthTable.Parse(scope),
             Retry = RetryTable.Parse(scope),
             Breaker = BreakerTable.Parse(scope),
             Capacity = CapacityTable.Parse(scope),
             Sticky = StickyTable.Parse(scope),
-            Tls = ServiceTlsTable.Parse(scope, IsTls(servers)),
+            Tls = ServiceTlsTable.Parse(scope, isTls),
             PassHostHeader = PassHostHeader.Read(scope),
             ConnectTimeout = ConnectTimeout.Read(scope),
             ResponseTimeout = ResponseTimeout.Read(scope),

@@ -13,4 +13,25 @@ namespace EdgeProxy.Middlewares.Identity;
 /// <param name="IsCacheable">It may be believed again (RFC 9111 section 5.2.2.5: it said nothing of no-store).</param>
 internal sealed record AuthDecision(
     LocalAnswer? Answer, (FieldName Name, byte[] Value)[] Fields, byte[][] Cookies, Consumer? Consumer,
-    bool IsCacheable);
+    bool IsCacheable)
+{
+    /// <summary>What remembering it takes, as far as the auth server decides that.</summary>
+    public int Bytes
+    {
+        get
+        {
+            int bytes = 0;
+            foreach ((_, byte[] value) in Fields)
+            {
+                bytes += value.Length;
+            }
+
+            foreach (byte[] cookie in Cookies)
+            {
+                bytes += cookie.Length;
+            }
+
+            return bytes;
+        }
+    }
+}

@@ -59,9 +59,9 @@ internal sealed class AuthQuestion
         Span<byte> address = stackalloc byte[IpAddress.TextBytesMax];
         SourceAddress.Of(exchange, settings.Depth).TryFormat(address, out int length);
         Append(ref hash, address[..length]);
-        foreach (FieldName name in settings.RequestHeaders)
+        for (int i = 0; i < settings.RequestHeaders.Count; i++)
         {
-            var values = new FieldValues(exchange, name);
+            var values = new FieldValues(exchange, settings.RequestHeaders[i]);
             while (values.Next())
             {
                 Append(ref hash, values.Current);

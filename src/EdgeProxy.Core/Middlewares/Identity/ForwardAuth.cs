@@ -15,8 +15,9 @@ namespace EdgeProxy.Middlewares.Identity;
 /// </summary>
 internal sealed class ForwardAuth : Middleware
 {
-    // Half a kilobyte each.
-    private const int CacheMax = 4096;
+    // Each with fields of up to 8 KiB.
+    private const int CacheMax = 1024;
+    private const int CachedBytesMax = 8 * 1024;
     private const int SaltBytes = 32;
 
     private static readonly FieldName SetCookie = FieldName.Of("Set-Cookie");
@@ -65,7 +66,8 @@ internal sealed class ForwardAuth : Middleware
     {
         try
         {
-            AuthDecision? decision = await _server.AskAsync(question).ConfigureAwait(false);
+            // Off the loop from the first byte: a handler makes and connects what it needs before it waits.
+            AuthDecision? decision = await Task.Run(() => _server.AskAsync(question)).ConfigureAwait(false);
             if (decision is null)
             {
                 return Fail;
@@ -76,7 +78,7 @@ internal sealed class ForwardAuth : Middleware
                 return exchange => Refuse(exchange, decision);
             }
 
-            if (decision.IsCacheable)
+            if (decision.IsCacheable && decision.Bytes <= CachedBytesMax)
             {
                 _allowed.Keep(digest, decision, nowMs + _cacheMs, nowMs);
             }

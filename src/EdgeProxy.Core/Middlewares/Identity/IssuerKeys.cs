@@ -37,6 +37,9 @@ internal sealed class IssuerKeys(IssuerSettings settings, HttpMessageInvoker htt
     /// <summary>Requests that may wait for a fetch.</summary>
     public const int WaitingMax = 64;
 
+    // Issuers known over reloads.
+    private const int SharedMax = 256;
+
     /// <summary>Connect, ask and read, all together.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
@@ -56,8 +59,17 @@ internal sealed class IssuerKeys(IssuerSettings settings, HttpMessageInvoker htt
     /// <summary>Null: never fetched yet.</summary>
     public TokenKeys? Current => Volatile.Read(ref _current);
 
-    public static IssuerKeys Of(IssuerSettings settings) => Shared.GetOrAdd(settings, static settings =>
-        new IssuerKeys(settings, OutboundHttp.Create(settings.CaPem, Timeout), TimeProvider.System));
+    /// <summary>Called when a configuration is read.</summary>
+    public static IssuerKeys Of(IssuerSettings settings)
+    {
+        if (Shared.Count >= SharedMax && !Shared.ContainsKey(settings))
+        {
+            Shared.Clear(); // whoever uses one has it
+        }
+
+        return Shared.GetOrAdd(settings, static settings =>
+            new IssuerKeys(settings, OutboundHttp.Create(settings.CaPem, Timeout), TimeProvider.System));
+    }
 
     /// <summary>Begins a fetch if the keys are old, and waits for nothing.</summary>
     public void Poke()

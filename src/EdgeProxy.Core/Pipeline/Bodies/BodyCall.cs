@@ -83,6 +83,11 @@ internal abstract class BodyCall
     /// <summary>The answer to a fault, in the words of who asks; null for the usual one.</summary>
     public abstract LocalAnswer? AnswerTo(Exchange exchange, int status, string detail);
 
+    /// <summary>The exchange is about to be recorded: what the call knows of it (Exchange.NoteFact).</summary>
+    public virtual void NoteFacts(Exchange exchange)
+    {
+    }
+
     /// <summary>The exchange is over, however it ended. The call is not used for it again.</summary>
     public abstract void OnEnd(Exchange exchange);
 

@@ -1,62 +1,48 @@
-using System;
 using System.Net;
-using System.Text;
-using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Time;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Pipeline.Probing;
 
 /// <summary>
-/// Asks one server again and again whether it is well, on a connection of its own each time, with the loop's links and
-/// our reader. Lives on one loop; waits for nothing there.
+/// Asks one server again and again whether it is well, on a connection of its own each time, with the loop's links.
+/// Lives on one loop; waits for nothing there.
 /// </summary>
 internal sealed class Probe : ILinkOwner, ITimerOwner
 {
-    /// <summary>How much of a body is looked at.</summary>
-    public const int BodyBytesMax = 16 * 1024;
-
-    // 1xx answers before the one that counts.
-    private const int InterimMax = 16;
-
     private readonly Server _server;
     private readonly Shard _shard;
     private readonly TimerNode _timer;
-    private readonly ResponseHead _response = new();
-    private readonly MessageSource _source = new();
     private RandomSequence _random;
-    private HealthCheckSettings _settings;
-    private ProbeRequest _request;
+    private ProbeOrder _order;
+    private ProbeTalk _talk = null!;
+    private TlsDestination? _tls;
     private ByteLink? _link;
-    private Block? _body;
-    private int _sent;
-    private int _interimCount;
-    private bool _isInBody;
+    private bool _isTalking;
 
-    public Probe(Server server, Shard shard, HealthCheckSettings settings)
+    public Probe(ProbeOrder order, Shard shard)
     {
-        _server = server;
+        _server = order.Server;
         _shard = shard;
         _timer = new TimerNode(this);
-        _random = new RandomSequence(server.Identity ^ (ulong)shard.Loop.NowMs);
-        _settings = settings;
-        _request = new ProbeRequest(settings, server);
-        Start();
+        _random = new RandomSequence(_server.Identity ^ (ulong)shard.Loop.NowMs);
+        Take(order);
     }
 
-    /// <summary>Goes on under other settings, at once if they differ.</summary>
-    public void Configure(HealthCheckSettings settings)
+    private HealthCheckSettings Settings => _order.Settings;
+
+    /// <summary>Goes on under another order, at once if it differs.</summary>
+    public void Configure(ProbeOrder order)
     {
-        if (settings != _settings)
+        if (order != _order)
         {
             Leave();
-            _settings = settings;
-            _request = new ProbeRequest(settings, _server);
-            Start();
+            Take(order);
         }
     }
 
@@ -74,7 +60,7 @@ internal sealed class Probe : ILinkOwner, ITimerOwner
         }
         else
         {
-            Conclude(isGood: false, _link.IsConnected ? "no answer in time" : "no connection in time");
+            Conclude(ProbeOutcome.Bad(_link.IsConnected ? "no answer in time" : "no connection in time"));
         }
     }
 
@@ -87,191 +73,87 @@ internal sealed class Probe : ILinkOwner, ITimerOwner
 
         if (link.IsBroken && !link.IsConnected)
         {
-            Conclude(isGood: false, link.BreakReason.Length > 0 ? link.BreakReason : "connection refused");
+            Conclude(ProbeOutcome.Bad(link.BreakReason.Length > 0 ? link.BreakReason : "connection refused"));
         }
         else if (link.IsConnected)
         {
-            Advance(link);
+            if (!_isTalking)
+            {
+                _isTalking = true;
+                _talk.Begin(link);
+            }
+
+            if (_talk.Advance(link) is { } outcome)
+            {
+                Conclude(outcome);
+            }
         }
+    }
+
+    private void Take(ProbeOrder order)
+    {
+        _order = order;
+        _tls = order.Tls is { } tls
+            ? new TlsDestination(tls, _server.Host, loopCount: 1, isHttp2: Settings.Kind == ProbeKind.Grpc)
+            : null;
+        _talk = ProbeTalk.Of(Settings, _server, _tls is not null, _shard.Loop);
+        Start();
     }
 
     private void Start()
     {
         if (_server.Address is not { } address)
         {
-            Conclude(isGood: false, "its name has no address");
+            Conclude(ProbeOutcome.Bad("its name has no address"));
             return;
         }
 
-        if (_settings.Port != 0)
+        if (Settings.Port != 0)
         {
-            address = new IPEndPoint(address.Address, _settings.Port);
+            address = new IPEndPoint(address.Address, Settings.Port);
         }
 
-        _shard.Loop.Timers.Arm(_timer, _shard.Loop.NowMs + (long)_settings.Timeout.TotalMilliseconds);
-        _link = _server.Connect(_shard.Loop, address, this, out _);
-        _source.Bind(_link, _shard.Loop.Blocks, HeadLimits.Default);
+        _shard.Loop.Timers.Arm(_timer, _shard.Loop.NowMs + (long)Settings.Timeout.TotalMilliseconds);
+        _link = Connect(address);
         OnLinkReady(_link);
     }
 
-    private void Advance(ByteLink link)
+    // A server of HTTP/2 is asked as requests are: on a stream, which HTTP/1.1 is spoken on.
+    private ByteLink Connect(IPEndPoint address)
     {
-        if (_settings.Kind == ProbeKind.Tcp)
+        if (_server.IsHttp2 && Settings.Kind == ProbeKind.Http && Settings.Port == 0)
         {
-            Conclude(isGood: true, "connected");
-            return;
+            return _server.Connect(_shard.Loop, address, this, out _);
         }
 
-        // A request is a few hundred bytes: it goes at once, or the peer is no server.
-        if (_sent < _request.Bytes.Length)
-        {
-            LinkStatus written = link.TryWrite(_request.Bytes.Span[_sent..], default, default, out int count);
-            _sent += count;
-            if (written == LinkStatus.Broken)
-            {
-                Conclude(isGood: false, "connection closed");
-                return;
-            }
-        }
-
-        while (!_isInBody)
-        {
-            if (!AdvanceHead())
-            {
-                return;
-            }
-        }
-
-        AdvanceBody();
+        ByteLink link = _shard.Loop.Connect(address, this);
+        return _tls is null ? link : _tls.Connect(link, loopIndex: 0, this);
     }
 
-    // True if there is more to do at once.
-    private bool AdvanceHead()
-    {
-        if (!_source.Unread.IsEmpty)
-        {
-            switch (ResponseHeadReader.Read(_source.Unread, HeadLimits.Default, _request.Method, _response))
-            {
-                case ParseStatus.Complete:
-                    return TakeHead();
-                case ParseStatus.Malformed:
-                    return Conclude(isGood: false, "its answer is not HTTP/1.1");
-            }
-        }
-
-        switch (_source.Fill(BlockPool.SmallBytes, HeadLimits.HeadBytesDefault + BlockPool.SmallBytes))
-        {
-            case LinkStatus.Ok:
-                return true;
-            case LinkStatus.WouldBlock:
-                return false;
-            default:
-                return Conclude(isGood: false, "closed without an answer");
-        }
-    }
-
-    private bool TakeHead()
-    {
-        int status = _response.StatusCode;
-        if (status < 200 && status != 101)
-        {
-            _source.Skip(_response.Length);
-            _response.Reset();
-            return ++_interimCount <= InterimMax || Conclude(isGood: false, "no end of interim answers");
-        }
-
-        if (!_settings.Statuses.Contains(status))
-        {
-            return Conclude(isGood: false, $"status {status}");
-        }
-
-        if (_settings.Body.Length == 0)
-        {
-            return Conclude(isGood: true, $"status {status}");
-        }
-
-        _source.Skip(_response.Length);
-        _source.StartBody(_response.Framing, _response.ContentLength);
-        _body = _shard.Loop.Blocks.Rent(BodyBytesMax);
-        _isInBody = true;
-        return true;
-    }
-
-    private void AdvanceBody()
-    {
-        BodyStep step;
-        do
-        {
-            step = _source.Next(out ReadOnlySpan<byte> payload);
-            if (step == BodyStep.Data)
-            {
-                ReadOnlySpan<byte> piece = payload[..Math.Min(payload.Length, BodyBytesMax - _body!.Length)];
-                piece.CopyTo(_body.Free);
-                _body.Commit(piece.Length);
-                _source.Advance(payload.Length);
-            }
-        }
-        while (step == BodyStep.Data && _body!.Length < BodyBytesMax);
-
-        if (step != BodyStep.Wait || _body!.Length >= BodyBytesMax)
-        {
-            bool isThere = _body!.Filled.IndexOf(_request.Body.Span) >= 0;
-            Conclude(isThere, isThere ? $"status {_response.StatusCode}" : "its body does not hold the text");
-        }
-    }
-
-    // Always false: nothing more is to be done for this probe.
-    private bool Conclude(bool isGood, string outcome)
+    private void Conclude(ProbeOutcome outcome)
     {
         Leave();
-        _shard.Counters.Add(isGood ? Counter.ProbesGood : Counter.ProbesBad);
-        if (_server.Health.NoteProbe(isGood, outcome, _settings, _shard.Loop.NowMs))
+        _shard.Counters.Add(outcome.IsGood ? Counter.ProbesGood : Counter.ProbesBad);
+        if (_server.Health.NoteProbe(outcome.IsGood, outcome.Text, Settings, _shard.Loop.NowMs))
         {
-            _shard.Counters.Add(isGood ? Counter.ServersUp : Counter.ServersDown);
-            _shard.Reports.Probed(_server, isGood, outcome);
+            _shard.Counters.Add(outcome.IsGood ? Counter.ServersUp : Counter.ServersDown);
+            _shard.Reports.Probed(_server, outcome.IsGood, outcome.Text);
         }
 
-        long jitterMs = _random.Next((int)_settings.Jitter.TotalMilliseconds + 1);
-        long waitMs = (long)_settings.Interval.TotalMilliseconds + jitterMs;
+        long jitterMs = _random.Next((int)Settings.Jitter.TotalMilliseconds + 1);
+        long waitMs = (long)Settings.Interval.TotalMilliseconds + jitterMs;
         _shard.Loop.Timers.Arm(_timer, _shard.Loop.NowMs + waitMs);
-        return false;
     }
 
     private void Leave()
     {
-        _source.Unbind();
-        _response.Reset();
-        if (_body is { } body)
+        if (_isTalking)
         {
-            _body = null;
-            _shard.Loop.Blocks.Return(body);
+            _isTalking = false;
+            _talk.End();
         }
 
         _link?.Close();
         _link = null;
-        _sent = 0;
-        _interimCount = 0;
-        _isInBody = false;
     }
-}
-
-/// <summary>The bytes of a probe: written once, sent each time.</summary>
-internal readonly struct ProbeRequest
-{
-    public ProbeRequest(HealthCheckSettings settings, Server server)
-    {
-        Method = settings.Method == "HEAD" ? Method.Head : Method.Get;
-        string host = settings.Host.Length > 0 ? settings.Host : Encoding.ASCII.GetString(server.Authority.Span);
-        Bytes = Encoding.Latin1.GetBytes(
-            $"{settings.Method} {settings.Path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: edgeproxy-health\r\n"
-            + $"Accept: */*\r\nConnection: close\r\n{settings.HeaderLines}\r\n");
-        Body = Encoding.UTF8.GetBytes(settings.Body);
-    }
-
-    /// <summary>As far as it matters to the answer: HEAD has no body.</summary>
-    public Method Method { get; }
-
-    public ReadOnlyMemory<byte> Bytes { get; }
-
-    public ReadOnlyMemory<byte> Body { get; }
 }

@@ -2,11 +2,13 @@ using System.Collections.Generic;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Health;
 using EdgeProxy.Transport;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Pipeline.Probing;
 
 /// <summary>A server and how it is probed.</summary>
-internal readonly record struct ProbeOrder(Server Server, HealthCheckSettings Settings);
+/// <param name="Tls">How its connection is secured; null for clear text.</param>
+internal readonly record struct ProbeOrder(Server Server, HealthCheckSettings Settings, TlsClientContext? Tls);
 
 /// <summary>
 /// The probes of one loop. A reload posts orders twice: before its snapshot is published what is new is begun, after it
@@ -30,11 +32,11 @@ internal sealed class ProbeSet(Shard shard)
             others.Remove(order.Server);
             if (_probes.TryGetValue(order.Server, out Probe? probe))
             {
-                probe.Configure(order.Settings);
+                probe.Configure(order);
             }
             else
             {
-                _probes.Add(order.Server, new Probe(order.Server, shard, order.Settings));
+                _probes.Add(order.Server, new Probe(order, shard));
             }
         }
 

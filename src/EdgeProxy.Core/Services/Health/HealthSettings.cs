@@ -10,6 +10,18 @@ internal enum ProbeKind : byte
 
     /// <summary>A connection is enough.</summary>
     Tcp,
+
+    /// <summary>grpc.health.v1 over HTTP/2.</summary>
+    Grpc,
+}
+
+/// <summary>How a probe's connection is secured.</summary>
+internal enum ProbeScheme : byte
+{
+    /// <summary>As the connections of requests.</summary>
+    OfServer,
+    Http,
+    Https,
 }
 
 /// <summary>What a new server is taken for before it was probed.</summary>
@@ -31,6 +43,11 @@ internal sealed record HealthCheckSettings
 
     /// <summary>GET, HEAD or OPTIONS.</summary>
     public string Method { get; init; } = "GET";
+
+    public ProbeScheme Scheme { get; init; }
+
+    /// <summary>The gRPC service asked for; "" for the whole server.</summary>
+    public string Service { get; init; } = "";
 
     /// <summary>Value of Host; "" for the server's own.</summary>
     public string Host { get; init; } = "";
@@ -122,4 +139,5 @@ internal static class HealthLimits
     public const int EjectedShareDefault = 50;
     public const int HeadersMax = 16;
     public const int TextCharsMax = 256;
+    public const int ServiceCharsMax = 127;
 }

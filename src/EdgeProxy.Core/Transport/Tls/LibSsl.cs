@@ -90,6 +90,9 @@ internal static unsafe partial class LibSsl
     [LibraryImport(Library, EntryPoint = "SSL_CTX_set_alpn_protos")]
     public static partial int ContextSetAlpn(void* context, byte* protocols, uint length);
 
+    [LibraryImport(Library, EntryPoint = "SSL_set_alpn_protos")]
+    public static partial int SetAlpn(void* ssl, byte* protocols, uint length);
+
     [LibraryImport(Library, EntryPoint = "SSL_CTX_set_session_id_context")]
     public static partial int ContextSetSessionScope(void* context, byte* scope, uint length);
 
@@ -193,6 +196,13 @@ internal static unsafe partial class LibSsl
 
     [LibraryImport(Library, EntryPoint = "SSL_ctrl")]
     public static partial nint Control(void* ssl, int command, nint number, void* value);
+
+    [LibraryImport(Library, EntryPoint = "SSL_get_session")]
+    public static partial void* SessionOf(void* ssl);
+
+    /// <summary>0: not negotiated; 1 to 4: 512, 1024, 2048, 4096 (RFC 6066 section 4).</summary>
+    [LibraryImport(Library, EntryPoint = "SSL_SESSION_get_max_fragment_length")]
+    public static partial byte FragmentLengthOf(void* session);
 
     [LibraryImport(Library, EntryPoint = "SSL_set_session")]
     public static partial int SetSession(void* ssl, void* session);

@@ -19,6 +19,7 @@ internal sealed unsafe class PeerCertificate
         Der = Encoded(certificate, isKey: false);
         Spki = Digest256.Of(Encoded(certificate, isKey: true));
         Fingerprint = Digest256.Of(Der);
+        FingerprintText = Fingerprint.ToString();
         Subject = NameOf(LibCrypto.Subject(certificate));
         Issuer = NameOf(LibCrypto.Issuer(certificate));
         void* serial = LibCrypto.SerialNumber(certificate);
@@ -40,6 +41,9 @@ internal sealed unsafe class PeerCertificate
     /// <summary>SHA-256 of the certificate.</summary>
     public Digest256 Fingerprint { get; }
 
+    /// <summary>The same in lower-case hex.</summary>
+    public string FingerprintText { get; }
+
     /// <summary>RFC 2253, printable ASCII.</summary>
     public string Subject { get; }
 
@@ -47,7 +51,6 @@ internal sealed unsafe class PeerCertificate
 
     /// <summary>Lower-case hex.</summary>
     public string Serial { get; }
-
 
     /// <summary>What its reader makes of it, once, and keeps with it.</summary>
     public byte[]? Notes { get; set; }

@@ -77,9 +77,13 @@ internal sealed unsafe class TlsDestination
     private readonly TlsSession[] _sessions;
     private readonly byte[] _name;
     private readonly bool _isAddress;
+    private readonly bool _isHttp2;
 
-    public TlsDestination(TlsClientContext context, string host, int loopCount)
+    /// <param name="isHttp2">Asks for HTTP/2 and nothing else (RFC 7301); whether it is given is the caller's to
+    /// see.</param>
+    public TlsDestination(TlsClientContext context, string host, int loopCount, bool isHttp2 = false)
     {
+        _isHttp2 = isHttp2;
         _context = context;
         string name = context.Settings.ServerName.Length > 0 ? context.Settings.ServerName : host;
         _name = OpenSsl.Terminated(name);
@@ -113,8 +117,18 @@ internal sealed unsafe class TlsDestination
             }
         }
 
+        if (_isHttp2)
+        {
+            fixed (byte* protocols = Http2)
+            {
+                _ = LibSsl.SetAlpn(ssl, protocols, (uint)Http2.Length);
+            }
+        }
+
         session.Offer(ssl);
     }
+
+    private static ReadOnlySpan<byte> Http2 => "\x02h2"u8;
 }
 
 /// <summary>How connections to servers are secured. Shared by all loops, and by services that say the same.</summary>

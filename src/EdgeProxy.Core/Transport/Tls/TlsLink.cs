@@ -19,6 +19,9 @@ internal sealed unsafe class TlsLink : ByteLink, ILinkOwner
     // RFC 8446 section 5.1.
     private const int RecordBytesMax = 16 * 1024;
 
+    // RFC 6066 section 4: 1 stands for 512 bytes, 2 for twice that, and so on.
+    private const int FragmentUnit = 256;
+
     // Where pieces are gathered into a record: one for each thread, which is to say for each loop.
     [ThreadStatic]
     private static byte* t_gathered;
@@ -31,6 +34,10 @@ internal sealed unsafe class TlsLink : ByteLink, ILinkOwner
 
     // A record that OpenSSL holds and the link below did not take whole, by its plain bytes.
     private int _heldBytes;
+
+    // What one write may hand to OpenSSL: never more than it makes one record of. Of a write that became several it
+    // holds the first, and looks at the bytes of the others again, which are no longer there.
+    private int _recordBytes = RecordBytesMax;
 
     // Plain bytes at the front of the next write that such a record already took along.
     private int _sentAhead;
@@ -163,6 +170,8 @@ internal sealed unsafe class TlsLink : ByteLink, ILinkOwner
         }
 
         _state |= State.Established;
+        int fragment = LibSsl.FragmentLengthOf(LibSsl.SessionOf(_ssl));
+        _recordBytes = fragment == 0 ? RecordBytesMax : FragmentUnit << fragment;
 
         // What came behind the peer's last message is here already, and no edge will tell.
         Mark(State.MayHold, LibSsl.HasPending(_ssl) != 0);
@@ -445,20 +454,20 @@ internal sealed unsafe class TlsLink : ByteLink, ILinkOwner
     {
         ReadOnlySpan<byte> piece = PieceAt(first, second, third, start);
         int left = first.Length + second.Length + third.Length - start;
-        if (piece.Length >= RecordBytesMax || piece.Length == left)
+        if (piece.Length >= _recordBytes || piece.Length == left)
         {
             fixed (byte* memory = piece)
             {
-                return WriteSsl(memory, Math.Min(piece.Length, RecordBytesMax));
+                return WriteSsl(memory, Math.Min(piece.Length, _recordBytes));
             }
         }
 
         byte* gathered = Gathered();
         int length = 0;
-        while (length < left && length < RecordBytesMax)
+        while (length < left && length < _recordBytes)
         {
             piece = PieceAt(first, second, third, start + length);
-            int count = Math.Min(piece.Length, RecordBytesMax - length);
+            int count = Math.Min(piece.Length, _recordBytes - length);
             piece[..count].CopyTo(new Span<byte>(gathered + length, count));
             length += count;
         }

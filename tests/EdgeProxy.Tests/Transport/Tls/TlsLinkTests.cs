@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using EdgeProxy.Transport;
 using EdgeProxy.Transport.Tls;
@@ -50,6 +51,50 @@ public sealed class TlsLinkTests
         using var pair = new TlsPair(shape: (client, server) => client.WriteMax = server.ReadMax = most);
 
         Assert.True(bytes.AsSpan().SequenceEqual(TlsPair.Move(pair.AtClient, pair.AtServer, bytes, 400, 2_000)));
+    }
+
+    // RFC 6066 section 4. OpenSSL makes several records of a longer write; when the first is held up it comes back for
+    // the bytes of the others, and what it found there was what another connection had gathered.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void FragmentLength_IsAskedFor_BytesArriveWholeWhenHeldUp(byte code)
+    {
+        byte[] bytes = Pattern(30_000);
+        byte[] others = new byte[9_000];
+        byte[] room = new byte[20_000];
+        using var pair = new TlsPair(TlsPair.Context(TlsPair.Server()), FragmentClient.Of(code));
+        using var other = new TlsPair();
+        var arrived = new List<byte>();
+        int sent = 0;
+        for (int turn = 0; arrived.Count < bytes.Length && turn < 10_000; turn++)
+        {
+            MemoryLink.InTurn(() =>
+            {
+                // Enough for a part of a record, now and then for several.
+                pair.ServerBelow.WriteRoom = turn % 7 == 0 ? 5_000 : 100;
+                ReadOnlySpan<byte> left = bytes.AsSpan(sent);
+                int middle = Math.Min(300, left.Length);
+                pair.AtServer.TryWrite(left[..middle], left[middle..], default, out int count);
+                sent += count;
+                other.AtServer.TryWrite(others.AsSpan(0, 4_000), others.AsSpan(4_000), default, out _);
+            });
+            MemoryLink.InTurn(() =>
+            {
+                while (pair.AtClient.MayRead && pair.AtClient.TryRead(room, out int count) == LinkStatus.Ok)
+                {
+                    arrived.AddRange(room.AsSpan(0, count));
+                }
+
+                while (other.AtClient.MayRead && other.AtClient.TryRead(room, out _) == LinkStatus.Ok)
+                {
+                }
+            });
+        }
+
+        Assert.Equal(bytes.Length, arrived.Count);
+        Assert.True(bytes.AsSpan().SequenceEqual(arrived.ToArray()));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using EdgeProxy.Config.Keys;
+using EdgeProxy.Config.Toml;
 using EdgeProxy.Middlewares;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Services.Health;
@@ -9,6 +10,8 @@ namespace EdgeProxy.Config.Tables.Middlewares;
 /// <summary>[middlewares.NAME.errors]</summary>
 internal static class ErrorsTable
 {
+    private const int PathCharsMax = 4096; // PATH_MAX
+
     private static readonly ErrorStatusListKey Status = new("status", "Statuses whose body is replaced.")
     {
         IsRequired = true,
@@ -21,6 +24,13 @@ internal static class ErrorsTable
         DefaultToml = "\"\"",
     };
 
+    private static readonly TextKey BodyFile = new("body_file", PathCharsMax,
+        "A file of UTF-8 text with the body, relative to the folder of the configuration. A change of it is a reload.")
+    {
+        ExampleToml = "\"sorry.html\"",
+        IsAlternative = true,
+    };
+
     private static readonly FieldTextKey ContentType = new("content_type", "Its Content-Type.")
     {
         Default = "text/plain; charset=utf-8",
@@ -29,7 +39,7 @@ internal static class ErrorsTable
 
     public static TableDeclaration Declaration { get; } = new("errors", IsNamed: false,
         "Gives answers with an error status, the server's and the proxy's own, another body.",
-        [Status, Body, ContentType])
+        [Status, Body, BodyFile, ContentType])
     {
         ExampleName = "sorry",
     };
@@ -38,6 +48,23 @@ internal static class ErrorsTable
     {
         IReadOnlyList<Placed<StatusRange>>? statuses = Status.Read(scope);
         string body = Body.Read(scope);
+        string? file = BodyFile.Read(scope);
+        if (file is not null && scope.TryFind(BodyFile.Name, out TomlEntry entry))
+        {
+            if (scope.TryFind(Body.Name, out _))
+            {
+                scope.Report(entry.Value, BodyFile.Name, $"is a second body; write it or {Body.Name}");
+            }
+            else if (scope.Files.TryRead(file, ErrorsSettings.BodyBytesMax, out string? text, out string? why))
+            {
+                body = text;
+            }
+            else
+            {
+                scope.Report(entry.Value, BodyFile.Name, $"{entry.Value.Describe()} {why}");
+            }
+        }
+
         string contentType = ContentType.Read(scope);
         return statuses is null
             ? null

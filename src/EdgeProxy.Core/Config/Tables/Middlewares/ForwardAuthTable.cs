@@ -110,6 +110,15 @@ internal static class ForwardAuthTable
             scope.Report(ca.Node, Ca.Name, "does nothing: the address does not say https");
         }
 
+        foreach (Placed<FieldName> header in RequestHeaders.Read(scope) ?? [])
+        {
+            if (IsOfABody(header.Value.ToString()))
+            {
+                scope.Report(header.Node, RequestHeaders.Name,
+                    $"{header.Node.Describe()} speaks of a body, and the auth server is told of none");
+            }
+        }
+
         var settings = new ForwardAuthSettings
         {
             Name = name,
@@ -129,6 +138,13 @@ internal static class ForwardAuthTable
         settings = IdentityKeys.Read(scope, settings, hasForward: false);
         return address is null ? null : settings;
     }
+
+    // What the client of .NET takes for a field of the content, which a GET has none of.
+    private static bool IsOfABody(string name) =>
+        name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("Allow", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("Expires", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("Last-Modified", StringComparison.OrdinalIgnoreCase);
 
     private static Sequence<FieldName> NamesOf(IReadOnlyList<Placed<FieldName>>? read, string[] otherwise) =>
         read is not null

@@ -1,9 +1,11 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Middlewares;
+using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Config.Tables.Middlewares;
@@ -25,13 +27,13 @@ internal sealed class SourceKeys
         DefaultToml = RateLimitSettings.KeysDefault.ToString(CultureInfo.InvariantCulture),
     };
 
-    private readonly KindKey _key;
+    private readonly PartsKey _key;
 
     public SourceKeys(string standard, SourceKind kind)
     {
-        _key = new KindKey("key", "What requests are counted by.")
+        _key = new PartsKey("key", "What requests are counted by; several joined with + have to be alike in each.")
         {
-            Default = (kind, null),
+            Default = new([new SourcePart(kind)]),
             DefaultToml = $"\"{standard}\"",
         };
     }
@@ -40,19 +42,14 @@ internal sealed class SourceKeys
 
     public static int ReadKeys(TableScope scope) => Keys.ReadValue(scope);
 
-    public SourceSettings Read(TableScope scope)
+    public SourceSettings Read(TableScope scope) => new()
     {
-        (SourceKind kind, FieldName? header) = _key.Read(scope);
-        return new SourceSettings
-        {
-            Kind = kind,
-            Header = header,
-            Ipv6Prefix = Ipv6Prefix.ReadValue(scope),
-            Depth = DepthKey.Key.ReadValue(scope),
-        };
-    }
+        Parts = _key.Read(scope),
+        Ipv6Prefix = Ipv6Prefix.ReadValue(scope),
+        Depth = DepthKey.Key.ReadValue(scope),
+    };
 
-    private sealed class KindKey(string name, string doc) : Key<(SourceKind Kind, FieldName? Header)>(name, doc)
+    private sealed class PartsKey(string name, string doc) : Key<Sequence<SourcePart>>(name, doc)
     {
         private const string HeaderPrefix = "header:";
 
@@ -61,17 +58,36 @@ internal sealed class SourceKeys
         public override string Accepts => "write one of " + Range;
 
         public override string Range =>
-            "all, client_ip, host, consumer, header:X-Tenant (requests without it count together)";
+            "all, client_ip, host, consumer, header:X-Tenant (requests without it count together), or several: "
+                + $"consumer+header:X-Tenant, up to {SourceSettings.PartsMax}";
 
         protected override bool TryParse(
-            TomlNode node, TableScope scope, out (SourceKind Kind, FieldName? Header) value)
+            TomlNode node, TableScope scope, [NotNullWhen(true)] out Sequence<SourcePart>? value)
         {
-            value = default;
+            value = null;
             if (!TryText(node, scope, out string? text))
             {
                 return false;
             }
 
+            var parts = new List<SourcePart>();
+            foreach (string part in text.Split('+'))
+            {
+                if (Parse(part) is not { } read || parts.Contains(read))
+                {
+                    return Refuse(node, scope, "is unknown");
+                }
+
+                parts.Add(read);
+            }
+
+            bool isAlone = parts is [_] || !parts.Exists(static part => part.Kind == SourceKind.All);
+            value = new Sequence<SourcePart>(parts);
+            return (isAlone && parts.Count <= SourceSettings.PartsMax) || Refuse(node, scope, "is unknown");
+        }
+
+        private static SourcePart? Parse(string text)
+        {
             FieldName? header = null;
             SourceKind? kind = text switch
             {
@@ -83,8 +99,7 @@ internal sealed class SourceKeys
                     && FieldName.TryCreate(text[HeaderPrefix.Length..], out header) => SourceKind.Header,
                 _ => null,
             };
-            value = (kind ?? default, header);
-            return kind is not null || Refuse(node, scope, "is unknown");
+            return kind is { } known ? new SourcePart(known, header) : null;
         }
     }
 }

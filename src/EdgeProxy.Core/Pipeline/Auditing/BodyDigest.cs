@@ -1,0 +1,55 @@
+using System;
+using System.Security.Cryptography;
+
+namespace EdgeProxy.Pipeline.Auditing;
+
+/// <summary>Counts a body's bytes while they pass and, if it is wanted, hashes them. Reused.</summary>
+internal sealed class BodyDigest
+{
+    // The platform's: it is loaded where there is a chain, and several times as fast as code of our own.
+    private IncrementalHash? _hash;
+    private bool _isWanted;
+
+    public long Count { get; private set; }
+
+    public bool HasHash => _isWanted && Count > 0;
+
+    public void Begin(bool takesHash)
+    {
+        _isWanted = takesHash;
+        if (takesHash)
+        {
+            _hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        }
+    }
+
+    public void Take(ReadOnlySpan<byte> bytes)
+    {
+        Count += bytes.Length;
+        if (_isWanted)
+        {
+            _hash!.AppendData(bytes);
+        }
+    }
+
+    /// <summary>From the beginning: the body is sent once more.</summary>
+    public void Restart()
+    {
+        if (HasHash)
+        {
+            Span<byte> unused = stackalloc byte[SHA256.HashSizeInBytes];
+            _hash!.GetHashAndReset(unused);
+        }
+
+        Count = 0;
+    }
+
+    /// <summary>SHA-256 of all that was taken; only if <see cref="HasHash"/>.</summary>
+    public void Write(Span<byte> hash) => _hash!.GetCurrentHash(hash);
+
+    public void Reset()
+    {
+        Restart();
+        _isWanted = false;
+    }
+}

@@ -1,0 +1,192 @@
+using System;
+using System.Buffers;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using EdgeProxy.Audit;
+
+namespace EdgeProxy.Host.Commands;
+
+/// <summary>Which records <c>audit export</c> writes; what is not given is not asked for.</summary>
+internal sealed record AuditFilter
+{
+    public string? Kind { get; init; }
+
+    public string? Router { get; init; }
+
+    public string? Consumer { get; init; }
+
+    /// <summary>From this time on, before that one.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    public DateTimeOffset? Until { get; init; }
+
+    public bool Takes(ReadOnlySpan<byte> record)
+    {
+        var reader = new RecordReader(record);
+        return (Kind is null || RecordJson.KindText(reader.Kind) == Kind)
+            && (Since is null || reader.UnixMs >= Since.Value.ToUnixTimeMilliseconds())
+            && (Until is null || reader.UnixMs < Until.Value.ToUnixTimeMilliseconds())
+            && (Router is null || Has(record, RecordField.Router, Router))
+            && (Consumer is null || Has(record, RecordField.Consumer, Consumer));
+    }
+
+    public static bool Has(ReadOnlySpan<byte> record, RecordField field, string text) =>
+        RecordReader.TryFind(record, field, out ReadOnlySpan<byte> value) && Encoding.UTF8.GetString(value) == text;
+}
+
+/// <summary>
+/// <c>audit show</c> and <c>audit export</c>: records as JSON, read by the verifier, so that none is shown that is not
+/// as it was written.
+/// </summary>
+internal static class AuditReadCommands
+{
+    private static readonly JsonWriterOptions LineOptions =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Each record the filter takes, a line each.</summary>
+    public static int Export(
+        Shell shell, string? configPath, string? folder, IReadOnlyList<string> keyFiles, AuditFilter filter) =>
+        Read(shell, configPath, folder, keyFiles, (node, seq, record) =>
+        {
+            if (filter.Takes(record))
+            {
+                WriteLine(shell.Output, node, seq, record);
+            }
+        });
+
+    /// <summary>The record of a number, or those of a request id.</summary>
+    public static int Show(
+        Shell shell, string? configPath, string? folder, IReadOnlyList<string> keyFiles, string which)
+    {
+        int shown = 0;
+        bool isSeq = ulong.TryParse(which, NumberStyles.None, CultureInfo.InvariantCulture, out ulong wanted);
+        int exitCode = Read(shell, configPath, folder, keyFiles, (node, seq, record) =>
+        {
+            if ((isSeq && seq == wanted) || AuditFilter.Has(record, RecordField.RequestId, which))
+            {
+                shown++;
+                WriteWhole(shell.Output, node, seq, record);
+            }
+        });
+        if (shown == 0 && exitCode == ExitCodes.Ok)
+        {
+            shell.Error.WriteLine($"edgeproxy: the chain has no record {which}");
+            return ExitCodes.Failed;
+        }
+
+        return exitCode;
+    }
+
+    /// <summary>A proof for one record, to be checked by <c>audit verify --proof</c> without the chain.</summary>
+    public static int Prove(
+        Shell shell, string? configPath, string? folder, IReadOnlyList<string> keyFiles, ulong seq)
+    {
+        if (AuditPlace.FindFolder(shell, configPath, folder, out int exitCode) is not { } place)
+        {
+            return exitCode;
+        }
+
+        using AuditPlace? chain = AuditPlace.Open(shell, place, keyFiles);
+        if (chain is null)
+        {
+            return ExitCodes.Failed;
+        }
+
+        foreach (string name in chain.Segments)
+        {
+            using Stream segment = chain.OpenRead(name);
+            if (InclusionProof.Make(segment, seq) is { } proof)
+            {
+                JsonAnswer.Write(shell.Output, proof.WriteTo);
+                return ExitCodes.Ok;
+            }
+        }
+
+        shell.Error.WriteLine(
+            $"edgeproxy: no signed segment has record {seq}; the open one is signed when full or segment_age old");
+        return ExitCodes.Failed;
+    }
+
+    /// <summary>The public key, to be kept elsewhere.</summary>
+    public static int Key(Shell shell, string? configPath, string? folder)
+    {
+        if (AuditPlace.FindFolder(shell, configPath, folder, out int exitCode) is not { } place)
+        {
+            return exitCode;
+        }
+
+        using AuditPlace? chain = AuditPlace.Open(shell, place, []);
+        if (chain is null)
+        {
+            return ExitCodes.Failed;
+        }
+
+        shell.Output.Write(chain.Keys[0].PublicPem());
+        return ExitCodes.Ok;
+    }
+
+    private static int Read(
+        Shell shell,
+        string? configPath,
+        string? folder,
+        IReadOnlyList<string> keyFiles,
+        OnRecord take)
+    {
+        if (AuditPlace.FindFolder(shell, configPath, folder, out int exitCode) is not { } place)
+        {
+            return exitCode;
+        }
+
+        using AuditPlace? chain = AuditPlace.Open(shell, place, keyFiles);
+        if (chain is null)
+        {
+            return ExitCodes.Failed;
+        }
+
+        try
+        {
+            ChainReport report = chain.Verify(new ChainVerifier(chain.Keys)
+            {
+                OnRecord = (header, seq, record) => take(header.Node, seq, record),
+            });
+
+            // What a running proxy is about to write is no fault of the chain.
+            if (report.Problem is null || report.IsTornEnd)
+            {
+                return ExitCodes.Ok;
+            }
+
+            shell.Error.WriteLine($"edgeproxy: NOT OK: {report.Problem}; nothing behind it is shown");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            shell.Error.WriteLine($"edgeproxy: {exception.Message}");
+        }
+
+        return ExitCodes.Failed;
+    }
+
+    private static void WriteLine(TextWriter output, string node, ulong seq, ReadOnlySpan<byte> record)
+    {
+        var bytes = new ArrayBufferWriter<byte>(1024);
+        using (var json = new Utf8JsonWriter(bytes, LineOptions))
+        {
+            RecordJson.Write(json, node, seq, record);
+        }
+
+        output.Write(Encoding.UTF8.GetString(bytes.WrittenSpan));
+        output.Write('\n');
+    }
+
+    private static void WriteWhole(TextWriter output, string node, ulong seq, ReadOnlySpan<byte> record)
+    {
+        byte[] kept = record.ToArray();
+        JsonAnswer.Write(output, json => RecordJson.Write(json, node, seq, kept));
+    }
+
+    private delegate void OnRecord(string node, ulong seq, ReadOnlySpan<byte> record);
+}

@@ -1,0 +1,227 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Text.Json;
+using System.Threading.Tasks;
+using EdgeProxy.Audit;
+using EdgeProxy.Config.Values;
+
+namespace EdgeProxy.Host.Commands;
+
+/// <summary>What <c>audit verify</c> is asked to check.</summary>
+internal sealed record AuditVerifyArguments
+{
+    public string? Folder { get; init; }
+
+    public IReadOnlyList<string> KeyFiles { get; init; } = [];
+
+    /// <summary>A record and the beginning of a hash that were noted elsewhere.</summary>
+    public (ulong Seq, byte[] Hash)? Head { get; init; }
+
+    /// <summary>A proof of one record to check in the place of a chain.</summary>
+    public string? ProofFile { get; init; }
+}
+
+/// <summary><c>audit verify</c>: that nothing of a chain was changed, or the first place where something was.</summary>
+internal static class AuditVerifyCommand
+{
+    // A chain that is being written may end within a frame for a moment.
+    private const int TornLooks = 5;
+    private static readonly TimeSpan TornWait = TimeSpan.FromMilliseconds(200);
+
+    public static async Task<int> RunAsync(
+        Shell shell, string? configPath, AuditVerifyArguments arguments, AnswerFormat format)
+    {
+        if (arguments.ProofFile is { } proofFile)
+        {
+            return VerifyProof(shell, proofFile, arguments, format);
+        }
+
+        if (AuditPlace.FindFolder(shell, configPath, arguments.Folder, out int exitCode) is not { } folder)
+        {
+            return exitCode;
+        }
+
+        using AuditPlace? place = AuditPlace.Open(shell, folder, arguments.KeyFiles);
+        if (place is null)
+        {
+            return ExitCodes.Failed;
+        }
+
+        try
+        {
+            long started = shell.Time.GetTimestamp();
+            ChainReport report = place.Verify(NewVerifier(place, arguments));
+            for (int look = 1; report.IsTornEnd && look < TornLooks; look++)
+            {
+                await Task.Delay(TornWait, shell.Time).ConfigureAwait(false);
+                started = shell.Time.GetTimestamp();
+                report = place.Verify(NewVerifier(place, arguments));
+            }
+
+            return Report(shell, place, report, shell.Time.GetElapsedTime(started), format);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            shell.Error.WriteLine($"edgeproxy: {exception.Message}");
+            return exception is UnauthorizedAccessException ? ExitCodes.NotPermitted : ExitCodes.Failed;
+        }
+    }
+
+    private static ChainVerifier NewVerifier(AuditPlace place, AuditVerifyArguments arguments) =>
+        new(place.Keys) { Noted = arguments.Head };
+
+    private static int Report(Shell shell, AuditPlace place, ChainReport report, TimeSpan took, AnswerFormat format)
+    {
+        List<string> problems = ProblemsOf(place, report);
+        if (format == AnswerFormat.Json)
+        {
+            JsonAnswer.Write(shell.Output, json => WriteJson(json, place, report, problems, took));
+        }
+        else
+        {
+            WriteText(shell, place, report, problems, took);
+        }
+
+        return problems.Count == 0 ? ExitCodes.Ok : ExitCodes.Failed;
+    }
+
+    private static List<string> ProblemsOf(AuditPlace place, ChainReport report)
+    {
+        var problems = new List<string>();
+        if (report.Problem is { } problem)
+        {
+            problems.Add(problem.ToString());
+        }
+        else if (report.Segments == 0)
+        {
+            problems.Add($"{place.Folder} has no segment of a chain");
+        }
+        else if (!report.IsBeginningKnown)
+        {
+            problems.Add($"begins with record {report.FirstSeq}, and no record says that the ones before were removed");
+        }
+
+        if (report.Problem is null && report.HasNoted == false)
+        {
+            problems.Add("the record and hash given with --head are not in it: its end was cut off, or it is another");
+        }
+
+        return problems;
+    }
+
+    private static void WriteText(
+        Shell shell, AuditPlace place, ChainReport report, List<string> problems, TimeSpan took)
+    {
+        foreach (string problem in problems)
+        {
+            shell.Output.WriteLine($"NOT OK: {problem}");
+        }
+
+        string ok = problems.Count == 0 ? "ok" : "until there";
+        string speed = Speed(report, took);
+        shell.Output.WriteLine($"{ok}: {report.Records} records, {report.FirstSeq} to {report.LastSeq}, in "
+            + $"{report.Segments} segments, {SizeText.Format(report.Bytes)} ({speed})");
+        shell.Output.WriteLine($"signed up to record {report.SignedSeq}, chained up to {report.LastSeq}, "
+            + $"hash {Convert.ToHexStringLower(report.HeadHash)}");
+        if (place.IsOwnKey)
+        {
+            shell.Output.WriteLine(
+                "with the public key of the chain's own folder; for proof give one kept elsewhere, --public-key FILE");
+        }
+    }
+
+    private static string Speed(ChainReport report, TimeSpan took) => string.Create(CultureInfo.InvariantCulture,
+        $"{took.TotalSeconds:0.00} s, {report.Bytes / 1e6 / Math.Max(took.TotalSeconds, 1e-3):0} MB/s");
+
+    private static void WriteJson(
+        Utf8JsonWriter json, AuditPlace place, ChainReport report, List<string> problems, TimeSpan took)
+    {
+        json.WriteStartObject();
+        json.WriteBoolean("ok"u8, problems.Count == 0);
+        json.WriteStartArray("problems"u8);
+        foreach (string problem in problems)
+        {
+            json.WriteStringValue(problem);
+        }
+
+        json.WriteEndArray();
+        if (report.Problem is { } at)
+        {
+            json.WriteStartObject("at"u8);
+            json.WriteString("segment"u8, at.Segment);
+            json.WriteNumber("record"u8, at.Seq);
+            json.WriteNumber("offset"u8, at.Offset);
+            json.WriteEndObject();
+        }
+
+        json.WriteNumber("records"u8, report.Records);
+        json.WriteNumber("first_record"u8, report.FirstSeq);
+        json.WriteNumber("last_record"u8, report.LastSeq);
+        json.WriteNumber("signed_record"u8, report.SignedSeq);
+        json.WriteString("hash"u8, Convert.ToHexStringLower(report.HeadHash));
+        json.WriteNumber("segments"u8, report.Segments);
+        json.WriteNumber("bytes"u8, report.Bytes);
+        json.WriteNumber("seconds"u8, Math.Round(took.TotalSeconds, 3));
+        json.WriteBoolean("own_key"u8, place.IsOwnKey);
+        json.WriteEndObject();
+    }
+
+    private static int VerifyProof(Shell shell, string file, AuditVerifyArguments arguments, AnswerFormat format)
+    {
+        if (arguments.KeyFiles.Count == 0)
+        {
+            shell.Error.WriteLine("edgeproxy: a proof is checked with --public-key FILE");
+            return ExitCodes.Usage;
+        }
+
+        using AuditPlace? place = AuditPlace.Open(shell, "", arguments.KeyFiles);
+        if (place is null)
+        {
+            return ExitCodes.Failed;
+        }
+
+        byte[] text;
+        try
+        {
+            text = File.ReadAllBytes(file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            shell.Error.WriteLine($"edgeproxy: {exception.Message}");
+            return ExitCodes.Failed;
+        }
+
+        InclusionProof? proof = InclusionProof.Read(text);
+        string? problem = proof is null ? "is no proof of a record" : proof.Check(place.Keys);
+        if (format == AnswerFormat.Json)
+        {
+            JsonAnswer.Write(shell.Output, json => WriteProofJson(json, proof, problem));
+        }
+        else
+        {
+            shell.Output.WriteLine(problem is null ? $"ok: record {proof!.Seq} is under the key's signature"
+                : $"NOT OK: {file} {problem}");
+        }
+
+        return problem is null ? ExitCodes.Ok : ExitCodes.Failed;
+    }
+
+    private static void WriteProofJson(Utf8JsonWriter json, InclusionProof? proof, string? problem)
+    {
+        json.WriteStartObject();
+        json.WriteBoolean("ok"u8, problem is null);
+        if (problem is not null)
+        {
+            json.WriteString("problem"u8, problem);
+        }
+        else
+        {
+            json.WritePropertyName("record"u8);
+            RecordJson.Write(json, "", proof!.Seq, proof.Record);
+        }
+
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,213 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json.Nodes;
+using System.Threading.Tasks;
+using EdgeProxy.Audit;
+using EdgeProxy.Host;
+using Xunit;
+
+namespace EdgeProxy.Tests.Host.Commands;
+
+/// <summary>The audit verbs over a chain on disk: ten records, two signed segments and an open one.</summary>
+public sealed class AuditCommandTests : IDisposable
+{
+    private const long NowMs = 1_800_000_000_000;
+    private readonly string _folder = Directory.CreateTempSubdirectory("edgeproxy-audit-").FullName;
+    private readonly CommandRun _run;
+
+    public AuditCommandTests()
+    {
+        using SegmentKey key = SegmentKey.Open(
+            Path.Combine(_folder, "key.pem"), Path.Combine(_folder, "key.pub.pem"), mayMake: true);
+        using var chain = new ChainWriter(new DiskFiles(_folder), key, "box", new ChainState());
+        for (int i = 1; i <= 10; i++)
+        {
+            chain.Append(
+                OwnRecords.Encode(i % 2 == 0 ? RecordKind.Exchange : RecordKind.Config, NowMs + (i * 1000),
+                    (RecordField.RequestId, $"id-{i / 3}"), (RecordField.Consumer, i > 5 ? "alice" : "bob"),
+                    (RecordField.Router, "r")),
+                NowMs);
+            if (i is 4 or 7)
+            {
+                chain.Close(NowMs);
+            }
+        }
+
+        chain.Sync();
+        _run = new CommandRun($"""
+            [entrypoints.web]
+            address = ":0"
+            [admin]
+            address = "off"
+            [audit]
+            directory = "{_folder}"
+            """);
+    }
+
+    private List<JsonNode> Lines =>
+        [.. _run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
+
+    [Fact]
+    public async Task Verify_GoodChain_SaysHowFarItIsSigned()
+    {
+        Assert.Equal(ExitCodes.Ok, await _run.InvokeAsync("audit", "verify"));
+
+        Assert.StartsWith("ok: 10 records, 1 to 10, in 3 segments, ", _run.Output);
+        Assert.Contains("signed up to record 7, chained up to 10, hash ", _run.Output, StringComparison.Ordinal);
+        Assert.Contains("--public-key", _run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Verify_WithAKeyKeptElsewhere_NeedsNoConfiguration()
+    {
+        string key = Path.Combine(_folder, "..", Path.GetFileName(_folder) + ".pem");
+        File.Move(Path.Combine(_folder, "key.pub.pem"), key);
+        try
+        {
+            File.Delete(_run.ConfigPath);
+            Assert.Equal(ExitCodes.Ok, await _run.InvokeAsync(
+                "audit", "verify", "--directory", _folder, "--public-key", key, "--format", "json"));
+        }
+        finally
+        {
+            File.Delete(key);
+        }
+
+        JsonNode answer = JsonNode.Parse(_run.Output)!;
+        Assert.True((bool)answer["ok"]!);
+        Assert.Equal((10, 7, 3, false), ((int)answer["last_record"]!, (int)answer["signed_record"]!,
+            (int)answer["segments"]!, (bool)answer["own_key"]!));
+    }
+
+    [Fact]
+    public async Task Verify_AnyBitFlipped_IsFoundInItsFrame()
+    {
+        foreach (string path in Directory.GetFiles(_folder, "*.audit").Order(StringComparer.Ordinal))
+        {
+            byte[] good = File.ReadAllBytes(path);
+            for (int at = 0; at < good.Length; at += 7)
+            {
+                byte[] bad = [.. good];
+                bad[at] ^= (byte)(1 << (at % 8));
+                File.WriteAllBytes(path, bad);
+                using var run = new CommandRun("");
+
+                Assert.Equal(ExitCodes.Failed,
+                    await run.InvokeAsync("audit", "verify", "--directory", _folder, "--format", "json"));
+                JsonNode place = JsonNode.Parse(run.Output)!["at"]!;
+                Assert.Equal(Path.GetFileName(path), (string)place["segment"]!);
+                Assert.InRange(at, (long)place["offset"]!, good.Length);
+            }
+
+            File.WriteAllBytes(path, good);
+        }
+    }
+
+    [Fact]
+    public async Task Verify_SegmentMissing_IsNotOk()
+    {
+        File.Delete(Directory.GetFiles(_folder, "*.audit").Order(StringComparer.Ordinal).First());
+
+        Assert.Equal(ExitCodes.Failed, await _run.InvokeAsync("audit", "verify"));
+        Assert.Contains("NOT OK: begins with record 5", _run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Verify_HeadNotedElsewhere_ShowsACutEnd()
+    {
+        await _run.InvokeAsync("audit", "verify", "--format", "json");
+        JsonNode answer = JsonNode.Parse(_run.Output)!;
+        string head = $"{answer["last_record"]}:{((string)answer["hash"]!)[..16]}";
+        Assert.Equal(ExitCodes.Ok, await _run.InvokeAsync("audit", "verify", "--head", head));
+        File.Delete(Directory.GetFiles(_folder, "*.audit").Order(StringComparer.Ordinal).Last());
+
+        Assert.Equal(ExitCodes.Failed, await _run.InvokeAsync("audit", "verify", "--head", head));
+        Assert.Contains("--head are not in it", _run.Output, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Usage, await _run.InvokeAsync("audit", "verify", "--head", "7"));
+    }
+
+    [Fact]
+    public async Task Verify_NoChain_IsNotOk()
+    {
+        using var run = new CommandRun("[entrypoints.web]\naddress = \":0\"\n");
+        Assert.Equal(ExitCodes.Failed, await run.InvokeAsync("audit", "verify"));
+        Assert.Contains("no [audit]", run.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Failed, await run.InvokeAsync("audit", "verify", "--directory", "/nonexistent"));
+        using var faulty = new CommandRun("nonsense");
+        Assert.Equal(ExitCodes.ConfigFault, await faulty.InvokeAsync("audit", "verify"));
+    }
+
+    [Fact]
+    public async Task Show_ByNumberOrRequest_IsJson()
+    {
+        Assert.Equal(ExitCodes.Ok, await _run.InvokeAsync("audit", "show", "6"));
+        JsonNode record = JsonNode.Parse(_run.Output)!;
+        Assert.Equal((6, "exchange", "box"), ((int)record["seq"]!, (string)record["kind"]!, (string)record["node"]!));
+
+        using var run = new CommandRun("");
+        Assert.Equal(ExitCodes.Ok, await run.InvokeAsync("audit", "show", "id-3", "--directory", _folder));
+        Assert.Equal(2, run.Output.Split("\"seq\"").Length - 1);
+        Assert.Equal(ExitCodes.Failed, await run.InvokeAsync("audit", "show", "11", "--directory", _folder));
+        Assert.Contains("no record 11", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Export_FiltersAndWritesALineEach()
+    {
+        Assert.Equal(ExitCodes.Ok, await _run.InvokeAsync("audit", "export", "--kind", "exchange", "--consumer", "alice",
+            "--since", "2027-01-15T08:00:00Z", "--until", "2027-01-15T08:00:09Z", "--router", "r"));
+
+        Assert.Equal([6, 8], Lines.Select(line => (int)line["seq"]!));
+        using var run = new CommandRun("");
+        await run.InvokeAsync("audit", "export", "--directory", _folder);
+        Assert.Equal(10, run.Output.Split('\n').Length - 1);
+        Assert.Equal(ExitCodes.Usage, await run.InvokeAsync("audit", "export", "--since", "yesterday"));
+    }
+
+    [Fact]
+    public async Task Export_ChangedRecord_EndsBeforeIt()
+    {
+        string path = Directory.GetFiles(_folder, "*.audit").Order(StringComparer.Ordinal).First();
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[^300] ^= 1;
+        File.WriteAllBytes(path, bytes);
+
+        Assert.Equal(ExitCodes.Failed, await _run.InvokeAsync("audit", "export"));
+        Assert.InRange(Lines.Count, 1, 3);
+        Assert.Contains("NOT OK", _run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Proof_OfASignedRecord_HoldsWithTheKeyAlone()
+    {
+        Assert.Equal(ExitCodes.Ok, await _run.InvokeAsync("audit", "show", "6", "--proof"));
+        string proof = Path.Combine(_folder, "proof.json");
+        File.WriteAllText(proof, _run.Output);
+        string key = Path.Combine(_folder, "key.pub.pem");
+
+        using var run = new CommandRun("");
+        Assert.Equal(ExitCodes.Ok, await run.InvokeAsync("audit", "verify", "--proof", proof, "--public-key", key));
+        Assert.StartsWith("ok: record 6 ", run.Output);
+        File.WriteAllText(proof, _run.Output.Replace("\"index\": 1", "\"index\": 2", StringComparison.Ordinal));
+        Assert.Equal(ExitCodes.Failed, await run.InvokeAsync("audit", "verify", "--proof", proof, "--public-key", key));
+        Assert.Equal(ExitCodes.Usage, await run.InvokeAsync("audit", "verify", "--proof", proof));
+        Assert.Equal(ExitCodes.Failed, await run.InvokeAsync("audit", "show", "9", "--proof", "--directory", _folder));
+        Assert.Contains("no signed segment has record 9", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Key_IsThePublicOne()
+    {
+        Assert.Equal(ExitCodes.Ok, await _run.InvokeAsync("audit", "key"));
+
+        Assert.StartsWith("-----BEGIN PUBLIC KEY-----", _run.Output);
+    }
+
+    public void Dispose()
+    {
+        _run.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
