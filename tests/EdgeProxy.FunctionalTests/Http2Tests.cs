@@ -265,8 +265,8 @@ public sealed class Http2Tests
             handler.ConnectCallback = static async (context, cancellation) =>
             {
                 var socket = new System.Net.Sockets.Socket(
-                    System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp)
-                { NoDelay = true };
+                    System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+                socket.NoDelay = true;
                 await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, cancellation);
                 return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
             };

@@ -29,6 +29,7 @@ internal static class Program
         new TomlTarget(),
         new JsonTarget(),
         new SseTarget(),
+        new HpackTarget(),
     ];
 
     public static int Main(string[] args)

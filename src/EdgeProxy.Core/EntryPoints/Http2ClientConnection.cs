@@ -29,6 +29,7 @@ internal sealed class Http2ClientConnection : ClientConnection, IHttp2Owner, ITi
     private long _idleSinceMs;
     private long _headSinceMs;
     private long _leaveMs = long.MaxValue;
+    private bool _isLeaving;
     private long _lingerSinceMs;
     private long _sentBefore;
     private long _stalledSinceMs;
@@ -72,8 +73,9 @@ internal sealed class Http2ClientConnection : ClientConnection, IHttp2Owner, ITi
     /// <summary>Streams in flight finish, those on their way are let in, then it ends.</summary>
     public override void Drain()
     {
-        if (!_connection.IsClosed && _leaveMs == long.MaxValue)
+        if (!_connection.IsClosed && !_isLeaving)
         {
+            _isLeaving = true;
             _leaveMs = NowMs + LeaveMs;
             _connection.Leave();
         }
@@ -87,6 +89,7 @@ internal sealed class Http2ClientConnection : ClientConnection, IHttp2Owner, ITi
         bool isLast = requestsMax > 0 && connection.StreamsBegun >= requestsMax;
         if (isLast)
         {
+            _isLeaving = true;
             connection.LeaveNow();
         }
 
@@ -133,12 +136,13 @@ internal sealed class Http2ClientConnection : ClientConnection, IHttp2Owner, ITi
         }
         else
         {
-            if (_leaveMs > nowMs)
+            if (!_isLeaving)
             {
                 _lane.Shard.Counters.Add(Counter.KeepAliveTimeouts);
             }
 
-            _leaveMs = long.MaxValue - 1;
+            _isLeaving = true;
+            _leaveMs = long.MaxValue;
             _connection.LeaveNow();
         }
     }
@@ -212,7 +216,7 @@ internal sealed class Http2ClientConnection : ClientConnection, IHttp2Owner, ITi
         {
             deadline = Math.Min(deadline, _headSinceMs + terms.HeadTimeoutMs);
         }
-        else if (_connection.StreamCount == 0)
+        else if (_connection.StreamCount == 0 && !_isLeaving)
         {
             deadline = Math.Min(deadline, _idleSinceMs + terms.KeepAliveTimeoutMs);
         }

@@ -14,6 +14,9 @@ namespace EdgeProxy.EntryPoints;
 internal sealed class ProtocolChoice(EntryPoint entryPoint, ConnectionList list, Shard shard, ByteLink link)
     : ClientConnection, ILinkOwner, ITimerOwner
 {
+    // As an idle connection of HTTP/1.1.
+    private const long DrainMs = 1_000;
+
     private TimerNode? _timer;
     private bool _isOver;
 
@@ -34,9 +37,14 @@ internal sealed class ProtocolChoice(EntryPoint entryPoint, ConnectionList list,
         Cut();
     }
 
-    /// <summary>Nothing came yet; what comes is answered, and is the last.</summary>
+    /// <summary>What is on its way is answered, and is the last.</summary>
     public override void Drain()
     {
+        long deadlineMs = shard.Loop.NowMs + DrainMs;
+        if (!_isOver && deadlineMs < _timer!.DeadlineMs)
+        {
+            shard.Loop.Timers.Arm(_timer, deadlineMs);
+        }
     }
 
     public override void Cut()

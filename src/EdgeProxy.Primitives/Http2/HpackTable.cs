@@ -4,7 +4,7 @@ namespace EdgeProxy.Primitives.Http2;
 
 /// <summary>
 /// The dynamic table of one direction of a connection (RFC 7541 section 2.3.2): the newest entry is the first, the
-/// oldest go when room is needed. Its memory is taken with the first entry.
+/// oldest go when room is needed. Its memory grows with what is in it, and stays.
 /// </summary>
 internal sealed class HpackTable
 {
@@ -14,8 +14,9 @@ internal sealed class HpackTable
     /// <summary>What an entry counts besides its bytes (RFC 7541 section 4.1).</summary>
     public const int EntryOverhead = 32;
 
-    // A power of two, and no fewer than fit.
-    private const int EntriesMax = BytesMax / EntryOverhead;
+    // Powers of two: most connections have few fields that come again.
+    private const int FirstBytes = 512;
+    private const int FirstEntries = 16;
 
     private byte[] _bytes = [];
     private Entry[] _entries = [];
@@ -67,18 +68,8 @@ internal sealed class HpackTable
             return;
         }
 
-        if (_bytes.Length == 0)
-        {
-            _bytes = new byte[BytesMax];
-            _entries = new Entry[EntriesMax];
-        }
-
-        if (_end + bytes > _bytes.Length)
-        {
-            Compact();
-        }
-
-        _newest = (_newest + 1) & (EntriesMax - 1);
+        MakeRoom(bytes);
+        _newest = (_newest + 1) & (_entries.Length - 1);
         _entries[_newest] = new Entry(_end, (ushort)name.Length, (ushort)value.Length, hash);
         name.CopyTo(_bytes.AsSpan(_end));
         value.CopyTo(_bytes.AsSpan(_end + name.Length));
@@ -96,7 +87,7 @@ internal sealed class HpackTable
         Limit = BytesMax;
     }
 
-    private ref readonly Entry At(int index) => ref _entries[(_newest - index) & (EntriesMax - 1)];
+    private ref readonly Entry At(int index) => ref _entries[(_newest - index) & (_entries.Length - 1)];
 
     private void Evict(int wanted)
     {
@@ -109,14 +100,45 @@ internal sealed class HpackTable
     }
 
     // The entries lie one behind the other, the oldest first: moved together there is room at the end.
-    private void Compact()
+    private void MakeRoom(int bytes)
     {
+        if (Count == _entries.Length)
+        {
+            Entry[] more = new Entry[Math.Max(FirstEntries, 2 * _entries.Length)];
+            for (int i = 0; i < Count; i++)
+            {
+                more[Count - 1 - i] = At(i);
+            }
+
+            _entries = more;
+            _newest = Count - 1;
+        }
+
+        if (_end + bytes <= _bytes.Length)
+        {
+            return;
+        }
+
         int start = Count == 0 ? _end : At(Count - 1).Start;
-        _bytes.AsSpan(start, _end - start).CopyTo(_bytes);
-        _end -= start;
+        int used = _end - start;
+        byte[] target = _bytes;
+        if (used + bytes > target.Length)
+        {
+            int wanted = Math.Max(FirstBytes, target.Length);
+            while (wanted < used + bytes)
+            {
+                wanted *= 2;
+            }
+
+            target = new byte[wanted];
+        }
+
+        _bytes.AsSpan(start, used).CopyTo(target);
+        _bytes = target;
+        _end = used;
         for (int i = 0; i < Count; i++)
         {
-            ref Entry entry = ref _entries[(_newest - i) & (EntriesMax - 1)];
+            ref Entry entry = ref _entries[(_newest - i) & (_entries.Length - 1)];
             entry = entry with { Start = entry.Start - start };
         }
     }

@@ -7,6 +7,7 @@ using EdgeProxy.Primitives.Http2;
 using EdgeProxy.Services;
 using EdgeProxy.Tests.Pipeline;
 using EdgeProxy.Tests.Transport;
+using EdgeProxy.Transport;
 using EdgeProxy.Transport.Http2;
 using Xunit;
 
@@ -114,6 +115,73 @@ public sealed class Http2EngineTests
         Assert.Equal(status, client.Status(1));
         Assert.True(client.Of(1).Single().IsEnd);
         Assert.Equal(status == 204 ? null : "5", client.Of(1).Single().Field("content-length"));
+    }
+
+    [Fact]
+    public void HeadOfManyFrames_IsWhole_BothWays()
+    {
+        using var engine = new Engine();
+        MemoryLink server = engine.Idle();
+        var client = new Http2Client(engine);
+        string value = new('~', 20_000); // which Huffman makes no shorter
+        byte[] section = FrameWriter.Section(
+            [":method: GET", ":scheme: http", ":path: /", ":authority: a.test", $"x-long: {value}"]);
+        client.Send(client.Write.Frame(FrameType.Headers, FrameFlags.EndStream, 1, section.AsSpan(0, 16_000))
+            .Frame(FrameType.Continuation, FrameFlags.EndHeaders, 1, section.AsSpan(16_000)));
+        Assert.Contains($"x-long: {value}\r\n", server.WrittenText);
+        Answer(engine, server, Http2Client.Answer("ok", $"X-Long: {value}\r\n"));
+
+        Assert.Equal(value, client.Of(1).First().Field("x-long"));
+        Assert.Equal("ok", client.Body(1));
+    }
+
+    [Fact]
+    public void ExtendedConnect_IsATunnel_ThatEndsOnEachSide()
+    {
+        using var engine = new Engine();
+        MemoryLink server = engine.Idle();
+        var client = new Http2Client(engine);
+        client.Send(client.Write.Headers(1, false, ":method: CONNECT", ":protocol: websocket", ":scheme: https",
+            ":path: /chat", ":authority: a.test", "sec-websocket-version: 13"));
+        Assert.StartsWith("GET /chat HTTP/1.1\r\nHost: a.test\r\n", server.WrittenText);
+        Assert.Contains("Connection: Upgrade\r\n", server.WrittenText);
+        Assert.Contains("upgrade: websocket\r\n", server.WrittenText);
+        Assert.DoesNotContain("transfer-encoding", server.WrittenText, StringComparison.OrdinalIgnoreCase);
+        Answer(engine, server, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            + "Sec-WebSocket-Accept: x\r\nSec-WebSocket-Protocol: p\r\n\r\nhello");
+        Frame head = client.Of(1).First();
+        Assert.Equal((200, "p"), (client.Status(1), head.Field("sec-websocket-protocol")));
+        Assert.Null(head.Field("upgrade"));
+        Assert.Null(head.Field("sec-websocket-accept"));
+        Assert.Equal("hello", client.Body(1));
+        client.Send(client.Write.Data(1, "bytes\r\n\r\n").Data(1, "", isEnd: true));
+
+        Assert.EndsWith("\r\n\r\nbytes\r\n\r\n", server.WrittenText);
+        Assert.True(server.HasEndedWrites);
+        Assert.False(client.HasEnded(1));
+        MemoryLink.InTurn(server.FeedEnd);
+        engine.Turn();
+        Assert.True(client.HasEnded(1));
+        Assert.Equal(0, engine.Loop.Streams.RentedCount);
+    }
+
+    [Fact]
+    public void RequestLimit_OfAConnection_EndsIt()
+    {
+        using var engine = new Engine();
+        var server = new ScriptedServer(engine);
+        server.KeepIdle(4);
+        engine.EntryPoint.Configure(
+            engine.EntryPoint.Settings with { RequestsPerConnectionMax = 2 }, tls: null);
+        var client = new Http2Client(engine);
+        client.Send(client.Write.Request(1));
+        Assert.Null(client.GoAway);
+        client.Send(client.Write.Request(3));
+        client.Send(client.Write.Request(5));
+
+        Assert.Equal((200, 200, 0), (client.Status(1), client.Status(3), client.Status(5)));
+        Assert.Equal(Http2Error.None, client.GoAway);
+        Assert.True(client.Link.HasEndedWrites);
     }
 
     [Fact]
@@ -347,6 +415,9 @@ public sealed class Http2EngineTests
         client.Send(client.Write.Request(3).Frame(FrameType.Ping, FrameFlags.Ack, 0, ping.Payload));
         goAway = client.Frames.Last(static frame => frame.Type == FrameType.GoAway);
         Assert.Equal([0, 0, 0, 3, 0, 0, 0, 0], goAway.Payload);
+
+        // What was on its way all the same does not count, nor does it do harm.
+        client.Send(client.Write.Request(5, isEnd: false, method: "POST").Data(5, "late").Headers(5, true, "x: y"));
         Answer(engine, first, Http2Client.Answer("one"));
         Answer(engine, second, Http2Client.Answer("three"));
 
@@ -387,6 +458,24 @@ public sealed class Http2EngineTests
         Assert.False(client.Link.IsClosed);
         engine.PassSeconds(2);
         Assert.True(client.Link.IsClosed);
+    }
+
+    [Fact]
+    public void PartOfAFrame_HoldsOneSmallBlock_AndIsReadOnWhenTheRestComes()
+    {
+        using var engine = new Engine();
+        MemoryLink server = engine.Idle();
+        var client = new Http2Client(engine);
+        byte[] request = client.Write.Request(1, isEnd: false, method: "POST").Data(1, new('x', 9_000), true).Take();
+        client.Send(client.Write.Raw(request.AsSpan(0, 10)));
+
+        // All that is free is what was rented before and came back: the part is in a small block.
+        long free = engine.Loop.Blocks.FreeBytes;
+        Assert.Equal(1, engine.Loop.Blocks.RentedCount);
+        Assert.InRange(free, BlockPool.LargeBytes, long.MaxValue);
+
+        client.Send(client.Write.Raw(request.AsSpan(10)));
+        Assert.EndsWith("\r\n0\r\n\r\n", server.WrittenText);
     }
 
     [Fact]

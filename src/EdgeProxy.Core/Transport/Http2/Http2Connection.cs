@@ -139,7 +139,8 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
         if (_phase <= Phase.Open && _leaving != Leaving.Said)
         {
             _leaving = Leaving.Said;
-            WriteGoAway(_lastPeerStream, Http2Error.None);
+            _lastServed = _lastPeerStream;
+            WriteGoAway(_lastServed, Http2Error.None);
             Touch();
         }
     }
@@ -184,28 +185,44 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
         }
 
         _isInTurn = true;
-        if (_phase == Phase.Lingering)
+        try
         {
-            Linger();
+            TakeTurn();
         }
-        else
+        catch
         {
-            NoteConnected();
-            bool hasMore = Read();
-            ServeReady();
-            Send();
+            // The loop logs it; whoever counts this connection must hear that it is over.
+            Cut(Http2End.Broken);
+            throw;
+        }
+        finally
+        {
             _isInTurn = false;
-            Conclude();
-            if (hasMore || _ready.Count > 0 || (HasRoom && _sendWindow > 0 && _blocked.Count > 0))
-            {
-                Touch();
-            }
         }
 
-        _isInTurn = false;
         if (_phase != Phase.Closed)
         {
             _owner.OnTurn(this);
+        }
+    }
+
+    private void TakeTurn()
+    {
+        if (_phase == Phase.Lingering)
+        {
+            Linger();
+            return;
+        }
+
+        NoteConnected();
+        bool hasMore = Read();
+        ServeReady();
+        Send();
+        _isInTurn = false;
+        Conclude();
+        if (hasMore || _ready.Count > 0 || (HasRoom && _sendWindow > 0 && _blocked.Count > 0))
+        {
+            Touch();
         }
     }
 
@@ -241,6 +258,7 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
                     Lose(Http2End.Broken);
                 }
 
+                ShrinkInput();
                 return false;
             }
 
@@ -256,6 +274,7 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
             }
 
             ReleaseInputIfEmpty();
+            ShrinkInput();
             if (status != LinkStatus.WouldBlock)
             {
                 Lose(status == LinkStatus.End ? Http2End.PeerClosed : Http2End.Broken);
@@ -270,10 +289,33 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
     private void MakeInputRoom()
     {
         _input ??= _loop.Blocks.RentLarge();
+        if (_input.Capacity < BlockPool.LargeBytes)
+        {
+            MoveInput(_loop.Blocks.RentLarge());
+        }
+
         if (_input.Free.Length < FrameHeader.Bytes + FrameHeader.PayloadBytesDefault)
         {
             _input.Compact(); // a frame is at most half of the block, and less than a whole one is left here
         }
+    }
+
+    // A part of a frame may lie here for as long as its peer likes: little of it takes little.
+    private void ShrinkInput()
+    {
+        if (_input is { Capacity: > BlockPool.SmallBytes, Length: > 0 and <= BlockPool.SmallBytes })
+        {
+            MoveInput(_loop.Blocks.RentSmall());
+        }
+    }
+
+    private void MoveInput(Block other)
+    {
+        _input!.Filled.CopyTo(other.Free);
+        other.Commit(_input.Length);
+        _input.Clear();
+        _loop.Blocks.Return(_input);
+        _input = other;
     }
 
     private void ReleaseInputIfEmpty()
@@ -324,7 +366,7 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
     {
         if (_phase <= Phase.Open)
         {
-            WriteGoAway(_lastPeerStream, error);
+            WriteGoAway(Math.Min(_lastServed, _lastPeerStream), error);
             _error = error;
             _end = end;
             BeginEnd();

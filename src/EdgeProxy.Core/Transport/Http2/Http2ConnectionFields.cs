@@ -119,7 +119,7 @@ internal sealed partial class Http2Connection
 
     private void TakeRequest(int id, ref HpackReader fields)
     {
-        _lastPeerStream = _leaving == Leaving.Said ? _lastPeerStream : id;
+        _lastPeerStream = id;
         Block room = _loop.Blocks.Rent(Math.Max(_terms.HeadLimits.HeadBytes, BlockPool.LargeBytes));
         Block stash = _loop.Blocks.Rent(room.Capacity);
         var head = new RequestText(room.Free, stash.Free, s_webSocketKey);
@@ -142,9 +142,10 @@ internal sealed partial class Http2Connection
 
     private void BeginRequest(int id, in RequestText head, bool isWellFormed)
     {
-        if (_leaving == Leaving.Said)
+        if (IsPassedOver(id))
         {
-            return; // it was told that this one does not count
+            TrySpendFrame();
+            return;
         }
 
         if (!isWellFormed)
@@ -243,7 +244,7 @@ internal sealed partial class Http2Connection
             return;
         }
 
-        if (WasReset(id))
+        if (WasReset(id) || IsPassedOver(id))
         {
             TrySpendFrame();
         }

@@ -204,7 +204,7 @@ internal sealed partial class Http2Connection
     // A frame for a stream that is over: known for a while if it was broken off here, else a mistake.
     private void TakeLate(int id, Http2Stream? stream)
     {
-        if (stream is { IsReset: true } || WasReset(id))
+        if (stream is { IsReset: true } || WasReset(id) || IsPassedOver(id))
         {
             TrySpendFrame();
         }

@@ -12,6 +12,9 @@ internal sealed partial class Http2Connection
     private int _resetCount;
     private int _nextStream;
     private int _lastPeerStream;
+
+    // What the last GOAWAY said that counts.
+    private int _lastServed = int.MaxValue;
     private int _processedMax = int.MaxValue;
     private int _peerStreamsMax = Http2Limits.StreamsDefault; // until the peer says
     private Leaving _leaving;
@@ -224,6 +227,9 @@ internal sealed partial class Http2Connection
 
     // Ids of the peer are odd where it is the client (RFC 9113 section 5.1.1).
     private bool IsPeers(int id) => (id & 1) == (IsServer ? 1 : 0);
+
+    /// <summary>It came behind the last stream that counts, as its peer was told.</summary>
+    private bool IsPassedOver(int id) => IsServer && id > _lastServed;
 
     /// <summary>Nobody has used the id yet.</summary>
     private bool IsIdle(int id) => IsPeers(id) ? id > _lastPeerStream : id >= _nextStream;
