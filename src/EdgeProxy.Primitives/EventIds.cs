@@ -14,6 +14,7 @@ internal static class EventIds
     public const int CertificateExpires = 1004;
     public const int ServerUnresolved = 3001;
     public const int ServerResolved = 3002;
+    public const int ServersNotReplaced = 3015;
     public const int ServerFailing = 3003;
     public const int ServerWorking = 3004;
     public const int ServerDown = 3005;

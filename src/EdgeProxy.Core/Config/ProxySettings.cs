@@ -5,6 +5,7 @@ using EdgeProxy.Ai;
 using EdgeProxy.Audit;
 using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
 using EdgeProxy.Telemetry;
@@ -63,6 +64,9 @@ internal sealed record ProxySettings
 /// <summary>[node]</summary>
 internal sealed record NodeSettings
 {
+    /// <summary>Who is asked for names; empty for whom the machine asks.</summary>
+    public Sequence<IPEndPoint> DnsServers { get; init; } = Sequence<IPEndPoint>.Empty;
+
     /// <summary>Default: the host name.</summary>
     public required string Name { get; init; }
 

@@ -41,6 +41,8 @@ internal static class Deadlines
                     FaultKind.ConnectTimeout);
                 Sooner(ref deadline, ref kind, exchange.ConnectStartedMs, Service(exchange).PerTryTimeoutMs,
                     FaultKind.ConnectTimeout);
+                Sooner(ref deadline, ref kind, exchange.ConnectStartedMs, Retry.ConnectMsOf(exchange),
+                    FaultKind.ConnectTimeout);
                 break;
             case ExchangePhase.Forwarding:
                 OfRequest(exchange, nowMs, ref deadline, ref kind);

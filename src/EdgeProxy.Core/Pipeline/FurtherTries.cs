@@ -20,6 +20,11 @@ internal static class FurtherTries
     public static void ConnectFailed(Exchange exchange, FaultKind kind)
     {
         Server failed = exchange.Server!;
+        if (failed.IsOfName)
+        {
+            failed.Doubt(exchange.Shard.Loop.NowMs);
+        }
+
         exchange.Shard.Reports.ConnectFailed(failed, kind, exchange.Upstream?.Link.BreakReason ?? "");
         Outcomes.NoteFailed(exchange, kind);
         Forwarder.Abandon(exchange);

@@ -13,6 +13,9 @@ namespace EdgeProxy.Pipeline;
 /// </summary>
 internal static class Retry
 {
+    // RFC 8305 section 5 has 0.25 to 2 s between two addresses. One lost SYN is not repeated before 1 s.
+    private const long NameConnectMs = 1_000;
+
     // Connection attempts for one exchange of a service without settings: the first, and two on other servers.
     private static readonly RetrySettings s_default = new() { On = RetryCauses.Connect };
 
@@ -66,6 +69,19 @@ internal static class Retry
         }
 
         return service.Settings.Retry is null || exchange.IsRetrying || TryEnter(exchange, service, settings);
+    }
+
+    /// <summary>
+    /// How long an address of a name is waited for while another could be asked instead; 0 for as long as any server.
+    /// </summary>
+    public static long ConnectMsOf(Exchange exchange)
+    {
+        Service service = exchange.Service!;
+        RetrySettings settings = service.Settings.Retry ?? s_default;
+        bool isShort = exchange.Server!.IsOfName && (settings.On & RetryCauses.Connect) != 0
+            && exchange.Attempts < settings.Attempts
+            && service.HasOther(in exchange.Tried, exchange.Shard.Loop.NowMs);
+        return isShort ? NameConnectMs : 0;
     }
 
     /// <summary>The server said when to come again, and it is not now (RFC 9110 section 10.2.3).</summary>

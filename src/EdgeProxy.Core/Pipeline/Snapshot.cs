@@ -1,5 +1,8 @@
+using System;
+using System.Collections.Generic;
 using System.Threading;
 using EdgeProxy.Routing;
+using EdgeProxy.Services.Composing;
 using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Pipeline;
@@ -23,6 +26,14 @@ internal sealed class Snapshot
 
     /// <summary>One table per entrypoint slot; a slot without routers has none.</summary>
     public required RouteTable?[] Tables { get; init; }
+
+    /// <summary>The same configuration, its services found anew by their names.</summary>
+    public Snapshot With(Dictionary<string, ServiceNode> services) => new()
+    {
+        Hash = Hash,
+        Routes = Array.ConvertAll(Routes, route => route with { Service = services[route.Service.Name] }),
+        Tables = Tables,
+    };
 
     /// <summary>The route that takes the request on an entrypoint, null if none does.</summary>
     public Route? Match(int entryPointSlot, in RouteQuery query)

@@ -16,6 +16,10 @@ namespace EdgeProxy.Services;
 /// </summary>
 internal sealed class Server
 {
+    private const long DoubtMsMin = 1_000;
+    private const long DoubtMsMax = 60_000;
+    private const int DoublingsMax = 10;
+
     private readonly ServerPool?[] _pools;
     private readonly ServerLoad[] _loads;
     private readonly Multiplex?[]? _multiplexes;
@@ -26,19 +30,24 @@ internal sealed class Server
     private int _idleConnectionsMax;
     private bool _isRetired;
     private int _slotsTaken;
+    private long _doubtedUntilMs;
+    private int _doubts;
 
     /// <param name="tls">Null for clear text.</param>
     /// <param name="isHttp2">It is spoken to in HTTP/2.</param>
+    /// <param name="address">One of the addresses of the host, if that is a name.</param>
     public Server(
-        string service, string host, int port, int loopCount, TlsClientContext? tls = null, bool isHttp2 = false)
+        string service, string host, int port, int loopCount, TlsClientContext? tls = null, IPAddress? address = null,
+        bool isHttp2 = false)
     {
         _multiplexes = isHttp2 ? new Multiplex?[loopCount] : null;
         _tls = tls is null ? null : new TlsDestination(tls, host, loopCount);
         Service = service;
         Host = host;
         Port = port;
-        Name = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}" : $"{host}:{port}";
-        string authority = port == (tls is null ? 80 : 443) ? Name[..Name.LastIndexOf(':')] : Name;
+        string place = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}" : $"{host}:{port}";
+        Name = address is null ? place : $"{place} ({address})";
+        string authority = port == (tls is null ? 80 : 443) ? place[..place.LastIndexOf(':')] : place;
         Authority = Encoding.ASCII.GetBytes(authority);
         Identity = RandomSequence.Of(Name);
         _pools = new ServerPool?[loopCount];
@@ -49,10 +58,10 @@ internal sealed class Server
             _loads[i] = new ServerLoad();
         }
 
-        if (IPAddress.TryParse(host, out IPAddress? literal))
+        IsOfName = address is not null;
+        if (address is not null || IPAddress.TryParse(host, out address))
         {
-            _address = new IPEndPoint(literal, port);
-            IsLiteral = true;
+            _address = new IPEndPoint(address, port);
         }
     }
 
@@ -86,7 +95,8 @@ internal sealed class Server
 
     public int Port { get; }
 
-    /// <summary>host:port, for logs, metrics and the routes command.</summary>
+    /// <summary>host:port, and of a host that is a name the address, for logs, metrics and the routes
+    /// command.</summary>
     public string Name { get; }
 
     /// <summary>
@@ -97,10 +107,7 @@ internal sealed class Server
     /// <summary>A number for the name, the same in every process; what hashing compares.</summary>
     public ulong Identity { get; }
 
-    /// <summary>The host is an address, so nothing has to be resolved.</summary>
-    public bool IsLiteral { get; }
-
-    /// <summary>Null until the name was resolved once; a later failure keeps the last answer.</summary>
+    /// <summary>Null for a name that has no address yet: it stands for those to come.</summary>
     public IPEndPoint? Address
     {
         get => Volatile.Read(ref _address);
@@ -160,9 +167,35 @@ internal sealed class Server
 
     public void SetPool(int index, ServerPool pool) => _pools[index] = pool;
 
+    /// <summary>It is one of the addresses of a name, whoever wrote the configuration did not mean it alone.</summary>
+    public bool IsOfName { get; }
+
+    /// <summary>
+    /// No connection came about a moment ago: others are asked first, if there are any (RFC 8305 section 4 asks for
+    /// what comes of it: that a dead address is not waited for again and again).
+    /// </summary>
+    public bool IsDoubted(long nowMs) => Volatile.Read(ref _doubtedUntilMs) > nowMs;
+
+    /// <summary>No connection came about: it is doubted, for twice as long each time.</summary>
+    public void Doubt(long nowMs)
+    {
+        int doubts = Math.Min(Interlocked.Increment(ref _doubts), DoublingsMax);
+        Volatile.Write(ref _doubtedUntilMs, nowMs + Math.Min(DoubtMsMin << (doubts - 1), DoubtMsMax));
+    }
+
     /// <summary>Notes a failed connection attempt; true if it was well before, so that it is logged once.</summary>
     public bool NoteFailure() => Interlocked.Exchange(ref _isFailing, 1) == 0;
 
     /// <summary>Notes a working connection; true if it failed before.</summary>
-    public bool NoteSuccess() => Volatile.Read(ref _isFailing) != 0 && Interlocked.Exchange(ref _isFailing, 0) != 0;
+    public bool NoteSuccess()
+    {
+        if (Volatile.Read(ref _isFailing) == 0)
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _doubtedUntilMs, 0);
+        Volatile.Write(ref _doubts, 0);
+        return Interlocked.Exchange(ref _isFailing, 0) != 0;
+    }
 }

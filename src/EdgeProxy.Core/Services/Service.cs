@@ -43,6 +43,7 @@ internal sealed class Service : ServiceNode
         RequestsMax = settings.Capacity?.RequestsMax ?? 0;
         QueueTimeoutMs = (long)(settings.Capacity?.QueueTimeout.TotalMilliseconds ?? 0);
         SlowStartMs = (long)settings.SlowStart.TotalMilliseconds;
+        HasNames = Array.Exists(servers, static server => server.IsOfName);
         WindowMs = (long)(settings.PassiveHealth?.Window.TotalMilliseconds ?? 1);
     }
 
@@ -89,6 +90,23 @@ internal sealed class Service : ServiceNode
     /// <summary>How long a server takes to grow to its share; 0 if it has it at once.</summary>
     public long SlowStartMs { get; }
 
+    /// <summary>Some servers are addresses of a name.</summary>
+    public bool HasNames { get; }
+
+    /// <summary>Another server than these would take a request now.</summary>
+    public bool HasOther(ref readonly TriedServers tried, long nowMs)
+    {
+        for (int place = 0; place < Servers.Length; place++)
+        {
+            if (!tried.Contains(place) && Servers[place].IsUsable(nowMs) && !Servers[place].IsDoubted(nowMs))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     public ServiceShard Shard(int loopIndex) => Shards[loopIndex];
 
     /// <summary>
@@ -105,13 +123,13 @@ internal sealed class Service : ServiceNode
         int place;
         do
         {
-            var candidates = new Candidates(this, Shards[loopIndex], nowMs, in tried, key, lastGroup, lot);
+            var candidates = new Candidates(this, Shards[loopIndex], nowMs, in tried, key, lastGroup, lot, HasNames);
             place = _strategy.Choose(candidates);
-            if (place < 0 && lot != Candidates.NoLot)
+            if (place < 0 && (lot != Candidates.NoLot || HasNames))
             {
-                // The lot kept out the only ones there are.
+                // The lot, or doubt, kept out the only ones there are.
                 candidates = new Candidates(
-                    this, Shards[loopIndex], nowMs, in tried, key, lastGroup, Candidates.NoLot);
+                    this, Shards[loopIndex], nowMs, in tried, key, lastGroup, Candidates.NoLot, isDoubting: false);
                 place = _strategy.Choose(candidates);
             }
 

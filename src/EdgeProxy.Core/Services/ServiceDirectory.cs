@@ -1,8 +1,10 @@
 using System.Collections.Generic;
+using System.Net;
 using System.Threading;
 using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
+using EdgeProxy.Services.Naming;
 using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Services;
@@ -11,7 +13,8 @@ namespace EdgeProxy.Services;
 /// Every service of the running configuration. Applying a new one keeps the servers both name, with their pools, load
 /// and health, and breakers; the rest are retired. Used by the reloading thread only.
 /// </summary>
-internal sealed class ServiceDirectory(int loopCount, ulong seed)
+/// <param name="names">Where the addresses of names are; without it no name has one.</param>
+internal sealed class ServiceDirectory(int loopCount, ulong seed, NameWatch? names = null)
 {
     private readonly Dictionary<string, ServiceShard[]> _shards = [];
     private readonly Dictionary<string, CircuitBreaker> _breakers = [];
@@ -35,8 +38,9 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
         Dictionary<TlsClientSettings, TlsClientContext> before = _contexts;
         _contexts = [];
         var services = new Dictionary<string, Service>(settings.Count);
-        foreach (ServiceSettings service in settings)
+        foreach (ServiceSettings written in settings)
         {
+            ServiceSettings service = Resolved(written);
             var servers = new Server[service.Servers.Count];
             for (int i = 0; i < servers.Length; i++)
             {
@@ -109,13 +113,35 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
         return [.. gone.Values];
     }
 
+    // A server whose host is a name becomes one for each of its addresses, with its own health and load.
+    private ServiceSettings Resolved(ServiceSettings service)
+    {
+        var servers = new List<ServerSettings>(service.Servers.Count);
+        foreach (ServerSettings server in service.Servers)
+        {
+            IReadOnlyList<IPAddress> addresses = server.IsLiteral || names is null ? [] : names.Find(server.Host);
+            if (addresses.Count == 0)
+            {
+                servers.Add(server);
+            }
+
+            foreach (IPAddress address in addresses)
+            {
+                servers.Add(server with { Address = address });
+            }
+        }
+
+        return servers.Count == 0 ? service : service with { Servers = servers };
+    }
+
     private Server NewServer(
         ServiceSettings service, ServerSettings settings, Dictionary<TlsClientSettings, TlsClientContext> before)
     {
         TlsClientContext? tls = settings.IsTls
             ? ContextOf(service.Name, ServerKey.TlsOf(service, settings), before)
             : null;
-        var server = new Server(service.Name, settings.Host, settings.Port, loopCount, tls, settings.IsHttp2);
+        var server = new Server(service.Name, settings.Host, settings.Port, loopCount, tls, settings.Address,
+            settings.IsHttp2);
         if (service.HealthCheck is { } check)
         {
             server.Health.Start(check.Initial);
@@ -187,12 +213,13 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed)
 /// <summary>All that makes two configurations name the same server: what its connections depend on.</summary>
 /// <param name="Tls">Null for clear text.</param>
 internal readonly record struct ServerKey(
-    string Service, string Host, int Port, TlsClientSettings? Tls, bool IsHttp2)
+    string Service, string Host, int Port, IPAddress? Address, TlsClientSettings? Tls, bool IsHttp2)
 {
     private static readonly TlsClientSettings s_tlsDefaults = new();
 
     public static ServerKey Of(ServiceSettings service, ServerSettings server) =>
-        new(service.Name, server.Host, server.Port, server.IsTls ? TlsOf(service, server) : null, server.IsHttp2);
+        new(service.Name, server.Host, server.Port, server.Address, server.IsTls ? TlsOf(service, server) : null,
+            server.IsHttp2);
 
     /// <summary>How a server that speaks TLS is spoken to.</summary>
     public static TlsClientSettings TlsOf(ServiceSettings service, ServerSettings server)

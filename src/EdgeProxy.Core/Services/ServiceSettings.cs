@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Net;
 using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
@@ -22,6 +23,13 @@ internal sealed record ServerSettings(string Host, int Port, int Weight)
 
     /// <summary>Its URL says h2 or h2c.</summary>
     public bool IsHttp2 { get; init; }
+
+    /// <summary>One of the addresses of a host that is a name; null in a configuration, and while it has
+    /// none.</summary>
+    public IPAddress? Address { get; init; }
+
+    /// <summary>The host is an address, so nothing has to be resolved.</summary>
+    public bool IsLiteral => IPAddress.TryParse(Host, out _);
 }
 
 /// <summary>What the strategy "hash" spreads requests by; the words of TOML's services.NAME.hash.on.</summary>

@@ -15,6 +15,7 @@ using EdgeProxy.Primitives;
 using EdgeProxy.Primitives.Time;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
+using EdgeProxy.Services.Naming;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 using EdgeProxy.Transport.Tls;
@@ -34,13 +35,10 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
     // How often a drain looks whether it is over.
     private static readonly TimeSpan DrainLook = TimeSpan.FromMilliseconds(20);
 
-    // A first configuration waits this long for names to resolve; then it serves, and those servers follow.
-    private const int ResolveWaitMs = 1_000;
-
     private readonly DataPathParts _parts;
     private readonly ILogger _logger;
     private readonly SnapshotCell _snapshots = new();
-    private readonly NameResolver _resolver;
+    private readonly NameWatch _names;
     private readonly CancellationTokenSource _ending = new();
     private readonly Lock _lock = new();
     private readonly List<EntryPoint> _leaving = [];
@@ -56,14 +54,12 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
     private DurationDirectory? _durations;
     private RequestRecording? _recording;
     private RequestPipeline? _pipeline;
-    private bool _isResolving;
 
     public DataPath(DataPathParts parts)
     {
         _parts = parts;
         _logger = parts.Loggers.CreateLogger(typeof(DataPath).FullName!);
-        _resolver = new NameResolver(
-            static (name, cancellation) => Dns.GetHostAddressesAsync(name, cancellation), parts.Time, _logger);
+        _names = new NameWatch(LookUpAsync, parts.Time, _logger);
     }
 
     public DataPathStatus Status
@@ -114,11 +110,11 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             }
 
             // (1) Everything that can fail: services, sockets, the snapshot. Nothing in use changes yet.
+            ResolveNew(settings);
             Dictionary<string, Service> services = _directory!.Prepare(settings.Services);
             Dictionary<EntryPointSettings, TlsServerContext> tls = PrepareTls(settings, out string? problem);
             List<AiService> models = _ai!.Prepare(settings.Ai, services);
             Dictionary<string, ServiceNode> nodes = _composed!.Prepare(settings.Composed, services, models);
-            ResolveNew(services);
             Dictionary<string, (MiddlewareSettings Settings, Middleware Middleware)> middlewares =
                 _middlewares.Prepare(settings.Middlewares);
             var opened = new List<EntryPoint>();
@@ -155,6 +151,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             _middlewares.Commit(middlewares);
             _durations!.Commit(durations);
             _recording!.Commit(settings);
+            KeepNames(settings);
             return null;
         }
     }
@@ -223,7 +220,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             _probes[i] = new ProbeSet(_shards[i]);
         }
 
-        _directory = new ServiceDirectory(_shards.Length, RandomSeed());
+        _directory = new ServiceDirectory(_shards.Length, RandomSeed(), _names);
         _composed = new ComposedDirectory(_shards.Length);
         _ai = new AiDirectory(_shards.Length);
         _durations = new DurationDirectory(_shards.Length);
@@ -418,41 +415,6 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         foreach (Shard shard in _shards)
         {
             shard.Loop.Post(new CloseIdleWork(gone));
-        }
-    }
-
-    private void ResolveNew(Dictionary<string, Service> services)
-    {
-        var named = new List<Server>();
-        foreach (Service service in services.Values)
-        {
-            foreach (Server server in service.Servers)
-            {
-                if (!server.IsLiteral && server.Address is null)
-                {
-                    named.Add(server);
-                }
-            }
-        }
-
-        if (named.Count == 0)
-        {
-            return;
-        }
-
-        // The reloading thread waits a moment, never a loop: a server that resolves is then there from the first
-        // request on.
-        Task resolving = _resolver.ResolveAsync(named, _ending.Token);
-        ((IAsyncResult)resolving).AsyncWaitHandle.WaitOne(ResolveWaitMs);
-        StartResolver();
-    }
-
-    private void StartResolver()
-    {
-        if (!_isResolving)
-        {
-            _isResolving = true;
-            _ = _resolver.RunAsync(() => _directory!.Servers, _ending.Token);
         }
     }
 

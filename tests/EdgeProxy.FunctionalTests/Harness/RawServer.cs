@@ -28,18 +28,23 @@ internal sealed class RawServer : IAsyncDisposable
     private volatile bool _stopping;
 
     private RawServer(
-        Func<RawConnection, Task> script, int port, int receiveBytes, SslServerAuthenticationOptions? tls = null)
+        Func<RawConnection, Task> script,
+        int port,
+        int receiveBytes,
+        SslServerAuthenticationOptions? tls = null,
+        string address = "127.0.0.1")
     {
+        var own = IPAddress.Parse(address);
         _tls = tls;
         _script = script;
-        _listening = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        _listening = new Socket(own.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         _listening.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         if (receiveBytes > 0)
         {
             _listening.ReceiveBufferSize = receiveBytes;
         }
 
-        _listening.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        _listening.Bind(new IPEndPoint(own, port));
         _listening.Listen(512);
         Port = ((IPEndPoint)_listening.LocalEndPoint!).Port;
         _accepting = AcceptAsync();
@@ -70,6 +75,17 @@ internal sealed class RawServer : IAsyncDisposable
     /// <summary>The script runs once per connection; when it returns, the connection is closed.</summary>
     public static RawServer Start(Func<RawConnection, Task> script, int port = 0, int receiveBytes = 0) =>
         new(script, port, receiveBytes);
+
+    /// <summary>200 to each request with the address as its body, on an address of this machine.</summary>
+    public static RawServer At(string address, int port) => new(
+        async connection =>
+        {
+            while (await connection.ReadRequestAsync() is not null)
+            {
+                await connection.AnswerAsync(address);
+            }
+        },
+        port, 0, address: address);
 
     /// <summary>The same over TLS; handshakes that fail are counted and are no fault of a script.</summary>
     public static RawServer StartTls(Func<RawConnection, Task> script, SslServerAuthenticationOptions tls) =>

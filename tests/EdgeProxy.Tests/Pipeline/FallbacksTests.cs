@@ -3,7 +3,7 @@ using EdgeProxy.Services;
 using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Composing;
-using EdgeProxy.Services.Health;
+using EdgeProxy.Primitives.Http;
 using Xunit;
 
 namespace EdgeProxy.Tests.Pipeline;

@@ -1,6 +1,8 @@
 using System;
+using System.Net;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Values;
+using EdgeProxy.Services.Naming;
 
 namespace EdgeProxy.Config.Tables;
 
@@ -61,8 +63,15 @@ internal static class NodeTable
         ZeroMeans = "never",
     };
 
+    private static readonly NameServersKey DnsServers = new("dns_servers",
+        "Who is asked for the names of servers, in this order. Without it: whom /etc/resolv.conf names. A name's "
+            + "addresses are servers of their own, and asked for again when the answer has expired.")
+    {
+        ExampleToml = "[\"10.0.0.2\", \"10.0.0.3:5353\"]",
+    };
+
     public static TableDeclaration Declaration { get; } = new("node", IsNamed: false, "This box.",
-        [Name, Environment, Loops, StateFolder, DrainTimeout, WatchInterval]);
+        [Name, Environment, Loops, StateFolder, DrainTimeout, WatchInterval, DnsServers]);
 
     public static NodeSettings Parse(TableScope scope, ConfigEnvironment environment) => new()
     {
@@ -72,5 +81,29 @@ internal static class NodeTable
         StateFolder = StateFolder.Read(scope)!,
         DrainTimeout = DrainTimeout.Read(scope),
         WatchInterval = WatchInterval.Read(scope),
+        DnsServers = PlacedItems.Values(DnsServers.Read(scope)),
     };
+
+    private sealed class NameServersKey(string name, string doc) : ListKey<IPEndPoint>(name, doc)
+    {
+        public override string TypeText => "list of addresses";
+
+        public override string Accepts => "write " + Range;
+
+        public override string Range => "[\"10.0.0.2\"] or [\"10.0.0.2:5353\", \"[2001:db8::53]:53\"]";
+
+        protected override bool IsRequiredToHaveItems => true;
+
+        protected override string? ParseItem(string text, out IPEndPoint? item)
+        {
+            if (AddressText.TryParseAddress(text, out IPAddress address))
+            {
+                item = new IPEndPoint(address, NameServers.Port);
+                return null;
+            }
+
+            bool isEndPoint = AddressText.TryParseEndPoint(text, out item) && item.Port > 0 && !text.StartsWith(':');
+            return isEndPoint ? null : "is not an address, with or without port";
+        }
+    }
 }

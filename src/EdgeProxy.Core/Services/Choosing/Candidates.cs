@@ -14,6 +14,7 @@ internal readonly ref struct Candidates
     private readonly ref readonly TriedServers _tried;
     private readonly int _lastGroup;
     private readonly ulong _lot;
+    private readonly bool _isDoubting;
 
     public Candidates(
         Service service,
@@ -22,8 +23,10 @@ internal readonly ref struct Candidates
         ref readonly TriedServers tried,
         ulong? key,
         int lastGroup,
-        ulong lot)
+        ulong lot,
+        bool isDoubting)
     {
+        _isDoubting = isDoubting;
         _lot = lot;
         _lastGroup = lastGroup;
         _service = service;
@@ -57,6 +60,7 @@ internal readonly ref struct Candidates
         Server server = _service.Servers[place];
         return server.IsUsable(NowMs) && _service.HasRoom(server) && !_tried.Contains(place)
             && _service.IsWithin(place, _lastGroup)
+            && !(_isDoubting && server.IsDoubted(NowMs))
             && (_lot == NoLot || SlowStart.Passes(Share(place), _lot, place));
     }
 
