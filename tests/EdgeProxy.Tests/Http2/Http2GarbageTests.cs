@@ -6,7 +6,9 @@ using Xunit;
 
 namespace EdgeProxy.Tests.Http2;
 
-/// <summary>Cases of the corpus, spoiled at random and joined: whatever comes, it ends, and all is given back.</summary>
+/// <summary>
+/// Cases of the corpus, spoiled at random and joined: whatever comes, it ends, and all is given back.
+/// </summary>
 public sealed class Http2GarbageTests
 {
     private const int Runs = 3_000;
