@@ -34,9 +34,11 @@ public sealed class MirrorTests
         Assert.Equal("main", (await client.RequestAsync(
             "PUT /api/a%20b?x=1 HTTP/1.1\r\nHost: a.test\r\nX-Request-Id: r1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello"))
             .BodyText);
+        await WaitForResultAsync(proxy, "answered", 1); // one after the other, on one connection
         Assert.Equal("main", (await client.RequestAsync(
             "POST /api/c HTTP/1.1\r\nHost: a.test\r\nX-Request-Id: r2\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-T: 1\r\n\r\n"))
             .BodyText);
+        await WaitForResultAsync(proxy, "answered", 2);
         Assert.Equal("main", (await client.RequestAsync(
             "GET /api/d HTTP/1.1\r\nHost: a.test\r\nX-Request-Id: r3\r\nCookie: a=b\r\n\r\n")).BodyText);
 

@@ -7,12 +7,38 @@ using EdgeProxy.LoadBench.Processes;
 
 namespace EdgeProxy.LoadBench.Peers;
 
+/// <summary>What the binary under test does besides: what that costs is the difference to one without.</summary>
+internal enum Besides
+{
+    Nothing,
+
+    /// <summary>Its routers have four middlewares.</summary>
+    Chain,
+
+    /// <summary>Its service has probes, passive health, retries and a circuit breaker.</summary>
+    Care,
+}
+
 /// <summary>The binary under test, with the signals it has by default.</summary>
-/// <param name="hasChain">Its routers have four middlewares: what they cost is the difference to one without.</param>
-internal sealed class EdgeProxyPeer(string binary, bool hasChain = false) : IPeer
+internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Nothing) : IPeer
 {
     public const string OwnName = "edgeproxy";
     public const string ChainName = "edgeproxy+chain";
+    public const string CareName = "edgeproxy+care";
+
+    // Everything on, and nothing that happens: no request fails.
+    private const string Care = """
+        [services.app.health_check]
+        path = "/128"
+        interval = "1s"
+        [services.app.passive_health_check]
+        [services.app.retry]
+        on = ["connect", "reset", "timeout", "502-504"]
+        per_try_timeout = "5s"
+        [services.app.circuit_breaker]
+        expression = "NetworkErrorRatio() > 0.3 || LatencyAtQuantileMS(99.0) > 5000"
+
+        """;
 
     // Without a request that is refused: the limit is more than one core can ask for.
     private const string Chain = """
@@ -28,7 +54,12 @@ internal sealed class EdgeProxyPeer(string binary, bool hasChain = false) : IPee
 
         """;
 
-    public string Name => hasChain ? ChainName : OwnName;
+    public string Name => besides switch
+    {
+        Besides.Chain => ChainName,
+        Besides.Care => CareName,
+        _ => OwnName,
+    };
 
     public string? Missing => File.Exists(binary) ? null : $"{binary} is not there";
 
@@ -36,8 +67,8 @@ internal sealed class EdgeProxyPeer(string binary, bool hasChain = false) : IPee
 
     public string? Refuses(PeerSetup setup) => null;
 
-    /// <summary>The same binary with the chain.</summary>
-    public EdgeProxyPeer WithChain() => new(binary, hasChain: true);
+    /// <summary>The same binary, doing more.</summary>
+    public EdgeProxyPeer With(Besides more) => new(binary, more);
 
     public Command Prepare(PeerSetup setup)
     {
@@ -58,7 +89,9 @@ internal sealed class EdgeProxyPeer(string binary, bool hasChain = false) : IPee
             """);
         foreach ((string name, string prefix) in Routers(setup))
         {
-            string middlewares = hasChain ? "middlewares = [\"limit\", \"fields\", \"strip\", \"partners\"]" : "";
+            string middlewares = besides == Besides.Chain
+                ? "middlewares = [\"limit\", \"fields\", \"strip\", \"partners\"]"
+                : "";
             toml.Append(CultureInfo.InvariantCulture, $"""
                 [routers.{name}]
                 rule = "PathPrefix(`{prefix}`)"
@@ -68,7 +101,12 @@ internal sealed class EdgeProxyPeer(string binary, bool hasChain = false) : IPee
                 """);
         }
 
-        toml.Append(hasChain ? Chain : "");
+        toml.Append(besides switch
+        {
+            Besides.Chain => Chain,
+            Besides.Care => Care,
+            _ => "",
+        });
 
         return new Command(binary, ["run", "-c", setup.Write("edgeproxy.toml", toml.ToString())]);
     }

@@ -39,13 +39,13 @@ internal sealed class LoadScenario(string name, string about, params ProbeReques
 
     public ProbeRequest Request => requests[0];
 
-    /// <summary>Beside ours runs ours with middlewares, and nobody else.</summary>
-    public bool ComparesChain { get; init; }
+    /// <summary>Beside ours runs ours that does this as well, and nobody else; Nothing: all run.</summary>
+    public Besides Compares { get; init; }
 
     public int Rounds(RunSettings settings) => settings.Rounds;
 
     public IReadOnlyList<IPeer> PeersOf(IReadOnlyList<IPeer> all) =>
-        ComparesChain && all[0] is EdgeProxyPeer ours ? [ours, ours.WithChain()] : all;
+        Compares != Besides.Nothing && all[0] is EdgeProxyPeer ours ? [ours, ours.With(Compares)] : all;
 
     public PeerSetup Setup(Stand stand) => stand.NewSetup(
         Origin == OriginKind.Static ? stand.StaticOrigin.Port : stand.LoopOrigin.Port) with

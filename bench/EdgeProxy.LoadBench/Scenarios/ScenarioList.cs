@@ -56,8 +56,15 @@ internal static class ScenarioList
             "GET 1 KiB on 64 connections: ours without and with rate_limit, headers, strip_prefix, ip_allow_list.",
             Get("/api/api/items/42", KiB))
         {
-            ComparesChain = true,
+            Compares = Besides.Chain,
             SlackBytes = RemainingSlackBytes,
+        },
+        new LoadScenario(
+            "care",
+            "GET 1 KiB on 64 connections: ours without and with probes, passive health, retries and a circuit breaker.",
+            Get("/1k", KiB))
+        {
+            Compares = Besides.Care,
         },
         new LoadScenario(
             "slow-60ms",
