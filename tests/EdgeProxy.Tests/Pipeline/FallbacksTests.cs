@@ -1,9 +1,9 @@
 using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Composing;
-using EdgeProxy.Primitives.Http;
 using Xunit;
 
 namespace EdgeProxy.Tests.Pipeline;
