@@ -5,8 +5,8 @@ using System.Numerics;
 namespace EdgeProxy.Primitives.Hashing;
 
 /// <summary>
-/// SipHash-1-3 (Aumasson and Bernstein, 2012) over bytes that come in pieces, with a key of this process: nobody outside
-/// can tell which texts meet. The key is drawn at the first use.
+/// SipHash-1-3 (Aumasson and Bernstein, 2012) over bytes that come in pieces, with a key of this process: nobody
+/// outside can tell which texts meet. The key is drawn at the first use.
 /// </summary>
 internal struct SipHash
 {

@@ -27,8 +27,8 @@ internal enum JsonFault : byte
 
 /// <summary>
 /// Every value of one JSON text, in the order they stand in it, each with its place: what is looked up, judged and
-/// replaced without the text being changed elsewhere. Reused for one text after the other, and reset after each, since a
-/// large one may need 16 MiB; not thread-safe.
+/// replaced without the text being changed elsewhere. Reused for one text after the other, and reset after each, since
+/// a large one may need 16 MiB; not thread-safe.
 /// </summary>
 internal sealed class JsonIndex
 {

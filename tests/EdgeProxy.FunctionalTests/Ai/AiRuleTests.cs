@@ -68,7 +68,8 @@ public sealed class AiRuleTests
     [InlineData("server_tools = true", "openai", "/v1/responses", "\"tools\":[{\"type\":\"web_search\"}]", 200)]
     [InlineData("tools_allowed = [\"get_*\"]", "openai", Chat, "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"get_weather\"}}]", 200)]
     [InlineData("tools_allowed = [\"get_*\"]", "openai", Chat, "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"delete_all\"}}]", 403)]
-    [InlineData("tools_allowed = [\"get_*\"]", "openai", Chat, "\"tools\":[{\"type\":\"function\",\"name\":\"get_a\",\"function\":{\"name\":\"delete_all\"}}]", 403)]
+    [InlineData("tools_allowed = [\"get_*\"]", "openai", Chat,
+        "\"tools\":[{\"type\":\"function\",\"name\":\"get_a\",\"function\":{\"name\":\"delete_all\"}}]", 403)]
     [InlineData("tools_allowed = [\"get_*\"]", "openai", Chat, "\"functions\":[{\"name\":\"delete_all\"}]", 403)]
     [InlineData("tools_denied = [\"delete_*\"]", "anthropic", "/v1/messages", "\"tools\":[{\"name\":\"d\\u0065lete_all\"}]", 403)]
     [InlineData("tools_denied = [\"delete_*\"]", "ollama", "/api/chat", "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"get\"}}]", 200)]

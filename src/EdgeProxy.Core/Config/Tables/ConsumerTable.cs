@@ -38,8 +38,8 @@ internal static class ConsumerTable
     };
 
     private static readonly ModelNameListKey Models = new("models",
-        "Models it may use, of all services with models. Without it: all, and so may a caller that is no consumer, if the "
-            + "router lets it pass.")
+        "Models it may use, of all services with models. Without it: all, and so may a caller that is no consumer, if "
+            + "the router lets it pass.")
     {
         ExampleToml = "[\"fast\"]",
     };

@@ -44,8 +44,8 @@ internal static class EntryPointTlsTable
 
     private static readonly ChoiceKey ClientAuth = new("client_auth", ["none", "request", "require", "verify"],
         "request: clients may show a certificate; require: they have to; verify: one that client_ca signed. What it "
-            + "says goes to the server in X-Forwarded-Tls-Client-Cert and -Info; of one that is not verified and longer "
-            + "than 8 KiB its hash only.")
+            + "says goes to the server in X-Forwarded-Tls-Client-Cert and -Info; of one that is not verified and "
+            + "longer than 8 KiB its hash only.")
     {
         Default = "none",
         DefaultToml = "\"none\"",

@@ -66,8 +66,8 @@ internal sealed class Admission(IdentitySettings settings, string challenge)
     }
 
     /// <summary>
-    /// A credential was good. Whom an earlier middleware found stays the caller: one that says nothing of consumers takes
-    /// nothing back, and one that names another is refused, since both cannot call (decision 60).
+    /// A credential was good. Whom an earlier middleware found stays the caller: one that says nothing of consumers
+    /// takes nothing back, and one that names another is refused, since both cannot call (decision 60).
     /// </summary>
     /// <param name="consumer">Null: a caller that is known, and is no consumer of the configuration.</param>
     public Verdict Admit(Exchange exchange, Consumer? consumer)
