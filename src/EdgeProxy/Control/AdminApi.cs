@@ -27,6 +27,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         /readyz          200 when traffic is taken, 503 with the reason otherwise
         /metrics         Prometheus text, or OpenMetrics if asked for
         /api/v1/services services and servers, with their health
+        /api/v1/deployments  what was deployed; POST: marks one (own JSON, CDEvents, GitHub, GitLab; ?service=NAME)
         /api/v1/reload   POST: read the configuration again; answers what came of it
 
         """;
@@ -47,6 +48,11 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
             return ReloadAsync(request);
         }
 
+        if (request is { Path: "/api/v1/deployments", Method: ChangeMethods })
+        {
+            return Now(MarkDeployment(request));
+        }
+
         if (request is { Path: "/metrics", Method: "GET" or "HEAD" })
         {
             // A thousand routers are megabytes of text: not the loop's time.
@@ -59,6 +65,8 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
             "/readyz" => Readyz,
             "/metrics" => static () => NotAllowed(ReadMethods),
             "/api/v1/services" => Services,
+            "/api/v1/deployments" => () =>
+                new LocalAnswer(200, JsonText, DeploymentsApi.Write(parts.Deployments.All)),
             "/" => static () => Text(200, Index),
             _ => null,
         };
@@ -84,6 +92,21 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         parts.CollectMetrics(samples);
         return new LocalAnswer(
             200, MetricsText.ContentType(form), MetricsText.Write(samples, parts.Durations(), form));
+    }
+
+    private LocalAnswer MarkDeployment(LocalRequest request)
+    {
+        if (request.HasOrigin)
+        {
+            return Text(403, "changes are not taken from web pages (Origin is set)\n");
+        }
+
+        return parts.MarkDeployment(request.Body, DeploymentsApi.ServiceOf(request.Query)) switch
+        {
+            null => Text(201, "marked\n"),
+            "" => Text(202, "nothing to mark\n"),
+            var why => Text(422, why + "\n"),
+        };
     }
 
     private LocalAnswer Services()

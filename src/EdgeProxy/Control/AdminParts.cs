@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Net;
 using System.Threading.Tasks;
+using EdgeProxy.Telemetry.Deployments;
 
 namespace EdgeProxy.Control;
 
@@ -21,6 +22,11 @@ internal sealed record AdminParts
     public required Func<IReadOnlyList<ServiceStatus>> Services { get; init; }
 
     public required Action<ICollection<MetricSample>> CollectMetrics { get; init; }
+
+    public DeploymentList Deployments { get; init; } = new();
+
+    /// <summary>Marks a deployment; null, or why it is none. Empty: it tells of nothing that is over.</summary>
+    public Func<ReadOnlyMemory<byte>, string, string?> MarkDeployment { get; init; } = static (_, _) => "off";
 
     /// <summary>How long requests and tries take.</summary>
     public Func<IReadOnlyList<DurationFamily>> Durations { get; init; } = static () => [];

@@ -6,6 +6,7 @@ using EdgeProxy.Config;
 using EdgeProxy.Control;
 using EdgeProxy.Host.Logging;
 using EdgeProxy.Primitives;
+using EdgeProxy.Telemetry.Deployments;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeProxy.Host;
@@ -23,6 +24,8 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     private readonly Reloader _reloader;
     private readonly IDataPath _dataPath;
     private readonly ConfigPoll _poll;
+    private readonly DeploymentList _deployments = new();
+    private string _markedHash = "";
     private readonly TaskCompletionSource _stopAsked = NewSignal();
     private readonly TaskCompletionSource _endAsked = NewSignal();
     private ITimer? _watchdog;
@@ -41,6 +44,8 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             Address = () => _dataPath?.Status.Admin,
             Services = () => _dataPath?.Services ?? [],
             CollectMetrics = CollectMetrics,
+            Deployments = _deployments,
+            MarkDeployment = MarkDeployment,
             Durations = () => _dataPath?.Durations ?? [],
         });
         _dataPath = shell.DataPath(new DataPathParts(
@@ -48,6 +53,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         {
             Stderr = log.Lines,
             CollectMetrics = CollectMetrics,
+            Deployments = _deployments,
         });
         _reloader = new Reloader(source, _dataPath, shell.Time, log.CreateLogger(typeof(Reloader).FullName!));
         _poll = new ConfigPoll(shell.Time, watch ?? (static _ => static () => false), () => Reload("file changed"));
@@ -136,6 +142,47 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     {
         _log.Follow(settings.Log);
         _poll.Follow(settings);
+        if (settings.Hash != _markedHash)
+        {
+            _markedHash = settings.Hash;
+            _deployments.Add(new Deployment
+            {
+                Service = Deployment.Proxy,
+                Version = settings.Hash,
+                Environment = settings.Node.Environment,
+                Source = "config",
+                At = _shell.Time.GetUtcNow(),
+                ConfigHash = settings.Hash,
+            });
+        }
+    }
+
+    private string? MarkDeployment(ReadOnlyMemory<byte> payload, string service)
+    {
+        Deployment? deployment = DeploymentPayload.Read(payload, service, _shell.Time.GetUtcNow(), out string why);
+        if (deployment is null)
+        {
+            return why;
+        }
+
+        _deployments.Add(deployment with { ConfigHash = _reloader.Current?.Hash ?? "" });
+        return null;
+    }
+
+    private void CollectDeployments(ICollection<MetricSample> samples)
+    {
+        foreach (Deployment deployment in _deployments.All)
+        {
+            samples.Add(new MetricSample("edgeproxy_deployment_timestamp_seconds",
+                "When a version was deployed.", MetricKind.Gauge, deployment.At.ToUnixTimeMilliseconds() / 1e3,
+                [
+                    new MetricLabel("target_service", deployment.Service),
+                    new MetricLabel("version", deployment.Version),
+                    new MetricLabel("revision", deployment.Revision),
+                    new MetricLabel("environment", deployment.Environment),
+                    new MetricLabel("status", deployment.Status),
+                ]));
+        }
     }
 
     private void StartWatchdog()
@@ -178,6 +225,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             "edgeproxy_log_lines_dropped_total", "Log lines lost because stderr was not read in time.",
             MetricKind.Counter, _log.Dropped, []));
         _reloader.Collect(samples);
+        CollectDeployments(samples);
         if (_dataPath is IMetricsSource source)
         {
             source.Collect(samples);
