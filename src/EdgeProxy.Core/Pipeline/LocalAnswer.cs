@@ -20,6 +20,9 @@ internal sealed record LocalAnswer(int Status, string ContentType, ReadOnlyMemor
 internal sealed record LocalRequest(string Method, string Path, string Query, string Host, bool HasOrigin)
 {
     public string Accept { get; init; } = "";
+
+    /// <summary>Read whole.</summary>
+    public ReadOnlyMemory<byte> Body { get; init; }
 }
 
 /// <summary>
@@ -30,4 +33,7 @@ internal sealed record LocalRequest(string Method, string Path, string Query, st
 internal interface ILocalService
 {
     ValueTask<LocalAnswer> AnswerAsync(LocalRequest request);
+
+    /// <summary>Longest body that is read; over it: 413.</summary>
+    int BodyBytesMax => 64 * 1024;
 }

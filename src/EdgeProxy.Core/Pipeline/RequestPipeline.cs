@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Tasks;
 using EdgeProxy.Pipeline.Auditing;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Pipeline.Halting;
 using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Faults;
@@ -414,7 +415,17 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
                 ? Encoding.Latin1.GetString(accept)
                 : "",
         };
-        Deferred.Start(exchange, AnswerAsync(exchange.Entry.LocalService!, local));
+        ILocalService service = exchange.Entry.LocalService!;
+        if (request.Framing == BodyFraming.None)
+        {
+            Deferred.Start(exchange, AnswerAsync(service, local));
+            return;
+        }
+
+        var call = new LocalCall(service.BodyBytesMax, (one, body) =>
+            Deferred.Start(one, AnswerAsync(service, local with { Body = body })));
+        exchange.Hold(call.Body, budget: null);
+        BodyReading.Start(exchange, call);
     }
 
     private static async ValueTask<Func<Exchange, Verdict>> AnswerAsync(ILocalService service, LocalRequest request)

@@ -32,6 +32,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         /api/v1/halts    what is halted
         /api/v1/halt     POST ?all, ?router=NAME, ?consumer=NAME, ?model=NAME: no more of it, within a second
         /api/v1/release  POST, the same: ends a halt
+        /api/v1/deployments  what was deployed; POST: marks one (own JSON, CDEvents, GitHub, GitLab; ?service=NAME)
         /api/v1/reload   POST: read the configuration again; answers what came of it
 
         """;
@@ -50,6 +51,11 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         if (request.Path == "/api/v1/reload")
         {
             return ReloadAsync(request);
+        }
+
+        if (request is { Path: "/api/v1/deployments", Method: ChangeMethods })
+        {
+            return Now(MarkDeployment(request));
         }
 
         if (request is { Path: "/metrics", Method: "GET" or "HEAD" })
@@ -71,6 +77,8 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
             "/api/v1/services" => Services,
             "/api/v1/audit" => Audit,
             "/api/v1/halts" => () => Json(json => HaltApi.WriteTo(json, parts.Halts())),
+            "/api/v1/deployments" => () =>
+                new LocalAnswer(200, JsonText, DeploymentsApi.Write(parts.Deployments.All)),
             "/" => static () => Text(200, Index),
             _ => null,
         };
@@ -96,6 +104,21 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         parts.CollectMetrics(samples);
         return new LocalAnswer(
             200, MetricsText.ContentType(form), MetricsText.Write(samples, parts.Durations(), form));
+    }
+
+    private LocalAnswer MarkDeployment(LocalRequest request)
+    {
+        if (request.HasOrigin)
+        {
+            return Text(403, "changes are not taken from web pages (Origin is set)\n");
+        }
+
+        return parts.MarkDeployment(request.Body, DeploymentsApi.ServiceOf(request.Query)) switch
+        {
+            null => Text(201, "marked\n"),
+            "" => Text(202, "nothing to mark\n"),
+            var why => Text(422, why + "\n"),
+        };
     }
 
     private LocalAnswer Services() => Json(json =>

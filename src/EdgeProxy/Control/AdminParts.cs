@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Net;
 using System.Threading.Tasks;
 using EdgeProxy.Pipeline.Halting;
+using EdgeProxy.Telemetry.Deployments;
 
 namespace EdgeProxy.Control;
 
@@ -30,6 +31,11 @@ internal sealed record AdminParts
     public required Func<HaltTarget, bool, ValueTask<HaltOutcome>> HaltAsync { get; init; }
 
     public required Action<ICollection<MetricSample>> CollectMetrics { get; init; }
+
+    public DeploymentList Deployments { get; init; } = new();
+
+    /// <summary>Marks a deployment; null, or why it is none. Empty: it tells of nothing that is over.</summary>
+    public Func<ReadOnlyMemory<byte>, string, string?> MarkDeployment { get; init; } = static (_, _) => "off";
 
     /// <summary>How long requests and tries take.</summary>
     public Func<IReadOnlyList<DurationFamily>> Durations { get; init; } = static () => [];

@@ -147,6 +147,7 @@ internal sealed partial class CommandLine
         root.Subcommands.Add(AnsweringVerb("routes", "the routers of each entrypoint, in the order they are asked",
             (parsed, format) => Task.FromResult(RoutesCommand.Run(_shell, parsed.GetValue(_config), format))));
         root.Subcommands.Add(ExplainVerb());
+        root.Subcommands.Add(DeployVerb());
         root.Subcommands.Add(ConfigVerb());
         root.Subcommands.Add(AuditVerb());
         root.Subcommands.Add(HaltVerb("halt", "stop requests of all, a router, a consumer, a model; until released"));
@@ -200,6 +201,37 @@ internal sealed partial class CommandLine
         explain.Options.Add(entryPoint);
         return explain;
     }
+
+    private Command DeployVerb()
+    {
+        Option<string> service = Named("--service", "what was deployed", isRequired: true);
+        Option<string> version = Named("--version", "its version", isRequired: true);
+        Option<string> commit = Named("--commit", "the commit it was made of");
+        Option<string> environment = Named("--environment", "where it runs");
+        Option<string> url = Named("--url", "where to read about it");
+        Option<string> status = Named("--status", "succeeded or failed [default: succeeded]");
+        Command mark = Verb("mark", "tell the running proxy of a deployment",
+            parsed => DeployCommand.MarkAsync(_shell, parsed.GetValue(_config), new DeployArguments(
+                parsed.GetRequiredValue(service), parsed.GetRequiredValue(version), parsed.GetValue(commit),
+                parsed.GetValue(environment), parsed.GetValue(url), parsed.GetValue(status))));
+        foreach (Option<string> option in (Option<string>[])[service, version, commit, environment, url, status])
+        {
+            mark.Options.Add(option);
+        }
+
+        var deploy = new Command("deploy", "deployments, on the time axis of metrics and logs");
+        deploy.Subcommands.Add(mark);
+        deploy.Subcommands.Add(AnsweringVerb("list", "the deployments the running proxy was told of",
+            (parsed, format) => DeployCommand.ListAsync(_shell, parsed.GetValue(_config), format)));
+        return deploy;
+    }
+
+    private static Option<string> Named(string name, string description, bool isRequired = false) => new(name)
+    {
+        Description = description,
+        HelpName = "TEXT",
+        Required = isRequired,
+    };
 
     private Command ConfigVerb()
     {

@@ -229,6 +229,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             CollectMetrics = _parts.CollectMetrics,
             Durations = () => Durations,
         });
+        _parts.Deployments.OnAdded = _recording.Announce;
         _pipeline = new RequestPipeline(_snapshots);
         _parts.Halts.Sweep = SweepHalted;
         _loops.Start();

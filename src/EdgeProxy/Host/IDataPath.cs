@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 using EdgeProxy.Audit;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
+using EdgeProxy.Telemetry.Deployments;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeProxy.Host;
@@ -59,6 +60,8 @@ internal sealed record DataPathParts(
 {
     /// <summary>Where lines of the access log go if they go to stderr.</summary>
     public Stream Stderr { get; init; } = Stream.Null;
+
+    public DeploymentList Deployments { get; init; } = new();
 
     /// <summary>All that is counted, by the host too.</summary>
     public Action<ICollection<MetricSample>> CollectMetrics { get; init; } = static _ => { };

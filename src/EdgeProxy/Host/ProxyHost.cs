@@ -6,6 +6,7 @@ using EdgeProxy.Config;
 using EdgeProxy.Control;
 using EdgeProxy.Host.Logging;
 using EdgeProxy.Primitives;
+using EdgeProxy.Telemetry.Deployments;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeProxy.Host;
@@ -24,6 +25,8 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     private readonly IDataPath _dataPath;
     private readonly HaltSwitch _halts;
     private readonly ConfigPoll _poll;
+    private readonly DeploymentList _deployments = new();
+    private string _markedHash = "";
     private readonly TaskCompletionSource _stopAsked = NewSignal();
     private readonly TaskCompletionSource _endAsked = NewSignal();
     private ITimer? _watchdog;
@@ -46,6 +49,8 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             HaltAsync = (target, isHalt) =>
                 new ValueTask<HaltOutcome>(Task.Run(() => _halts!.Set(target, isHalt))),
             CollectMetrics = CollectMetrics,
+            Deployments = _deployments,
+            MarkDeployment = MarkDeployment,
             Durations = () => _dataPath?.Durations ?? [],
         });
         _halts = new HaltSwitch(
@@ -55,6 +60,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         {
             Stderr = log.Lines,
             CollectMetrics = CollectMetrics,
+            Deployments = _deployments,
         });
         _reloader = new Reloader(source, _dataPath, shell.Time, log.CreateLogger(typeof(Reloader).FullName!));
         _poll = new ConfigPoll(shell.Time, watch ?? (static _ => static () => false), () => Reload("file changed"));
@@ -143,6 +149,47 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     {
         _log.Follow(settings.Log);
         _poll.Follow(settings);
+        if (settings.Hash != _markedHash)
+        {
+            _markedHash = settings.Hash;
+            _deployments.Add(new Deployment
+            {
+                Service = Deployment.Proxy,
+                Version = settings.Hash,
+                Environment = settings.Node.Environment,
+                Source = "config",
+                At = _shell.Time.GetUtcNow(),
+                ConfigHash = settings.Hash,
+            });
+        }
+    }
+
+    private string? MarkDeployment(ReadOnlyMemory<byte> payload, string service)
+    {
+        Deployment? deployment = DeploymentPayload.Read(payload, service, _shell.Time.GetUtcNow(), out string why);
+        if (deployment is null)
+        {
+            return why;
+        }
+
+        _deployments.Add(deployment with { ConfigHash = _reloader.Current?.Hash ?? "" });
+        return null;
+    }
+
+    private void CollectDeployments(ICollection<MetricSample> samples)
+    {
+        foreach (Deployment deployment in _deployments.All)
+        {
+            samples.Add(new MetricSample("edgeproxy_deployment_timestamp_seconds",
+                "When a version was deployed.", MetricKind.Gauge, deployment.At.ToUnixTimeMilliseconds() / 1e3,
+                [
+                    new MetricLabel("target_service", deployment.Service),
+                    new MetricLabel("version", deployment.Version),
+                    new MetricLabel("revision", deployment.Revision),
+                    new MetricLabel("environment", deployment.Environment),
+                    new MetricLabel("status", deployment.Status),
+                ]));
+        }
     }
 
     private void StartWatchdog()
@@ -185,6 +232,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             "edgeproxy_log_lines_dropped_total", "Log lines lost because stderr was not read in time.",
             MetricKind.Counter, _log.Dropped, []));
         _reloader.Collect(samples);
+        CollectDeployments(samples);
         if (_dataPath is IMetricsSource source)
         {
             source.Collect(samples);

@@ -20,6 +20,12 @@ internal static class BodyReading
             return;
         }
 
+        Start(exchange, call);
+    }
+
+    /// <summary>As above, with what has the body.</summary>
+    public static void Start(Exchange exchange, BodyCall call)
+    {
         exchange.Call = call;
         RequestHead request = exchange.Request;
         if (request.Framing == BodyFraming.ContentLength && request.ContentLength > call.BodyBytesMax)
@@ -103,7 +109,13 @@ internal static class BodyReading
     private static void Whole(Exchange exchange, BodyCall call)
     {
         exchange.Phase = ExchangePhase.Head;
-        if (call.OnBody(exchange) == Verdict.Next)
+        Verdict verdict = call.OnBody(exchange);
+        if (verdict == Verdict.Pending)
+        {
+            return;
+        }
+
+        if (verdict == Verdict.Next)
         {
             if (ServiceChoice.TryPass(exchange, exchange.Shard.NextLot()))
             {

@@ -8,6 +8,7 @@ using EdgeProxy.Control;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives;
 using EdgeProxy.Telemetry;
+using EdgeProxy.Telemetry.Deployments;
 using EdgeProxy.Telemetry.Otlp;
 using Microsoft.Extensions.Logging;
 
@@ -104,6 +105,15 @@ internal sealed partial class RequestRecording(RecordingParts parts) : IDisposab
         if (sinks.Count > 0)
         {
             Open();
+        }
+    }
+
+    /// <summary>Tells the collector of a deployment, if there is one that hears logs.</summary>
+    public void Announce(Deployment deployment)
+    {
+        if (Volatile.Read(ref _export) is { Settings.Otlp.SendsLogs: true } export)
+        {
+            export.PutDeployment(DeploymentEvent.Write(export.Resource, deployment, parts.Time.GetUtcNow()));
         }
     }
 
