@@ -46,7 +46,7 @@ public sealed partial class DashboardTests
         string[] used = [.. Directory.GetFiles(Folder).SelectMany(Expressions).SelectMany(Names).Distinct()];
 
         Assert.True(used.Length >= 20);
-        Assert.Empty(used.Where(name => !known.Contains(name)));
+        Assert.DoesNotContain(used, name => !known.Contains(name));
     }
 
     [Fact]
