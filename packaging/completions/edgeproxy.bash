@@ -16,12 +16,15 @@ _edgeproxy() {
   done
   local words=''
   case "$verbs" in
-    '') words='run validate reload routes explain config audit halt release demo healthcheck hash-password completion version --help --config' ;;
+    '') words='run validate reload routes explain deploy config audit halt release demo healthcheck hash-password completion version --help --config' ;;
     'run') words='--config --help' ;;
     'validate') words='--format --config --help' ;;
     'reload') words='--format --config --help' ;;
     'routes') words='--format --config --help' ;;
     'explain') words='--format --header --client --entrypoint --config --help' ;;
+    'deploy') words='mark list --config --help' ;;
+    'deploy mark') words='--service --version --commit --environment --url --status --config --help' ;;
+    'deploy list') words='--format --config --help' ;;
     'config') words='default reference schema --config --help' ;;
     'config default') words='--config --help' ;;
     'config reference') words='--config --help' ;;

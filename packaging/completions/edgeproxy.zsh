@@ -23,6 +23,7 @@ _edgeproxy() {
         'reload:have the running proxy read its configuration again'
         'routes:the routers of each entrypoint, in the order they are asked'
         'explain:which router a request would meet, and why not the others'
+        'deploy:deployments, on the time axis of metrics and logs'
         'config:what a configuration may say\: a default file, a reference, a JSON Schema'
         'audit:check, show and export the audit chain'
         'halt:stop requests of all, a router, a consumer, a model; until released'
@@ -69,6 +70,33 @@ _edgeproxy() {
         '--header:a header field of the request; may be given more than once'
         '--client:the client`s address [default\: 127.0.0.1]'
         '--entrypoint:one entrypoint [default\: all]'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'deploy')
+      next=(
+        'mark:tell the running proxy of a deployment'
+        'list:the deployments the running proxy was told of'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'deploy mark')
+      next=(
+        '--service:what was deployed'
+        '--version:its version'
+        '--commit:the commit it was made of'
+        '--environment:where it runs'
+        '--url:where to read about it'
+        '--status:succeeded or failed [default\: succeeded]'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'deploy list')
+      next=(
+        '--format:how the answer is written'
         '--config:the configuration file'
         '--help:what this verb does'
       )

@@ -10,8 +10,8 @@ namespace EdgeProxy.Config;
 internal static class ConfigChange
 {
     /// <summary>
-    /// Lines such as "router orders: changed", in the order node, log, admin, telemetry, access log, audit, entrypoints,
-    /// routers, middlewares, services.
+    /// Lines such as "router orders: changed", in the order node, log, admin, telemetry, access log, audit,
+    /// entrypoints, routers, middlewares, services.
     /// </summary>
     public static IReadOnlyList<string> Describe(ProxySettings before, ProxySettings after)
     {
