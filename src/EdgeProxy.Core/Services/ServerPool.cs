@@ -149,7 +149,13 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
             return;
         }
 
-        int index = _idle.FindLastIndex(connection => ReferenceEquals(connection.Link, link));
+        // By hand: a delegate that knows the link would be made at every edge, also of those that say nothing.
+        int index = _idle.Count - 1;
+        while (index >= 0 && !ReferenceEquals(_idle[index].Link, link))
+        {
+            index--;
+        }
+
         if (index >= 0)
         {
             UpstreamConnection connection = _idle[index];

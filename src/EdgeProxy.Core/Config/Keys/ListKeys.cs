@@ -125,6 +125,11 @@ internal sealed class ChoiceListKey(string name, string[] choices, string doc) :
 
     public override string Range => string.Join(", ", choices);
 
+    /// <summary>An empty list is a fault.</summary>
+    public bool NeedsItems { get; init; }
+
+    protected override bool IsRequiredToHaveItems => NeedsItems;
+
     protected override KeyShape ItemShape => new ChoiceShape(choices);
 
     protected override string? ParseItem(string text, out string? item)

@@ -20,6 +20,7 @@ internal static class CompressTable
     private static readonly ChoiceListKey Encodings = new("encodings", ["br", "gzip"],
         "What answers may be coded in, the best first. What the client weighs higher comes before.")
     {
+        NeedsItems = true, // none would do nothing
         DefaultToml = "[\"br\", \"gzip\"]",
     };
 
@@ -65,11 +66,6 @@ internal static class CompressTable
         foreach (Placed<string> encoding in encodings ?? [])
         {
             codings.Add(encoding.Value == "br" ? ContentCoding.Brotli : ContentCoding.Gzip);
-        }
-
-        if (encodings is [])
-        {
-            scope.Report(scope.Table, Encodings.Name, "names none, and nothing would be done");
         }
 
         if (encodings is null)
