@@ -27,6 +27,7 @@ internal static class EventIds
     public const int BreakerRecovers = 3012;
     public const int BreakerClosed = 3013;
     public const int ServerNotVerified = 3014;
+    public const int PlansNotSaved = 5001;
     public const int ConfigApplied = 6001;
     public const int ConfigRefused = 6002;
     public const int ConfigFault = 6003;

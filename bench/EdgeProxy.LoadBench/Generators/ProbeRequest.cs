@@ -1,10 +1,15 @@
+using System.Linq;
 using System.Text;
+using EdgeProxy.LoadBench.Peers;
 
 namespace EdgeProxy.LoadBench.Generators;
 
 /// <summary>A request as it goes on the wire, and the body its answer must have.</summary>
 internal sealed record ProbeRequest(string Text, int BodyBytes, bool IsStream = false)
 {
+    // Of 11 bytes: 1 KiB.
+    private const int ChatWords = 93;
+
     public byte[] Bytes { get; } = Encoding.Latin1.GetBytes(Text);
 
     public static ProbeRequest Get(string path, int bodyBytes, string fields = "") =>
@@ -13,6 +18,18 @@ internal sealed record ProbeRequest(string Text, int BodyBytes, bool IsStream = 
     public static ProbeRequest Post(string path, int bytes, int bodyBytes) => new(
         $"POST {path} HTTP/1.1\r\nHost: bench.example.com\r\nContent-Length: {bytes}\r\n\r\n{new string('x', bytes)}",
         bodyBytes);
+
+    /// <summary>A chat completion with a prompt of 1 KiB, by the consumer that has a key.</summary>
+    public static ProbeRequest Chat(string model, int bodyBytes)
+    {
+        string stream = model == "s" ? "\"stream\":true," : "";
+        string body = $"{{\"model\":\"{model}\",{stream}\"max_tokens\":64,\"messages\":[{{\"role\":\"user\","
+            + $"\"content\":\"{string.Concat(Enumerable.Repeat("some words ", ChatWords))}\"}}]}}";
+        return new ProbeRequest(
+            $"POST /v1/chat/completions HTTP/1.1\r\nHost: bench.example.com\r\nContent-Type: application/json\r\n"
+                + $"{EdgeProxyPeer.KeyField}\r\nContent-Length: {body.Length}\r\n\r\n{body}",
+            bodyBytes);
+    }
 
     /// <summary>What is wrong with an answer; null if nothing is.</summary>
     public string? FlawOf(ProbeAnswer answer) =>

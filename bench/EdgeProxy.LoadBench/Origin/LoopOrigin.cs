@@ -15,6 +15,10 @@ namespace EdgeProxy.LoadBench.Origin;
 internal sealed class LoopOrigin : IDisposable
 {
     public const int SlowBodyBytes = 1024;
+
+    /// <summary>Of a chat that is answered whole.</summary>
+    public static int ChatBodyBytes => ChatAnswers.WholeBodyBytes;
+
     public const long SlowNs = 60_000_000;
 
     /// <summary>Events per second over all streams, evenly spaced, each on the next stream.</summary>

@@ -31,6 +31,7 @@ internal sealed class OriginConnection(Socket socket) : IDisposable
     private int _headBytes;
     private long _bodyBytes;
     private long _bodyLeft;
+    private byte[]? _chat;
 
     public int Fd { get; } = Prepare(socket);
 
@@ -109,7 +110,10 @@ internal sealed class OriginConnection(Socket socket) : IDisposable
             return Send(StreamHead) ? OriginStep.Stream : OriginStep.Closed;
         }
 
-        if (!bytes.StartsWith("POST /sink"u8) || Probe.ContentLength(bytes[..end]) is not (>= 0 and var length))
+        _chat = bytes.StartsWith("POST /v1/chat"u8) ? ChatAnswers.Whole
+            : bytes.StartsWith("POST /stream/v1/chat"u8) ? ChatAnswers.Stream
+            : null;
+        if ((_chat is null && !bytes.StartsWith("POST /sink"u8)) || Probe.ContentLength(bytes[..end]) is not (>= 0 and var length))
         {
             Send(Refusal);
             return OriginStep.Closed;
@@ -132,6 +136,11 @@ internal sealed class OriginConnection(Socket socket) : IDisposable
         {
             Send(Refusal); // more came than was said
             return OriginStep.Closed;
+        }
+
+        if (_chat is { } said)
+        {
+            return Send(said) ? OriginStep.Wait : OriginStep.Closed;
         }
 
         string count = _bodyBytes.ToString(CultureInfo.InvariantCulture);

@@ -17,6 +17,12 @@ internal enum Besides
 
     /// <summary>Its service has probes, passive health, retries and a circuit breaker.</summary>
     Care,
+
+    /// <summary>Its service is one of models, which read every request and answer.</summary>
+    Model,
+
+    /// <summary>As Model, for a consumer with a key and a plan, in the audit chain.</summary>
+    Governed,
 }
 
 /// <summary>The binary under test, with the signals it has by default.</summary>
@@ -25,6 +31,13 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
     public const string OwnName = "edgeproxy";
     public const string ChainName = "edgeproxy+chain";
     public const string CareName = "edgeproxy+care";
+    public const string ModelName = "edgeproxy+ai";
+    public const string GovernedName = "edgeproxy+governed";
+
+    /// <summary>The key of the governed consumer, and what it is sent as.</summary>
+    public const string KeyField = "X-Key: bench-key";
+
+    private const string KeyHash = "b0962662e937d44c699c8305d90cbf190b3150c59b13863d1380b5cc3c711bb7";
 
     // Everything on, and nothing that happens: no request fails.
     private const string Care = """
@@ -58,6 +71,8 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
     {
         Besides.Chain => ChainName,
         Besides.Care => CareName,
+        Besides.Model => ModelName,
+        Besides.Governed => GovernedName,
         _ => OwnName,
     };
 
@@ -76,6 +91,7 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
         toml.Append(CultureInfo.InvariantCulture, $$"""
             [node]
             loops = {{setup.Workers}}
+            state_dir = "{{setup.Folder}}"
             [log]
             level = "warning"
             [admin]
@@ -89,13 +105,16 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
             """);
         foreach ((string name, string prefix) in Routers(setup))
         {
-            string middlewares = besides == Besides.Chain
-                ? "middlewares = [\"limit\", \"fields\", \"strip\", \"partners\"]"
-                : "";
+            string middlewares = besides switch
+            {
+                Besides.Chain => "middlewares = [\"limit\", \"fields\", \"strip\", \"partners\"]",
+                Besides.Governed => "middlewares = [\"key\"]",
+                _ => "",
+            };
             toml.Append(CultureInfo.InvariantCulture, $"""
                 [routers.{name}]
                 rule = "PathPrefix(`{prefix}`)"
-                service = "app"
+                service = "{(besides is Besides.Model or Besides.Governed ? "llm" : "app")}"
                 {middlewares}
 
                 """);
@@ -105,11 +124,46 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
         {
             Besides.Chain => Chain,
             Besides.Care => Care,
+            Besides.Model => Models(setup),
+            Besides.Governed => Models(setup) + Governance(setup),
             _ => "",
         });
 
         return new Command(binary, ["run", "-c", setup.Write("edgeproxy.toml", toml.ToString())]);
     }
+
+    // Model m answers whole, model s streams.
+    private static string Models(PeerSetup setup) => $$"""
+        [ai.providers.whole]
+        kind = "openai"
+        base_url = "http://{{setup.Upstream}}/v1"
+        [ai.providers.stream]
+        kind = "openai"
+        base_url = "http://{{setup.Upstream}}/stream/v1"
+        [services.llm.ai]
+        models = [{ name = "m", provider = "whole" }, { name = "s", provider = "stream" }]
+        output_tokens_max = 4096
+
+        """;
+
+    // Without a call that is refused. Headers tell what is left, in more or fewer digits: they are off.
+    private static string Governance(PeerSetup setup) => $$"""
+        [middlewares.key.api_key]
+        header = "X-Key"
+        [consumers.bench]
+        keys = [{ sha256 = "{{KeyHash}}" }]
+        plan = "bench"
+        [plans.bench]
+        limits = [
+          { count = "requests", max = 1000000000000, period = "day" },
+          { count = "tokens", max = 1000000000000000, period = "month" },
+          { count = "concurrency", max = 100000 },
+        ]
+        headers = false
+        [audit]
+        directory = "{{Path.Combine(setup.Folder, "audit")}}"
+
+        """;
 
     private static IEnumerable<(string Name, string Prefix)> Routers(PeerSetup setup)
     {

@@ -56,7 +56,7 @@ internal static class ScenarioList
             "GET 1 KiB on 64 connections: ours without and with rate_limit, headers, strip_prefix, ip_allow_list.",
             Get("/api/api/items/42", KiB))
         {
-            Compares = Besides.Chain,
+            Compares = [Besides.Nothing, Besides.Chain],
             SlackBytes = RemainingSlackBytes,
         },
         new LoadScenario(
@@ -64,7 +64,7 @@ internal static class ScenarioList
             "GET 1 KiB on 64 connections: ours without and with probes, passive health, retries and a circuit breaker.",
             Get("/1k", KiB))
         {
-            Compares = Besides.Care,
+            Compares = [Besides.Nothing, Besides.Care],
         },
         new LoadScenario(
             "slow-60ms",
@@ -72,6 +72,24 @@ internal static class ScenarioList
             Get("/slow", LoopOrigin.SlowBodyBytes))
         {
             Connections = 256,
+            Origin = OriginKind.Loop,
+        },
+        new LoadScenario(
+            "ai-1k",
+            "POST a chat of 1 KiB, answered whole, on 64 connections: ours forwarding, as a service of models, and "
+                + "governed (key, plan, audit).",
+            ProbeRequest.Chat("m", LoopOrigin.ChatBodyBytes))
+        {
+            Compares = [Besides.Nothing, Besides.Model, Besides.Governed],
+            Origin = OriginKind.Loop,
+        },
+        new LoadScenario(
+            "ai-stream",
+            "POST a chat of 1 KiB, answered in 64 events, on 64 connections: ours as a service of models, and governed; "
+                + "the difference to ai-1k is what 64 events cost.",
+            ProbeRequest.Chat("s", LoopOrigin.ChatBodyBytes) with { IsStream = true })
+        {
+            Compares = [Besides.Model, Besides.Governed],
             Origin = OriginKind.Loop,
         },
         new StreamScenario(),

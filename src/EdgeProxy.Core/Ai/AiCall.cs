@@ -1,6 +1,7 @@
 using System;
 using System.Numerics;
 using System.Text;
+using EdgeProxy.Ai.Plans;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Pipeline.Halting;
@@ -29,13 +30,18 @@ internal sealed class AiCall : BodyCall
     private ulong _tried;
     private UsageReader _reader;
     private readonly AnswerFacts _answerFacts = new();
+    private readonly PlanUse _use;
     private bool _isRead;
     private bool _strips;
+    private Exchange? _exchange; // while its answer passes
+    private StreamTail _tail;
+    private EndCause _endCause;
 
     public AiCall(AiLoop loop)
     {
         _loop = loop;
         _strip = new UsageStrip(loop);
+        _use = new PlanUse(loop.Plans);
     }
 
     /// <summary>
@@ -105,9 +111,20 @@ internal sealed class AiCall : BodyCall
         }
 
         _facts = RequestFacts.Of(index, _kind);
+        if (!_use.TryReserve(exchange, _service, _entry, Model, AskOf(index)))
+        {
+            _target = null;
+            return Verdict.Answered;
+        }
+
         exchange.Service = _target!.Provider.Service;
         return Aim(exchange) ? Verdict.Next : Verdict.Answered;
     }
+
+    private PlanAsk AskOf(JsonIndex index) => new(
+        InputEstimate.OfRequest(index, Body.Bytes, _kind),
+        OutputCap.MostOf(index, _kind, _service!.Settings.OutputTokensMax),
+        _dialect);
 
     public override Service? OtherAfterAnswer(Exchange exchange)
     {
@@ -177,6 +194,10 @@ internal sealed class AiCall : BodyCall
         {
             _strip.Begin(Output);
         }
+
+        bool isStream = _facts.IsStream && exchange.Response.Framing != BodyFraming.ContentLength;
+        _exchange = isStream && form != AnswerForm.Other ? exchange : null;
+        _tail = new StreamTail(isLines: form == AnswerForm.Json);
     }
 
     public override void Take(ReadOnlySpan<byte> payload)
@@ -186,6 +207,46 @@ internal sealed class AiCall : BodyCall
         {
             _strip.Take(payload, Output);
         }
+
+        _tail.Add(Rewrites ? Output.Bytes : payload);
+        if (_endCause == EndCause.None && _exchange is not null && _use.IsOver(_reader.TextBytes))
+        {
+            EndFor(EndCause.OverPlan);
+        }
+    }
+
+    public override bool TryEndEarly(Exchange exchange)
+    {
+        // Who takes no more, or has half an event, is cut: nobody can say when that is over.
+        if (_exchange is null || HasEnded || EndsEarly || !_tail.IsWhole || exchange.ClientSink.IsStalled)
+        {
+            return false;
+        }
+
+        EndFor(EndCause.Halted);
+        return true;
+    }
+
+    public override bool TryWriteEnd()
+    {
+        if (!_tail.IsWhole || _exchange is not { } exchange)
+        {
+            return false;
+        }
+
+        Usage usage = _use.Known(_reader.Usage, _reader.TextBytes);
+        usage.IsThere = _facts.AsksUsage;
+        StreamEnd.Write(Output, _endCause, _kind, _reader, usage, Model, exchange.RequestId);
+        SettlePlan(isWhole: false);
+        HasWrittenEnd = true;
+        return true;
+    }
+
+    private void EndFor(EndCause cause)
+    {
+        _endCause = cause;
+        EndsEarly = true;
+        _strip.Release(); // what is held of an event is nobody's
     }
 
     public override void TakeEnd()
@@ -193,6 +254,11 @@ internal sealed class AiCall : BodyCall
         if (Rewrites)
         {
             _strip.TakeEnd(Output);
+        }
+
+        if (!_reader.HasError)
+        {
+            SettlePlan(isWhole: true); // before the client can ask again
         }
     }
 
@@ -204,6 +270,8 @@ internal sealed class AiCall : BodyCall
 
     public override void NoteFacts(Exchange exchange)
     {
+        SettlePlan(exchange.Fault.IsNone);
+        _use.NoteFacts(exchange);
         exchange.NoteFact("gen_ai.request.model"u8, Model);
         if (_target is { } target)
         {
@@ -217,6 +285,8 @@ internal sealed class AiCall : BodyCall
 
         exchange.NoteFact("edgeproxy.ai.outcome"u8, _target is null ? "refused"u8
             : !exchange.Fault.IsNone ? "cut"u8
+            : _endCause == EndCause.Halted ? "halted"u8
+            : _endCause == EndCause.OverPlan ? "over_plan"u8
             : !_isRead ? "failed"u8
             : _reader.HasError ? "error_within"u8 : "ok"u8);
     }
@@ -234,7 +304,9 @@ internal sealed class AiCall : BodyCall
 
     public override void OnEnd(Exchange exchange)
     {
+        SettlePlan(exchange.Fault.IsNone);
         Settle(exchange);
+        _use.End();
         ReleaseBodies();
         ReleaseRequest();
         _strip.Release();
@@ -248,6 +320,8 @@ internal sealed class AiCall : BodyCall
         _reader = default;
         _isRead = false;
         _strips = false;
+        _exchange = null;
+        _endCause = EndCause.None;
         _loop.Return(this);
     }
 
@@ -364,10 +438,12 @@ internal sealed class AiCall : BodyCall
         exchange.ResponseEdits.TakeBack(ForwardedFields.Buffering);
         _isRead = false;
         _reader = default;
+        _exchange = null;
 
         // The body was read before, so it is good.
         _ = _loop.Index.Read(Body.Bytes);
         bool isAimed = Aim(exchange);
+        _target ??= failed; // whose answer stands then
         _loop.Index.Reset();
         return isAimed ? _target!.Provider.Service : null;
     }
@@ -413,6 +489,18 @@ internal sealed class AiCall : BodyCall
         return AnswerForm.Other;
     }
 
+    private void SettlePlan(bool isWhole)
+    {
+        if (_isRead && _target is { } target)
+        {
+            _use.Settle(_reader.Usage, _reader.TextBytes, isWhole && !_reader.HasError, target.Price, _dialect);
+        }
+        else
+        {
+            _use.Release();
+        }
+    }
+
     // Counts what the call came to; an answer that was cut counts as far as it came.
     private void Settle(Exchange exchange)
     {
@@ -424,7 +512,8 @@ internal sealed class AiCall : BodyCall
         int loop = exchange.Shard.Loop.Index;
         TokenMetrics metrics = _target.Metrics;
         metrics.Add(loop, TokenCount.Calls);
-        if (!_isRead || _reader.HasError || !exchange.Fault.IsNone)
+        metrics.Add(loop, TokenCount.Cost, _use.Cost);
+        if (!_isRead || _reader.HasError || !exchange.Fault.IsNone || _endCause == EndCause.Halted)
         {
             metrics.Add(loop, TokenCount.Failed);
         }
@@ -456,6 +545,9 @@ internal sealed class AiCall : BodyCall
         metrics.AddCall(loop, usage.Output, isOutput: true);
     }
 
-    private Verdict Refuse(Exchange exchange, int status, string code, string message) =>
-        exchange.Answer(AiErrors.Answer(_dialect, status, code, message));
+    private Verdict Refuse(Exchange exchange, int status, string code, string message)
+    {
+        _target = null; // nobody was asked
+        return exchange.Answer(AiErrors.Answer(_dialect, status, code, message));
+    }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Threading;
+using EdgeProxy.Ai.Plans;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Services;
 
@@ -18,13 +19,14 @@ internal sealed class AiDirectory
     private Dictionary<(string Provider, string Model), TargetPause> _pauses = [];
     private AiService[] _services = [];
 
-    public AiDirectory(int loopCount)
+    /// <param name="plans">Ended by whoever made it.</param>
+    public AiDirectory(int loopCount, PlanBook plans)
     {
         _loopCount = loopCount;
         _loops = new AiLoop[loopCount];
         for (int i = 0; i < loopCount; i++)
         {
-            _loops[i] = new AiLoop(_budget);
+            _loops[i] = new AiLoop(_budget, plans);
         }
     }
 
@@ -36,7 +38,9 @@ internal sealed class AiDirectory
 
     /// <summary>Builds the services of a configuration. Changes nothing that runs.</summary>
     /// <param name="services">By name, those of the providers among them.</param>
-    public List<AiService> Prepare(AiSettings settings, Dictionary<string, Service> services)
+    /// <param name="plans">Of consumers, by their names.</param>
+    public List<AiService> Prepare(
+        AiSettings settings, Dictionary<string, Service> services, Dictionary<string, ConsumerPlan> plans)
     {
         var providers = new Dictionary<string, Provider>(settings.Providers.Count);
         foreach (ProviderSettings provider in settings.Providers)
@@ -59,7 +63,10 @@ internal sealed class AiDirectory
         var prepared = new List<AiService>(settings.Services.Count);
         foreach (AiServiceSettings service in settings.Services)
         {
-            prepared.Add(new AiService(service, ModelsOf(service, providers), access, _loops));
+            prepared.Add(new AiService(service, ModelsOf(service, providers), access, _loops)
+            {
+                Plans = plans,
+            });
         }
 
         return prepared;

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using EdgeProxy.Ai.Plans;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Json;
@@ -6,7 +7,7 @@ using EdgeProxy.Primitives.Json;
 namespace EdgeProxy.Ai;
 
 /// <summary>What AI services share on one loop: spare calls, and what a body is read and edited with.</summary>
-internal sealed class AiLoop(BodyBudget budget)
+internal sealed class AiLoop(BodyBudget budget, PlanBook plans)
 {
     // Spare calls kept: as many as a loop may well have at once.
     private const int SparesMax = 256;
@@ -19,6 +20,9 @@ internal sealed class AiLoop(BodyBudget budget)
     public JsonEdits Edits { get; } = new();
 
     public BodyBudget Budget { get; } = budget;
+
+    /// <summary>Shared by all loops.</summary>
+    public PlanBook Plans { get; } = plans;
 
     public AiCall Rent(AiService service, Exchange exchange, AiCallKind kind, Dialect dialect)
     {

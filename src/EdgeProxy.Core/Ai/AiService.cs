@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using EdgeProxy.Ai.Plans;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Http;
@@ -27,6 +28,9 @@ internal sealed class AiService : BodyService
     }
 
     public AiServiceSettings Settings { get; }
+
+    /// <summary>Consumers' plans, by their names.</summary>
+    public required IReadOnlyDictionary<string, ConsumerPlan> Plans { get; init; }
 
     public ToolRules Tools { get; }
 
@@ -109,6 +113,9 @@ internal sealed class AiService : BodyService
 
         return best;
     }
+
+    /// <summary>Null if the caller may use as much as they like.</summary>
+    public ConsumerPlan? PlanOf(Consumer consumer) => Plans.GetValueOrDefault(consumer.Name);
 
     /// <summary>The caller's list has the name, or there is none for them.</summary>
     public bool MayUse(ReadOnlySpan<byte> name, Consumer? consumer)

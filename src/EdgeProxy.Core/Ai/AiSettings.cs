@@ -1,4 +1,5 @@
 using System;
+using EdgeProxy.Ai.Plans;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Services;
@@ -28,6 +29,25 @@ internal sealed record AiSettings
 
     /// <summary>Consumers that may not use every model.</summary>
     public Sequence<ModelAccess> Access { get; init; } = Sequence<ModelAccess>.Empty;
+
+    public Sequence<PlanSettings> Plans { get; init; } = Sequence<PlanSettings>.Empty;
+
+    /// <summary>Consumers that have one of the plans.</summary>
+    public Sequence<ConsumerPlanSettings> ConsumerPlans { get; init; } = Sequence<ConsumerPlanSettings>.Empty;
+
+    /// <summary>The plan of that name, which exists.</summary>
+    public PlanSettings PlanOf(string name)
+    {
+        foreach (PlanSettings plan in Plans)
+        {
+            if (plan.Name == name)
+            {
+                return plan;
+            }
+        }
+
+        throw new ArgumentException("there is no such plan", nameof(name));
+    }
 }
 
 /// <summary>[ai.providers.NAME]</summary>
@@ -48,6 +68,9 @@ internal sealed record ProviderSettings
 
     /// <summary>A stream tells its usage when stream_options asks for it.</summary>
     public bool StreamUsage { get; init; }
+
+    /// <summary>What it asks for its models; the first that is about a model counts.</summary>
+    public Sequence<PriceSettings> Prices { get; init; } = Sequence<PriceSettings>.Empty;
 
     // A secret stays out of every text.
     public override string ToString() => $"provider {Name}";

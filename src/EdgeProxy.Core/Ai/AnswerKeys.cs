@@ -27,6 +27,8 @@ internal enum AnswerKey : byte
     Function,
     Arguments,
     ToolInput,
+    Sequence,
+    Index,
 }
 
 /// <summary>Finds them.</summary>
@@ -38,6 +40,7 @@ internal static class AnswerKeys
         4 when name.Is("done"u8) => AnswerKey.End,
         4 when name.Is("name"u8) => AnswerKey.Name,
         4 when name.Is("type"u8) => AnswerKey.Type,
+        5 when name.Is("index"u8) => AnswerKey.Index,
         5 when name.Is("usage"u8) => AnswerKey.Usage,
         5 when name.Is("error"u8) => AnswerKey.Error,
         5 when name.Is("delta"u8) => AnswerKey.Text,
@@ -61,6 +64,7 @@ internal static class AnswerKeys
         13 when name.Is("cached_tokens"u8) => AnswerKey.Cached,
         13 when name.Is("finish_reason"u8) => AnswerKey.End,
         13 when name.Is("function_call"u8) => AnswerKey.Function,
+        15 when name.Is("sequence_number"u8) => AnswerKey.Sequence,
         16 when name.Is("reasoning_tokens"u8) => AnswerKey.Reasoning,
         17 when name.Is("completion_tokens"u8) => AnswerKey.Output,
         17 when name.Is("prompt_eval_count"u8) => AnswerKey.OllamaInput,

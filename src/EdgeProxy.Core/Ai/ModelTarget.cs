@@ -2,6 +2,7 @@ using System;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using EdgeProxy.Ai.Plans;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 
@@ -57,6 +58,9 @@ internal sealed class ModelTarget(Provider provider, ModelSettings settings, Tok
 
     public TokenMetrics Metrics { get; } = metrics;
 
+    /// <summary>What its provider asks for it; null if that is not said.</summary>
+    public ModelPrice? Price { get; } = PriceOf(provider.Settings, settings);
+
     public TargetPause Pause { get; } = pause;
 
     /// <summary>The provider knows it by the name the client used.</summary>
@@ -75,6 +79,27 @@ internal sealed class ModelTarget(Provider provider, ModelSettings settings, Tok
 
     public static string KeyOf(ModelSettings settings) =>
         settings.Model.Length > 0 ? settings.Model : settings.Name;
+
+    /// <summary>The first of the provider's prices that is about all that the target may be.</summary>
+    public static ModelPrice? PriceOf(ProviderSettings provider, ModelSettings model)
+    {
+        string name = KeyOf(model);
+        bool isMany = name.Contains('*');
+        string beginning = isMany ? name[..name.IndexOf('*', StringComparison.Ordinal)] : name;
+        foreach (PriceSettings price in provider.Prices)
+        {
+            bool isAll = price.Model.EndsWith('*');
+            bool isAbout = isAll
+                ? beginning.StartsWith(price.Model[..^1], StringComparison.Ordinal)
+                : !isMany && price.Model == name;
+            if (isAbout)
+            {
+                return new ModelPrice(price);
+            }
+        }
+
+        return null;
+    }
 
     private static byte[] Quoted(string text) =>
         [(byte)'"', .. JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes,

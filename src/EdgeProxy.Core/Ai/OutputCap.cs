@@ -41,6 +41,33 @@ internal static class OutputCap
         }
     }
 
+    /// <summary>The most tokens the answer can have once the cap is applied, all choices together.</summary>
+    public static long MostOf(JsonIndex index, AiCallKind kind, int cap)
+    {
+        switch (kind)
+        {
+            case AiCallKind.ChatCompletions:
+                int node = index.Find(0, Choices);
+                long choices = node >= 0 && index[node].IsInteger ? Math.Clamp(index[node].Number, 1, ChoicesMax) : 1;
+                long share = cap / choices;
+                int old = index.Find(0, MaxTokens);
+                int now = index.Find(0, MaxCompletionTokens);
+                return choices * (old < 0 && now < 0 ? share
+                    : Math.Max(old < 0 ? 0 : Least(index, old, share), now < 0 ? 0 : Least(index, now, share)));
+            case AiCallKind.Responses:
+                return Least(index, index.Find(0, MaxOutputTokens), cap);
+            case AiCallKind.Messages:
+                return Least(index, index.Find(0, MaxTokens), cap);
+            case AiCallKind.OllamaChat or AiCallKind.OllamaGenerate:
+                return Least(index, index.Find(index.Find(0, Options), NumPredict), cap);
+            default:
+                return 0;
+        }
+    }
+
+    private static long Least(JsonIndex index, int node, long cap) =>
+        node >= 0 && index[node].IsInteger && index[node].Number >= 0 ? Math.Min(index[node].Number, cap) : cap;
+
     private static bool ApplyToChat(JsonIndex index, JsonEdits edits, ProviderKind provider, int cap)
     {
         int node = index.Find(0, Choices);

@@ -69,5 +69,8 @@ internal enum TokenCount
     OutputTokens,
     CachedTokens,
     ReasoningTokens,
+
+    /// <summary>Micro-units.</summary>
+    Cost,
     Count,
 }

@@ -32,6 +32,10 @@ internal struct UsageReader
     private Levels _names;
     private Usage _usage;
     private AnswerFacts? _facts;
+    private int _openBlocks;
+    private int _eventIndex;
+    private bool _beginsBlock;
+    private bool _endsBlock;
 
     /// <summary>Field by field the last that was said: totals grow, and are never to be added.</summary>
     public readonly Usage Usage => _usage;
@@ -44,6 +48,12 @@ internal struct UsageReader
 
     /// <summary>Bytes of text, reasoning and tool arguments so far.</summary>
     public long TextBytes { get; private set; }
+
+    /// <summary>sequence_number of the last event of Responses.</summary>
+    public long EventNumber { get; private set; }
+
+    /// <summary>The index of the block of a message that is open; -1 if none is.</summary>
+    public readonly int OpenBlock => _openBlocks - 1;
 
     /// <summary>Something of the model's own came: text, a tool call, an end.</summary>
     public bool HasContent { get; private set; }
@@ -84,12 +94,19 @@ internal struct UsageReader
                     TakeJson("\n"u8);
                     break;
                 case SseStep.EventEnd:
-                    _facts?.EndText();
-                    _json = default;
-                    _skipsEvent = false;
+                    EndEvent();
                     break;
             }
         }
+    }
+
+    private void EndEvent()
+    {
+        _facts?.EndText();
+        _json = default;
+        _skipsEvent = false;
+        _openBlocks = _beginsBlock ? _eventIndex + 1 : _endsBlock ? 0 : _openBlocks;
+        _beginsBlock = _endsBlock = false;
     }
 
     // One text after the other; what is no JSON ends the looking at it.
@@ -169,6 +186,11 @@ internal struct UsageReader
             TextBytes += _json.Text.Length;
             HasContent = true;
         }
+        else if (key == AnswerKey.Type && depth == 1 && token == JsonToken.String)
+        {
+            _beginsBlock = _json.Text.Is("content_block_start"u8);
+            _endsBlock = _json.Text.Is("content_block_stop"u8);
+        }
         else if (key == AnswerKey.End && token is JsonToken.String or JsonToken.True)
         {
             HasContent = true;
@@ -201,6 +223,12 @@ internal struct UsageReader
             case AnswerKey.Reasoning when NameAt(depth - 1) == AnswerKey.Details && IsUsage(depth - 2):
                 _usage.Reasoning = value;
                 break;
+            case AnswerKey.Sequence when depth == 1:
+                EventNumber = value;
+                return;
+            case AnswerKey.Index when depth == 1:
+                _eventIndex = (int)Math.Min(value, int.MaxValue - 1);
+                return;
             default:
                 return;
         }

@@ -148,7 +148,15 @@ internal sealed class ConfigBuilder
             others.Add(provider.Service);
         }
 
-        return reading.Complete(AiTable.ReadBufferBytes(scope), services, _context.Consumers);
+        AiSettings ai = reading.Complete(AiTable.ReadBufferBytes(scope), services, _context.Consumers);
+        var plans = new List<PlanDocument>();
+        foreach ((string name, TableScope plan) in Named(SectionTable(PlanTable.Declaration), PlanTable.Declaration))
+        {
+            plans.Add(PlanTable.Parse(name, plan));
+        }
+
+        return new PlanReading(_faults, ai, plans).Complete(
+            _context.Consumers, SectionTable(ConsumerTable.Declaration), services);
     }
 
     private List<ServiceSettings> ReadServices(

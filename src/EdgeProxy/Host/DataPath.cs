@@ -4,6 +4,7 @@ using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.Ai;
+using EdgeProxy.Ai.Plans;
 using EdgeProxy.Audit;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
@@ -104,6 +105,12 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
                 return unknown;
             }
 
+            if (PreparePlans(settings, out Dictionary<string, ConsumerPlan> plans) is { } unkept)
+            {
+                notPermitted = false;
+                return unkept;
+            }
+
             if (PrepareAudit(settings, out AuditLog? chain, out notPermitted) is { } refusal)
             {
                 return refusal;
@@ -113,7 +120,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             ResolveNew(settings);
             Dictionary<string, Service> services = _directory!.Prepare(settings.Services);
             Dictionary<EntryPointSettings, TlsServerContext> tls = PrepareTls(settings, out string? problem);
-            List<AiService> models = _ai!.Prepare(settings.Ai, services);
+            List<AiService> models = _ai!.Prepare(settings.Ai, services, plans);
             Dictionary<string, ServiceNode> nodes = _composed!.Prepare(settings.Composed, services, models);
             Dictionary<string, (MiddlewareSettings Settings, Middleware Middleware)> middlewares =
                 _middlewares.Prepare(settings.Middlewares);
@@ -148,6 +155,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             EndOtherProbes(orders);
             _composed.Commit(nodes);
             _ai.Commit(settings.Ai, models);
+            CommitPlans(plans);
             _middlewares.Commit(middlewares);
             _durations!.Commit(durations);
             _recording!.Commit(settings);
@@ -196,6 +204,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         await _ending.CancelAsync().ConfigureAwait(false);
         _loops?.Dispose();
         _audit?.Dispose(); // no loop notes any more
+        _plans?.Dispose();
         _recording?.Dispose();
         _ending.Dispose();
     }
@@ -222,7 +231,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
 
         _directory = new ServiceDirectory(_shards.Length, RandomSeed(), _names);
         _composed = new ComposedDirectory(_shards.Length);
-        _ai = new AiDirectory(_shards.Length);
+        _plans = new PlanBook(_parts.Time, TellOfPlans);
+        _ai = new AiDirectory(_shards.Length, _plans);
         _durations = new DurationDirectory(_shards.Length);
         _recording = new RequestRecording(new RecordingParts(_shards, _parts.Time, _parts.Stderr, _logger)
         {

@@ -37,6 +37,7 @@ internal sealed partial class DataPath
         CollectMembers(samples);
         CollectBreakers(samples);
         CollectModels(samples);
+        CollectPlans(samples);
         CollectAudit(samples);
         _recording?.Collect(samples);
         samples.Add(new MetricSample(

@@ -50,6 +50,8 @@ internal sealed partial class DataPath
         Add("edgeproxy_ai_cached_tokens_total", "Tokens of prompts that came from a provider's cache.",
             TokenCount.CachedTokens);
         Add("edgeproxy_ai_reasoning_tokens_total", "Tokens of answers that nobody sees.", TokenCount.ReasoningTokens);
+        Add("edgeproxy_ai_cost_micro_units_total", "What calls cost by the prices configured, in micro-units.",
+            TokenCount.Cost);
         AddHistogram(samples, metrics, labels, "input", TokenCount.InputTokens);
         AddHistogram(samples, metrics, labels, "output", TokenCount.OutputTokens);
 

@@ -91,7 +91,7 @@ internal sealed partial class DataPath
             }
 
             Dictionary<string, Service> services = _directory!.Prepare(settings.Services);
-            List<AiService> models = _ai!.Prepare(settings.Ai, services);
+            List<AiService> models = _ai!.Prepare(settings.Ai, services, _planned);
             Dictionary<string, ServiceNode> nodes = _composed!.Prepare(settings.Composed, services, models);
             List<ProbeOrder>[] orders = OrderProbes(services);
             BeginProbes(orders);

@@ -15,7 +15,12 @@ internal static class AiProxy
 
     /// <summary>The model "fast" at a provider of a kind, and whatever else the test adds.</summary>
     public static ProxyConfig Config(
-        ModelServer server, string kind, string service = "", string provider = "", string more = "") => new()
+        ModelServer server, string kind, string service = "", string provider = "", string more = "") =>
+        Config(server.Port, kind, service, provider, more);
+
+    /// <inheritdoc cref="Config(ModelServer, string, string, string, string)"/>
+    public static ProxyConfig Config(
+        int port, string kind, string service = "", string provider = "", string more = "") => new()
         {
             IsBare = true,
             More = $$"""
@@ -29,7 +34,7 @@ internal static class AiProxy
 
                 [ai.providers.p]
                 kind = "{{kind}}"
-                base_url = "http://127.0.0.1:{{server.Port}}{{(kind.StartsWith("openai", StringComparison.Ordinal) ? "/v1" : "")}}"
+                base_url = "http://127.0.0.1:{{port}}{{(kind.StartsWith("openai", StringComparison.Ordinal) ? "/v1" : "")}}"
                 api_key = "{{ProviderKey}}"
                 {{provider}}
 

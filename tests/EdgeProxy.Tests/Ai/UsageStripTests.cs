@@ -1,6 +1,7 @@
 using System;
 using System.Text;
 using EdgeProxy.Ai;
+using EdgeProxy.Ai.Plans;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Transport;
 using Xunit;
@@ -46,7 +47,7 @@ public sealed class UsageStripTests : IDisposable
 
     private string Strip(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
-        var strip = new UsageStrip(new AiLoop(new BodyBudget()));
+        var strip = new UsageStrip(new AiLoop(new BodyBudget(), new PlanBook(TimeProvider.System, Assert.Fail)));
         _output.Clear();
         strip.Begin(_output);
         strip.Take(first, _output);

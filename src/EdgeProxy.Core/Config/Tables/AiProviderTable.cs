@@ -1,7 +1,9 @@
 using System;
 using EdgeProxy.Ai;
+using EdgeProxy.Ai.Plans;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Values;
+using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Services;
 
 namespace EdgeProxy.Config.Tables;
@@ -59,9 +61,18 @@ internal static class AiProviderTable
         ZeroMeans = "no limit",
     };
 
+    private static readonly TableListKey<PriceSettings> Prices = new("prices", PriceTable.Declaration,
+        PlanLimits.PricesMax, PriceTable.Parse,
+        "What each model costs, in micro-units of your currency for a million tokens: input, output, and where "
+            + "they differ cached_input, cache_write, reasoning; the first that is about a model counts. Plans limit "
+            + "cost by it, audit records and metrics tell it.")
+    {
+        ExampleToml = "[{ model = \"*\", input = 150000, output = 600000 }]",
+    };
+
     public static TableDeclaration Declaration { get; } = new("providers", IsNamed: true,
         "Who serves models: where, and with which credential.",
-        [Kind, Url, ApiKey, StreamUsage, ResponseTimeout, ResponseIdleTimeout])
+        [Kind, Url, ApiKey, StreamUsage, ResponseTimeout, ResponseIdleTimeout, Prices])
     {
         ExampleName = "local",
     };
@@ -75,6 +86,7 @@ internal static class AiProviderTable
         bool isStreamUsage = StreamUsage.Read(scope);
         TimeSpan responseTimeout = ResponseTimeout.Read(scope);
         TimeSpan idleTimeout = ResponseIdleTimeout.Read(scope);
+        Sequence<PriceSettings> prices = PlacedItems.Values(Prices.Read(scope));
         if (key is not null && key.AsSpan().ContainsAnyExceptInRange('!', '~')
             && scope.TryFind(ApiKey.Name, out Toml.TomlEntry entry))
         {
@@ -94,6 +106,7 @@ internal static class AiProviderTable
             },
             BasePath = at.Path,
             ApiKey = key ?? "",
+            Prices = prices,
             StreamUsage = scope.Count(StreamUsage) > 0 ? isStreamUsage : kind is OpenAi or Ollama,
             Service = new ServiceSettings
             {
@@ -104,5 +117,66 @@ internal static class AiProviderTable
                 ResponseIdleTimeout = idleTimeout,
             },
         };
+    }
+
+    /// <summary>One of prices.</summary>
+    private static class PriceTable
+    {
+        private static readonly ModelNameKey Model = new("model",
+            "The provider's name for it, with a * at its end every one that begins so.")
+        {
+            IsRequired = true,
+            ExampleToml = "\"*\"",
+        };
+
+        private static readonly AmountKey Input = new("input", 0, PlanLimits.PriceMax, "A million tokens of prompts.")
+        {
+            IsRequired = true,
+            ExampleToml = "150000",
+        };
+
+        private static readonly AmountKey Output = new("output", 0, PlanLimits.PriceMax, "A million tokens of answers.")
+        {
+            IsRequired = true,
+            ExampleToml = "600000",
+        };
+
+        private static readonly AmountKey CachedInput = new("cached_input", 0, PlanLimits.PriceMax,
+            "Those of prompts that come from the provider's cache. Without it: as input.")
+        {
+            ExampleToml = "75000",
+        };
+
+        private static readonly AmountKey CacheWrite = new("cache_write", 0, PlanLimits.PriceMax,
+            "Those of prompts that are written to it, where that is counted apart. Without it: as input.")
+        {
+            ExampleToml = "187500",
+        };
+
+        private static readonly AmountKey Reasoning = new("reasoning", 0, PlanLimits.PriceMax,
+            "Those of answers nobody sees. Without it: as output.")
+        {
+            ExampleToml = "600000",
+        };
+
+        public static TableDeclaration Declaration { get; } = new("prices", IsNamed: false, "What one model costs.",
+            [Model, Input, Output, CachedInput, CacheWrite, Reasoning]);
+
+        public static PriceSettings? Parse(TableScope scope)
+        {
+            string? model = Model.Read(scope);
+            long? input = Input.Read(scope);
+            long? output = Output.Read(scope);
+            long? cached = CachedInput.Read(scope);
+            long? written = CacheWrite.Read(scope);
+            long? reasoning = Reasoning.Read(scope);
+            return model is null || input is not { } ofInput || output is not { } ofOutput ? null
+                : new PriceSettings(model, ofInput, ofOutput)
+                {
+                    CachedInput = cached ?? ofInput,
+                    CacheWrite = written ?? ofInput,
+                    Reasoning = reasoning ?? ofOutput,
+                };
+        }
     }
 }

@@ -44,16 +44,25 @@ internal static class ConsumerTable
         ExampleToml = "[\"fast\"]",
     };
 
+    private static readonly TextKey Plan = new("plan", ConfigLimits.NameCharsMax,
+        "The plan that says how much of models it may use. Without it: no limit.")
+    {
+        Default = "",
+        ExampleToml = "\"basic\"",
+    };
+
     // SHA-256 of nothing: an empty key is never looked up.
     private const string ExampleHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
     public static TableDeclaration Declaration { get; } = new("consumers", IsNamed: true,
         "Who calls: what proves it. Identity middlewares find the consumer; limits and the server know its name.",
-        [Keys, Users, Certificates, Claims, Models])
+        [Keys, Users, Certificates, Claims, Models, Plan])
     {
         ExampleName = "alice",
-        Later = ["plan"],
     };
+
+    /// <summary>Where the consumer names its plan.</summary>
+    public static string PlanKey => Plan.Name;
 
     /// <summary>All consumers; what two of them claim is a fault.</summary>
     public static Sequence<ConsumerSettings> ParseAll(IEnumerable<(string Name, TableScope Scope)> tables)
@@ -85,6 +94,7 @@ internal static class ConsumerTable
                 Certificates = PlacedItems.Values(ownCertificates),
                 Claims = ownClaims,
                 Models = PlacedItems.Values(Models.Read(scope)),
+                Plan = Plan.Read(scope)!,
             });
         }
 

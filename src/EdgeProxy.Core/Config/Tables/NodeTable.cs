@@ -49,7 +49,7 @@ internal static class NodeTable
     };
 
     private static readonly FilePathKey StateFolder = new("state_dir", PathCharsMax,
-        "Where is kept what outlives a restart: what is halted. Read at start only.")
+        "Where is kept what outlives a restart: what is halted, what plans count. Read at start only.")
     {
         Default = "/var/lib/edgeproxy",
         DefaultToml = "\"/var/lib/edgeproxy\"",

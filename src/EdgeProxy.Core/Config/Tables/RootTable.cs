@@ -33,12 +33,8 @@ internal static class RootTable
             NodeTable.Declaration, LogTable.Declaration, AdminTable.Declaration, TlsTable.Declaration,
             EntryPointTable.Declaration,
             RouterTable.Declaration, MiddlewareTable.Declaration, ServiceTable.Declaration,
-            ConsumerTable.Declaration, AiTable.Declaration, TelemetryTable.Declaration,
+            ConsumerTable.Declaration, PlanTable.Declaration, AiTable.Declaration, TelemetryTable.Declaration,
             AccessLogTable.Declaration, AuditTable.Declaration,
-        ],
-        Later =
-        [
-            "plans",
         ],
     };
 

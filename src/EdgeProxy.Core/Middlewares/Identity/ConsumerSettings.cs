@@ -26,4 +26,7 @@ internal sealed record ConsumerSettings
 
     /// <summary>Models it may use, each a name or with a * at its end many; empty for all.</summary>
     public Sequence<string> Models { get; init; } = Sequence<string>.Empty;
+
+    /// <summary>Name of the plan that says how much it may use; "" for none.</summary>
+    public string Plan { get; init; } = "";
 }

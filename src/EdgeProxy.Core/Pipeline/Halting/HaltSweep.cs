@@ -1,11 +1,13 @@
 using System.Collections.Generic;
 using EdgeProxy.Primitives.Faults;
+using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 
 namespace EdgeProxy.Pipeline.Halting;
 
 /// <summary>
-/// Ends the exchanges of one loop that are halted now: who has no answer yet gets a 503, a running stream is cut.
+/// Ends the exchanges of one loop that are halted now: who has no answer yet gets a 503, a running stream of a model an
+/// end that says so (decision 85), any other answer is cut.
 /// </summary>
 internal sealed class HaltSweep(Shard shard) : ILoopWork
 {
@@ -28,7 +30,15 @@ internal sealed class HaltSweep(Shard shard) : ILoopWork
         {
             if (exchange.Ticket == ticket)
             {
-                exchange.Fault = Fault.Halted;
+                if (exchange.HasResponseStarted && exchange.Call?.TryEndEarly(exchange) == true)
+                {
+                    shard.Counters.Add(Counter.RequestsHalted);
+                }
+                else
+                {
+                    exchange.Fault = Fault.Halted;
+                }
+
                 exchange.Owner.OnLinkReady(exchange.ClientLink);
             }
         }

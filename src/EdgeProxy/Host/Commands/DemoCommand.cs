@@ -8,6 +8,7 @@ using EdgeProxy.Control;
 using EdgeProxy.Host.Demo;
 using EdgeProxy.Host.Logging;
 using EdgeProxy.Primitives.Net;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Host.Commands;
 
@@ -23,16 +24,39 @@ internal static class DemoCommand
     {
         using StderrLog log = StderrLog.Open(shell);
         TimeSpan lasting = duration ?? (shell.OutputIsTerminal ? Timeout.InfiniteTimeSpan : DurationDefault);
-        return await RunAsync(shell, log, lasting).ConfigureAwait(false);
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("edgeproxy-demo-");
+        try
+        {
+            // Its signatures are OpenSSL's.
+            string audit = OpenSsl.Problem is null ? Path.Combine(folder.FullName, "audit") : "";
+            int code = await RunAsync(shell, log, lasting, folder.FullName, audit).ConfigureAwait(false);
+            return code == ExitCodes.Ok && audit.Length > 0
+                ? await VerifyAsync(shell, audit).ConfigureAwait(false)
+                : code;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
-    private static async Task<int> RunAsync(Shell shell, StderrLog log, TimeSpan duration)
+    // What the demo did is in a chain that anybody can check who has the public key.
+    private static async Task<int> VerifyAsync(Shell shell, string folder)
+    {
+        shell.Output.WriteLine();
+        shell.Output.WriteLine("edgeproxy audit verify, of the calls of models among them:");
+        return await AuditVerifyCommand.RunAsync(
+            shell, null, new AuditVerifyArguments { Folder = folder }, AnswerFormat.Text).ConfigureAwait(false);
+    }
+
+    private static async Task<int> RunAsync(
+        Shell shell, StderrLog log, TimeSpan duration, string folder, string auditFolder)
     {
         RouteExplainer? routes = null;
         var report = new DemoReport(shell.Output, (method, host, target) => RouterOf(routes, method, host, target));
         await using var blue = new DemoUpstream("blue", shell.Time, report.Visited);
         await using var green = new DemoUpstream("green", shell.Time, report.Visited);
-        string text = DemoConfiguration.Write(blue.Address, green.Address);
+        string text = DemoConfiguration.Write(blue.Address, green.Address, folder, auditFolder);
         var source = ConfigSource.OfText(text, "demo.toml", ConfigEnvironment.OfProcess);
         await using var host = new ProxyHost(shell, log, source);
         using var ended = new CancellationTokenSource();
@@ -74,6 +98,8 @@ internal static class DemoCommand
         ended.Cancel();
     }
 
+    private const string GuestField = DemoConfiguration.KeyField + ": " + DemoConfiguration.GuestKey;
+
     private const string Chat = "{\"model\":\"fast\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}";
 
     private static void Greet(TextWriter output, IPEndPoint entryPoint, IPEndPoint admin)
@@ -86,6 +112,7 @@ internal static class DemoCommand
               curl -N http://{entryPoint}/events                          server-sent events, one by one
               curl -H 'Host: shop.localhost' http://{entryPoint}/         routed by host
               curl -d '{Chat}' http://{entryPoint}/v1/chat/completions    a model
+                with -H '{GuestField}'                  a guest, over its plan: 429
               curl http://{admin}/readyz                             health; /metrics and / are there too
 
             """);

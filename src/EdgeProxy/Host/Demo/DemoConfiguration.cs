@@ -1,5 +1,8 @@
+using System;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
+using EdgeProxy.Primitives.Hashing;
 
 namespace EdgeProxy.Host.Demo;
 
@@ -12,9 +15,20 @@ internal static class DemoConfiguration
     private const int EntryPointPort = 8080;
     private const int AdminPort = 7171;
 
-    public static string Write(IPEndPoint blue, IPEndPoint green) => $$"""
+    /// <summary>The API key of the demo's consumer.</summary>
+    public const string GuestKey = "demo-guest-key";
+
+    /// <summary>What proves it, in the demo's requests.</summary>
+    public const string KeyField = "X-Demo-Key";
+
+    private static readonly string s_guestHash = Convert.ToHexStringLower(Sha256.Of(Encoding.ASCII.GetBytes(GuestKey)));
+
+    /// <param name="folder">Of the demo's own: its state.</param>
+    /// <param name="auditFolder">Where its audit chain goes; "" for none.</param>
+    public static string Write(IPEndPoint blue, IPEndPoint green, string folder, string auditFolder) => $$"""
         [node]
         name = "demo"
+        state_dir = "{{folder}}"
         drain_timeout = "2s"
         watch_interval = "0s"
 
@@ -47,8 +61,24 @@ internal static class DemoConfiguration
         rule = "PathPrefix(`/v1`)"
         service = "llm"
 
+        [routers.guest]
+        rule = "PathPrefix(`/v1`) && HeaderRegexp(`{{KeyField}}`, `.+`)"
+        middlewares = ["key"]
+        service = "llm"
+
+        [middlewares.key.api_key]
+        header = "{{KeyField}}"
+
+        [consumers.guest]
+        keys = [{ sha256 = "{{s_guestHash}}" }]
+        plan = "guest"
+
+        [plans.guest]
+        limits = [{ count = "requests", max = 1, period = "month" }, { count = "tokens", max = 5000, period = "day" }]
+
         [services.llm.ai]
         models = [{ name = "fast", provider = "local", model = "demo-model-1" }]
+        output_tokens_max = 256
 
         [ai.providers.local]
         kind = "openai"
@@ -63,6 +93,7 @@ internal static class DemoConfiguration
 
         [services.green]
         servers = [{ url = "http://{{green}}" }]
+        {{(auditFolder.Length > 0 ? $"\n[audit]\ndirectory = \"{auditFolder}\"" : "")}}
         """;
 
     // The usual port if nobody has it, else any free one: a demo should not ask for anything to be stopped first.

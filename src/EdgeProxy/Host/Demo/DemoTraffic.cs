@@ -6,12 +6,21 @@ using System.Threading.Tasks;
 namespace EdgeProxy.Host.Demo;
 
 /// <summary>A request the demo sends, and the status that shows the proxy did its part.</summary>
-internal readonly record struct DemoRequest(string Method, string Path, string? Host, string? Body, int Expected);
+internal readonly record struct DemoRequest(string Method, string Path, string? Host, string? Body, int Expected)
+{
+    /// <summary>It comes from the consumer, who has a plan.</summary>
+    public bool IsGuest { get; init; }
+}
 
 /// <summary>The demo's own traffic: a fixed round of requests, one after the other, until told to stop.</summary>
 internal sealed class DemoTraffic(IPEndPoint entryPoint, TimeProvider time, DemoReport report)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(150);
+
+    private const string ChatPath = "/v1/chat/completions";
+
+    // What the guest's plan has room for, once.
+    private static readonly DemoRequest First = new("POST", ChatPath, null, Chat("fast"), 200) { IsGuest = true };
 
     private static readonly DemoRequest[] Round =
     [
@@ -24,8 +33,9 @@ internal sealed class DemoTraffic(IPEndPoint entryPoint, TimeProvider time, Demo
         new("HEAD", "/hello", null, null, 200),
         new("GET", "/status/503", null, null, 503),
         new("GET", "/nobody", null, null, 404),
-        new("POST", "/v1/chat/completions", null, Chat("fast"), 200),
-        new("POST", "/v1/chat/completions", null, Chat("secret-model"), 404),
+        new("POST", ChatPath, null, Chat("fast"), 200),
+        new("POST", ChatPath, null, Chat("secret-model"), 404),
+        new("POST", ChatPath, null, Chat("fast"), 429) { IsGuest = true },
     ];
 
     private static string Chat(string model) => "{\"model\":\"" + model
@@ -33,6 +43,7 @@ internal sealed class DemoTraffic(IPEndPoint entryPoint, TimeProvider time, Demo
 
     public async Task RunAsync(CancellationToken stop)
     {
+        await SendAsync(First, stop).ConfigureAwait(false);
         for (int i = 0; !stop.IsCancellationRequested; i = (i + 1) % Round.Length)
         {
             await SendAsync(Round[i], stop).ConfigureAwait(false);
@@ -48,7 +59,8 @@ internal sealed class DemoTraffic(IPEndPoint entryPoint, TimeProvider time, Demo
             request.Method,
             request.Path,
             request.Host,
-            $"{DemoConnection.OursField}: 1\r\n",
+            $"{DemoConnection.OursField}: 1\r\n"
+                + (request.IsGuest ? $"{DemoConfiguration.KeyField}: {DemoConfiguration.GuestKey}\r\n" : ""),
             request.Body,
             stop).ConfigureAwait(false);
         if (!stop.IsCancellationRequested)

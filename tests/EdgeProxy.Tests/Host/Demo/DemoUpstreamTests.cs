@@ -73,16 +73,19 @@ public sealed class DemoUpstreamTests : IAsyncDisposable
         Assert.EndsWith("0\r\n\r\n", body);
     }
 
-    [Fact]
-    public async Task Configuration_OfTheDemo_HasNoFault()
+    [Theory]
+    [InlineData("")]
+    [InlineData("/var/lib/demo/audit")]
+    public async Task Configuration_OfTheDemo_HasNoFault(string auditFolder)
     {
         await using var green = new DemoUpstream("green", TimeProvider.System, _ => { });
-        string text = DemoConfiguration.Write(_upstream.Address, green.Address);
+        string text = DemoConfiguration.Write(_upstream.Address, green.Address, "/var/lib/demo", auditFolder);
 
         ProxySettings? settings = ConfigFile.Parse(text, "demo.toml", ConfigEnvironment.OfProcess, out var faults);
 
         Assert.Empty(faults);
-        Assert.Equal(5, settings?.Routers.Count);
+        Assert.Equal(6, settings?.Routers.Count);
+        Assert.Equal(auditFolder.Length > 0, settings?.Audit is not null);
     }
 
     public ValueTask DisposeAsync() => _upstream.DisposeAsync();

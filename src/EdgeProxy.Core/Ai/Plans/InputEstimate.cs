@@ -1,0 +1,49 @@
+using System;
+using EdgeProxy.Primitives.Json;
+
+namespace EdgeProxy.Ai.Plans;
+
+/// <summary>
+/// How many tokens a text may well be, before its provider has counted them: one for four bytes, as of English. What an
+/// image or a file is given as counts as one of those.
+/// </summary>
+internal static class InputEstimate
+{
+    private const int BytesPerToken = 4;
+
+    // A string that is longer and looks like a picture is none to read.
+    private const int EncodedBytesMin = 1024;
+    private const int TokensPerEncoded = 2048;
+
+    private static ReadOnlySpan<byte> DataUrl => "\"data:"u8;
+
+    public static long OfText(long bytes) => (bytes + BytesPerToken - 1) / BytesPerToken;
+
+    /// <summary>Of a request that was read.</summary>
+    public static long OfRequest(JsonIndex index, ReadOnlySpan<byte> body, AiCallKind kind)
+    {
+        if (kind == AiCallKind.CountTokens)
+        {
+            return 0;
+        }
+
+        long bytes = body.Length;
+        long encoded = 0;
+        for (int node = 0; node < index.Count; node++)
+        {
+            JsonNode value = index[node];
+            int length = value.End - value.Start;
+            if (value.Kind == JsonToken.String && length > EncodedBytesMin && IsEncoded(body[value.Start..value.End]))
+            {
+                bytes -= length;
+                encoded++;
+            }
+        }
+
+        return OfText(bytes) + (encoded * TokensPerEncoded);
+    }
+
+    // Base64 has no space; a text that long has.
+    private static bool IsEncoded(ReadOnlySpan<byte> quoted) =>
+        quoted.StartsWith(DataUrl) || quoted[1..EncodedBytesMin].IndexOfAny((byte)' ', (byte)'\\') < 0;
+}
