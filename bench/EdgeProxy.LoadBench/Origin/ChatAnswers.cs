@@ -12,9 +12,12 @@ internal static class ChatAnswers
 
     private const string Usage = "\"usage\":{\"prompt_tokens\":250,\"completion_tokens\":64,\"total_tokens\":314}";
 
+    private const string Start = "data: {\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion.chunk\"";
+
     private static readonly string WholeBody =
-        "{\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,"
-        + "\"message\":{\"role\":\"assistant\",\"content\":\"" + string.Concat(Enumerable.Repeat("a word or two ", WordCount))
+        "{\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"m\",\"choices\":["
+        + "{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\""
+        + string.Concat(Enumerable.Repeat("a word or two ", WordCount))
         + "\"},\"finish_reason\":\"stop\"}]," + Usage + "}";
 
     public static int WholeBodyBytes => WholeBody.Length;
@@ -26,11 +29,11 @@ internal static class ChatAnswers
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
         + string.Concat(Enumerable.Repeat(Chunk(Event("{\"content\":\"a word \"}", "null")), EventCount - 1))
         + Chunk(Event("{}", "\"stop\""))
-        + Chunk("data: {\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion.chunk\",\"choices\":[]," + Usage + "}\n\n")
+        + Chunk($"{Start},\"choices\":[],{Usage}}}\n\n")
         + Chunk("data: [DONE]\n\n") + "0\r\n\r\n");
 
     private static string Event(string delta, string reason) =>
-        "data: {\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"s\",\"choices\":"
+        $"{Start},\"created\":1,\"model\":\"s\",\"choices\":"
         + $"[{{\"index\":0,\"delta\":{delta},\"finish_reason\":{reason}}}],\"usage\":null}}\n\n";
 
     private static string Chunk(string text) =>

@@ -113,7 +113,8 @@ internal sealed class OriginConnection(Socket socket) : IDisposable
         _chat = bytes.StartsWith("POST /v1/chat"u8) ? ChatAnswers.Whole
             : bytes.StartsWith("POST /stream/v1/chat"u8) ? ChatAnswers.Stream
             : null;
-        if ((_chat is null && !bytes.StartsWith("POST /sink"u8)) || Probe.ContentLength(bytes[..end]) is not (>= 0 and var length))
+        bool isTaken = _chat is not null || bytes.StartsWith("POST /sink"u8);
+        if (!isTaken || Probe.ContentLength(bytes[..end]) is not (>= 0 and var length))
         {
             Send(Refusal);
             return OriginStep.Closed;

@@ -40,7 +40,9 @@ internal sealed class LoadScenario(string name, string about, params ProbeReques
 
     public ProbeRequest Request => requests[0];
 
-    /// <summary>Ours doing each of these, and nobody else, the first being what others are measured by; none: all run.</summary>
+    /// <summary>
+    /// Ours doing each of these, and nobody else, the first being what others are measured by; none: all run.
+    /// </summary>
     public IReadOnlyList<Besides> Compares { get; init; } = [];
 
     public int Rounds(RunSettings settings) => settings.Rounds;

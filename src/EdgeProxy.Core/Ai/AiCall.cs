@@ -218,7 +218,12 @@ internal sealed class AiCall : BodyCall
     public override bool TryEndEarly(Exchange exchange)
     {
         // Who takes no more, or has half an event, is cut: nobody can say when that is over.
-        if (_exchange is null || HasEnded || EndsEarly || !_tail.IsWhole || exchange.ClientSink.IsStalled)
+        if (EndsEarly)
+        {
+            return true;
+        }
+
+        if (_exchange is null || HasEnded || !_tail.IsWhole || exchange.ClientSink.IsStalled)
         {
             return false;
         }

@@ -19,8 +19,13 @@ internal sealed class DemoTraffic(IPEndPoint entryPoint, TimeProvider time, Demo
 
     private const string ChatPath = "/v1/chat/completions";
 
-    // What the guest's plan has room for, once.
-    private static readonly DemoRequest First = new("POST", ChatPath, null, Chat("fast"), 200) { IsGuest = true };
+    // What the guest's plan has room for, once, and what comes after it.
+    private static readonly DemoRequest[] Opening =
+    [
+        new("POST", ChatPath, null, Chat("fast"), 200) { IsGuest = true },
+        new("POST", ChatPath, null, Chat("secret-model"), 404) { IsGuest = true },
+        new("POST", ChatPath, null, Chat("fast"), 429) { IsGuest = true },
+    ];
 
     private static readonly DemoRequest[] Round =
     [
@@ -43,10 +48,10 @@ internal sealed class DemoTraffic(IPEndPoint entryPoint, TimeProvider time, Demo
 
     public async Task RunAsync(CancellationToken stop)
     {
-        await SendAsync(First, stop).ConfigureAwait(false);
-        for (int i = 0; !stop.IsCancellationRequested; i = (i + 1) % Round.Length)
+        for (int i = 0; !stop.IsCancellationRequested; i++)
         {
-            await SendAsync(Round[i], stop).ConfigureAwait(false);
+            DemoRequest next = i < Opening.Length ? Opening[i] : Round[(i - Opening.Length) % Round.Length];
+            await SendAsync(next, stop).ConfigureAwait(false);
             await Task.Delay(Pause, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading.Tasks;
 using EdgeProxy.Ai;
 using EdgeProxy.Ai.Plans;
+using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Collections;
 using Xunit;
 
@@ -116,7 +117,8 @@ public sealed class PlanBookTests : IDisposable
         PlanDecision decision = Reserve(book, plan, Amounts(0, 25), out PlanClaim claim);
         book.Settle(ref claim, Amounts(0, 25));
 
-        Assert.Equal((false, 1, 0, 25), (decision.IsRefused, plan.Tally.Reported, plan.Tally.Refused, Used(book, plan)));
+        Assert.Equal((false, 25), (decision.IsRefused, Used(book, plan)));
+        Assert.Equal((1, 0), (plan.Tally.Reported, plan.Tally.Refused));
         Assert.NotNull(decision.Limit);
     }
 
@@ -157,6 +159,24 @@ public sealed class PlanBookTests : IDisposable
         Assert.Equal(spent, Used(book, plan));
         Assert.InRange(spent, Max - 9, Max);
         Assert.Equal(0, Used(book, plan, limit: 1));
+    }
+
+    [Fact]
+    public void ACall_Reserved_ToldOf_AndSettled_AllocatesNothing()
+    {
+        (PlanBook book, ConsumerPlan plan) = Open(
+            Limit(PlanCount.Tokens, PlanPeriod.Month, 1_000_000),
+            Limit(PlanCount.Requests, PlanPeriod.Month, 1_000_000),
+            Limit(PlanCount.Concurrency, PlanPeriod.None, 10));
+        var edits = new HeaderEdits();
+
+        Allocations.AssertNone(() =>
+        {
+            Reserve(book, plan, Amounts(20, 40), out PlanClaim claim);
+            PlanFields.Write(edits, book, plan, "m"u8, Dialect.Anthropic, NowMs);
+            book.Settle(ref claim, Amounts(18, 3));
+            edits.Reset();
+        });
     }
 
     [Fact]
