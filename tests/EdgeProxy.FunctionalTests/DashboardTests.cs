@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -15,20 +14,6 @@ public sealed partial class DashboardTests
 {
     private static readonly string[] s_labels = ["edgeproxy_status_class", "edgeproxy_service"];
 
-    private static string Folder
-    {
-        get
-        {
-            DirectoryInfo? folder = new(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(folder!.FullName, "EdgeProxy.sln")))
-            {
-                folder = folder.Parent;
-            }
-
-            return Path.Combine(folder.FullName, "packaging", "grafana");
-        }
-    }
-
     [Fact]
     public async Task EveryMetric_IsExposed()
     {
@@ -39,7 +24,8 @@ public sealed partial class DashboardTests
             More = $"[telemetry.otlp]\nendpoint = \"http://127.0.0.1:{collector.Port}\"",
         });
         await RawClient.GetAsync(proxy.Port);
-        string[] used = [.. Directory.GetFiles(Folder).SelectMany(Expressions).SelectMany(Names).Distinct()];
+        string[] used =
+            [.. Directory.GetFiles(GrafanaFiles.Folder).SelectMany(Expressions).SelectMany(Names).Distinct()];
 
         Assert.True(used.Length >= 20);
         await Eventually.GetAsync(
@@ -51,7 +37,7 @@ public sealed partial class DashboardTests
     [Fact]
     public void Dashboards_HaveIdsOfTheirOwn_AndMarkDeployments()
     {
-        string[] files = Directory.GetFiles(Folder, "*.json");
+        string[] files = Directory.GetFiles(GrafanaFiles.Folder, "*.json");
         Assert.Equal(5, files.Length);
         foreach (string file in files)
         {
