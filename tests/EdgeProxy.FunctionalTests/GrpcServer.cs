@@ -60,6 +60,9 @@ internal sealed class GrpcServer : IAsyncDisposable
     /// <summary>Calls that were asked of <see cref="Echo.Unary"/>.</summary>
     public int Asked => Volatile.Read(ref _app.Services.GetRequiredService<EchoService>().AskedCount);
 
+    /// <summary>Calls of <see cref="Echo.Wait"/> that came.</summary>
+    public int Waited => Volatile.Read(ref _app.Services.GetRequiredService<EchoService>().WaitedCount);
+
     /// <summary>Calls that were cancelled while they waited.</summary>
     public int Cancelled => Volatile.Read(ref _app.Services.GetRequiredService<EchoService>().CancelledCount);
 
@@ -91,6 +94,7 @@ internal sealed class GrpcServer : IAsyncDisposable
     {
         public int CancelledCount;
         public int AskedCount;
+        public int WaitedCount;
 
         public StatusCode? Fails { get; set; }
 
@@ -104,6 +108,7 @@ internal sealed class GrpcServer : IAsyncDisposable
 
         public async Task<string> WaitAsync(string request, ServerCallContext context)
         {
+            Interlocked.Increment(ref WaitedCount);
             try
             {
                 await Task.Delay(Timeout.Infinite, context.CancellationToken);
