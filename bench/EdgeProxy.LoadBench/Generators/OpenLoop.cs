@@ -113,7 +113,7 @@ internal sealed class OpenLoop(int port, ProbeRequest request, ProbeAnswer expec
             }
 
             SendDue();
-            bool isDone = next >= end && _due.Count == 0 && _idle.Count == _connections.Count;
+            bool isDone = next >= end && _due.Count == 0 && CountBusy() == 0;
             if (isDone || now > end + GraceNs || _connections.Count == 0)
             {
                 break;
@@ -128,8 +128,19 @@ internal sealed class OpenLoop(int port, ProbeRequest request, ProbeAnswer expec
             }
         }
 
-        long unanswered = _due.Count + _connections.Count - _idle.Count;
+        long unanswered = _due.Count + CountBusy();
         return new OpenLoopResult(_latency, _latency.Count, _errors, unanswered, lengthNs / 1e9, _latency.Count);
+    }
+
+    private int CountBusy()
+    {
+        int count = 0;
+        foreach (ClientConnection connection in _connections.Values)
+        {
+            count += connection.IsBusy ? 1 : 0;
+        }
+
+        return count;
     }
 
     private long Gap(double meanNs) => (long)(-Math.Log(1 - _random.NextDouble()) * meanNs);
@@ -138,8 +149,14 @@ internal sealed class OpenLoop(int port, ProbeRequest request, ProbeAnswer expec
     {
         while (_due.Count > 0 && _idle.TryPop(out ClientConnection? connection))
         {
+            if (connection.IsClosed)
+            {
+                continue; // its place was taken
+            }
+
             connection.IntendedNs = _due.Dequeue();
             connection.Have = 0;
+            connection.IsBusy = true;
             if (!connection.Send(request.Bytes))
             {
                 Drop(connection);
@@ -167,19 +184,17 @@ internal sealed class OpenLoop(int port, ProbeRequest request, ProbeAnswer expec
         if (connection.Have == expected.TotalBytes)
         {
             (connection.IntendedNs < _splitNs ? _latency : _later).Add(EventLoop.NowNs - connection.IntendedNs);
+            connection.IsBusy = false;
             _idle.Push(connection);
         }
     }
 
     private void Drop(ClientConnection connection)
     {
-        if (connection.IntendedNs < _splitNs)
+        if (connection.IsBusy || !_isReplacing)
         {
-            _errors++;
-        }
-        else
-        {
-            _laterErrors++;
+            _errors += connection.IntendedNs < _splitNs ? 1 : 0;
+            _laterErrors += connection.IntendedNs < _splitNs ? 0 : 1;
         }
 
         _connections.Remove(connection.Fd);

@@ -163,7 +163,7 @@ internal static class Answering
     // What is kept of the answer is looked at; true if its head was passed on.
     private static bool AdvanceHeld(Exchange exchange)
     {
-        if (exchange.Whole.AnswerBytesMax > 0)
+        if (exchange.Whole.IsReadingAnswer)
         {
             return WholeAnswer.Advance(exchange) && PassOnRead(exchange);
         }

@@ -32,6 +32,8 @@ public sealed class MiddlewarePropertyTests
 {
     private const int RoutersMax = 3;
     private const int RequestsMax = 10;
+    private const int TimedTurns = 100;
+    private static readonly TimeSpan s_turn = TimeSpan.FromMicroseconds(100);
     private static readonly TimeSpan s_answerMax = TimeSpan.FromMinutes(1);
 
     private static readonly bool s_isLong = Environment.GetEnvironmentVariable("EDGEPROXY_LONG") == "1";
@@ -96,7 +98,8 @@ public sealed class MiddlewarePropertyTests
             var answer = new ModelAnswer(Of(random, [200, 200, 204, 401, 404, 503]), "up", Some(random, ServerFields));
             answer = answer.Status == 204 ? answer with { Body = "" } : answer;
             string expected = Expected(routers, request, answer);
-            string found = Found(engine, clients, server, request, answer);
+            string found = Found(engine, clients, server, request, answer)
+                ?? throw new InvalidOperationException($"{toml}\n{request.Text}\n-- is not answered");
             ends.Add(server.Head is not null);
             Assert.True(expected == found,
                 $"{toml}\n{request.Text}\n-- the server would answer {answer.Status}"
@@ -173,7 +176,8 @@ public sealed class MiddlewarePropertyTests
         return $"{head}{exchange.Answer.Status}\n{Sorted(exchange.AnswerFields())}\n{body}";
     }
 
-    private static string Found(
+    // Null: there is no answer.
+    private static string? Found(
         Engine engine, Dictionary<string, MemoryLink> clients, ModelServer server, ModelRequest request,
         ModelAnswer answer)
     {
@@ -188,14 +192,20 @@ public sealed class MiddlewarePropertyTests
         client.Feed(request.Text);
         string text = "";
         var clock = Stopwatch.StartNew();
-        while (!IsWhole(text, request.Method) && clock.Elapsed < s_answerMax)
+        for (int turn = 0; !IsWhole(text, request.Method) && clock.Elapsed < s_answerMax; turn++)
         {
+            // What a loop spends on filters is counted by its clock, but limits must not see much of it pass.
             text += Encoding.Latin1.GetString(client.TakeWritten());
+            engine.Pass(turn < TimedTurns ? s_turn : TimeSpan.Zero);
             engine.Turn();
         }
 
         int end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4;
-        Assert.True(end >= 4, $"no answer to\n{request.Text}\n{text}");
+        if (end < 4)
+        {
+            return null;
+        }
+
         WireHead head = WireHead.Parse(text[..end]);
         if (head.Lists("Connection", "close"))
         {
