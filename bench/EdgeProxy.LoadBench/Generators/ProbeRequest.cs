@@ -1,6 +1,5 @@
 using System.Linq;
 using System.Text;
-using EdgeProxy.LoadBench.Peers;
 
 namespace EdgeProxy.LoadBench.Generators;
 
@@ -19,7 +18,10 @@ internal sealed record ProbeRequest(string Text, int BodyBytes, bool IsStream = 
         $"POST {path} HTTP/1.1\r\nHost: bench.example.com\r\nContent-Length: {bytes}\r\n\r\n{new string('x', bytes)}",
         bodyBytes);
 
-    /// <summary>A chat completion with a prompt of 1 KiB, by the consumer that has a key.</summary>
+    /// <summary>
+    /// A chat completion with a prompt of 1 KiB, by the consumer that has a key. The field tells the origin what it is
+    /// when it comes as it was sent.
+    /// </summary>
     public static ProbeRequest Chat(string model, int bodyBytes)
     {
         string stream = model == "s" ? "\"stream\":true," : "";
@@ -27,7 +29,7 @@ internal sealed record ProbeRequest(string Text, int BodyBytes, bool IsStream = 
             + $"\"content\":\"{string.Concat(Enumerable.Repeat("some words ", ChatWords))}\"}}]}}";
         return new ProbeRequest(
             $"POST /v1/chat/completions HTTP/1.1\r\nHost: bench.example.com\r\nContent-Type: application/json\r\n"
-                + $"{EdgeProxyPeer.KeyField}\r\nContent-Length: {body.Length}\r\n\r\n{body}",
+                + $"X-Api-Key: {Credentials.ApiKey}\r\n{(model == "s" ? "X-Stream: 1\r\n" : "")}Content-Length: {body.Length}\r\n\r\n{body}",
             bodyBytes);
     }
 

@@ -110,9 +110,9 @@ internal sealed class OriginConnection(Socket socket) : IDisposable
             return Send(StreamHead) ? OriginStep.Stream : OriginStep.Closed;
         }
 
-        _chat = bytes.StartsWith("POST /v1/chat"u8) ? ChatAnswers.Whole
-            : bytes.StartsWith("POST /stream/v1/chat"u8) ? ChatAnswers.Stream
-            : null;
+        bool isStream = bytes.StartsWith("POST /stream"u8) || bytes[..end].IndexOf("X-Stream"u8) > 0;
+        _chat = bytes.IndexOf("/v1/chat"u8) is not (> 0 and < 16) ? null
+            : isStream ? ChatAnswers.Stream : ChatAnswers.Whole;
         bool isTaken = _chat is not null || bytes.StartsWith("POST /sink"u8);
         if (!isTaken || Probe.ContentLength(bytes[..end]) is not (>= 0 and var length))
         {

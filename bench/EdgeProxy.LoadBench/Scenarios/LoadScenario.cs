@@ -40,15 +40,13 @@ internal sealed class LoadScenario(string name, string about, params ProbeReques
 
     public ProbeRequest Request => requests[0];
 
-    /// <summary>
-    /// Ours doing each of these, and nobody else, the first being what others are measured by; none: all run.
-    /// </summary>
+    /// <summary>Beside ours runs ours that does each of these as well, and nobody else; empty: all run.</summary>
     public IReadOnlyList<Besides> Compares { get; init; } = [];
 
     public int Rounds(RunSettings settings) => settings.Rounds;
 
     public IReadOnlyList<IPeer> PeersOf(IReadOnlyList<IPeer> all) =>
-        Compares.Count > 0 && all[0] is EdgeProxyPeer ours ? [.. Compares.Select(ours.With)] : all;
+        Compares.Count > 0 && all[0] is EdgeProxyPeer ours ? [ours, .. Compares.Select(ours.With)] : all;
 
     public PeerSetup Setup(Stand stand) => stand.NewSetup(
         Origin == OriginKind.Static ? stand.StaticOrigin.Port : stand.LoopOrigin.Port) with

@@ -59,7 +59,18 @@ internal static class ScenarioList
             "GET 1 KiB on 64 connections: ours without and with rate_limit, headers, strip_prefix, ip_allow_list.",
             Get("/api/api/items/42", KiB))
         {
-            Compares = [Besides.Nothing, Besides.Chain],
+            Compares = [Besides.Chain],
+            SlackBytes = RemainingSlackBytes,
+        },
+        new LoadScenario(
+            "each-middleware",
+            "GET 1 KiB on 64 connections with a key and a token: ours without and with one middleware each.",
+            Get("/api/api/items/42", KiB, Credentials.Fields))
+        {
+            Compares =
+            [
+                Besides.RateLimit, Besides.Headers, Besides.StripPrefix, Besides.IpLists, Besides.ApiKey, Besides.Jwt,
+            ],
             SlackBytes = RemainingSlackBytes,
         },
         new LoadScenario(
@@ -67,7 +78,7 @@ internal static class ScenarioList
             "GET 1 KiB on 64 connections: ours without and with probes, passive health, retries and a circuit breaker.",
             Get("/1k", KiB))
         {
-            Compares = [Besides.Nothing, Besides.Care],
+            Compares = [Besides.Care],
         },
         new LoadScenario(
             "slow-60ms",
@@ -83,13 +94,13 @@ internal static class ScenarioList
                 + "governed (key, plan, audit).",
             ProbeRequest.Chat("m", LoopOrigin.ChatBodyBytes))
         {
-            Compares = [Besides.Nothing, Besides.Model, Besides.Governed],
+            Compares = [Besides.Model, Besides.Governed],
             Origin = OriginKind.Loop,
         },
         new LoadScenario(
             "ai-stream",
-            "POST a chat of 1 KiB, answered in 64 events, on 64 connections: ours as a service of models, and "
-                + "governed; the difference to ai-1k is what 64 events cost.",
+            "POST a chat of 1 KiB, answered in 64 events, on 64 connections: as ai-1k; the difference to it is what 64 "
+                + "events cost.",
             ProbeRequest.Chat("s", LoopOrigin.ChatBodyBytes) with { IsStream = true })
         {
             Compares = [Besides.Model, Besides.Governed],
@@ -99,6 +110,8 @@ internal static class ScenarioList
         new StreamScenario(),
         new OpenLoopScenario(50),
         new OpenLoopScenario(70),
+        new TroubleScenario(isFailing: true),
+        new TroubleScenario(isFailing: false),
         new StartScenario(),
         new MemoryScenario(),
         new IdleScenario(),
