@@ -24,12 +24,12 @@ internal sealed record ProbeRequest(string Text, int BodyBytes, bool IsStream = 
     /// </summary>
     public static ProbeRequest Chat(string model, int bodyBytes)
     {
-        string stream = model == "s" ? "\"stream\":true," : "";
+        (string stream, string field) = model == "s" ? ("\"stream\":true,", "X-Stream: 1\r\n") : ("", "");
         string body = $"{{\"model\":\"{model}\",{stream}\"max_tokens\":64,\"messages\":[{{\"role\":\"user\","
             + $"\"content\":\"{string.Concat(Enumerable.Repeat("some words ", ChatWords))}\"}}]}}";
         return new ProbeRequest(
             $"POST /v1/chat/completions HTTP/1.1\r\nHost: bench.example.com\r\nContent-Type: application/json\r\n"
-                + $"X-Api-Key: {Credentials.ApiKey}\r\n{(model == "s" ? "X-Stream: 1\r\n" : "")}Content-Length: {body.Length}\r\n\r\n{body}",
+                + $"X-Api-Key: {Credentials.ApiKey}\r\n{field}Content-Length: {body.Length}\r\n\r\n{body}",
             bodyBytes);
     }
 

@@ -99,16 +99,10 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         {
             StartLoops(settings.Node);
             _leaving.RemoveAll(static entryPoint => entryPoint.Limiter.Count == 0);
-            if (_parts.Halts.Open(settings.Node) is { } unknown)
+            if (Recall(settings, out Dictionary<string, ConsumerPlan> plans) is { } unknown)
             {
                 notPermitted = false;
                 return unknown;
-            }
-
-            if (PreparePlans(settings, out Dictionary<string, ConsumerPlan> plans) is { } unkept)
-            {
-                notPermitted = false;
-                return unkept;
             }
 
             if (PrepareAudit(settings, out AuditLog? chain, out notPermitted) is { } refusal)

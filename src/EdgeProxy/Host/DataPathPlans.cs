@@ -14,8 +14,15 @@ internal sealed partial class DataPath
     private PlanBook? _plans;
     private Dictionary<string, ConsumerPlan> _planned = [];
 
-    private string? PreparePlans(ProxySettings settings, out Dictionary<string, ConsumerPlan> plans)
+    // What an earlier process knew and nothing may be served without: what is halted, what was used.
+    private string? Recall(ProxySettings settings, out Dictionary<string, ConsumerPlan> plans)
     {
+        plans = [];
+        if (_parts.Halts.Open(settings.Node) is { } unknown)
+        {
+            return unknown;
+        }
+
         plans = _plans!.Prepare(settings.Ai, settings.Node.StateFolder, out string problem) ?? [];
         return problem.Length > 0 ? problem : null;
     }
