@@ -82,6 +82,7 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
             address = "127.0.0.1:{{Ports.Free()}}"
             [entrypoints.web]
             address = "127.0.0.1:{{setup.Port}}"
+            {{(setup.Tls is null ? "" : "tls = {}")}}
             [services.app]
             servers = [{ url = "http://{{setup.Upstream}}" }]
             idle_connections_max = {{setup.UpstreamsMax}}
@@ -97,6 +98,16 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
                 rule = "PathPrefix(`{prefix}`)"
                 service = "app"
                 {middlewares}
+
+                """);
+        }
+
+        if (setup.Tls is { } tls)
+        {
+            toml.Append(CultureInfo.InvariantCulture, $"""
+                [[tls.certificates]]
+                cert = "{tls.Cert}"
+                key = "{tls.Key}"
 
                 """);
         }

@@ -32,6 +32,9 @@ internal sealed class HaproxyPeer : IPeer
         return new Command(_program!, ["-db", "-q", "-f", config]);
     }
 
+    private static string Tls(PeerSetup setup) =>
+        setup.Tls is { } tls ? $"ssl crt {tls.Both} alpn h2,http/1.1 ssl-min-ver TLSv1.2" : "";
+
     /// <summary>
     /// HAProxy reckons with two files per connection and would not start with 10,000 idle ones under a limit of 20,000;
     /// those need one each, so the limit is not strict.
@@ -51,7 +54,7 @@ internal sealed class HaproxyPeer : IPeer
           option forwardfor
           {(setup.IsStreaming ? "option http-no-delay" : "")}
         frontend web
-          bind 127.0.0.1:{setup.Port} backlog 4096
+          bind 127.0.0.1:{setup.Port} backlog 4096 {Tls(setup)}
           {choice}
         backend app
           server one {setup.Upstream}
