@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Tables;
+using EdgeProxy.Config.Toml;
 using EdgeProxy.Middlewares;
 using EdgeProxy.Middlewares.Identity;
 using EdgeProxy.Primitives.Text;
@@ -40,45 +41,52 @@ internal sealed class MiddlewareNames(ConfigFaults faults, IReadOnlyList<Middlew
         }
     }
 
-    /// <summary>The names a router lists, with chains replaced by what they stand for; faults are reported.</summary>
-    public List<string> Resolve(string router, IReadOnlyList<Placed<string>> names)
+    /// <summary>
+    /// The names a table lists, with chains replaced by what they stand for; those that do not exist are reported.
+    /// </summary>
+    /// <param name="table">Its path: "routers.app".</param>
+    public List<string> Resolve(string table, IReadOnlyList<Placed<string>> names)
     {
         var resolved = new List<string>();
         foreach (Placed<string> name in names)
         {
-            if (!ReportUnknown(name, $"routers.{router}.middlewares") && !Reaches(name.Value, name.Value, []))
+            if (!ReportUnknown(name, $"{table}.middlewares") && !Reaches(name.Value, name.Value, []))
             {
                 Add(name.Value, resolved);
             }
         }
 
-        if (resolved.Count > ConfigLimits.MiddlewaresMax)
-        {
-            faults.Add(names[0].Node, $"routers.{router}.middlewares",
-                $"has {resolved.Count} middlewares; the most are {ConfigLimits.MiddlewaresMax}");
-            resolved.Clear();
-        }
-
-        ReportNobody(router, names, resolved);
         return resolved;
     }
 
-    // What counts by consumer needs to be told who it is: in a list without that, everybody would count together.
-    private void ReportNobody(string router, IReadOnlyList<Placed<string>> names, List<string> resolved)
+    /// <summary>What must not be in the list of all that a router applies.</summary>
+    /// <param name="at">Where faults are reported.</param>
+    /// <param name="key">As which key.</param>
+    /// <returns>Whether there was a fault.</returns>
+    public bool ReportMisuse(TomlNode at, string key, List<string> resolved)
     {
+        if (resolved.Count > ConfigLimits.MiddlewaresMax)
+        {
+            faults.Add(at, key, $"has {resolved.Count} middlewares; the most are {ConfigLimits.MiddlewaresMax}");
+            return true;
+        }
+
+        // What counts by consumer needs to be told who it is: without that everybody would count together.
         foreach (string name in resolved)
         {
             switch (_byName[name].Settings)
             {
                 case IdentitySettings:
-                    return;
+                    return false;
                 case RateLimitSettings limit when limit.Source.Has(SourceKind.Consumer):
                 case InFlightSettings share when share.Source.Has(SourceKind.Consumer):
-                    faults.Add(names[0].Node, $"routers.{router}.middlewares",
+                    faults.Add(at, key,
                         $"{name} counts by consumer; put a middleware that finds the consumer before it, {Finders}");
-                    return;
+                    return true;
             }
         }
+
+        return false;
     }
 
     private static Dictionary<string, MiddlewareDocument> Index(IReadOnlyList<MiddlewareDocument> documents)
