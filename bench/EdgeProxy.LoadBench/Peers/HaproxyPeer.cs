@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Linq;
 using System.Text;
 using System.Threading.Tasks;
 using EdgeProxy.LoadBench.Processes;
@@ -35,6 +36,21 @@ internal sealed class HaproxyPeer : IPeer
     private static string Tls(PeerSetup setup) =>
         setup.Tls is { } tls ? $"ssl crt {tls.Both} alpn h2,http/1.1 ssl-min-ver TLSv1.2" : "";
 
+    // The same care as ours takes: two in-flight counts compared, a check a second, another server each time.
+    private static string ServersOf(PeerSetup setup) => setup.Servers.Count == 0
+        ? $"  server one {setup.Upstream}"
+        : """
+            balance random(2)
+            option httpchk GET /slow
+            timeout check 500ms
+            retries 2
+            option redispatch 1
+            retry-on conn-failure empty-response response-timeout
+            default-server check inter 1s rise 2 fall 2 observe layer7 error-limit 5 on-error mark-down
+
+          """
+            + string.Concat(setup.Servers.Select((port, i) => $"  server s{i} 127.0.0.1:{port}\n"));
+
     /// <summary>
     /// HAProxy reckons with two files per connection and would not start with 10,000 idle ones under a limit of 20,000;
     /// those need one each, so the limit is not strict.
@@ -46,9 +62,9 @@ internal sealed class HaproxyPeer : IPeer
           no strict-limits
         defaults
           mode http
-          timeout connect 5s
+          timeout connect {(setup.Servers.Count == 0 ? "5s" : "500ms")}
           timeout client 75s
-          timeout server 60s
+          timeout server {(setup.Servers.Count == 0 ? "60s" : "1s")}
           timeout http-keep-alive 75s
           http-reuse always
           option forwardfor
@@ -57,7 +73,7 @@ internal sealed class HaproxyPeer : IPeer
           bind 127.0.0.1:{setup.Port} backlog 4096 {Tls(setup)}
           {choice}
         backend app
-          server one {setup.Upstream}
+        {ServersOf(setup)}
         backend none
           http-request deny deny_status 404
 

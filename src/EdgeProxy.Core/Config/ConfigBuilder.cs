@@ -47,6 +47,7 @@ internal sealed class ConfigBuilder
         AdminSettings admin = AdminTable.Parse(Section(AdminTable.Declaration));
 
         _context.Root = _root;
+        _context.StateFolder = node.StateFolder;
         _context.Certificates = TlsTable.Parse(Section(TlsTable.Declaration));
 
         var routers = new List<RouterDocument>();
@@ -79,6 +80,7 @@ internal sealed class ConfigBuilder
         checks.EntryPoints(entryPoints, admin);
         var entryPointChecks = new EntryPointChecks(_faults, entryPointNames, entryPoints, middlewareNames);
         entryPoints = entryPointChecks.Complete();
+        checks.Mentioned(_context.MentionedServices, services);
         AuditSettings? audit = ReadAudit();
         List<RouterSettings> resolved = new AuditReading(_faults, audit, ai, composed)
             .Complete(checks.Routers(routers, entryPointChecks), routers);

@@ -52,11 +52,30 @@ internal sealed class MiddlewareNames(ConfigFaults faults, IReadOnlyList<Middlew
         {
             if (!ReportUnknown(name, $"{table}.middlewares") && !Reaches(name.Value, name.Value, []))
             {
+                int known = resolved.Count;
                 Add(name.Value, resolved);
+                ReportTwice(table, name, resolved, known);
             }
         }
 
         return resolved;
+    }
+
+    // A limit would count twice, and who proved who they are would be refused for the credential that is gone.
+    private void ReportTwice(string table, Placed<string> name, List<string> resolved, int known)
+    {
+        for (int i = known; i < resolved.Count; i++)
+        {
+            int first = resolved.IndexOf(resolved[i]);
+            if (first < i)
+            {
+                string through = name.Value == resolved[i] ? "" : $"{name.Node.Describe()} brings ";
+                faults.Add(name.Node, $"{table}.middlewares",
+                    $"{through}{resolved[i]} a second time; a router applies each middleware once");
+                resolved.RemoveRange(i, resolved.Count - i);
+                return;
+            }
+        }
     }
 
     /// <summary>What must not be in the list of all that a router applies.</summary>
@@ -69,6 +88,15 @@ internal sealed class MiddlewareNames(ConfigFaults faults, IReadOnlyList<Middlew
         {
             faults.Add(at, key, $"has {resolved.Count} middlewares; the most are {ConfigLimits.MiddlewaresMax}");
             return true;
+        }
+
+        for (int i = 1; i < resolved.Count; i++)
+        {
+            if (resolved.IndexOf(resolved[i]) < i)
+            {
+                faults.Add(at, key, $"{resolved[i]} is applied by the entrypoint already");
+                return true;
+            }
         }
 
         // What counts by consumer needs to be told who it is: without that everybody would count together.

@@ -37,7 +37,7 @@ internal sealed class RawServer : IAsyncDisposable
         bool isUnix = address.StartsWith('/');
         EndPoint own = isUnix
             ? new UnixDomainSocketEndPoint(address)
-            : new IPEndPoint(IPAddress.Parse(address), port);
+            : new IPEndPoint(IPAddress.Parse(address), port > 0 ? port : Ports.Next());
         _tls = tls;
         _script = script;
         _listening = new Socket(
