@@ -48,7 +48,6 @@ public sealed class UnixSocketTests : IDisposable
                 service = "app"
                 [services.app]
                 servers = [{ url = "unix:{{App}}" }]
-                health_check = { path = "/health" }
                 """,
         });
 
@@ -57,9 +56,29 @@ public sealed class UnixSocketTests : IDisposable
 
         Assert.Equal((200, App), (first.Status, first.BodyText));
         Assert.Equal(200, second.Status);
-        RawRequest[] forwarded = [.. server.Requests.Where(static r => r.Target == "/")];
-        Assert.Equal(forwarded[0].Connection, forwarded[1].Connection);
-        Assert.Contains(server.Requests, static r => r.Target == "/health");
+        Assert.Equal(server.Requests[0].Connection, server.Requests[1].Connection);
+    }
+
+    [Fact]
+    public async Task Server_OnUnixSocket_IsProbed()
+    {
+        await using RawServer server = RawServer.At(App);
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig
+        {
+            IsBare = true,
+            More = $$"""
+                [routers.all]
+                rule = "PathPrefix(`/`)"
+                service = "app"
+                [services.app]
+                servers = [{ url = "unix:{{App}}" }]
+                health_check = { path = "/health" }
+                """,
+        });
+
+        await Eventually.TrueAsync(() => server.Requests.Any(static r => r.Target == "/health"), "a probe");
+        await Eventually.TrueAsync(async () => (await RawClient.GetAsync(proxy.Port)).Status == 200, "an answer");
+        Assert.NotEmpty(server.WholeRequests);
     }
 
     [Fact]
