@@ -46,6 +46,7 @@ internal static class EventIds
     public const int LoopCrashed = 9002;
     public const int HostStarted = 11001;
     public const int HostDraining = 11002;
+    public const int HostDrainDelayed = 11008;
     public const int HostStopped = 11003;
     public const int HostLogsReopened = 11004;
     public const int HostWatchdogWithheld = 11005;

@@ -227,6 +227,26 @@ public sealed class Http2Tests
     }
 
     [Fact]
+    public async Task WebSocket_Drain_IsToldThatTheProxyGoes()
+    {
+        await using RawServer server = RawServer.Start(EchoFramesAsync);
+        await using ProxyProcess proxy = await StartAsync(server);
+        using var socket = new ClientWebSocket();
+        socket.Options.HttpVersion = HttpVersion.Version20;
+        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        using var invoker = new HttpMessageInvoker(new SocketsHttpHandler());
+        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{proxy.Port}/ws"), invoker, Token)
+            .Within("the WebSocket to open");
+
+        proxy.Terminate();
+
+        WebSocketReceiveResult end = await socket.ReceiveAsync(new byte[64], Token).Within("the close");
+        Assert.Equal(WebSocketMessageType.Close, end.MessageType);
+        Assert.Equal(WebSocketCloseStatus.EndpointUnavailable, socket.CloseStatus);
+        Assert.Equal(0, await proxy.ExitCodeAsync());
+    }
+
+    [Fact]
     public async Task WebSocket_Refused_IsAnOrdinaryAnswer()
     {
         await using RawServer server = RawServer.Answering("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");

@@ -125,6 +125,7 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
             address = "127.0.0.1:{{(setup.AdminPort > 0 ? setup.AdminPort : Ports.Free())}}"
             [entrypoints.web]
             address = "127.0.0.1:{{setup.Port}}"
+            {{(setup.Tls is null ? "" : "tls = {}")}}
             [services.app]
             servers = [{{ServersOf(setup)}}]
             idle_connections_max = {{setup.UpstreamsMax}}
@@ -157,6 +158,16 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
                 rule = "PathPrefix(`{prefix}`)"
                 service = "app"
                 {middlewares}
+
+                """);
+        }
+
+        if (setup.Tls is { } tls)
+        {
+            toml.Append(CultureInfo.InvariantCulture, $"""
+                [[tls.certificates]]
+                cert = "{tls.Cert}"
+                key = "{tls.Key}"
 
                 """);
         }

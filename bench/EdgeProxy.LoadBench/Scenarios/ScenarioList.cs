@@ -9,8 +9,7 @@ using EdgeProxy.LoadBench.Peers;
 namespace EdgeProxy.LoadBench.Scenarios;
 
 /// <summary>
-/// Everything that is measured, in the order of the report. What comes with TLS, HTTP/2 and telemetry gets its line
-/// here when the product has it.
+/// Everything that is measured, in the order of the report.
 /// </summary>
 internal static class ScenarioList
 {
@@ -85,6 +84,19 @@ internal static class ScenarioList
             Connections = 256,
             Origin = OriginKind.Loop,
         },
+        new LoadScenario("https-1k", "GET 1 KiB over TLS on 64 connections that stay.", Get("/1k", KiB))
+        {
+            IsTls = true,
+            IsQuick = true,
+        },
+        new LoadScenario("https-64k", "GET 64 KiB over TLS on 64 connections that stay.", Get("/64k", 64 * KiB))
+        {
+            IsTls = true,
+        },
+        new HandshakeScenario(isResuming: false),
+        new HandshakeScenario(isResuming: true),
+        new Http2Scenario("http2-1k", "/1k", KiB) { IsQuick = true },
+        new Http2Scenario("http2-64k", "/64k", 64 * KiB),
         new StreamScenario(),
         new OpenLoopScenario(50),
         new OpenLoopScenario(70),

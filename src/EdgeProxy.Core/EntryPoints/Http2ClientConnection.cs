@@ -85,8 +85,7 @@ internal sealed class Http2ClientConnection : ClientConnection, IHttp2Owner, ITi
 
     public void OnStream(Http2Connection connection, Http2Stream stream)
     {
-        int requestsMax = _lane.EntryPoint.Terms.RequestsPerConnectionMax;
-        bool isLast = requestsMax > 0 && connection.StreamsBegun >= requestsMax;
+        bool isLast = _lane.EntryPoint.Terms.IsLast(connection.StreamsBegun, NowMs - _startedMs);
         if (isLast)
         {
             _isLeaving = true;

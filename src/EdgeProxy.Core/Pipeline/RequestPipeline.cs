@@ -189,6 +189,9 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             case FaultKind.ConnectTimeout:
                 FurtherTries.ConnectFailed(exchange, kind);
                 break;
+            case FaultKind.TunnelTimeout when exchange.WebSocket is { EndingSinceMs: < 0 } webSocket:
+                webSocket.Expire(nowMs);
+                break;
             case FaultKind.WriteTimeout:
             case FaultKind.TunnelTimeout:
                 exchange.Fault = Fault.OfClient(kind);

@@ -45,9 +45,14 @@ internal sealed class Server
         Service = service;
         Host = host;
         Port = port;
-        string place = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}" : $"{host}:{port}";
+        bool isUnix = UnixEndPoint.Is(host);
+        string place = isUnix ? host
+            : host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}"
+            : $"{host}:{port}";
         Name = address is null ? place : $"{place} ({address})";
-        string authority = port == (tls is null ? 80 : 443) ? place[..place.LastIndexOf(':')] : place;
+        string authority = isUnix ? "localhost"
+            : port == (tls is null ? 80 : 443) ? place[..place.LastIndexOf(':')]
+            : place;
         Authority = Encoding.ASCII.GetBytes(authority);
         Identity = RandomSequence.Of(Name);
         _pools = new ServerPool?[loopCount];
@@ -59,7 +64,11 @@ internal sealed class Server
         }
 
         IsOfName = address is not null;
-        if (address is not null || IPAddress.TryParse(host, out address))
+        if (isUnix)
+        {
+            _address = new UnixEndPoint(host[UnixEndPoint.Prefix.Length..]);
+        }
+        else if (address is not null || IPAddress.TryParse(host, out address))
         {
             _address = new IPEndPoint(address, port);
         }

@@ -75,6 +75,8 @@ internal enum Counter
     TlsClosed,
     TlsTimeouts,
     TlsOverLimit,
+    ProxyHeaders,
+    ProxyHeadersRefused,
     Http2Connections,
     Http2Streams,
     Http2Resets,
@@ -177,6 +179,8 @@ internal static class CounterNames
             ("edgeproxy_answers_compressed_total", "", "Answers that were compressed."),
         Counter.AnswersNotCompressed =>
             ("edgeproxy_answers_not_compressed_total", "", "Answers that were not, because too many are at once."),
+        Counter.ProxyHeaders => ProxyHeaders("taken"),
+        Counter.ProxyHeadersRefused => ProxyHeaders("refused"),
         _ => ("edgeproxy_unnamed_total", "", "A counter without a name."),
     };
 
@@ -205,6 +209,10 @@ internal static class CounterNames
         Counter.TlsTimeouts => HandshakeFailures("timeout"),
         _ => HandshakeFailures("over_limit"),
     };
+
+    private static (string Name, string Label, string Help) ProxyHeaders(string result) =>
+        ("edgeproxy_proxy_protocol_connections_total", $"result=\"{result}\"",
+            "Connections that began with the PROXY protocol, or should have.");
 
     private static (string Name, string Label, string Help) Responses(string status) =>
         ("edgeproxy_responses_total", $"status=\"{status}\"", "Responses by status class.");

@@ -34,6 +34,9 @@ internal struct RequestRecord
     public FaultKind Fault;
     public FaultSide FaultSide;
     public RejectReason Reject;
+
+    /// <summary>Of HTTP, as the client spoke it: 2, else 1; the minor version counts with 1 only.</summary>
+    public byte MajorVersion;
     public byte MinorVersion;
     public bool IsSecure;
 

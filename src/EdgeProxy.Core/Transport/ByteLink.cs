@@ -91,6 +91,12 @@ internal abstract class ByteLink
     public virtual bool HasUnread() => MayRead;
 
     /// <summary>
+    /// It was made by a proxy for somebody else: these are the client's address and the one it connected to.
+    /// </summary>
+    public virtual void StandFor(IpAddress remote, int remotePort, IpAddress local, int localPort) =>
+        throw new NotSupportedException();
+
+    /// <summary>
     /// Reads what is there. MUST be given at least one byte of room. A short read means the socket is drained, so the
     /// next call answers WouldBlock without a system call until the loop hears of more.
     /// </summary>

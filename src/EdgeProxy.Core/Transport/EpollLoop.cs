@@ -1,6 +1,5 @@
 using System;
 using System.Net;
-using System.Net.Sockets;
 using System.Threading;
 using EdgeProxy.Primitives;
 using EdgeProxy.Primitives.Net;
@@ -160,9 +159,7 @@ internal sealed partial class EpollLoop : IDisposable, ITimerOwner
         uint length = SockAddr.Write(address, peer);
         (IpAddress remoteAddress, int port) = SockAddr.Read(peer);
 
-        int family = address.AddressFamily == AddressFamily.InterNetwork
-            ? LibC.AddressFamilyInet
-            : LibC.AddressFamilyInet6;
+        int family = *(ushort*)peer;
         int fd = LibC.Socket(
             family, LibC.SocketStream | LibC.SocketNonBlock | LibC.SocketCloseOnExec, 0);
         int error = fd < 0 ? Errno.Last : 0;

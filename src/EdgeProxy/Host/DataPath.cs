@@ -137,7 +137,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
 
                 foreach (EntryPoint entryPoint in opened)
                 {
-                    entryPoint.Drain();
+                    entryPoint.Abandon();
                 }
 
                 chain?.Dispose();
@@ -384,7 +384,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         foreach (EntryPoint entryPoint in opened)
         {
             // A port that was free to choose is chosen anew by the next process.
-            if (!entryPoint.IsInherited && entryPoint.Settings.Address.Port != 0)
+            if (!entryPoint.IsInherited && entryPoint.Settings.Address is UnixEndPoint or { Port: not 0 })
             {
                 _parts.Sockets.Keep(entryPoint.Socket);
             }
@@ -403,7 +403,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         foreach (EntryPoint entryPoint in removed)
         {
             _parts.Sockets.Drop(entryPoint.Address);
-            entryPoint.Drain();
+            entryPoint.Abandon();
             _leaving.Add(entryPoint);
             Log.Closed(_logger, entryPoint.Settings.Name, entryPoint.Settings.Address);
         }

@@ -94,6 +94,12 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         TimeSpan limit = _reloader.Current?.Node.DrainTimeout ?? TimeSpan.Zero;
         _notReady = "draining";
         _systemd.Stopping("draining");
+        if (_reloader.Current?.Node.DrainDelay is { Ticks: > 0 } delay)
+        {
+            Log.DrainDelayed(_logger, (long)delay.TotalMilliseconds);
+            await Task.WhenAny(Task.Delay(delay, _shell.Time), _endAsked.Task).ConfigureAwait(false);
+        }
+
         Log.Draining(_logger, _dataPath.Status.ExchangesInFlight, (long)limit.TotalMilliseconds);
 
         Task drained = _dataPath.DrainAsync(limit);
@@ -247,6 +253,10 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         [LoggerMessage(EventIds.HostDraining, LogLevel.Information,
             "draining: {InFlight} exchanges in flight, limit {LimitMs} ms")]
         public static partial void Draining(ILogger logger, int inFlight, long limitMs);
+
+        [LoggerMessage(EventIds.HostDrainDelayed, LogLevel.Information,
+            "stopping: serving on for {DelayMs} ms before draining, not ready")]
+        public static partial void DrainDelayed(ILogger logger, long delayMs);
 
         [LoggerMessage(EventIds.HostStopped, LogLevel.Information, "stopped: {How}")]
         public static partial void Stopped(ILogger logger, string how);

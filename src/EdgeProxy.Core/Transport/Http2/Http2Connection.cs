@@ -123,6 +123,10 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
             _leaving = Leaving.Announced;
             WriteGoAway(int.MaxValue, Http2Error.None);
             WritePing(LeavingPing, isAck: false);
+            foreach (Http2Stream stream in _streams.Values)
+            {
+                MarkReady(stream); // a tunnel has something to say at the end
+            }
         }
         else
         {
