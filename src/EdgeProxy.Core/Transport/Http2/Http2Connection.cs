@@ -50,6 +50,7 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
         _output = new ByteQueue(_loop.Blocks);
         _guard = new FloodGuard(_loop.NowMs);
         _nextStream = terms.IsServer ? 2 : 1;
+        _resets = terms.IsServer ? new RecentResets() : default;
         link.Owner = this;
     }
 

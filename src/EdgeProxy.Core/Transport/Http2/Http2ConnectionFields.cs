@@ -119,6 +119,7 @@ internal sealed partial class Http2Connection
 
     private void TakeRequest(int id, ref HpackReader fields)
     {
+        _resets.Advance(_lastPeerStream, id);
         _lastPeerStream = id;
         Block room = _loop.Blocks.Rent(Math.Max(_terms.HeadLimits.HeadBytes, BlockPool.LargeBytes));
         Block stash = _loop.Blocks.Rent(room.Capacity);
@@ -244,9 +245,9 @@ internal sealed partial class Http2Connection
             return;
         }
 
-        if (WasReset(id) || IsPassedOver(id))
+        if (IsLate(id))
         {
-            TrySpendFrame();
+            SpendLate();
         }
         else
         {

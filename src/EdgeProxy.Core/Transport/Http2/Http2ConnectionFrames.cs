@@ -158,16 +158,16 @@ internal sealed partial class Http2Connection
             Return(payload.Length);
         }
 
-        bool isEnd = header.Has(FrameFlags.EndStream);
-        if (content.IsEmpty && !isEnd && !TrySpendFrame())
-        {
-            return;
-        }
-
         if (!_streams.TryGetValue(header.StreamId, out Http2Stream? stream) || stream.IsReset || stream.HasEndReceived)
         {
             ReturnUnread(payload.Length);
             TakeLate(header.StreamId, stream);
+            return;
+        }
+
+        bool isEnd = header.Has(FrameFlags.EndStream);
+        if (content.IsEmpty && !isEnd && !TrySpendFrame())
+        {
             return;
         }
 
@@ -201,12 +201,12 @@ internal sealed partial class Http2Connection
         MarkReady(stream);
     }
 
-    // A frame for a stream that is over: known for a while if it was broken off here, else a mistake.
+    // DATA for a stream that is over.
     private void TakeLate(int id, Http2Stream? stream)
     {
-        if (stream is { IsReset: true } || WasReset(id) || IsPassedOver(id))
+        if (stream?.IsReset ?? IsLate(id))
         {
-            TrySpendFrame();
+            SpendLate();
         }
         else
         {

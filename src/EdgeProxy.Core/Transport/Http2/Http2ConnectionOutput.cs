@@ -203,8 +203,10 @@ internal sealed partial class Http2Connection
     {
         WriteFrameHeader(FrameType.ResetStream, FrameFlags.None, id, sizeof(uint));
         WriteNumber((uint)error);
-        _resetIds[_resetCount++ % _resetIds.Length] = id;
-        _resetCount = _resetCount < 0 ? _resetIds.Length : _resetCount;
+        if (IsServer && id <= _lastPeerStream)
+        {
+            _resets.Add(id);
+        }
     }
 
     private void WriteGoAway(int lastId, Http2Error error)

@@ -7,9 +7,8 @@ namespace EdgeProxy.Transport.Http2;
 /// <summary>Streams: how they begin and end, and what either side may send of them.</summary>
 internal sealed partial class Http2Connection
 {
-    private readonly int[] _resetIds = new int[Http2Limits.ResetsRemembered];
+    private readonly RecentResets _resets; // of a client
     private readonly List<Http2Stream> _unnumbered = [];
-    private int _resetCount;
     private int _nextStream;
     private int _lastPeerStream;
 
@@ -52,6 +51,7 @@ internal sealed partial class Http2Connection
         stream.SetId(_nextStream);
         stream.SendWindow = _peerStreamWindow;
         stream.CarrierReadBefore = _link.BytesRead;
+        stream.AskedMs = _loop.NowMs;
         _streams.Add(_nextStream, stream);
         _nextStream += 2;
     }
@@ -80,7 +80,8 @@ internal sealed partial class Http2Connection
         }
 
         bool isSilent = !IsServer && error is Http2Error.Cancel && stream.Id != 0
-            && stream.CarrierReadBefore == _link.BytesRead;
+            && stream.CarrierReadBefore == _link.BytesRead
+            && stream.AskedMs + Http2Limits.SilenceMs <= _loop.NowMs;
         Recycle(stream);
         Touch();
         _owner.OnStreamEnded(this);
@@ -219,10 +220,19 @@ internal sealed partial class Http2Connection
         }
     }
 
-    private bool WasReset(int id)
+    /// <summary>
+    /// A frame for a stream that is over is no mistake: it may have been on its way when the stream was reset here (RFC
+    /// 9113 section 5.1). Servers are taken to have done so, since others' streams go on beside it.
+    /// </summary>
+    private bool IsLate(int id) => !IsServer || IsPassedOver(id) || _resets.MayHold(id, _lastPeerStream);
+
+    // It costs work and moves nothing. A server answers what it was asked, and is not held to that.
+    private void SpendLate()
     {
-        int known = Math.Min(_resetCount, _resetIds.Length);
-        return _resetIds.AsSpan(0, known).Contains(id);
+        if (IsServer)
+        {
+            TrySpendFrame();
+        }
     }
 
     // Ids of the peer are odd where it is the client (RFC 9113 section 5.1.1).

@@ -44,8 +44,17 @@ internal static class Http2Limits
 
     public const int ResetsPerSecond = 50;
 
-    /// <summary>Streams reset here whose late frames are known for what they are.</summary>
-    public const int ResetsRemembered = 32;
+    /// <summary>
+    /// A client's streams of which it is known whether they were reset here, so that late frames are told from
+    /// mistakes; a multiple of 64.
+    /// </summary>
+    public const int StreamsRemembered = 1024;
+
+    /// <summary>
+    /// Who gives a request up after so long, while nothing at all came on its connection, has waited for a server that
+    /// is not there.
+    /// </summary>
+    public const int SilenceMs = 1_000;
 
     /// <summary>
     /// After the last frame what still comes is thrown away, up to so much, so that the frame arrives.

@@ -77,6 +77,9 @@ internal sealed partial class Http2Stream : ByteLink
     /// <summary>Bytes the connection had read when its request left.</summary>
     internal long CarrierReadBefore { get; set; }
 
+    /// <summary>When its request left.</summary>
+    internal long AskedMs { get; set; }
+
     // Where it stands among those that have news, and those that wait to write.
     internal bool IsReady { get; set; }
 
