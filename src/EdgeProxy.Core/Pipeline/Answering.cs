@@ -122,6 +122,12 @@ internal static class Answering
         }
 
         Outcomes.NoteAnswered(exchange);
+        if (exchange.ClientLink.AsksForTunnel && response.StatusCode < 300)
+        {
+            exchange.Fault = Fault.TunnelIgnored;
+            return false;
+        }
+
         if (FurtherTries.IsRetriedFor(exchange) || FurtherTries.FallBackAfterAnswer(exchange))
         {
             return false;

@@ -133,6 +133,13 @@ internal static class Forwarder
     {
         Server server = exchange.Server!;
         Shard shard = exchange.Shard;
+        bool isUpgraded = !server.IsHttp2 && exchange.Request.WantsUpgrade && exchange.Call is null;
+        if (exchange.ClientLink.AsksForTunnel && !isUpgraded)
+        {
+            exchange.Fault = Fault.NoTunnel; // it would be asked for a page, and its answer taken for a tunnel
+            return;
+        }
+
         ServerPool? pool = server.Pool(shard.Loop.Index);
         if (pool is null)
         {

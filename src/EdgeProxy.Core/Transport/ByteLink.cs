@@ -72,6 +72,12 @@ internal abstract class ByteLink
     /// <summary>Major version of HTTP the peer is spoken to in.</summary>
     public virtual int HttpMajor => 1;
 
+    /// <summary>
+    /// What was asked on it is a tunnel by CONNECT: an answer of 2xx, whatever is meant by it, tells the peer that there
+    /// is one (RFC 8441 section 5).
+    /// </summary>
+    public virtual bool AsksForTunnel => false;
+
     /// <summary>It is broken, and the peer promised that it did nothing with what was sent.</summary>
     public virtual bool IsUntouched => false;
 

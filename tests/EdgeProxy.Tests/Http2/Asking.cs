@@ -31,6 +31,8 @@ internal sealed class Asking : IHttp2Owner, ILinkOwner, IDisposable
 
     public Http2Connection Connection { get; }
 
+    public long NowMs => _loop.NowMs;
+
     public bool HasEnded { get; private set; }
 
     public List<Frame> Frames

@@ -1,3 +1,4 @@
+using System;
 using System.Linq;
 using EdgeProxy.FunctionalTests.Harness;
 using EdgeProxy.Primitives.Http2;
@@ -65,6 +66,78 @@ public sealed class Http2LateFramesTests
 
         Assert.Contains("\r\nk: v\r\n", Asking.Read(next));
         next.Close();
+    }
+
+    // What Go's net/http does for a body that is longer than its buffer.
+    [Theory]
+    [InlineData("GET", "content-length: 5", "hello", null)]
+    [InlineData("GET", "content-length: 5", "hello", "x-sum: 1")]
+    [InlineData("GET", "content-length: 0", "", null)]
+    [InlineData("HEAD", "content-length: 5", "", null)]
+    public void EndInAFrameOfItsOwn_IsWaitedFor_ByNobody(string method, string length, string body, string? trailer)
+    {
+        using var asking = new Asking();
+        asking.Feed(new FrameWriter().Frame(FrameType.Settings, 0, 0).Take());
+        for (int i = 0; i < 2 * Http2Limits.IdleFramesMax; i++)
+        {
+            Http2Stream stream = asking.Ask(Get.Replace("GET", method, StringComparison.Ordinal));
+            int id = stream.Id;
+            FrameWriter answer = new FrameWriter().Headers(id, false, ":status: 200", length);
+            asking.Feed((body.Length > 0 ? answer.Data(id, body) : answer).Take());
+            Assert.EndsWith($"\r\n\r\n{body}", Asking.Read(stream));
+            stream.Close();
+            Assert.Equal((1, true), (asking.Connection.StreamCount, asking.Connection.AwaitsEnds));
+            asking.Feed((trailer is null ? answer.Data(id, "", isEnd: true) : answer.Headers(id, true, trailer)).Take());
+            Assert.Equal((0, false), (asking.Connection.StreamCount, asking.Connection.AwaitsEnds));
+        }
+
+        Assert.DoesNotContain(
+            asking.Frames, static frame => frame.Type is FrameType.ResetStream or FrameType.GoAway);
+        Assert.True(asking.Connection.CanOpen);
+    }
+
+    [Theory]
+    [InlineData("more", (int)Http2Error.Protocol)]
+    [InlineData("never", (int)Http2Error.Cancel)]
+    [InlineData("reset", null)]
+    [InlineData("goaway", null)]
+    [InlineData("end", null)]
+    public void EndThatDoesNotCome_IsNotWaitedForLong(string kind, int? told)
+    {
+        using var asking = new Asking();
+        asking.Feed(new FrameWriter().Frame(FrameType.Settings, 0, 0).Take());
+        Http2Stream stream = asking.Ask(Get);
+        asking.Feed(new FrameWriter().Headers(1, false, ":status: 200", "content-length: 2").Data(1, "ok").Take());
+        Asking.Read(stream);
+        stream.Close();
+        asking.Pass(Http2Limits.EndAwaitedMs - 1);
+        Assert.NotEqual(long.MaxValue, asking.Connection.CancelAwaited(asking.NowMs));
+        Assert.Equal(1, asking.Connection.StreamCount);
+        switch (kind)
+        {
+            case "more":
+                asking.Feed(new FrameWriter().Data(1, "x").Take());
+                break;
+            case "never":
+                asking.Pass(1);
+                Assert.Equal(long.MaxValue, asking.Connection.CancelAwaited(asking.NowMs));
+                break;
+            case "reset":
+                asking.Feed(new FrameWriter().Reset(1, Http2Error.None).Take());
+                break;
+            case "goaway":
+                asking.Feed(new FrameWriter().Frame(FrameType.GoAway, 0, 0, new byte[8]).Take());
+                break;
+            default:
+                asking.Link.FeedEnd();
+                asking.Turn();
+                break;
+        }
+
+        asking.Turn();
+        Assert.Equal(0, asking.Connection.StreamCount);
+        Assert.Equal(
+            (Http2Error?)told, asking.Frames.FirstOrDefault(static f => f.Type == FrameType.ResetStream)?.Error);
     }
 
     [Theory]

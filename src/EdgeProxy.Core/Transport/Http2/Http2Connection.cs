@@ -355,7 +355,14 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
 
     private void MarkReady(Http2Stream stream)
     {
-        if (!stream.IsReady && !stream.IsClosed)
+        if (stream.IsEndAwaited)
+        {
+            if (stream.HasEndReceived || stream.IsReset)
+            {
+                Forget(stream);
+            }
+        }
+        else if (!stream.IsReady && !stream.IsClosed)
         {
             stream.IsReady = true;
             _ready.Enqueue(stream);

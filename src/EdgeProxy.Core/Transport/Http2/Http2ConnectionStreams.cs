@@ -9,6 +9,7 @@ internal sealed partial class Http2Connection
 {
     private readonly RecentResets _resets; // of a client
     private readonly List<Http2Stream> _unnumbered = [];
+    private int _endsAwaited;
     private int _nextStream;
     private int _lastPeerStream;
 
@@ -29,6 +30,9 @@ internal sealed partial class Http2Connection
         /// <summary>The last stream that counts was told.</summary>
         Said,
     }
+
+    /// <summary>An answer is whole, and the frame that says so is still to come.</summary>
+    public bool AwaitsEnds => _endsAwaited > 0;
 
     /// <summary>Another stream of ours can be opened.</summary>
     public bool CanOpen => !IsServer && _phase <= Phase.Open && !_link.IsBroken && _leaving == Leaving.No
@@ -93,6 +97,58 @@ internal sealed partial class Http2Connection
         {
             Cut(Http2End.Broken); // an attempt nobody waits for any more
         }
+    }
+
+    /// <summary>The stream's owner has all it wants of it, and the peer has not ended it yet.</summary>
+    internal void AwaitEnd(Http2Stream stream)
+    {
+        stream.IsEndAwaited = true;
+        stream.EndAwaitedSinceMs = _loop.NowMs;
+        _endsAwaited++;
+        Touch();
+        _owner.OnStreamEnded(this);
+    }
+
+    /// <summary>Cancels streams whose end was waited for too long.</summary>
+    /// <returns>When to ask again; <see cref="long.MaxValue"/> if none is waited for.</returns>
+    public long CancelAwaited(long nowMs)
+    {
+        long next = long.MaxValue;
+        if (_endsAwaited == 0)
+        {
+            return next;
+        }
+
+        foreach (Http2Stream stream in _streams.Values)
+        {
+            if (!stream.IsEndAwaited)
+            {
+                continue;
+            }
+
+            long deadline = stream.EndAwaitedSinceMs + Http2Limits.EndAwaitedMs;
+            if (deadline > nowMs)
+            {
+                next = Math.Min(next, deadline);
+                continue;
+            }
+
+            WriteReset(stream.Id, Http2Error.Cancel);
+            Forget(stream);
+            Touch();
+        }
+
+        return next;
+    }
+
+    // The end that was waited for came, or will not. The table is walked through meanwhile, which a removal allows.
+    private void Forget(Http2Stream stream)
+    {
+        stream.IsEndAwaited = false;
+        _endsAwaited--;
+        _streams.Remove(stream.Id);
+        Recycle(stream);
+        _owner.OnStreamEnded(this);
     }
 
     /// <summary>A stream ends by a fault of either side that is not the whole connection's.</summary>
@@ -173,7 +229,7 @@ internal sealed partial class Http2Connection
     // Not before it left the lists it stands in.
     private void Recycle(Http2Stream stream)
     {
-        if (stream.IsClosed && !stream.IsReady && !stream.IsBlocked)
+        if (stream.IsClosed && !stream.IsReady && !stream.IsBlocked && !stream.IsEndAwaited)
         {
             _spares.Return(stream);
         }

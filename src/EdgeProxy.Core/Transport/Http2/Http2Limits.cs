@@ -51,6 +51,11 @@ internal static class Http2Limits
     public const int StreamsRemembered = 1024;
 
     /// <summary>
+    /// An answer that is here to its last byte may end by a frame of its own, which is waited for so long.
+    /// </summary>
+    public const int EndAwaitedMs = 2_000;
+
+    /// <summary>
     /// Who gives a request up after so long, while nothing at all came on its connection, has waited for a server that
     /// is not there.
     /// </summary>

@@ -80,6 +80,12 @@ internal sealed partial class Http2Stream : ByteLink
     /// <summary>When its request left.</summary>
     internal long AskedMs { get; set; }
 
+    /// <summary>Its owner has the whole answer and let go; the frame that says so is still to come.</summary>
+    internal bool IsEndAwaited { get; set; }
+
+    /// <summary>When that began.</summary>
+    internal long EndAwaitedSinceMs { get; set; }
+
     // Where it stands among those that have news, and those that wait to write.
     internal bool IsReady { get; set; }
 
@@ -106,6 +112,8 @@ internal sealed partial class Http2Stream : ByteLink
         Has(State.Reset | State.Closed) || (Has(State.IsTunnel) && Has(State.EndReceived));
 
     public override bool IsBroken => Has(State.Reset | State.Closed);
+
+    public override bool AsksForTunnel => Has(State.IsTunnel);
 
     public override bool IsUntouched => Has(State.Refused);
 
@@ -163,6 +171,14 @@ internal sealed partial class Http2Stream : ByteLink
 
     public override void Close()
     {
+        if (HasWholeAnswer && _connection.IsOpen)
+        {
+            // To reset it would tell the server that its answer was not wanted.
+            LetGo();
+            _connection.AwaitEnd(this);
+            return;
+        }
+
         // RFC 9113 section 8.1: an answer may be over before its request; NO_ERROR says that it is whole.
         End(Has(State.EndSent) && _connection.IsServer ? Http2Error.None
             : _connection.IsServer ? Http2Error.Internal
@@ -201,6 +217,7 @@ internal sealed partial class Http2Stream : ByteLink
         _declaredLeft = -1;
         _unreturned = 0;
         WaitsForWindow = false;
+        IsEndAwaited = false;
         ResetWrites();
     }
 
@@ -281,6 +298,10 @@ internal sealed partial class Http2Stream : ByteLink
         _state |= State.Reset;
         Mark(State.Refused, isRefused);
     }
+
+    // All of an answer but the frame that ends it (RFC 9113 section 8.1).
+    private bool HasWholeAnswer => !_connection.IsServer && _declaredLeft == 0 && Has(State.EndSent)
+        && Has(State.HasHead) && !Has(State.EndReceived | State.Reset | State.Closed);
 
     private bool Has(State any) => (_state & any) != 0;
 
@@ -384,11 +405,16 @@ internal sealed partial class Http2Stream : ByteLink
         }
 
         bool wasReset = Has(State.Reset);
+        LetGo();
+        _connection.Release(this, wasReset || IsComplete ? null : error);
+    }
+
+    private void LetGo()
+    {
         _state |= State.Closed;
         _connection.ReturnUnread(_payloadLeft);
         _payloadLeft = 0;
         _headLeft = 0;
         _inbox.Clear();
-        _connection.Release(this, wasReset || IsComplete ? null : error);
     }
 }

@@ -150,6 +150,11 @@ internal sealed partial class Http2Stream
             return Has(State.IsTunnel);
         }
 
+        if (status is >= 200 and < 300 && Has(State.IsTunnel))
+        {
+            return false; // the peer would take what follows for the tunnel it asked for
+        }
+
         bool hasBody = !Has(State.IsHead) && status is not (204 or 304);
         Mark(State.IsTunnel, false);
         Framing framing = status < 200 ? Framing.Interim : hasBody ? FramingOf(lines) : Framing.None;
