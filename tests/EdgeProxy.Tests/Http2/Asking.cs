@@ -31,6 +31,9 @@ internal sealed class Asking : IHttp2Owner, ILinkOwner, IDisposable
 
     public Http2Connection Connection { get; }
 
+    /// <summary>What the owner of streams does when one has news.</summary>
+    public Action<Http2Stream>? Ready { get; init; }
+
     public long NowMs => _loop.NowMs;
 
     public bool HasEnded { get; private set; }
@@ -93,9 +96,7 @@ internal sealed class Asking : IHttp2Owner, ILinkOwner, IDisposable
 
     public void Turn() => MemoryLink.InTurn(() => _loop.RunOnce(0));
 
-    public void OnLinkReady(ByteLink link)
-    {
-    }
+    public void OnLinkReady(ByteLink link) => Ready?.Invoke((Http2Stream)link);
 
     public void OnStream(Http2Connection connection, Http2Stream stream) => Assert.Fail("nobody asks a client");
 

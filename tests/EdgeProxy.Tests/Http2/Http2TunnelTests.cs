@@ -2,7 +2,6 @@ using System.Linq;
 using System.Text;
 using EdgeProxy.FunctionalTests.Harness;
 using EdgeProxy.Pipeline;
-using EdgeProxy.Primitives.Http2;
 using EdgeProxy.Tests.Pipeline;
 using EdgeProxy.Tests.Transport;
 using Xunit;

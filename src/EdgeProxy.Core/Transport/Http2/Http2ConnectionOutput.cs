@@ -94,6 +94,7 @@ internal sealed partial class Http2Connection
         if (stream.Id == 0)
         {
             Number(stream);
+            _guard.EarnFrames(2); // as an answer does: a server may say that it took it, and ask whether we are there
         }
 
         Block block = _loop.Blocks.Rent(SectionBytesMax(lines) + method.Length + target.Length + authority.Length);

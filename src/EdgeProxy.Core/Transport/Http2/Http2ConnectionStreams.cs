@@ -16,7 +16,9 @@ internal sealed partial class Http2Connection
     // What the last GOAWAY said that counts.
     private int _lastServed = int.MaxValue;
     private int _processedMax = int.MaxValue;
-    private int _peerStreamsMax = Http2Limits.StreamsDefault; // until the peer says
+
+    // What it took at once when it refused one more, whatever it says.
+    private int _streamsTaken = int.MaxValue;
     private Leaving _leaving;
 
     /// <summary>How far this side is with leaving.</summary>
@@ -34,9 +36,18 @@ internal sealed partial class Http2Connection
     /// <summary>An answer is whole, and the frame that says so is still to come.</summary>
     public bool AwaitsEnds => _endsAwaited > 0;
 
+    /// <summary>Streams of ours that the peer takes at once; until it says so, what is supposed.</summary>
+    public int PeerStreamsMax { get; private set; }
+
+    /// <summary>
+    /// A stream of ours may have its number: before the peer said how many it takes, few have.
+    /// </summary>
+    internal bool MayNumber => HasBegun || _streams.Count < Http2Limits.StreamsBeforeTerms;
+
     /// <summary>Another stream of ours can be opened.</summary>
     public bool CanOpen => !IsServer && _phase <= Phase.Open && !_link.IsBroken && _leaving == Leaving.No
-        && _processedMax == int.MaxValue && StreamCount < _peerStreamsMax && _nextStream < int.MaxValue - 2;
+        && _processedMax == int.MaxValue && StreamCount < Math.Min(PeerStreamsMax, _streamsTaken)
+        && _nextStream < int.MaxValue - 2;
 
     /// <summary>A stream of ours; MUST NOT be asked for unless <see cref="CanOpen"/>.</summary>
     public Http2Stream Open(ILinkOwner owner)
@@ -46,6 +57,21 @@ internal sealed partial class Http2Connection
         stream.Owner = owner;
         _unnumbered.Add(stream);
         return stream;
+    }
+
+    // The last of those that wait for a number: nothing of them was sent.
+    private void RefuseWaiting(int count)
+    {
+        for (int i = _unnumbered.Count - 1; i >= 0 && count > 0; i--)
+        {
+            if (!_unnumbered[i].IsReset)
+            {
+                _unnumbered[i].TakeReset(isRefused: true);
+                MarkReady(_unnumbered[i]);
+            }
+
+            count--;
+        }
     }
 
     // RFC 9113 section 5.1.1: ids go up, so they are given in the order in which requests leave.
@@ -151,6 +177,16 @@ internal sealed partial class Http2Connection
         _owner.OnStreamEnded(this);
     }
 
+    /// <summary>
+    /// There is no room for a stream that a client began: it may be asked again. That is no fault of the client's, and
+    /// costs it as much as any frame does that moves nothing.
+    /// </summary>
+    internal void Refuse(Http2Stream stream)
+    {
+        TrySpendFrame();
+        stream.End(Http2Error.RefusedStream);
+    }
+
     /// <summary>A stream ends by a fault of either side that is not the whole connection's.</summary>
     internal void Reset(Http2Stream stream, Http2Error error)
     {
@@ -163,6 +199,11 @@ internal sealed partial class Http2Connection
     /// <summary>A stream wants to write more than it may: its owner is called when it may.</summary>
     internal void Block(Http2Stream stream)
     {
+        if (!IsServer && stream.Id == 0 && !MayNumber)
+        {
+            return; // the peer's SETTINGS wake it
+        }
+
         if (HasRoom && _sendWindow > 0 && stream.SendWindow <= 0)
         {
             stream.WaitsForWindow = true;
@@ -235,10 +276,10 @@ internal sealed partial class Http2Connection
         }
     }
 
-    // A stream of the peer's, or of its making, ends early through it.
+    // A stream of the peer's, or of its making, ends early through it. A server's answers cost who asked for them.
     private bool TrySpendReset()
     {
-        if (_guard.TrySpendReset(_loop.NowMs))
+        if (!IsServer || _guard.TrySpendReset(_loop.NowMs))
         {
             return true;
         }

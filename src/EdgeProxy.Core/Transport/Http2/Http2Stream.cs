@@ -27,7 +27,7 @@ internal sealed partial class Http2Stream : ByteLink
 
     public Http2Stream(BlockPool blocks)
     {
-        _inbox = new ByteQueue(blocks);
+        _inbox = new ByteQueue(blocks, BlockPool.SmallBytes); // its peer chooses how little comes at once
     }
 
     [Flags]
@@ -64,6 +64,9 @@ internal sealed partial class Http2Stream : ByteLink
 
         /// <summary>The peer's final head is here.</summary>
         HasHead = 512,
+
+        /// <summary>It was broken off because the connection ended.</summary>
+        LostConnection = 1024,
     }
 
     public int Id { get; private set; }
@@ -117,9 +120,13 @@ internal sealed partial class Http2Stream : ByteLink
 
     public override bool IsUntouched => Has(State.Refused);
 
+    public override bool MayBeStale => Has(State.LostConnection);
+
     public override bool MayRead => !Has(State.Closed)
         && (!_inbox.IsEmpty || _stagedStart < _stagedEnd
             || (Has(State.IsTunnel) && Has(State.EndReceived) && !Has(State.EndRead)));
+
+    public override int WaitingBytes => _headLeft + _payloadLeft;
 
     public override bool IsSecure => _connection.Link.IsSecure;
 
@@ -293,10 +300,13 @@ internal sealed partial class Http2Stream : ByteLink
     }
 
     /// <summary>The peer, or what became of the connection, breaks it off.</summary>
-    internal void TakeReset(bool isRefused)
+    /// <param name="isRefused">The peer promised that it did nothing.</param>
+    /// <param name="isWithConnection">The connection ended, not this stream of it.</param>
+    internal void TakeReset(bool isRefused, bool isWithConnection = false)
     {
         _state |= State.Reset;
         Mark(State.Refused, isRefused);
+        Mark(State.LostConnection, isWithConnection);
     }
 
     // All of an answer but the frame that ends it (RFC 9113 section 8.1).
@@ -397,7 +407,8 @@ internal sealed partial class Http2Stream : ByteLink
         return part;
     }
 
-    private void End(Http2Error error)
+    /// <summary>Lets go; the peer, if it still thinks of it, is told why.</summary>
+    internal void End(Http2Error error)
     {
         if (Has(State.Closed))
         {

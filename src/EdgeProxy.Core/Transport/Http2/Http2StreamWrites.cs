@@ -117,7 +117,7 @@ internal sealed partial class Http2Stream
 
     private int TakeHead(ReadOnlySpan<byte> bytes)
     {
-        if (!_connection.HasRoom)
+        if (!_connection.HasRoom || (Id == 0 && !_connection.MayNumber))
         {
             return 0;
         }
