@@ -110,10 +110,10 @@ internal static class ErrorResponses
     }
 
     /// <summary>What is left of the request body is there, short, and coming without being asked for.</summary>
-    private static bool CanDiscard(Exchange exchange)
+    public static bool CanDiscard(Exchange exchange)
     {
         MessageSource source = exchange.ClientSource;
-        if (source.IsComplete)
+        if (source.IsComplete || exchange.Whole.HasRequest)
         {
             return true;
         }
@@ -161,6 +161,7 @@ internal static class ErrorResponses
         FaultKind.UpstreamMalformed => "the server's answer is not valid HTTP/1.1",
         FaultKind.NoTunnel => "nothing behind this address opens the tunnel that is asked for",
         FaultKind.TunnelIgnored => "the server answered and did not open the tunnel that is asked for",
+        FaultKind.AnswerTooLong => "the server's answer is longer than is accepted",
         FaultKind.HeadTimeout => "the request head did not arrive in time",
         FaultKind.BodyTimeout => "the request body did not arrive in time",
         FaultKind.OverLimit => "a limit is reached",

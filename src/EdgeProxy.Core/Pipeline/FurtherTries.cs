@@ -56,7 +56,7 @@ internal static class FurtherTries
         bool isRefused = upstream.Link.IsUntouched && exchange.Tries < RefusalsMax;
         bool isStale = upstream.IsReused && upstream.Link.MayBeStale;
         bool isUntouched = (isStale || isRefused) && exchange.UpstreamSource.BytesRead == 0
-            && exchange.InterimCount == 0 && exchange.ClientSource.CanRewind;
+            && exchange.InterimCount == 0 && exchange.CanRestart;
         bool mayRepeat = isRefused || exchange.UpstreamSink.BytesSent == 0 || exchange.MayRepeat;
         if (isUntouched && mayRepeat)
         {
@@ -69,6 +69,17 @@ internal static class FurtherTries
         else if (!TryAgain(exchange, RetryCauses.Reset, FaultKind.UpstreamClosed))
         {
             exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamClosed, Again.Never);
+        }
+    }
+
+    /// <summary>
+    /// An answer that is read whole broke off, or did not go on in time: 502 or 504, unless the request may go again.
+    /// </summary>
+    public static void AnswerCut(Exchange exchange, RetryCauses cause, FaultKind kind)
+    {
+        if (!TryAgain(exchange, cause, kind))
+        {
+            exchange.Fault = Fault.OfUpstream(kind);
         }
     }
 
@@ -101,7 +112,7 @@ internal static class FurtherTries
     /// </summary>
     public static bool IsRetriedFor(Exchange exchange)
     {
-        if (!Retry.IsWanted(exchange, RetryCauses.Status))
+        if (!Retry.IsWanted(exchange, Retry.HasGrpcFault(exchange) ? RetryCauses.Grpc : RetryCauses.Status))
         {
             return false;
         }
@@ -215,6 +226,8 @@ internal static class FurtherTries
             Mirrors.Restart(exchange);
         }
 
+        exchange.IsAnswerHeld = false;
+        exchange.Whole.EndAnswer();
         exchange.IsRequestSent = false;
         exchange.IsRequestAborted = false;
         exchange.RequestPump = PumpStatus.WaitSource;
