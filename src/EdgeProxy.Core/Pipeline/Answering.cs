@@ -127,7 +127,7 @@ internal static class Answering
         }
 
         Outcomes.NoteAnswered(exchange);
-        if (exchange.ClientLink.AsksForTunnel && response.StatusCode < 300)
+        if (exchange.ClientLink.AsksForTunnel && response.StatusCode < 300 && !Tunnel.IsOfErrorPage(exchange))
         {
             exchange.Fault = Fault.TunnelIgnored;
             return false;

@@ -145,10 +145,9 @@ internal static class Forwarder
     {
         Server server = exchange.Server!;
         Shard shard = exchange.Shard;
-        bool isUpgraded = !server.IsHttp2 && exchange.Request.WantsUpgrade && exchange.Call is null;
-        if (exchange.ClientLink.AsksForTunnel && !isUpgraded)
+        if (exchange.ClientLink.AsksForTunnel && !Tunnel.IsAskedOf(exchange, server))
         {
-            exchange.Fault = Fault.NoTunnel; // it would be asked for a page, and its answer taken for a tunnel
+            exchange.Fault = Fault.NoTunnel;
             return;
         }
 
