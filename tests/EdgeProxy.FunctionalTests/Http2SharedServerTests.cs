@@ -89,13 +89,13 @@ public sealed class Http2SharedServerTests
         await using ProxyProcess proxy = await StartAsync(server);
         using RawClient client = await proxy.ConnectAsync();
         int slow = 0; // a machine that stood still for so long
-        long last = Environment.TickCount64;
+        long lastMs = Environment.TickCount64;
         for (int i = 0; i < 20; i++)
         {
             Assert.Equal("ok", (await client.RequestAsync(Get)).BodyText);
-            long now = Environment.TickCount64;
-            slow += now - last >= Http2Limits.EndAwaitedMs ? 1 : 0;
-            last = now;
+            long nowMs = Environment.TickCount64;
+            slow += nowMs - lastMs >= Http2Limits.EndAwaitedMs ? 1 : 0;
+            lastMs = nowMs;
         }
 
         Assert.Equal(20, seen.Count(static type => type == FrameType.Headers));

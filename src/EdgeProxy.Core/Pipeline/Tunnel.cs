@@ -10,8 +10,9 @@ namespace EdgeProxy.Pipeline;
 internal static class Tunnel
 {
     /// <summary>
-    /// A client that asked for a tunnel by CONNECT gets none of a server that would be asked for a page: what that answers
-    /// the client would take for the tunnel (RFC 8441 section 5). The page of an error is told under the error's status.
+    /// A client that asked for a tunnel by CONNECT gets none of a server that would be asked for a page: what that
+    /// answers the client would take for the tunnel (RFC 8441 section 5). The page of an error is told under the
+    /// error's status.
     /// </summary>
     public static bool IsAskedOf(Exchange exchange, Server server) =>
         exchange.Call is null ? !server.IsHttp2 && exchange.Request.WantsUpgrade : IsOfErrorPage(exchange);

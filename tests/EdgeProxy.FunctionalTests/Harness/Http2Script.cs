@@ -7,7 +7,8 @@ namespace EdgeProxy.FunctionalTests.Harness;
 internal static class Http2Script
 {
     /// <summary>
-    /// The script is told of each frame but SETTINGS, and writes what it likes: that is sent when all that came was told.
+    /// The script is told of each frame but SETTINGS, and writes what it likes: that is sent when all that came was
+    /// told.
     /// </summary>
     /// <param name="onFrame">Of any connection; one after the other on each.</param>
     /// <param name="settings">The payload of its SETTINGS.</param>

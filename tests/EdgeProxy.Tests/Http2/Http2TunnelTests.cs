@@ -9,7 +9,8 @@ using Xunit;
 namespace EdgeProxy.Tests.Http2;
 
 /// <summary>
-/// Extended CONNECT (RFC 8441): an answer of 2xx tells a client that there is a tunnel, so none does where there is not.
+/// Extended CONNECT (RFC 8441): an answer of 2xx tells a client that there is a tunnel, so none does where there is
+/// not.
 /// </summary>
 public sealed class Http2TunnelTests
 {

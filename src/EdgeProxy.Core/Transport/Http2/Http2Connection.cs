@@ -233,7 +233,7 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
         Send();
         _isInTurn = false;
         Conclude();
-        hasMore |= _isReadHeld && !IsOutputOver; // the output is gone, and nobody would tell again of what came meanwhile
+        hasMore |= _isReadHeld && !IsOutputOver; // nobody would tell again of what came while that was full
         if (hasMore || _ready.Count > 0 || (HasRoom && _sendWindow > 0 && _blocked.Count > 0))
         {
             Touch();
