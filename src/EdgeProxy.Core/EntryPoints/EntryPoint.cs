@@ -80,6 +80,8 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
     /// <summary>It leaves the configuration: what it still serves is served as before.</summary>
     public void Freeze(Snapshot snapshot) => Volatile.Write(ref _frozen, snapshot);
 
+    public int LoopCount => _shards.Length;
+
     /// <summary>No new requests are wanted: connections end after the exchange they are in.</summary>
     public bool IsDraining => Volatile.Read(ref _isDraining);
 

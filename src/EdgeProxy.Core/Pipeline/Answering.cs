@@ -127,6 +127,12 @@ internal static class Answering
         }
 
         Outcomes.NoteAnswered(exchange);
+        if (exchange.ClientLink.AsksForTunnel && response.StatusCode < 300 && !Tunnel.IsOfErrorPage(exchange))
+        {
+            exchange.Fault = Fault.TunnelIgnored;
+            return false;
+        }
+
         if (FurtherTries.IsRetriedFor(exchange) || FurtherTries.FallBackAfterAnswer(exchange))
         {
             return false;

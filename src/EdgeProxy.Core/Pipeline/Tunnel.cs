@@ -12,6 +12,16 @@ namespace EdgeProxy.Pipeline;
 /// <summary>What follows a 101: bytes in both directions until both ended, or one broke.</summary>
 internal static class Tunnel
 {
+    /// <summary>
+    /// A client that asked for a tunnel by CONNECT gets none of a server that would be asked for a page: what that
+    /// answers the client would take for the tunnel (RFC 8441 section 5). The page of an error is told under the
+    /// error's status.
+    /// </summary>
+    public static bool IsAskedOf(Exchange exchange, Server server) =>
+        exchange.Call is null ? !server.IsHttp2 && exchange.Request.WantsUpgrade : IsOfErrorPage(exchange);
+
+    public static bool IsOfErrorPage(Exchange exchange) => exchange.Call is { PagePath.IsEmpty: false };
+
     /// <summary>A 101 came: the end of HTTP on both connections, or a fault.</summary>
     public static bool TryBegin(Exchange exchange)
     {

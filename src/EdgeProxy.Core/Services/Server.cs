@@ -27,6 +27,7 @@ internal sealed class Server
     private IPEndPoint? _address;
     private int _isFailing;
     private long _idleTimeoutMs;
+    private long _connectTimeoutMs;
     private int _idleConnectionsMax;
     private bool _isRetired;
     private int _slotsTaken;
@@ -128,6 +129,8 @@ internal sealed class Server
 
     public long IdleTimeoutMs => Volatile.Read(ref _idleTimeoutMs);
 
+    public long ConnectTimeoutMs => Volatile.Read(ref _connectTimeoutMs);
+
     public int IdleConnectionsMax => Volatile.Read(ref _idleConnectionsMax);
 
     /// <summary>A new exchange may be sent to it.</summary>
@@ -164,6 +167,7 @@ internal sealed class Server
     public void Configure(ServiceSettings settings)
     {
         Volatile.Write(ref _idleTimeoutMs, (long)settings.IdleTimeout.TotalMilliseconds);
+        Volatile.Write(ref _connectTimeoutMs, (long)settings.ConnectTimeout.TotalMilliseconds);
         Volatile.Write(ref _idleConnectionsMax, settings.IdleConnectionsMax);
         Volatile.Write(ref _isRetired, false);
         Health.Forget(isProbed: settings.HealthCheck is not null, isWatched: settings.PassiveHealth is not null);

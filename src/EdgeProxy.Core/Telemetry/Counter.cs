@@ -80,6 +80,7 @@ internal enum Counter
     Http2Connections,
     Http2Streams,
     Http2Resets,
+    Http2StreamsRefused,
     Http2Malformed,
     Http2Floods,
     Count,
@@ -191,6 +192,9 @@ internal static class CounterNames
         Counter.Http2Streams => ("edgeproxy_http2_streams_total", "", "Streams that clients began."),
         Counter.Http2Resets =>
             ("edgeproxy_http2_resets_total", "", "Streams that clients broke off before they were answered."),
+        Counter.Http2StreamsRefused => (
+            "edgeproxy_http2_streams_refused_total", "",
+            "Streams refused because a loop's share of connections_max was in use."),
         Counter.Http2Malformed => Http2Ends("malformed"),
         _ => Http2Ends("flood"),
     };

@@ -105,7 +105,8 @@ internal static class EntryPointTable
         "requests", "Requests on one connection before it is closed.", "no limit");
 
     private static readonly IntegerKey Connections = Count("connections_max", 1, ConnectionsMax,
-        EntryPointLimits.ConnectionsDefault, "connections", "Connections open at once. Over it: 503 and close.");
+        EntryPointLimits.ConnectionsDefault, "connections",
+        "Connections open at once. Over it: 503 and close. As many exchanges on streams of HTTP/2; over it: refused.");
 
     private static readonly IntegerKey ConnectionsPerAddress = Count("connections_per_address_max", 0, ConnectionsMax,
         EntryPointLimits.ConnectionsPerAddressDefault, "connections",
