@@ -17,6 +17,15 @@ internal enum Besides
 
     /// <summary>Its service has probes, passive health, retries and a circuit breaker.</summary>
     Care,
+
+    /// <summary>It sends its metrics to a collector, every second.</summary>
+    Metrics,
+
+    /// <summary>It does that, and sends one trace in a hundred, and writes an access log to a file.</summary>
+    Logs,
+
+    /// <summary>It does that, and sends each trace.</summary>
+    Traces,
 }
 
 /// <summary>The binary under test, with the signals it has by default.</summary>
@@ -25,6 +34,9 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
     public const string OwnName = "edgeproxy";
     public const string ChainName = "edgeproxy+chain";
     public const string CareName = "edgeproxy+care";
+    public const string MetricsName = "edgeproxy+metrics";
+    public const string LogsName = "edgeproxy+logs";
+    public const string TracesName = "edgeproxy+traces";
 
     // Everything on, and nothing that happens: no request fails.
     private const string Care = """
@@ -58,6 +70,9 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
     {
         Besides.Chain => ChainName,
         Besides.Care => CareName,
+        Besides.Metrics => MetricsName,
+        Besides.Logs => LogsName,
+        Besides.Traces => TracesName,
         _ => OwnName,
     };
 
@@ -105,11 +120,28 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
         {
             Besides.Chain => Chain,
             Besides.Care => Care,
+            Besides.Metrics => Collector(setup, "[\"metrics\"]"),
+            Besides.Logs => Collector(setup, "[\"metrics\", \"traces\"]") + Traces("0.01") + Log(setup),
+            Besides.Traces => Collector(setup, "[\"metrics\", \"traces\"]") + Traces("1") + Log(setup),
             _ => "",
         });
 
         return new Command(binary, ["run", "-c", setup.Write("edgeproxy.toml", toml.ToString())]);
     }
+
+    // The origin takes what is sent to a collector, and its core, not the proxy's, pays for it.
+    private static string Collector(PeerSetup setup, string signals) => $"""
+        [telemetry.otlp]
+        endpoint = "http://{setup.Upstream}"
+        signals = {signals}
+        metrics_interval = "1s"
+
+        """;
+
+    private static string Traces(string ratio) => $"[telemetry.traces]\nratio = {ratio}\n";
+
+    private static string Log(PeerSetup setup) =>
+        $"[access_log]\noutput = \"{Path.Combine(setup.Folder, "access.log")}\"\n";
 
     private static IEnumerable<(string Name, string Prefix)> Routers(PeerSetup setup)
     {

@@ -9,8 +9,8 @@ using EdgeProxy.LoadBench.Peers;
 namespace EdgeProxy.LoadBench.Scenarios;
 
 /// <summary>
-/// Everything that is measured, in the order of the report. What comes with TLS, HTTP/2 and telemetry gets its line
-/// here when the product has it.
+/// Everything that is measured, in the order of the report. What comes with TLS and HTTP/2 gets its line here when the
+/// product has it.
 /// </summary>
 internal static class ScenarioList
 {
@@ -23,6 +23,8 @@ internal static class ScenarioList
 
     // What a limit says is left has more or fewer digits.
     private const int RemainingSlackBytes = 16;
+
+    private static readonly Besides[] Told = [Besides.Metrics, Besides.Logs, Besides.Traces];
 
     public static IReadOnlyList<IScenario> All { get; } =
     [
@@ -56,7 +58,7 @@ internal static class ScenarioList
             "GET 1 KiB on 64 connections: ours without and with rate_limit, headers, strip_prefix, ip_allow_list.",
             Get("/api/api/items/42", KiB))
         {
-            Compares = Besides.Chain,
+            Compares = [Besides.Chain],
             SlackBytes = RemainingSlackBytes,
         },
         new LoadScenario(
@@ -64,8 +66,17 @@ internal static class ScenarioList
             "GET 1 KiB on 64 connections: ours without and with probes, passive health, retries and a circuit breaker.",
             Get("/1k", KiB))
         {
-            Compares = Besides.Care,
+            Compares = [Besides.Care],
         },
+        new LoadScenario(
+            "telemetry",
+            "GET 1 KiB on 64 connections: ours without telemetry, with metrics to a collector every second, with "
+                + "those, 1 % of traces and an access log, with all traces.",
+            Get("/1k", KiB))
+        {
+            Compares = Told,
+        },
+        new OpenLoopScenario(50) { Compares = Told },
         new LoadScenario(
             "slow-60ms",
             "GET 1 KiB on 256 connections from a server that takes 60 ms.",

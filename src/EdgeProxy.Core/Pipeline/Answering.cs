@@ -122,6 +122,7 @@ internal static class Answering
         }
 
         Outcomes.NoteAnswered(exchange);
+        VersionNotes.Look(exchange);
         if (FurtherTries.IsRetriedFor(exchange) || FurtherTries.FallBackAfterAnswer(exchange))
         {
             return false;
