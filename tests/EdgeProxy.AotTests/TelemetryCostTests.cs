@@ -68,8 +68,7 @@ public sealed class TelemetryCostTests(ITestOutputHelper output) : IDisposable
         using RawClient client = await proxy.ConnectAsync();
         await client.RequestAsync(Steady.Get);
 
-        int once = await Steady.CountCallsAsync(loop, client, requests);
-        int twice = await Steady.CountCallsAsync(loop, client, 2 * requests);
+        (int once, int twice) = await Steady.CountTwiceAsync(loop, client, requests);
         double perRequest = (twice - once) / (double)requests;
         output.WriteLine($"{once} calls for {requests} requests, {twice} for {2 * requests}: {perRequest:0.000} each");
 
