@@ -18,8 +18,8 @@ internal readonly record struct DeploymentSample(double Time, double Requests, d
 internal readonly record struct DeploymentMark(double Time, string Version);
 
 /// <summary>
-/// A run for a chart: steady requests through the proxy while the server behind it gets a bad version, then the good one
-/// again. Nobody tells the proxy: it sees the version in answers.
+/// A run for a chart: steady requests through the proxy while the server behind it gets a bad version, then the good
+/// one again. Nobody tells the proxy: it sees the version in answers.
 /// </summary>
 internal static class DeploymentRun
 {

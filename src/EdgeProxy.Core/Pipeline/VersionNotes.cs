@@ -1,7 +1,6 @@
 using System;
 using System.Text;
 using System.Threading;
-using EdgeProxy.Telemetry.Deployments;
 
 namespace EdgeProxy.Pipeline;
 

@@ -34,19 +34,21 @@ public sealed class SpoolTests : IDisposable
         await using (ProxyProcess proxy = await ProxyProcess.StartAsync(config))
         {
             using var end = new System.Threading.CancellationTokenSource();
-            Task load = Task.Run(async () =>
+            Task load = LoadAsync();
+            stored = await Eventually.GetAsync(
+                async () => await StoredAsync(proxy), items => items >= enough, "spans in the spool", Limit);
+            proxy.Signal(Kill);
+            await end.CancelAsync();
+            await IgnoreAsync(load);
+
+            async Task LoadAsync()
             {
                 while (!end.IsCancellationRequested)
                 {
                     await RawClient.GetAsync(proxy.Port, $"/{asked}");
                     asked++;
                 }
-            });
-            stored = await Eventually.GetAsync(
-                async () => await StoredAsync(proxy), items => items >= enough, "spans in the spool", Limit);
-            proxy.Signal(Kill);
-            await end.CancelAsync();
-            await IgnoreAsync(load);
+            }
         }
 
         await using OtlpCollector collector = OtlpCollector.Start(port);

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using EdgeProxy.Primitives.Http;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Telemetry.Deployments;
 using EdgeProxy.Tests.Host;
@@ -98,11 +99,11 @@ public sealed class DeploymentEffectsTests
         var metrics = new DurationMetrics(1);
         for (int i = 0; i < 99; i++)
         {
-            metrics.Of(0, Primitives.Http.Method.Get, 1).Add(4_000);
+            metrics.Of(0, Method.Get, 1).Add(4_000);
         }
 
-        metrics.Of(0, Primitives.Http.Method.Get, 4).Add(200_000);
-        metrics.Of(0, Primitives.Http.Method.Get, Outcome.Cancelled).Add(1_000);
+        metrics.Of(0, Method.Get, 4).Add(200_000);
+        metrics.Of(0, Method.Get, Outcome.Cancelled).Add(1_000);
         TrafficCounts counts = TrafficCounts.None.With(metrics, new DurationSum());
 
         Assert.Equal((101L, 1L), (counts.Requests, counts.Errors));

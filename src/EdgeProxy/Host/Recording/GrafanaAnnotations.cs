@@ -10,7 +10,6 @@ using System.Threading.Tasks;
 using EdgeProxy.Control;
 using EdgeProxy.Primitives;
 using EdgeProxy.Services.Choosing;
-using EdgeProxy.Telemetry;
 using EdgeProxy.Telemetry.Deployments;
 using EdgeProxy.Telemetry.Otlp;
 using Microsoft.Extensions.Logging;
@@ -150,7 +149,8 @@ internal sealed partial class GrafanaAnnotations : IDisposable, IMetricsSource
             using var content = new ByteArrayContent(body);
             content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             using var request = new HttpRequestMessage(
-                HttpMethod.Post, $"{_settings.Url.AbsoluteUri.TrimEnd('/')}/api/annotations") { Content = content };
+                HttpMethod.Post, $"{_settings.Url.AbsoluteUri.TrimEnd('/')}/api/annotations")
+            { Content = content };
             request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {_settings.Token}");
             request.Headers.TryAddWithoutValidation("User-Agent", $"edgeproxy/{BuildStamp.Version}");
             using HttpResponseMessage response =
