@@ -18,7 +18,7 @@ internal static class GrafanaTable
         "Of a service account that may write annotations. Shown to nobody; take it from ${cred:NAME}.")
     {
         IsRequired = true,
-        ExampleToml = "\"${cred:grafana}\"",
+        ExampleToml = "\"glsa_of_a_service_account\"",
     };
 
     private static readonly PemFileKey Ca = new("ca", isSecret: false,
