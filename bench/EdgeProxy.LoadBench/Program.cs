@@ -6,6 +6,7 @@ using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.LoadBench.Deployment;
+using EdgeProxy.LoadBench.Origin;
 using EdgeProxy.LoadBench.Peers;
 using EdgeProxy.LoadBench.Processes;
 using EdgeProxy.LoadBench.Report;
@@ -21,6 +22,11 @@ internal static class Program
 {
     public static async Task<int> Main(string[] args)
     {
+        if (args is [OriginProcess.Verb, string port])
+        {
+            return OriginProcess.Serve(port);
+        }
+
         Progress.Begin();
         RunSettings? settings = RunSettings.Read(args, out string fault);
         if (settings is null)

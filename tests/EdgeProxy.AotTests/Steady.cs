@@ -26,7 +26,7 @@ internal static class Steady
         }
     });
 
-    public static async Task LoadAsync(int port, int requests)
+    public static async Task LoadAsync(int port, int requests, string request = Get)
     {
         const int clients = 8;
         await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => Task.Run(async () =>
@@ -34,7 +34,7 @@ internal static class Steady
             using RawClient client = await RawClient.ConnectAsync(port);
             for (int i = 0; i < requests / clients; i++)
             {
-                Assert.Equal(200, (await client.RequestAsync(Get)).Status);
+                Assert.Equal(200, (await client.RequestAsync(request)).Status);
             }
         })));
     }
@@ -53,21 +53,22 @@ internal static class Steady
     /// Calls while one connection asks so many times, and twice as many. What a busy machine adds, a read in vain now
     /// and then, is no cost of a request: the least of some is.
     /// </summary>
-    public static async Task<(int Once, int Twice)> CountTwiceAsync(string[] whom, RawClient client, int requests)
+    public static async Task<(int Once, int Twice)> CountTwiceAsync(
+        string[] whom, RawClient client, int requests, string request = Get)
     {
         int once = int.MaxValue;
         int twice = int.MaxValue;
         for (int round = 0; round < 3; round++)
         {
-            once = Math.Min(once, await CountCallsAsync(whom, client, requests));
-            twice = Math.Min(twice, await CountCallsAsync(whom, client, 2 * requests));
+            once = Math.Min(once, await CountCallsAsync(whom, client, requests, request));
+            twice = Math.Min(twice, await CountCallsAsync(whom, client, 2 * requests, request));
         }
 
         return (once, twice);
     }
 
     /// <summary>Traces what the arguments of strace name while one connection asks that many times.</summary>
-    private static async Task<int> CountCallsAsync(string[] whom, RawClient client, int requests)
+    private static async Task<int> CountCallsAsync(string[] whom, RawClient client, int requests, string request)
     {
         string trace = Path.GetTempFileName();
         try
@@ -86,7 +87,7 @@ internal static class Steady
 
             for (int i = 0; i < requests; i++)
             {
-                await client.RequestAsync(Get);
+                await client.RequestAsync(request);
             }
 
             // INT makes strace detach and leave the proxy alone.

@@ -40,7 +40,7 @@ internal sealed class LoadScenario(string name, string about, params ProbeReques
 
     public ProbeRequest Request => requests[0];
 
-    /// <summary>Beside ours runs ours that does each of these as well, and nobody else; none: all run.</summary>
+    /// <summary>Beside ours runs ours that does each of these as well, and nobody else; empty: all run.</summary>
     public IReadOnlyList<Besides> Compares { get; init; } = [];
 
     public int Rounds(RunSettings settings) => settings.Rounds;

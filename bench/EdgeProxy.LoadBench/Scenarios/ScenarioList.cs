@@ -62,6 +62,17 @@ internal static class ScenarioList
             SlackBytes = RemainingSlackBytes,
         },
         new LoadScenario(
+            "each-middleware",
+            "GET 1 KiB on 64 connections with a key and a token: ours without and with one middleware each.",
+            Get("/api/api/items/42", KiB, Credentials.Fields))
+        {
+            Compares =
+            [
+                Besides.RateLimit, Besides.Headers, Besides.StripPrefix, Besides.IpLists, Besides.ApiKey, Besides.Jwt,
+            ],
+            SlackBytes = RemainingSlackBytes,
+        },
+        new LoadScenario(
             "care",
             "GET 1 KiB on 64 connections: ours without and with probes, passive health, retries and a circuit breaker.",
             Get("/1k", KiB))
@@ -88,6 +99,8 @@ internal static class ScenarioList
         new StreamScenario(),
         new OpenLoopScenario(50),
         new OpenLoopScenario(70),
+        new TroubleScenario(isFailing: true),
+        new TroubleScenario(isFailing: false),
         new StartScenario(),
         new MemoryScenario(),
         new IdleScenario(),
