@@ -37,6 +37,8 @@ internal static class EventIds
     public const int CollectorRefuses = 7004;
     public const int SpoolUnusable = 7005;
     public const int SpoolRecovered = 7006;
+    public const int GrafanaAway = 7007;
+    public const int GrafanaRefuses = 7008;
     public const int AuditSegmentClosed = 8001;
     public const int AuditStuck = 8002;
     public const int AuditUnstuck = 8003;

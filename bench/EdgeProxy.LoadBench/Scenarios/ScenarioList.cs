@@ -23,6 +23,8 @@ internal static class ScenarioList
     // What a limit says is left has more or fewer digits.
     private const int RemainingSlackBytes = 16;
 
+    private static readonly Besides[] Told = [Besides.Metrics, Besides.Logs, Besides.Traces];
+
     public static IReadOnlyList<IScenario> All { get; } =
     [
         new LoadScenario("get-128", "GET 128 B on 64 connections.", Get("/128", 128)),
@@ -76,6 +78,15 @@ internal static class ScenarioList
         {
             Compares = [Besides.Care],
         },
+        new LoadScenario(
+            "telemetry",
+            "GET 1 KiB on 64 connections: ours without telemetry, with metrics to a collector every second, with "
+                + "those, 1 % of traces and an access log, with all traces.",
+            Get("/1k", KiB))
+        {
+            Compares = Told,
+        },
+        new OpenLoopScenario(50) { Compares = Told },
         new LoadScenario(
             "slow-60ms",
             "GET 1 KiB on 256 connections from a server that takes 60 ms.",

@@ -133,6 +133,7 @@ internal static class Answering
             return false;
         }
 
+        VersionNotes.Look(exchange);
         if (FurtherTries.IsRetriedFor(exchange) || FurtherTries.FallBackAfterAnswer(exchange))
         {
             return false;

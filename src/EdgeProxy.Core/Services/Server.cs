@@ -5,6 +5,7 @@ using System.Threading;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
 using EdgeProxy.Telemetry;
+using EdgeProxy.Telemetry.Deployments;
 using EdgeProxy.Transport;
 using EdgeProxy.Transport.Tls;
 
@@ -100,6 +101,9 @@ internal sealed class Server
     public Multiplex MultiplexOf(EpollLoop loop) => _multiplexes![loop.Index] ??= new Multiplex(this, loop);
 
     public string Service { get; }
+
+    /// <summary>The version it told of last.</summary>
+    public SeenVersion Version { get; } = new();
 
     public string Host { get; }
 

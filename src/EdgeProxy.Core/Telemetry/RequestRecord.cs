@@ -35,8 +35,8 @@ internal struct RequestRecord
     public FaultSide FaultSide;
     public RejectReason Reject;
 
-    /// <summary>Of HTTP, as the client spoke it: 2, else 1; the minor version counts with 1 only.</summary>
-    public byte MajorVersion;
+    /// <summary>Of the client's connection: 2 for a stream; anything else is HTTP/1 with a minor version.</summary>
+    public byte HttpMajor;
     public byte MinorVersion;
     public bool IsSecure;
 

@@ -107,6 +107,9 @@ internal sealed partial class EpollLoop : IDisposable, ITimerOwner
     /// </summary>
     public void RunOnce(int waitMaxMs)
     {
+        // What the last turn allocated is told before the wait: a thread's count is read in nanoseconds.
+        Counters.AllocatedBytes = GC.GetAllocatedBytesForCurrentThread();
+
         // (1) Wait. The mailbox must know, so that work posted from now on ends the wait.
         int count = _epoll.Poll(WaitMs(waitMaxMs));
         _mailbox.Awake();

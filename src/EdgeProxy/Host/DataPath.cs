@@ -17,6 +17,8 @@ using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
 using EdgeProxy.Services.Naming;
 using EdgeProxy.Telemetry;
+using EdgeProxy.Telemetry.Deployments;
+using EdgeProxy.Telemetry.Tailing;
 using EdgeProxy.Transport;
 using EdgeProxy.Transport.Tls;
 using Microsoft.Extensions.Logging;
@@ -53,6 +55,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
     private AiDirectory? _ai;
     private DurationDirectory? _durations;
     private RequestRecording? _recording;
+    private VersionWatch? _versions;
     private RequestPipeline? _pipeline;
 
     public DataPath(DataPathParts parts)
@@ -161,6 +164,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         }
     }
 
+    public TailFeed? Tail => _recording?.Tail;
+
     public void ReopenLogs() => _recording?.ReopenFiles();
 
     public async Task DrainAsync(TimeSpan limit)
@@ -235,6 +240,12 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             Durations = () => Durations,
         });
         _parts.Deployments.OnAdded = _recording.Announce;
+        _versions = new VersionWatch(_parts.Time, _parts.Mark);
+        foreach (Shard shard in _shards)
+        {
+            shard.Versions = _versions;
+        }
+
         _pipeline = new RequestPipeline(_snapshots);
         _parts.Halts.Sweep = SweepHalted;
         _loops.Start();

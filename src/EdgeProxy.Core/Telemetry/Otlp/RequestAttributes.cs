@@ -53,7 +53,7 @@ internal static class RequestAttributes
         writer.Attribute(field, "client.address", address[..length]);
         writer.Attribute(field, "client.port", record.ClientPort);
         writer.Attribute(field, "network.protocol.version",
-            record.MajorVersion == 2 ? "2" : record.MinorVersion == 0 ? "1.0" : "1.1");
+            record.HttpMajor == 2 ? "2" : record.MinorVersion == 0 ? "1.0" : "1.1");
         if (record.Status > 0)
         {
             writer.Attribute(field, "http.response.status_code", record.Status);
