@@ -1,9 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Net;
 using System.Text.Json;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
+using EdgeProxy.Services.Naming;
 using Xunit;
 
 namespace EdgeProxy.FunctionalTests;
@@ -138,6 +140,22 @@ public sealed class NameTests
         await Eventually.TrueAsync(
             async () => (await RawClient.GetAsync(proxy.Port)).BodyText == "127.0.0.2", "the name to resolve");
         Assert.True(silent.QueryCount > 0);
+    }
+
+    // Neither keeps the look-up, and with it those of all other names, for ever.
+    [Theory]
+    [InlineData("Repeats", 25)]
+    [InlineData("Drips", 0)]
+    public async Task NameServerThatGoesOnAndOn_IsNotListenedToForEver(string manner, int addressesMax)
+    {
+        await using var dns = new DnsServer { Manner = Enum.Parse<DnsManner>(manner) };
+        dns.Set("app.test", Enumerable.Range(1, 25).Select(i => $"127.0.0.{i}").ToArray());
+        var servers = new NameServers([new IPEndPoint(IPAddress.Loopback, dns.Port)], [], 1);
+
+        NameAnswer answer = await Task.Run(() => new DnsLookUp(servers).Find("app.test"))
+            .Within("the look-up to end", TimeSpan.FromMinutes(1));
+
+        Assert.InRange(answer.Addresses.Count, 0, addressesMax);
     }
 
     [Fact]
