@@ -1,6 +1,7 @@
 using System;
 using System.Numerics;
 using System.Text;
+using EdgeProxy.Ai.Guards;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Pipeline.Halting;
@@ -18,6 +19,7 @@ internal sealed class AiCall : BodyCall
     private readonly HeldBody _edited = new();
     private readonly HeldBody _original = new(); // what came, while another target may be asked with it
     private readonly UsageStrip _strip;
+    private readonly HeldBody _stripped = new(); // of a stream that a guard looks at then
     private readonly byte[] _model = new byte[JsonText.BytesMax];
     private int _modelLength;
     private AiService? _service;
@@ -31,6 +33,8 @@ internal sealed class AiCall : BodyCall
     private readonly AnswerFacts _answerFacts = new();
     private bool _isRead;
     private bool _strips;
+    private bool _isStripping;
+    private GuardWork? _guard;
 
     public AiCall(AiLoop loop)
     {
@@ -50,6 +54,7 @@ internal sealed class AiCall : BodyCall
         _service = service;
         _kind = kind;
         _dialect = dialect;
+        _guard = AiGuard.Of(exchange)?.Rent(exchange.Shard.Loop.Index, _loop);
         BodyBytesMax = service.Settings.BodyBytesMax;
         exchange.Hold(Body, _loop.Budget);
         exchange.Hold(_edited, _loop.Budget);
@@ -92,6 +97,11 @@ internal sealed class AiCall : BodyCall
             return Verdict.Answered;
         }
 
+        if (_guard is not null && !IsLetPass(exchange, _guard))
+        {
+            return Verdict.Answered;
+        }
+
         if (!TryChoose(exchange))
         {
             return exchange.Fault.IsNone
@@ -126,12 +136,15 @@ internal sealed class AiCall : BodyCall
         return _target is null ? null : Other(exchange);
     }
 
-    public override bool Holds(Exchange exchange) => _facts.IsStream && HasOther(exchange)
-        && exchange.Response.StatusCode is >= 200 and < 300;
+    public override bool Holds(Exchange exchange) =>
+        _guard?.Answering.LookOf(exchange, _kind) == AnswerLook.Whole
+        || (_facts.IsStream && HasOther(exchange) && exchange.Response.StatusCode is >= 200 and < 300);
 
-    public override bool HasContent => _reader.IsBlind || _reader.HasContent;
+    public override bool HasContent => !IsHeldWhole && (_reader.IsBlind || _reader.HasContent);
 
-    public override bool HasFailedWithin => _reader.HasError;
+    public override bool HasFailedWithin => !IsHeldWhole && _reader.HasError;
+
+    private bool IsHeldWhole => _guard?.Answering.IsWhole == true;
 
     public override void OnPassedOn(Exchange exchange)
     {
@@ -167,22 +180,44 @@ internal sealed class AiCall : BodyCall
         AnswerForm form = _isRead ? FormOf(exchange) : AnswerForm.Other;
         _answerFacts.Reset();
         _reader.Begin(form, exchange.Audit is null ? null : _answerFacts);
-        Rewrites = form == AnswerForm.Events && _strips;
+        _isStripping = form == AnswerForm.Events && _strips;
+        Rewrites = _isStripping;
+        if (_guard is not null)
+        {
+            _guard.Answering.Begin(exchange, _kind, _dialect, Output);
+            Rewrites |= _guard.Answering.Writes;
+        }
+
         if (form == AnswerForm.Events)
         {
             edits.Set(ForwardedFields.Buffering, "no"u8);
         }
 
-        if (Rewrites)
+        if (_isStripping)
         {
             _strip.Begin(Output);
+            _stripped.BindAs(Output);
         }
     }
+
+    // What is left for the guard to look at.
+    private ReadOnlySpan<byte> Stripped(ReadOnlySpan<byte> payload)
+    {
+        _stripped.Clear();
+        _strip.Take(payload, _stripped);
+        return _stripped.Bytes;
+    }
+
+    public override bool IsOver => _guard is { Answering.IsOver: true };
 
     public override void Take(ReadOnlySpan<byte> payload)
     {
         _reader.Take(payload);
-        if (Rewrites)
+        if (_guard is { Answering.Writes: true })
+        {
+            _guard.Answering.Take(_isStripping ? Stripped(payload) : payload, Output);
+        }
+        else if (Rewrites)
         {
             _strip.Take(payload, Output);
         }
@@ -190,7 +225,19 @@ internal sealed class AiCall : BodyCall
 
     public override void TakeEnd()
     {
-        if (Rewrites)
+        if (_guard is { Answering.Writes: true })
+        {
+            if (_isStripping)
+            {
+                _stripped.Clear();
+                _strip.TakeEnd(_stripped);
+                _guard.Answering.Take(_stripped.Bytes, Output);
+                _stripped.Release();
+            }
+
+            _guard.Answering.TakeEnd(Output);
+        }
+        else if (Rewrites)
         {
             _strip.TakeEnd(Output);
         }
@@ -215,8 +262,10 @@ internal sealed class AiCall : BodyCall
             NoteUsage(exchange, _reader.Usage);
         }
 
+        _guard?.NoteFacts(exchange);
         exchange.NoteFact("edgeproxy.ai.outcome"u8, _target is null ? "refused"u8
             : !exchange.Fault.IsNone ? "cut"u8
+            : _guard is { Answer.IsBlocked: true } ? "withheld"u8
             : !_isRead ? "failed"u8
             : _reader.HasError ? "error_within"u8 : "ok"u8);
     }
@@ -238,7 +287,15 @@ internal sealed class AiCall : BodyCall
         ReleaseBodies();
         ReleaseRequest();
         _strip.Release();
+        _stripped.Release();
         _answerFacts.Reset();
+        if (_guard is { } guard)
+        {
+            guard.Count(exchange);
+            guard.Guard.Return(exchange.Shard.Loop.Index, guard);
+            _guard = null;
+        }
+
         _modelLength = 0;
         _service = null;
         _entry = null;
@@ -249,6 +306,38 @@ internal sealed class AiCall : BodyCall
         _isRead = false;
         _strips = false;
         _loop.Return(this);
+    }
+
+    // The guard's rules on the prompt: what they mask is masked for every target.
+    private bool IsLetPass(Exchange exchange, GuardWork guard)
+    {
+        JsonIndex index = _loop.Index;
+        JsonEdits edits = _loop.Edits;
+        edits.Reset();
+        guard.InspectPrompt(index, Body.Bytes, edits, _kind);
+        if (!guard.Prompt.IsBlocked && !edits.IsEmpty)
+        {
+            if (!_edited.TryRoom(Body.Length + edits.Growth, out Span<byte> room))
+            {
+                OnBodyRefused(exchange, isTooLong: false);
+                return false;
+            }
+
+            _edited.Commit(edits.Apply(Body.Bytes, room));
+            Body.TakeFrom(_edited);
+            if (index.Read(Body.Bytes) != JsonFault.None)
+            {
+                guard.Prompt.BlockFor("names"); // two that are masked would be one
+            }
+        }
+
+        if (guard.Prompt.IsBlocked)
+        {
+            Refuse(exchange, 403, GuardTexts.Code, GuardTexts.OfPrompt(guard.Prompt.Reason));
+            return false;
+        }
+
+        return true;
     }
 
     // The exchange goes to the target: its path, its credential, its name for the model.

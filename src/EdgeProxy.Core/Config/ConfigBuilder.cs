@@ -82,6 +82,7 @@ internal sealed class ConfigBuilder
             .Complete(checks.Routers(routers), routers);
         List<MiddlewareSettings> steps = SettingsOf(middlewares);
         checks.ClientCertificates(routers, resolved, entryPoints, steps);
+        new GuardReading(_faults, ai, composed, steps).Check(resolved, routers);
         return new ProxySettings
         {
             Hash = "",

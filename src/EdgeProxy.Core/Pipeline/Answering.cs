@@ -287,7 +287,8 @@ internal static class Answering
 
         // The boundary is proven: whole request sent, answer ended by its own framing, not a byte after it.
         bool isClean = exchange.IsRequestSent && exchange.Response.KeepAlive && !exchange.UpstreamSink.HasPending
-            && exchange.UpstreamSource.Unread.IsEmpty && !exchange.UpstreamSource.HasSeenEnd;
+            && exchange.UpstreamSource.Unread.IsEmpty && !exchange.UpstreamSource.HasSeenEnd
+            && exchange.Call is not { IsOver: true };
         Forwarder.Detach(exchange);
         if (isClean)
         {

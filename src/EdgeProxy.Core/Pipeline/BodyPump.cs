@@ -126,7 +126,8 @@ internal static class BodyPump
             }
 
             call.Output.Clear();
-            BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
+            ReadOnlySpan<byte> payload = default;
+            BodyStep step = call.IsOver ? BodyStep.End : source.Next(out payload);
             if (step == BodyStep.End && !call.HasEnded)
             {
                 call.HasEnded = true;

@@ -43,6 +43,7 @@ internal static class MiddlewareTable
         new(JwtTable.Declaration, JwtTable.Parse),
         new(ForwardAuthTable.Declaration, ForwardAuthTable.Parse),
         new(ClientCertTable.Declaration, ClientCertTable.Parse),
+        new(AiGuardTable.Declaration, AiGuardTable.Parse),
     ];
 
     public static TableDeclaration Declaration { get; } = new("middlewares", IsNamed: true,
@@ -52,7 +53,6 @@ internal static class MiddlewareTable
         Later =
         [
             "buffering",
-            "ai_guard",
         ],
     };
 

@@ -30,7 +30,8 @@ internal static class AuditedPump
                 return before;
             }
 
-            BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
+            ReadOnlySpan<byte> payload = default;
+            BodyStep step = call is { IsOver: true } ? BodyStep.End : source.Next(out payload);
             if (step == BodyStep.End && call is { HasEnded: false })
             {
                 call.HasEnded = true;

@@ -54,6 +54,9 @@ internal abstract class BodyCall
     /// <summary>Something of the answer's own came: it is no longer given up.</summary>
     public virtual bool HasContent => true;
 
+    /// <summary>The answer ends here, with what is in Output: the rest of the server's is not wanted.</summary>
+    public virtual bool IsOver => false;
+
     /// <summary>The answer says that it failed.</summary>
     public virtual bool HasFailedWithin => false;
 
