@@ -82,12 +82,19 @@ public sealed class CostTests(ITestOutputHelper output)
         using RawClient client = await proxy.ConnectAsync();
         await client.RequestAsync(Get);
 
-        int once = await CountCallsAsync(proxy, client, requests);
-        int twice = await CountCallsAsync(proxy, client, 2 * requests);
+        // What a busy machine adds, a read in vain now and then, is no cost of a request: the least of some is.
+        int once = int.MaxValue;
+        int twice = int.MaxValue;
+        for (int round = 0; round < 3; round++)
+        {
+            once = Math.Min(once, await CountCallsAsync(proxy, client, requests));
+            twice = Math.Min(twice, await CountCallsAsync(proxy, client, 2 * requests));
+        }
+
         double perRequest = (twice - once) / (double)requests;
         output.WriteLine($"{once} calls for {requests} requests, {twice} for {2 * requests}: {perRequest:0.000} each");
-
         Assert.True(once > requests, $"only {once} calls were seen");
+
         Assert.Equal(Published.Budget("data_syscalls_per_request"), perRequest, 0.02);
     }
 

@@ -52,6 +52,9 @@ internal sealed class GrpcServer : IAsyncDisposable
     public int Port { get; }
 
     /// <summary>Calls that were cancelled while they waited.</summary>
+    /// <summary>Calls of <see cref="Echo.Wait"/> that came.</summary>
+    public int Waited => Volatile.Read(ref _app.Services.GetRequiredService<EchoService>().WaitedCount);
+
     public int Cancelled => Volatile.Read(ref _app.Services.GetRequiredService<EchoService>().CancelledCount);
 
     public static async Task<GrpcServer> StartAsync(X509Certificate2? certificate = null)
@@ -81,9 +84,11 @@ internal sealed class GrpcServer : IAsyncDisposable
     private sealed class EchoService
     {
         public int CancelledCount;
+        public int WaitedCount;
 
         public async Task<string> WaitAsync(string request, ServerCallContext context)
         {
+            Interlocked.Increment(ref WaitedCount);
             try
             {
                 await Task.Delay(Timeout.Infinite, context.CancellationToken);

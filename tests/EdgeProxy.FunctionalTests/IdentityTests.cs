@@ -289,7 +289,7 @@ public sealed class IdentityTests
     private static string B64(byte[] bytes) => Base64Url.EncodeToString(bytes);
 
     private static Task WriteAsync(string path, string text) =>
-        File.WriteAllTextAsync(path, text, TestContext.Current.CancellationToken);
+        WholeFile.ReplaceAsync(path, text);
 
     private static string Basic(string pair) =>
         $"Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(pair))}\r\n";

@@ -25,7 +25,7 @@ public sealed class AiFallbackTests
         first.Temper = ModelTemper.Good;
         RawResponse again = await AiProxy.PostAsync(proxy, Chat, Body);
 
-        // It asked for 7 seconds, so the second call did not meet it.
+        // It asked for five minutes, so the second call did not meet it.
         Assert.Equal((200, 200), (answer.Status, again.Status));
         RawRequest refused = Assert.Single(first.Requests);
         Assert.Equal(2, second.Requests.Count);

@@ -8,6 +8,7 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Threading.Tasks;
 
 namespace EdgeProxy.FunctionalTests.Harness;
@@ -178,6 +179,28 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
         return MetricIn(response.BodyText, name, label);
     }
 
+    /// <summary>
+    /// Waits until the metric is what it should be: what a client has its answer of may be counted a moment later.
+    /// </summary>
+    public Task ExpectMetricAsync(double expected, string name, string label = "") => Eventually.GetAsync(
+        () => MetricAsync(name, label), value => value == expected, $"{name} {label} to be {expected}");
+
+    /// <summary>
+    /// Waits until these servers of 127.0.0.1 are in that state, e.g. "up" after their first probes, which a proxy that
+    /// starts does not wait long for.
+    /// </summary>
+    public Task WaitForServersAsync(string state, params IEnumerable<int> ports) => Eventually.GetAsync(
+        async () => (await AdminAsync("/api/v1/services")).BodyText,
+        text =>
+        {
+            using var services = JsonDocument.Parse(text);
+            JsonElement[] servers = [.. services.RootElement.EnumerateArray().SelectMany(service =>
+                service.TryGetProperty("servers", out JsonElement own) ? own.EnumerateArray().ToArray() : [])];
+            return ports.All(port => servers.Any(server => server.GetProperty("name").GetString() == $"127.0.0.1:{port}"
+                && server.GetProperty("state").GetString() == state));
+        },
+        $"servers {string.Join(", ", ports)} to be {state}");
+
     public static double? MetricIn(string text, string name, string label = "")
     {
         double? sum = null;
@@ -233,8 +256,8 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
     {
         try
         {
-            // An emulated or traced proxy is slow to start: 30 s is no measure of it, only an end.
-            await Eventually.TrueAsync(IsReadyOrGoneAsync, "the proxy to be ready", TimeSpan.FromSeconds(30));
+            // An emulated or traced proxy is slow to start: two minutes are no measure of it, only an end.
+            await Eventually.TrueAsync(IsReadyOrGoneAsync, "the proxy to be ready", TimeSpan.FromMinutes(2));
         }
         catch (TimeoutException e)
         {
