@@ -1,6 +1,7 @@
 using System;
 using System.Numerics;
 using System.Text;
+using System.Threading.Tasks;
 using EdgeProxy.Ai.Guards;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Bodies;
@@ -34,6 +35,8 @@ internal sealed class AiCall : BodyCall
     private bool _isRead;
     private bool _strips;
     private bool _isStripping;
+    private bool _isAsking;
+    private bool _isInspecting;
     private GuardWork? _guard;
 
     public AiCall(AiLoop loop)
@@ -97,11 +100,57 @@ internal sealed class AiCall : BodyCall
             return Verdict.Answered;
         }
 
-        if (_guard is not null && !IsLetPass(exchange, _guard))
+        if (_guard is not { } guard)
+        {
+            return Send(exchange);
+        }
+
+        if (guard.Guard.Prompt.IsEmpty || Body.Length <= GuardLimits.OnLoopBytesMax)
+        {
+            _loop.Edits.Reset();
+            guard.InspectPrompt(index, Body.Bytes, _loop.Edits, _kind);
+            return OnInspected(exchange, _loop.Edits);
+        }
+
+        _isAsking = true;
+        _isInspecting = true;
+        return Deferred.Start(exchange, InspectAsync(guard, Body.Bytes.ToArray(), _kind));
+    }
+
+    // A long prompt takes milliseconds: others on the loop do not wait for that.
+    private async ValueTask<Func<Exchange, Verdict>> InspectAsync(GuardWork guard, byte[] body, AiCallKind kind)
+    {
+        JsonEdits edits = await Task.Run(() => guard.InspectPrompt(body, kind)).ConfigureAwait(false);
+        return exchange =>
+        {
+            _isInspecting = false;
+            Verdict verdict = OnInspected(exchange, edits);
+            _loop.Index.Reset();
+            return verdict;
+        };
+    }
+
+    private Verdict OnInspected(Exchange exchange, JsonEdits edits)
+    {
+        GuardWork guard = _guard!;
+        if (!IsLetPass(exchange, guard, edits))
         {
             return Verdict.Answered;
         }
 
+        if (guard.Guard.External.Count > 0)
+        {
+            _isAsking = true;
+            return Deferred.Start(exchange, AskAsync(guard.Guard.External, Body.Bytes.ToArray()));
+        }
+
+        return Send(exchange);
+    }
+
+    // The body is one that goes to a model.
+    private Verdict Send(Exchange exchange)
+    {
+        JsonIndex index = _loop.Index;
         if (!TryChoose(exchange))
         {
             return exchange.Fault.IsNone
@@ -117,6 +166,33 @@ internal sealed class AiCall : BodyCall
         _facts = RequestFacts.Of(index, _kind);
         exchange.Service = _target!.Provider.Service;
         return Aim(exchange) ? Verdict.Next : Verdict.Answered;
+    }
+
+    public override bool IsAsking => _isAsking;
+
+    private async ValueTask<Func<Exchange, Verdict>> AskAsync(ExternalGuards guards, byte[] body)
+    {
+        // Off the loop from the first byte on.
+        ExternalReply[] replies = await Task.Run(() => guards.AskAsync(body)).ConfigureAwait(false);
+        return exchange => OnReplies(exchange, replies);
+    }
+
+    private Verdict OnReplies(Exchange exchange, ExternalReply[] replies)
+    {
+        GuardWork guard = _guard!;
+        guard.TakeReplies(replies, exchange);
+        return !guard.Prompt.IsBlocked ? SendAgain(exchange)
+            : guard.HasFailed ? Refuse(exchange, 503, "guard_unavailable", GuardTexts.Undecided(guard.Prompt.Reason))
+            : Refuse(exchange, 403, GuardTexts.Code, GuardTexts.OfPrompt(guard.Prompt.Reason));
+    }
+
+    // The body was read before, so it is good.
+    private Verdict SendAgain(Exchange exchange)
+    {
+        _ = _loop.Index.Read(Body.Bytes);
+        Verdict verdict = Send(exchange);
+        _loop.Index.Reset();
+        return verdict;
     }
 
     public override Service? OtherAfterAnswer(Exchange exchange)
@@ -208,7 +284,12 @@ internal sealed class AiCall : BodyCall
         return _stripped.Bytes;
     }
 
-    public override bool IsOver => _guard is { Answering.IsOver: true };
+    // A guard that ended the stream wrote its end.
+    private void EndIfOver()
+    {
+        EndsEarly |= _guard!.Answering.IsOver;
+        HasWrittenEnd |= _guard.Answering.IsOver;
+    }
 
     public override void Take(ReadOnlySpan<byte> payload)
     {
@@ -216,6 +297,7 @@ internal sealed class AiCall : BodyCall
         if (_guard is { Answering.Writes: true })
         {
             _guard.Answering.Take(_isStripping ? Stripped(payload) : payload, Output);
+            EndIfOver();
         }
         else if (Rewrites)
         {
@@ -292,7 +374,11 @@ internal sealed class AiCall : BodyCall
         if (_guard is { } guard)
         {
             guard.Count(exchange);
-            guard.Guard.Return(exchange.Shard.Loop.Index, guard);
+            if (!_isInspecting)
+            {
+                guard.Guard.Return(exchange.Shard.Loop.Index, guard); // else somebody may still look into it
+            }
+
             _guard = null;
         }
 
@@ -304,17 +390,15 @@ internal sealed class AiCall : BodyCall
         _facts = default;
         _reader = default;
         _isRead = false;
+        _isAsking = false;
+        _isInspecting = false;
         _strips = false;
         _loop.Return(this);
     }
 
     // The guard's rules on the prompt: what they mask is masked for every target.
-    private bool IsLetPass(Exchange exchange, GuardWork guard)
+    private bool IsLetPass(Exchange exchange, GuardWork guard, JsonEdits edits)
     {
-        JsonIndex index = _loop.Index;
-        JsonEdits edits = _loop.Edits;
-        edits.Reset();
-        guard.InspectPrompt(index, Body.Bytes, edits, _kind);
         if (!guard.Prompt.IsBlocked && !edits.IsEmpty)
         {
             if (!_edited.TryRoom(Body.Length + edits.Growth, out Span<byte> room))
@@ -325,10 +409,12 @@ internal sealed class AiCall : BodyCall
 
             _edited.Commit(edits.Apply(Body.Bytes, room));
             Body.TakeFrom(_edited);
-            if (index.Read(Body.Bytes) != JsonFault.None)
-            {
-                guard.Prompt.BlockFor("names"); // two that are masked would be one
-            }
+        }
+
+        bool isIndexed = edits.IsEmpty && _loop.Index.Count > 0;
+        if (!guard.Prompt.IsBlocked && !isIndexed && _loop.Index.Read(Body.Bytes) != JsonFault.None)
+        {
+            guard.Prompt.BlockFor("names"); // two that are masked would be one
         }
 
         if (guard.Prompt.IsBlocked)

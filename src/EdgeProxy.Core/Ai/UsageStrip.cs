@@ -93,7 +93,7 @@ internal sealed class UsageStrip(AiLoop loop)
 
     private void Write(ReadOnlySpan<byte> whole, HeldBody output)
     {
-        if (whole.IndexOf("usage"u8) < 0 || EventData.Find(whole, out int dataStart, out int dataLength) != 1)
+        if (whole.IndexOf("usage"u8) < 0 || EventLines.Find(whole, out int dataStart, out int dataLength) != 1)
         {
             output.TryAppend(whole);
             return;

@@ -34,7 +34,8 @@ internal static class MiddlewareBuilder
         ForwardAuthSettings forwardAuth => new ForwardAuth(forwardAuth),
         ClientCertSettings clientCert => new ClientCert(clientCert),
         CompressSettings compress => new Compress(compress),
-        AiGuardSettings aiGuard => new AiGuard(aiGuard),
+        AiGuardSettings aiGuard => new AiGuard(
+            aiGuard, static connectTimeout => OutboundHttp.Create("", connectTimeout)),
         _ => throw new UnreachableException(settings.GetType().Name),
     };
 }

@@ -68,6 +68,11 @@ internal static class Answering
             case PumpStatus.Done:
                 Finish(exchange);
                 break;
+            case PumpStatus.EndedEarly:
+                exchange.IsResponseDone = true;
+                Forwarder.Abandon(exchange); // the server is told by that
+                exchange.Phase = ExchangePhase.Done;
+                break;
             case PumpStatus.SourceMalformed:
                 exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamMalformed);
                 break;
@@ -287,8 +292,7 @@ internal static class Answering
 
         // The boundary is proven: whole request sent, answer ended by its own framing, not a byte after it.
         bool isClean = exchange.IsRequestSent && exchange.Response.KeepAlive && !exchange.UpstreamSink.HasPending
-            && exchange.UpstreamSource.Unread.IsEmpty && !exchange.UpstreamSource.HasSeenEnd
-            && exchange.Call is not { IsOver: true };
+            && exchange.UpstreamSource.Unread.IsEmpty && !exchange.UpstreamSource.HasSeenEnd;
         Forwarder.Detach(exchange);
         if (isClean)
         {

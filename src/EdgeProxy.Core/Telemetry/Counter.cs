@@ -30,6 +30,7 @@ internal enum Counter
     GuardFlags,
     GuardBlocks,
     GuardUninspected,
+    GuardFailures,
     HeadTimeouts,
     BodyTimeouts,
     ConnectTimeouts,
@@ -189,6 +190,8 @@ internal static class CounterNames
             ("edgeproxy_ai_guard_blocks_total", "", "Prompts and answers that a guard stopped."),
         Counter.GuardUninspected =>
             ("edgeproxy_ai_guard_uninspected_total", "", "Answers a guard that only reports could not look into."),
+        Counter.GuardFailures =>
+            ("edgeproxy_ai_guard_failures_total", "", "External guards that did not decide."),
         _ => ("edgeproxy_unnamed_total", "", "A counter without a name."),
     };
 

@@ -26,8 +26,8 @@ internal readonly record struct Piece(int Start, int End, int Rule, bool Begins)
 
 /// <summary>
 /// One text under a list of rules, in pieces: which parts of it stay and which are masked, the same whatever the
-/// pieces. Masked findings that overlap are one, with the mask of the first. Keeps places only; whoever has the text keeps at
-/// least what <see cref="Kept"/> says. Reused.
+/// pieces. Masked findings that overlap are one, with the mask of the first. Keeps places only; whoever has the text
+/// keeps at least what <see cref="Kept"/> says. Reused.
 /// </summary>
 internal sealed class TextScan(DetectionRule[] rules)
 {

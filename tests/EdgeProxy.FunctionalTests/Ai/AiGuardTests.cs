@@ -61,6 +61,27 @@ public sealed class AiGuardTests
         }
     }
 
+    // A long prompt is looked at off the loop: it is masked and refused as a short one is.
+    [Fact]
+    public async Task Prompt_ThatIsLong_IsMaskedOrRefusedToo()
+    {
+        await using ModelServer server = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(AiProxy.Config(server, "openai", more: Guarded + """
+
+            prompt = [{ detect = "card_number", action = "mask" }, { detect = "secret", action = "block" }]
+            """));
+        string text = new('x', 300_000);
+        string body = $"{{\"model\":\"fast\",\"messages\":[{{\"role\":\"user\",\"content\":\"{text} TEXT\"}}]}}";
+
+        RawResponse masked = await AiProxy.PostAsync(proxy, Chat, body.Replace("TEXT", Card));
+        RawResponse refused = await AiProxy.PostAsync(proxy, Chat, body.Replace("TEXT", "AKIAIOSFODNN7EXAMPLE"));
+
+        Assert.Equal((200, 403), (masked.Status, refused.Status));
+        Assert.Equal(
+            body.Replace("TEXT", "[CARD_NUMBER]").Replace("\"fast\"", "\"real-model\""),
+            Encoding.UTF8.GetString(Assert.Single(server.Requests).Body));
+    }
+
     [Fact]
     public async Task Prompt_WithAnImage_IsRefusedUnlessAttachmentsPass()
     {

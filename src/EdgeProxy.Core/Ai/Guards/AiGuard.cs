@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using System.Net.Http;
 using EdgeProxy.Pipeline;
 
 namespace EdgeProxy.Ai.Guards;
@@ -7,7 +9,8 @@ namespace EdgeProxy.Ai.Guards;
 /// <c>ai_guard</c>: what prompts and answers of a router's models must not have. It lets every request pass itself: the
 /// call of an AI service asks for it once the prompt is there (decision 86).
 /// </summary>
-internal sealed class AiGuard(AiGuardSettings settings) : Middleware
+/// <param name="connect">Makes a client with a limit for connecting, for external guards.</param>
+internal sealed class AiGuard(AiGuardSettings settings, Func<TimeSpan, HttpMessageInvoker> connect) : Middleware
 {
     // Loops there may be (node.loops), and spares kept of each.
     private const int LoopsMax = 256;
@@ -20,6 +23,8 @@ internal sealed class AiGuard(AiGuardSettings settings) : Middleware
     public GuardSide Prompt { get; } = new(settings.Prompt);
 
     public GuardSide Answer { get; } = new(settings.Answer);
+
+    public ExternalGuards External { get; } = new(settings.External, connect);
 
     /// <summary>The guard of an exchange's router; null if it has none.</summary>
     public static AiGuard? Of(Exchange exchange)
@@ -35,7 +40,7 @@ internal sealed class AiGuard(AiGuardSettings settings) : Middleware
         return null;
     }
 
-    /// <summary>What an exchange on a loop needs; given back with <see cref="Return"/>. The loop's thread only.</summary>
+    /// <summary>What an exchange needs; given back with <see cref="Return"/>. The loop's thread only.</summary>
     public GuardWork Rent(int loopIndex, AiLoop loop)
     {
         Stack<GuardWork> spares = _spares[loopIndex] ??= new Stack<GuardWork>();

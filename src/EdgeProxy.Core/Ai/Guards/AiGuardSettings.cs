@@ -51,6 +51,9 @@ internal sealed record AiGuardSettings : MiddlewareSettings
 
     public Sequence<GuardRule> Answer { get; init; } = Sequence<GuardRule>.Empty;
 
+    /// <summary>Programs that are asked about prompts.</summary>
+    public Sequence<ExternalGuard> External { get; init; } = Sequence<ExternalGuard>.Empty;
+
     /// <summary>What no rule can look into passes: images, sound, files.</summary>
     public bool PassesAttachments { get; init; }
 
@@ -68,6 +71,9 @@ internal static class GuardLimits
     public const int AnswerBytesMin = 1024;
     public const int AnswerBytesMax = 48 * 1024 * 1024;
     public const int LengthMax = 48 * 1024 * 1024;
+
+    /// <summary>Longer prompts are looked at off the loop: that many bytes take a few milliseconds.</summary>
+    public const int OnLoopBytesMax = 64 * 1024;
 
     /// <summary>Texts of one stream that are told apart: choices, blocks, tool calls.</summary>
     public const int LanesMax = 256;

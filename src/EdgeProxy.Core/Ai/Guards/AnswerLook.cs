@@ -64,8 +64,8 @@ internal static class AnswerLooks
     {
         int end = type.IndexOf((byte)';');
         type = (end < 0 ? type : type[..end]).TrimEnd((byte)' ');
-        return Ascii.EqualsIgnoreCase(type, "application/json"u8) || Ascii.EqualsIgnoreCase(type, "application/problem+json"u8)
-            ? AnswerLook.Whole
+        return Ascii.EqualsIgnoreCase(type, "application/json"u8)
+            || Ascii.EqualsIgnoreCase(type, "application/problem+json"u8) ? AnswerLook.Whole
             : Ascii.EqualsIgnoreCase(type, "text/event-stream"u8) ? AnswerLook.Events
             : Ascii.EqualsIgnoreCase(type, "application/x-ndjson"u8) ? AnswerLook.Lines
             : AnswerLook.Opaque;

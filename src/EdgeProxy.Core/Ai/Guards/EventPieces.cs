@@ -39,6 +39,10 @@ internal sealed class EventPieces(StreamGuard guard)
         if (_event.Length > 0 && !guard.IsOver)
         {
             Whole(_event.Bytes, output);
+            if (guard.HasHeld)
+            {
+                output.TryAppend(_isLines ? "\n"u8 : "\n\n"u8); // what is held comes in an event behind it
+            }
         }
 
         if (!guard.IsOver)
@@ -84,7 +88,7 @@ internal sealed class EventPieces(StreamGuard guard)
     {
         int start = 0;
         int length = 0;
-        int count = _isLines ? Line(whole, out length) : EventData.Find(whole, out start, out length);
+        int count = _isLines ? Line(whole, out length) : EventLines.Find(whole, out start, out length);
         if (count == 0)
         {
             output.TryAppend(whole);

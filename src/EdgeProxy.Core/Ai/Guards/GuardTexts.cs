@@ -8,6 +8,9 @@ internal static class GuardTexts
     public static string OfPrompt(string reason) =>
         $"The request was refused by a guard of this gateway: {reason}.";
 
+    public static string Undecided(string reason) =>
+        $"A guard of this gateway could not decide about the request: {reason}. Try again soon.";
+
     public static string OfAnswer(string reason) =>
         $"The answer was withheld by a guard of this gateway: {reason}.";
 }

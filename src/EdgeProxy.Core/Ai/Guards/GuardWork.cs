@@ -1,6 +1,8 @@
 using System;
+using System.Text;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Json;
+using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Ai.Guards;
 
@@ -13,6 +15,7 @@ internal sealed class GuardWork
     private readonly AiGuard _guard;
     private readonly GuardWalk _prompts;
     private readonly GuardWalk _answers;
+    private ExternalReply[] _replies = [];
 
     public GuardWork(AiGuard guard, AiLoop loop)
     {
@@ -37,17 +40,62 @@ internal sealed class GuardWork
 
     public void Begin()
     {
+        _replies = [];
+        HasFailed = false;
         Prompt.Begin();
         Answer.Begin();
     }
 
     public void Release() => Answering.Release();
 
+    /// <summary>An external guard that had to decide did not.</summary>
+    public bool HasFailed { get; private set; }
+
+    /// <summary>What external guards said about the prompt.</summary>
+    public void TakeReplies(ExternalReply[] replies, Exchange exchange)
+    {
+        _replies = replies;
+        for (int i = 0; i < replies.Length; i++)
+        {
+            ExternalGuard guard = _guard.External[i];
+            bool hasFailed = replies[i] == ExternalReply.Failed;
+            exchange.Shard.Counters.Add(Counter.GuardFailures, hasFailed ? 1 : 0);
+            bool stops = replies[i] == ExternalReply.Block || (hasFailed && !guard.OpensOnFailure);
+            if (stops && !guard.ReportOnly && !Prompt.IsBlocked)
+            {
+                HasFailed = hasFailed;
+                Prompt.BlockFor(guard.Name);
+            }
+        }
+    }
+
     /// <summary>The exchange is about to be recorded.</summary>
     public void NoteFacts(Exchange exchange)
     {
         Prompt.Tell(exchange, "edgeproxy.ai.guard.prompt"u8);
         Answer.Tell(exchange, "edgeproxy.ai.guard.answer"u8);
+        if (_replies.Length > 0)
+        {
+            exchange.NoteFact("edgeproxy.ai.guard.external"u8, Encoding.ASCII.GetBytes(Told()));
+        }
+    }
+
+    // moderation:allow,other:failed
+    private string Told()
+    {
+        var told = new StringBuilder();
+        for (int i = 0; i < _replies.Length; i++)
+        {
+            string reply = _replies[i] switch
+            {
+                ExternalReply.Allow => "allow",
+                ExternalReply.Block => "block",
+                _ => "failed",
+            };
+            told.Append(i > 0 ? "," : "").Append(_guard.External[i].Name).Append(':').Append(reply);
+        }
+
+        return told.ToString();
     }
 
     /// <summary>The exchange is over.</summary>
@@ -69,6 +117,17 @@ internal sealed class GuardWork
                 Prompt.BlockFor("tokens");
             }
         }
+    }
+
+    /// <summary>The same, off the loop: nothing of the loop's is used.</summary>
+    public JsonEdits InspectPrompt(byte[] body, AiCallKind kind)
+    {
+        var index = new JsonIndex();
+        var edits = new JsonEdits();
+        _ = index.Read(body); // it was read before, so it is good
+        InspectPrompt(index, body, edits, kind);
+        index.Reset();
+        return edits;
     }
 
     /// <summary>Looks at an answer that is whole.</summary>

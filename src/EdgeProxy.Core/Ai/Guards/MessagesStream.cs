@@ -74,8 +74,8 @@ internal sealed class MessagesStream : StreamDialect
             output.Append("}\n\n"u8);
         }
 
-        output.Append("event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"refusal\","u8);
-        output.Append("\"stop_sequence\":null},\"usage\":{\"output_tokens\":0}}\n\n"u8);
+        output.Append("event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{"u8);
+        output.Append("\"stop_reason\":\"refusal\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":0}}\n\n"u8);
         output.Append("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"u8);
     }
 

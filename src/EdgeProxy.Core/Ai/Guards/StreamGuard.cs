@@ -33,6 +33,21 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
     /// <summary>Something could not be looked into, and passed because no rule enforces.</summary>
     public bool HasPassedUnread { get; private set; }
 
+    /// <summary>Something of a text waits.</summary>
+    public bool HasHeld
+    {
+        get
+        {
+            bool hasHeld = false;
+            foreach (StreamLane lane in _lanes)
+            {
+                hasHeld |= lane.Text.HasHeld;
+            }
+
+            return hasHeld && !IsOver;
+        }
+    }
+
     public void Begin(AiCallKind kind)
     {
         Release();

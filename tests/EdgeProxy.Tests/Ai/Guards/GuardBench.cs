@@ -27,9 +27,10 @@ internal sealed class GuardBench : IDisposable
             Name = "g",
             Prompt = new Sequence<GuardRule>(rules),
             Answer = new Sequence<GuardRule>(rules),
-        });
+        }, _ => throw new InvalidOperationException("No guard of the test is asked."));
         _work = new GuardWork(guard, _loop);
-        _stream = new StreamGuard(_work, _loop, new GuardWalk(guard.Answer, passesAttachments: false, isOfAnswer: true));
+        var walk = new GuardWalk(guard.Answer, passesAttachments: false, isOfAnswer: true);
+        _stream = new StreamGuard(_work, _loop, walk);
         _pieces = new EventPieces(_stream);
         _output.Bind(_blocks, budget: null);
     }
@@ -58,8 +59,18 @@ internal sealed class GuardBench : IDisposable
         Rule(GuardDetect.PromptInjection));
 
     /// <summary>A stream, cut where it says.</summary>
-    public string Stream(AiCallKind kind, byte[] stream, params int[] cuts)
+    public string Stream(AiCallKind kind, byte[] stream, params ReadOnlySpan<int> cuts)
     {
+        Pass(kind, stream, cuts);
+        string written = Encoding.UTF8.GetString(_output.Bytes);
+        _output.Release();
+        return written;
+    }
+
+    /// <summary>The same; nobody wants what is written.</summary>
+    public void Pass(AiCallKind kind, byte[] stream, params ReadOnlySpan<int> cuts)
+    {
+        _output.Release();
         _work.Begin();
         _stream.Begin(kind);
         _pieces.Begin(kind is AiCallKind.OllamaChat or AiCallKind.OllamaGenerate, _output);
@@ -72,14 +83,11 @@ internal sealed class GuardBench : IDisposable
 
         _pieces.Take(stream.AsSpan(from), _output);
         _pieces.TakeEnd(_output);
-        string written = Encoding.UTF8.GetString(_output.Bytes);
-        _output.Release();
-        return written;
     }
 
     /// <summary>A prompt with its masks; the verdict is in Prompt.</summary>
-    public string Inspect(string body, AiCallKind kind = AiCallKind.ChatCompletions) => Run(body, (index, edits, bytes) =>
-        _work.InspectPrompt(index, bytes, edits, kind));
+    public string Inspect(string body, AiCallKind kind = AiCallKind.ChatCompletions) =>
+        Run(body, (index, edits, bytes) => _work.InspectPrompt(index, bytes, edits, kind));
 
     /// <summary>An answer with its masks; the verdict is in Answer.</summary>
     public string InspectAnswer(string body) => Run(body, (index, edits, bytes) =>

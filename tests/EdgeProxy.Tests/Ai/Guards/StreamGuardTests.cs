@@ -14,6 +14,8 @@ namespace EdgeProxy.Tests.Ai.Guards;
 
 public sealed class StreamGuardTests
 {
+    private const string Place = "\"item_id\":\"i\",\"output_index\":0,\"content_index\":0,";
+
     private static readonly string[] Texts =
     [
         "Card 4111 1111 1111 1111, mail jane@example.com, key sk-abcdefghij0123456789ABCDEF!",
@@ -80,6 +82,42 @@ public sealed class StreamGuardTests
         }
 
         Assert.Equal(whole, bench.Stream(kind, stream, [.. Enumerable.Range(0, stream.Length)]));
+    }
+
+    [Theory]
+    [InlineData("\r\n")]
+    [InlineData("\r")]
+    public void Take_WhateverEndsLines_TextsAreMasked(string end)
+    {
+        using GuardBench bench = GuardBench.Masking();
+        byte[] stream = Encoding.UTF8.GetBytes(
+            StreamOf(AiCallKind.ChatCompletions, ["Card 4111 11", "11 1111 1111, jane@exam", "ple.com."]).Replace("\n", end));
+        for (int cut = 0; cut < stream.Length; cut++)
+        {
+            string written = bench.Stream(AiCallKind.ChatCompletions, stream, cut);
+            Assert.Equal("Card [CARDNUMBER], [EMAIL].", Assemble(
+                AiCallKind.ChatCompletions, written.Replace("\r\n", "\n").Replace('\r', '\n')).Parts);
+        }
+    }
+
+    [Theory]
+    [InlineData(AiCallKind.ChatCompletions, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"jane@example.com\"}}]}")]
+    [InlineData(AiCallKind.OllamaChat, "{\"message\":{\"content\":\"jane@example.com\"}}")]
+    internal void Take_StreamThatJustStops_HasItsTextsToTheEnd(AiCallKind kind, string stream)
+    {
+        using GuardBench bench = GuardBench.Masking();
+
+        Assert.Equal("[EMAIL]", Assemble(kind, bench.Stream(kind, Encoding.UTF8.GetBytes(stream))).Parts);
+    }
+
+    [Fact]
+    public void Take_Warm_AllocatesNothing()
+    {
+        using GuardBench bench = GuardBench.Masking();
+        byte[] stream = Encoding.UTF8.GetBytes(
+            StreamOf(AiCallKind.ChatCompletions, ["Card 4111 11", "11 1111 1111, jane@exam", "ple.com."]));
+
+        Allocations.AssertNone(() => bench.Pass(AiCallKind.ChatCompletions, stream));
     }
 
     [Theory]
@@ -176,8 +214,10 @@ public sealed class StreamGuardTests
     {
         using GuardBench bench = GuardBench.Masking();
         string written = bench.Stream(AiCallKind.Messages, Encoding.UTF8.GetBytes(
-            Event("content_block_start", "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"thinking\",\"thinking\":\"\"}}")
-            + Event("content_block_delta", "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"jane@example.com !\"}}")
+            Event("content_block_start", "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":"
+                + "{\"type\":\"thinking\",\"thinking\":\"\"}}")
+            + Event("content_block_delta", "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
+                + "{\"type\":\"thinking_delta\",\"thinking\":\"jane@example.com !\"}}")
             + Event("content_block_stop", "{\"type\":\"content_block_stop\",\"index\":0}")));
 
         Assert.Equal("email", bench.Answer.Reason);
@@ -234,19 +274,22 @@ public sealed class StreamGuardTests
                 + Chunk("{}", "\"stop\"") + "data: [DONE]\n\n",
             AiCallKind.Messages =>
                 Event("message_start", "{\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"content\":[]}}")
-                + Event("content_block_start", "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}")
+                + Event("content_block_start", "{\"type\":\"content_block_start\",\"index\":0,"
+                    + "\"content_block\":{\"type\":\"text\",\"text\":\"\"}}")
                 + string.Concat(quoted.Select(part => Event("content_block_delta",
                     $"{{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{{\"type\":\"text_delta\",\"text\":{part}}}}}")))
                 + Event("content_block_stop", "{\"type\":\"content_block_stop\",\"index\":0}")
                 + Event("message_stop", "{\"type\":\"message_stop\"}"),
             AiCallKind.Responses =>
-                Event("response.created", "{\"type\":\"response.created\",\"sequence_number\":0,\"response\":{\"id\":\"r\",\"model\":\"m\"}}")
+                Event("response.created", "{\"type\":\"response.created\",\"sequence_number\":0,"
+                    + "\"response\":{\"id\":\"r\",\"model\":\"m\"}}")
                 + string.Concat(quoted.Select(part => Event("response.output_text.delta",
-                    $"{{\"type\":\"response.output_text.delta\",\"sequence_number\":{number++},\"item_id\":\"i\",\"output_index\":0,\"content_index\":0,\"delta\":{part}}}")))
+                    $"{{\"type\":\"response.output_text.delta\",\"sequence_number\":{number++},{Place}\"delta\":{part}}}")))
                 + Event("response.output_text.done",
-                    $"{{\"type\":\"response.output_text.done\",\"sequence_number\":{number++},\"item_id\":\"i\",\"output_index\":0,\"content_index\":0,\"text\":{all}}}")
+                    $"{{\"type\":\"response.output_text.done\",\"sequence_number\":{number++},{Place}\"text\":{all}}}")
                 + Event("response.completed",
-                    $"{{\"type\":\"response.completed\",\"sequence_number\":{number},\"response\":{{\"output\":[{{\"content\":[{{\"type\":\"output_text\",\"text\":{all}}}]}}]}}}}"),
+                    $"{{\"type\":\"response.completed\",\"sequence_number\":{number},\"response\":"
+                        + $"{{\"output\":[{{\"content\":[{{\"type\":\"output_text\",\"text\":{all}}}]}}]}}}}"),
             AiCallKind.OllamaChat => string.Concat(quoted.Select(part =>
                 $"{{\"model\":\"m\",\"message\":{{\"role\":\"assistant\",\"content\":{part}}},\"done\":false}}\n"))
                 + "{\"model\":\"m\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"eval_count\":3}\n",
@@ -294,7 +337,8 @@ public sealed class StreamGuardTests
         $"{{\"index\":{index},\"function\":{{\"arguments\":{Quote(arguments)}}}}}";
 
     private static string Chunk(string delta, string finish = "null") =>
-        $"data: {{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{{\"index\":0,\"delta\":{delta},\"finish_reason\":{finish}}}]}}\n\n";
+        "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":["
+            + $"{{\"index\":0,\"delta\":{delta},\"finish_reason\":{finish}}}]}}\n\n";
 
     private static string Event(string type, string data) => $"event: {type}\ndata: {data}\n\n";
 

@@ -13,11 +13,12 @@ internal static class AiGuardTable
     private const string Pass = "pass";
     private const string Block = "block";
 
-    private const string Keys = " Of each: detect and action; name; report_only; pattern and pattern_bytes_max, words or "
-        + "max, as what it detects needs them.";
+    private const string Keys = " Of each: detect and action; name; report_only; pattern and pattern_bytes_max, words "
+        + "or max, as what it detects needs them.";
 
     private static readonly GuardRulesKey Prompt = new("prompt",
-        "Rules for prompts: every text of a request, parts of messages, tools and what they answered among them." + Keys)
+        "Rules for prompts: every text of a request, parts of messages, tools and what they answered among them."
+            + Keys)
     {
         Default = [new GuardRule { Name = "secret", Detect = GuardDetect.Secret, Action = FindingAction.Block }],
         DefaultToml = "[{ detect = \"secret\", action = \"block\" }]",
@@ -32,6 +33,14 @@ internal static class AiGuardTable
         ExampleToml = "[{ detect = \"card_number\", action = \"mask\" }]",
     };
 
+    private static readonly ExternalGuardsKey External = new("external",
+        "Programs that are asked about each prompt, all at once, after the rules and with masks in it: name; url; timeout; "
+            + "on_failure; report_only. They answer 200 with {\"action\": \"allow\"} or \"block\".")
+    {
+        Default = [],
+        ExampleToml = "[{ name = \"moderation\", url = \"http://127.0.0.1:8900/check\", on_failure = \"closed\" }]",
+    };
+
     private static readonly ChoiceKey Attachments = new("attachments", [Block, Pass],
         "What no rule can look into: images, sound, files, prompts of tokens.")
     {
@@ -40,7 +49,8 @@ internal static class AiGuardTable
     };
 
     private static readonly SizeKey AnswerBytes = new("answer_bytes_max", GuardLimits.AnswerBytesMin,
-        GuardLimits.AnswerBytesMax, "Longest answer that is no stream; it is held until it was looked at. Over it: 502.")
+        GuardLimits.AnswerBytesMax,
+        "Longest answer that is no stream; it is held until it was looked at. Over it: 502.")
     {
         Default = GuardLimits.AnswerBytesDefault,
         DefaultToml = "\"8MiB\"",
@@ -49,7 +59,7 @@ internal static class AiGuardTable
     public static TableDeclaration Declaration { get; } = new("ai_guard", IsNamed: false,
         "What prompts and answers of models must not have: it is blocked, masked or told of. For routers whose service "
             + "is one of models; one for each.",
-        [Prompt, Answer, Attachments, AnswerBytes])
+        [Prompt, Answer, External, Attachments, AnswerBytes])
     {
         ExampleName = "guard",
     };
@@ -58,11 +68,12 @@ internal static class AiGuardTable
     {
         IReadOnlyList<GuardRule> prompt = Prompt.Read(scope);
         IReadOnlyList<GuardRule> answer = Answer.Read(scope);
+        IReadOnlyList<ExternalGuard> external = External.Read(scope);
         bool passes = Attachments.Read(scope) == Pass;
         int bytes = (int)AnswerBytes.Read(scope);
-        if (prompt.Count + answer.Count == 0)
+        if (prompt.Count + answer.Count + external.Count == 0)
         {
-            scope.Report(scope.Table, "", "has no rules; write prompt or answer");
+            scope.Report(scope.Table, "", "has no rules; write prompt, answer or external");
             return null;
         }
 
@@ -71,6 +82,7 @@ internal static class AiGuardTable
             Name = name,
             Prompt = new Sequence<GuardRule>(prompt),
             Answer = new Sequence<GuardRule>(answer),
+            External = new Sequence<ExternalGuard>(external),
             PassesAttachments = passes,
             AnswerBytesMax = bytes,
         };

@@ -4,7 +4,7 @@ using EdgeProxy.Primitives.Sse;
 namespace EdgeProxy.Ai;
 
 /// <summary>Finds the data of one event of a text/event-stream.</summary>
-internal static class EventData
+internal static class EventLines
 {
     /// <summary>Lines of data it has; with one, the place of its bytes.</summary>
     public static int Find(ReadOnlySpan<byte> whole, out int start, out int length)
