@@ -1,9 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Net;
 using System.Text.Json;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
+using EdgeProxy.Services.Naming;
 using Xunit;
 
 namespace EdgeProxy.FunctionalTests;
@@ -140,6 +142,22 @@ public sealed class NameTests
         Assert.True(silent.QueryCount > 0);
     }
 
+    // Neither keeps the look-up, and with it those of all other names, for ever.
+    [Theory]
+    [InlineData("Repeats", 25)]
+    [InlineData("Drips", 0)]
+    public async Task NameServerThatGoesOnAndOn_IsNotListenedToForEver(string manner, int addressesMax)
+    {
+        await using var dns = new DnsServer { Manner = Enum.Parse<DnsManner>(manner) };
+        dns.Set("app.test", Enumerable.Range(1, 25).Select(i => $"127.0.0.{i}").ToArray());
+        var servers = new NameServers([new IPEndPoint(IPAddress.Loopback, dns.Port)], [], 1);
+
+        NameAnswer answer = await Task.Run(() => new DnsLookUp(servers).Find("app.test"))
+            .Within("the look-up to end", TimeSpan.FromMinutes(1));
+
+        Assert.InRange(answer.Addresses.Count, 0, addressesMax);
+    }
+
     [Fact]
     public async Task DeadAddress_CostsNoRequest_AndHealthIsByAddress()
     {
@@ -160,11 +178,10 @@ public sealed class NameTests
     }
 
     [Fact]
-    public async Task AddressThatSwallowsEverything_IsWaitedForOnceAndBriefly()
+    public async Task AddressThatSwallowsEverything_IsRacedByTheOther_AndAskedLastFromThenOn()
     {
         await using var dns = new DnsServer();
         await using RawServer server = RawServer.At("127.0.0.2", Ports.Next());
-
         using FullQueue swallowing = await FullQueue.StartAsync("127.0.0.9", server.Port);
         dns.Set("app.test", "127.0.0.9", "127.0.0.2");
         await using ProxyProcess proxy = await StartAsync(dns, server.Port, "connect_timeout = \"5m\"");
@@ -174,8 +191,48 @@ public sealed class NameTests
 
         Assert.Equal(50, counts["127.0.0.2"]);
 
-        // Half of the requests were its turn. That none waited for connect_timeout, the end of the test shows.
+        // Half of the requests were its turn, but it is doubted for longer each time, so that few raced. That none
+        // waited for connect_timeout, the end of the test shows.
         Assert.InRange((await proxy.MetricAsync("edgeproxy_retries_total"))!.Value, 1, 10);
+        await Eventually.TrueAsync(
+            async () => await proxy.MetricAsync("edgeproxy_server_exchanges_in_flight") == 0, "nothing in flight");
+        Assert.Equal(0, await proxy.MetricAsync("edgeproxy_loop_exceptions_total"));
+    }
+
+    [Fact]
+    public async Task AllAddressesSwallowEverything_TheConnectTimeoutEndsBoth()
+    {
+        await using var dns = new DnsServer();
+        int port = Ports.Next();
+        using FullQueue first = await FullQueue.StartAsync("127.0.0.9", port);
+        using FullQueue second = await FullQueue.StartAsync("127.0.0.10", port);
+        dns.Set("app.test", "127.0.0.9", "127.0.0.10");
+        await using ProxyProcess proxy = await StartAsync(dns, port, "connect_timeout = \"1s\"");
+        await WaitForAddressesAsync(proxy);
+
+        Assert.Equal(504, (await RawClient.GetAsync(proxy.Port)).Status);
+        Assert.Equal(1, await proxy.MetricAsync("edgeproxy_retries_total"));
+        await Eventually.TrueAsync(
+            async () => await proxy.MetricAsync("edgeproxy_server_exchanges_in_flight") == 0, "nothing in flight");
+    }
+
+    [Fact]
+    public async Task SlowAddress_HasTheRequest_ThoughTheOtherWasAskedAndRefused()
+    {
+        await using var dns = new DnsServer();
+        int port = Ports.Next();
+        using FullQueue slow = await FullQueue.StartAsync("127.0.0.9", port);
+        dns.Set("app.test", "127.0.0.9", "127.0.0.10"); // where nobody listens
+        await using ProxyProcess proxy = await StartAsync(dns, port, "connect_timeout = \"5m\"");
+        await WaitForAddressesAsync(proxy);
+        using RawClient client = await proxy.ConnectAsync();
+
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        await Eventually.TrueAsync(
+            async () => await proxy.MetricAsync("edgeproxy_upstream_connect_failures_total") >= 1, "a refusal");
+        await slow.AnswerOneAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+
+        Assert.Equal(200, (await client.ReadResponseAsync()).Status);
     }
 
     private static Task<ProxyProcess> StartAsync(

@@ -1,4 +1,6 @@
 using System;
+using System.Linq;
+using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
@@ -80,6 +82,32 @@ public sealed class SlowStartTests
         config.Service = config.Service.Replace(Slow, Soon, StringComparison.Ordinal);
         await proxy.ReloadAsync();
         await WaitForShareAsync(client, "flapping");
+    }
+
+    [Fact]
+    public async Task AdminSurface_SaysWhatShareAServerHas()
+    {
+        await using RawServer old = RawServer.Ok();
+        await using RawServer late = RawServer.Ok();
+        var config = new ProxyConfig(old) { Service = "slow_start = \"10m\"\n" };
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        config.Servers.Add(late.Port);
+        await proxy.ReloadAsync();
+
+        string services = (await proxy.AdminAsync("/api/v1/services")).BodyText;
+
+        Assert.Equal((100, 10), (ShareOf(services, old), ShareOf(services, late)));
+    }
+
+    private static int ShareOf(string services, RawServer server)
+    {
+        using var json = JsonDocument.Parse(services);
+        JsonElement list = json.RootElement.ValueKind == JsonValueKind.Array
+            ? json.RootElement
+            : json.RootElement.GetProperty("services");
+        return list.EnumerateArray().SelectMany(service => service.GetProperty("servers").EnumerateArray())
+            .Single(one => one.GetProperty("name").GetString() == $"127.0.0.1:{server.Port}")
+            .GetProperty("share_percent").GetInt32();
     }
 
     // Beside such work, what a busy machine adds to that of one of them is little: servers are compared by their times.

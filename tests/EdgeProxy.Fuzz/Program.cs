@@ -30,6 +30,7 @@ internal static class Program
         new JsonTarget(),
         new SseTarget(),
         new HpackTarget(),
+        new DnsTarget(),
     ];
 
     public static int Main(string[] args)

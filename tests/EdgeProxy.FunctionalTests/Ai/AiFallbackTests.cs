@@ -68,13 +68,23 @@ public sealed class AiFallbackTests
         Assert.Equal((2, 2), (first.Requests.Count, second.Requests.Count));
     }
 
-    [Fact]
-    public async Task Stream_ErrorBeforeContent_AnotherAnswersAndNothingOfTheFirstIsSeen()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // the body is read whole twice, the answer by nobody but the call
+    public async Task Stream_ErrorBeforeContent_AnotherAnswersAndNothingOfTheFirstIsSeen(bool isBuffered)
     {
         await using ModelServer first = ModelServer.Start();
         await using ModelServer second = ModelServer.Start();
         first.Temper = ModelTemper.EarlyError;
-        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(first, second));
+        ProxyConfig config = Config(first, second);
+        if (isBuffered)
+        {
+            config.More = config.More.Replace(
+                "service = \"llm\"", "service = \"llm\"\nmiddlewares = [\"whole\"]", StringComparison.Ordinal)
+                + "\n[middlewares.whole.buffering]\n";
+        }
+
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
 
         RawResponse answer = await AiProxy.PostAsync(proxy, Chat, Stream);
 

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using System.Threading.Tasks;
 
 namespace EdgeProxy.FunctionalTests.Harness;
@@ -31,6 +32,26 @@ internal sealed class FullQueue : IDisposable
         await queue._inQueue.ConnectAsync(at).Within("the first connection");
         await Eventually.TrueAsync(() => LengthOf(at) == 1, "the connection to be queued");
         return queue;
+    }
+
+    /// <summary>
+    /// Accepts from now on, until somebody says something, who is answered: whoever was dropped tries again, and the
+    /// one in the queue says nothing.
+    /// </summary>
+    public async Task AnswerOneAsync(string answer)
+    {
+        _inQueue.Dispose();
+        byte[] head = new byte[4096];
+        bool isAnswered = false;
+        while (!isAnswered)
+        {
+            using Socket accepted = await _listening.AcceptAsync().Within("a connection");
+            isAnswered = await accepted.ReceiveAsync(head).Within("a request, or the end") > 0;
+            if (isAnswered)
+            {
+                await accepted.SendAsync(Encoding.Latin1.GetBytes(answer));
+            }
+        }
     }
 
     public void Dispose()

@@ -121,14 +121,16 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
         return await CommandResult.RunAsync(program, [.. leading, .. arguments]);
     }
 
-    /// <summary>Rewrites the file, signals, and waits until the new configuration's hash is in use.</summary>
+    /// <summary>Rewrites the file, signals, and waits until that configuration was taken, be it the same again.</summary>
     public async Task ReloadAsync(string? toml = null)
     {
+        const string taken = "edgeproxy_config_reloads_total";
+        const string well = "outcome=\"ok\"";
         string text = toml ?? Config.ToToml();
-        int linesBefore = Stderr.Count;
+        double before = await MetricAsync(taken, well) ?? 0;
         WriteConfig(text);
         Hangup();
-        await WaitForHashAsync(HashOf(text), linesBefore);
+        await WaitForHashAsync(HashOf(text), metrics => MetricIn(metrics, taken, well) > before);
     }
 
     /// <summary>Replaces the file as editors do: a whole new file moved over the old one.</summary>
@@ -139,15 +141,18 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
         File.Move(next, ConfigPath, overwrite: true);
     }
 
-    public async Task WaitForHashAsync(string hash, int linesBefore = 0)
+    /// <param name="isSo">What else /metrics has to say. Other metrics name earlier configurations, too.</param>
+    public async Task WaitForHashAsync(string hash, Func<string, bool>? isSo = null)
     {
-        string what = $"configuration {hash} to be in use";
         try
         {
             await Eventually.TrueAsync(
-                async () => Stderr.Skip(linesBefore).Any(l => l.Contains(hash, StringComparison.Ordinal))
-                    || (await AdminAsync("/metrics")).BodyText.Contains(hash, StringComparison.Ordinal),
-                what);
+                async () =>
+                {
+                    string text = (await AdminAsync("/metrics")).BodyText;
+                    return MetricIn(text, "edgeproxy_config_info", hash) == 1 && isSo?.Invoke(text) != false;
+                },
+                $"configuration {hash} to be in use");
         }
         catch (TimeoutException e)
         {

@@ -44,7 +44,7 @@ public sealed class OtlpPeerTests
             (isGrpc ? "application/grpc" : "application/x-protobuf", "stores",
                 asksForCertificate ? "CN=edge-7" : ""),
             (request.Fields["Content-Type"], request.Fields["X-Scope-OrgID"], request.Client));
-        Assert.Equal(1, await proxy.MetricAsync("edgeproxy_otlp_up"));
+        await proxy.ExpectMetricAsync(1, "edgeproxy_otlp_up");
     }
 
     [Theory]
@@ -64,7 +64,7 @@ public sealed class OtlpPeerTests
         await proxy.WaitForLineAsync("is away");
 
         Assert.Empty(collector.Requests);
-        Assert.Equal(0, await proxy.MetricAsync("edgeproxy_otlp_up"));
+        await proxy.ExpectMetricAsync(0, "edgeproxy_otlp_up");
     }
 
     [Fact]

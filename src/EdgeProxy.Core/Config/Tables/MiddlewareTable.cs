@@ -32,6 +32,7 @@ internal static class MiddlewareTable
         new(CorsTable.Declaration, CorsTable.Parse),
         new(SecurityHeadersTable.Declaration, SecurityHeadersTable.Parse),
         new(BodyLimitTable.Declaration, BodyLimitTable.Parse),
+        new(BufferingTable.Declaration, BufferingTable.Parse),
         new(ErrorsTable.Declaration, ErrorsTable.Parse),
         new(CompressTable.Declaration, CompressTable.Parse),
         new(RateLimitTable.Declaration, RateLimitTable.Parse),
@@ -50,10 +51,6 @@ internal static class MiddlewareTable
         "Steps that routers apply, in the order of their lists. Each has exactly one kind.", [])
     {
         Tables = [.. Array.ConvertAll(Kinds, static kind => kind.Declaration), ChainTable.Declaration],
-        Later =
-        [
-            "buffering",
-        ],
     };
 
     public static MiddlewareDocument Parse(string name, TableScope scope)
