@@ -87,6 +87,7 @@ internal sealed class ConfigBuilder
         List<MiddlewareSettings> steps = SettingsOf(middlewares);
         entryPointChecks.AddRedirects(resolved, steps);
         checks.ClientCertificates(routers, resolved, entryPoints, steps);
+        new GuardReading(_faults, ai, composed, steps).Check(resolved, routers);
         return new ProxySettings
         {
             Hash = "",

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EdgeProxy.Ai.Guards;
 using EdgeProxy.Middlewares;
 using EdgeProxy.Middlewares.Identity;
 using EdgeProxy.Pipeline;
@@ -35,6 +36,8 @@ internal static class MiddlewareBuilder
         ForwardAuthSettings forwardAuth => new ForwardAuth(forwardAuth),
         ClientCertSettings clientCert => new ClientCert(clientCert),
         CompressSettings compress => new Compress(compress),
+        AiGuardSettings aiGuard => new AiGuard(
+            aiGuard, static connectTimeout => OutboundHttp.Create("", connectTimeout)),
         _ => throw new UnreachableException(settings.GetType().Name),
     };
 }

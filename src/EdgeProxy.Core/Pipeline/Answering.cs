@@ -68,6 +68,11 @@ internal static class Answering
             case PumpStatus.Done:
                 Finish(exchange);
                 break;
+            case PumpStatus.EndedEarly:
+                exchange.IsResponseDone = true;
+                Forwarder.Abandon(exchange); // the server is told by that
+                exchange.Phase = ExchangePhase.Done;
+                break;
             case PumpStatus.SourceMalformed:
                 exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamMalformed);
                 break;

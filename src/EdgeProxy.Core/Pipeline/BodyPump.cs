@@ -27,6 +27,9 @@ internal enum PumpStatus : byte
 
     /// <summary>The end of the answer waits for its audit record.</summary>
     WaitRecord,
+
+    /// <summary>As Done, but the server's answer goes on.</summary>
+    EndedEarly,
 }
 
 /// <summary>
@@ -168,6 +171,11 @@ internal static class BodyPump
             }
 
             call.Output.Clear();
+            if (call.EndsEarly && (call.HasWrittenEnd || call.TryWriteEnd()))
+            {
+                return EndEarly(call, sink);
+            }
+
             BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
             if (step == BodyStep.End && !call.HasEnded)
             {
@@ -197,6 +205,19 @@ internal static class BodyPump
         }
 
         return PumpStatus.Yield;
+    }
+
+    /// <summary>Sends what the call wrote as its answer's end, and the end.</summary>
+    public static PumpStatus EndEarly(BodyCall call, MessageSink sink)
+    {
+        SinkStatus status = SendAll(call.Output, sink);
+        if (status == SinkStatus.Ok)
+        {
+            sink.End(default);
+            status = sink.Flush();
+        }
+
+        return status == SinkStatus.Ok ? PumpStatus.EndedEarly : Of(status);
     }
 
     /// <summary>Moves an answer's body through what writes it anew.</summary>

@@ -109,7 +109,18 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     /// <summary>Goes on where a middleware, or the local service, was waited for.</summary>
     public static void Resume(Exchange exchange, Verdict verdict)
     {
+        if (verdict == Verdict.Pending)
+        {
+            return; // it waits for something else
+        }
+
         exchange.Phase = ExchangePhase.Head;
+        if (exchange.Call is { IsAsking: true })
+        {
+            BodyReading.Resume(exchange, verdict);
+            return;
+        }
+
         verdict = MiddlewareChain.Resume(exchange, verdict);
         Proceed(exchange, verdict == Verdict.Next ? MiddlewareChain.Enter(exchange) : verdict);
     }

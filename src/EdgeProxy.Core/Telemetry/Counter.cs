@@ -26,6 +26,11 @@ internal enum Counter
     LimitKeysForgotten,
     AnswersCompressed,
     AnswersNotCompressed,
+    GuardMasks,
+    GuardFlags,
+    GuardBlocks,
+    GuardUninspected,
+    GuardFailures,
     HeadTimeouts,
     BodyTimeouts,
     ConnectTimeouts,
@@ -182,6 +187,16 @@ internal static class CounterNames
             ("edgeproxy_answers_not_compressed_total", "", "Answers that were not, because too many are at once."),
         Counter.ProxyHeaders => ProxyHeaders("taken"),
         Counter.ProxyHeadersRefused => ProxyHeaders("refused"),
+        Counter.GuardMasks =>
+            ("edgeproxy_ai_guard_masks_total", "", "Findings in prompts and answers that a guard masked."),
+        Counter.GuardFlags =>
+            ("edgeproxy_ai_guard_flags_total", "", "Findings that a guard told of and let pass."),
+        Counter.GuardBlocks =>
+            ("edgeproxy_ai_guard_blocks_total", "", "Prompts and answers that a guard stopped."),
+        Counter.GuardUninspected =>
+            ("edgeproxy_ai_guard_uninspected_total", "", "Answers a guard that only reports could not look into."),
+        Counter.GuardFailures =>
+            ("edgeproxy_ai_guard_failures_total", "", "External guards that did not decide."),
         _ => ("edgeproxy_unnamed_total", "", "A counter without a name."),
     };
 
