@@ -29,6 +29,9 @@ internal enum Besides
     RoundRobin,
     LeastTime,
 
+    /// <summary>Its service has probes, passive health, retries and a circuit breaker.</summary>
+    Care,
+
     /// <summary>It sends its metrics to a collector, every second.</summary>
     Metrics,
 
