@@ -49,6 +49,9 @@ internal abstract class BodyCall
     /// </summary>
     public abstract Verdict OnBody(Exchange exchange);
 
+    /// <summary>Its OnBody is pending; what it waits for brings the verdict.</summary>
+    public virtual bool IsAsking => false;
+
     /// <summary>The body is not taken: too long, or no memory left for it. Sets the exchange's LocalAnswer.</summary>
     public abstract void OnBodyRefused(Exchange exchange, bool isTooLong);
 
