@@ -1,0 +1,109 @@
+using EdgeProxy.Ai.Plans;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Json;
+
+namespace EdgeProxy.Ai;
+
+/// <content>What a call may come to, what it came to, and its end before its time.</content>
+internal sealed partial class AiCall
+{
+    private PlanAsk AskOf(JsonIndex index) => new(
+        InputEstimate.OfRequest(index, Body.Bytes, _kind),
+        OutputCap.MostOf(index, _kind, _service!.Settings.OutputTokensMax),
+        _dialect);
+
+    public override bool TryEndEarly(Exchange exchange)
+    {
+        // Who takes no more, or has half an event, is cut: nobody can say when that is over.
+        if (EndsEarly)
+        {
+            return true;
+        }
+
+        if (_exchange is null || HasEnded || !_tail.IsWhole || exchange.ClientSink.IsStalled)
+        {
+            return false;
+        }
+
+        EndFor(EndCause.Halted);
+        return true;
+    }
+
+    public override bool TryWriteEnd()
+    {
+        if (!_tail.IsWhole || _exchange is not { } exchange)
+        {
+            return false;
+        }
+
+        Usage usage = _use.Known(_reader.Usage, _reader.TextBytes);
+        usage.IsThere = _facts.AsksUsage;
+        StreamEnd.Write(Output, _endCause, _kind, _reader, usage, Model, exchange.RequestId);
+        SettlePlan(isWhole: false);
+        HasWrittenEnd = true;
+        return true;
+    }
+
+    private void EndFor(EndCause cause)
+    {
+        _endCause = cause;
+        EndsEarly = true;
+        _strip.Release(); // what is held of an event is nobody's
+    }
+
+    private void SettlePlan(bool isWhole)
+    {
+        if (_isRead && _target is { } target)
+        {
+            _use.Settle(_reader.Usage, _reader.TextBytes, isWhole && !_reader.HasError, target.Price, _dialect);
+        }
+        else
+        {
+            _use.Release();
+        }
+    }
+
+    // Counts what the call came to; an answer that was cut counts as far as it came.
+    private void Settle(Exchange exchange)
+    {
+        if (_target is null)
+        {
+            return;
+        }
+
+        int loop = exchange.Shard.Loop.Index;
+        TokenMetrics metrics = _target.Metrics;
+        metrics.Add(loop, TokenCount.Calls);
+        metrics.Add(loop, TokenCount.Cost, _use.Cost);
+        if (!_isRead || _reader.HasError || !exchange.Fault.IsNone || _endCause == EndCause.Halted)
+        {
+            metrics.Add(loop, TokenCount.Failed);
+        }
+
+        if (!_isRead)
+        {
+            return;
+        }
+
+        if (_reader.HasError)
+        {
+            metrics.Add(loop, TokenCount.StreamErrors);
+            _target.Pause.Begin(exchange.Shard.Loop.NowMs);
+        }
+
+        Usage usage = _reader.Usage;
+        if (!usage.IsThere)
+        {
+            metrics.Add(loop, TokenCount.WithoutUsage);
+            return;
+        }
+
+        long input = usage.TotalInput(_dialect);
+        metrics.Add(loop, TokenCount.InputTokens, input);
+        metrics.Add(loop, TokenCount.OutputTokens, usage.Output);
+        metrics.Add(loop, TokenCount.CachedTokens, usage.Cached);
+        metrics.Add(loop, TokenCount.ReasoningTokens, usage.Reasoning);
+        metrics.AddCall(loop, input, isOutput: false);
+        metrics.AddCall(loop, usage.Output, isOutput: true);
+    }
+}
