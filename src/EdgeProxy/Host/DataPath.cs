@@ -156,8 +156,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             WarnOfTls(settings, tls);
             EndOtherProbes(orders);
             _composed.Commit(nodes);
-            _ai.Commit(settings.Ai, models);
-            CommitPlans(plans);
+            CommitModels(settings, models, plans);
             _middlewares.Commit(middlewares);
             _durations!.Commit(durations);
             _recording!.Commit(settings);

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Threading;
+using EdgeProxy.Ai;
 using EdgeProxy.Ai.Plans;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
@@ -27,8 +28,10 @@ internal sealed partial class DataPath
         return problem.Length > 0 ? problem : null;
     }
 
-    private void CommitPlans(Dictionary<string, ConsumerPlan> plans)
+    private void CommitModels(
+        ProxySettings settings, List<AiService> models, Dictionary<string, ConsumerPlan> plans)
     {
+        _ai!.Commit(settings.Ai, models);
         _plans!.Commit(plans.Values);
         Volatile.Write(ref _planned, plans);
     }
