@@ -16,7 +16,7 @@ _edgeproxy() {
   done
   local words=''
   case "$verbs" in
-    '') words='run validate reload routes explain deploy config audit halt release demo healthcheck hash-password completion version --help --config' ;;
+    '') words='run validate reload routes explain deploy top tail config audit halt release demo healthcheck hash-password completion version --help --config' ;;
     'run') words='--config --help' ;;
     'validate') words='--format --config --help' ;;
     'reload') words='--format --config --help' ;;
@@ -25,6 +25,8 @@ _edgeproxy() {
     'deploy') words='mark list --config --help' ;;
     'deploy mark') words='--service --version --commit --environment --url --status --config --help' ;;
     'deploy list') words='--format --config --help' ;;
+    'top') words='--interval --rows --once --config --help' ;;
+    'tail') words='--format --router --service --consumer --status --min-duration --count --config --help' ;;
     'config') words='default reference schema --config --help' ;;
     'config default') words='--config --help' ;;
     'config reference') words='--config --help' ;;

@@ -18,6 +18,7 @@ internal static class MiddlewareBuilder
         ReplacePathSettings replacePath => new ReplacePath(replacePath),
         ReplacePathRegexSettings replacePathRegex => new ReplacePathRegex(replacePathRegex),
         RedirectSchemeSettings redirectScheme => new RedirectScheme(redirectScheme),
+        RedirectEntryPointSettings redirectEntryPoint => new RedirectEntryPoint(redirectEntryPoint),
         RedirectRegexSettings redirectRegex => new RedirectRegex(redirectRegex),
         RespondSettings respond => new Respond(respond),
         QuerySettings query => new Query(query),

@@ -132,6 +132,13 @@ internal static class Answering
         }
 
         Outcomes.NoteAnswered(exchange);
+        if (exchange.ClientLink.AsksForTunnel && response.StatusCode < 300 && !Tunnel.IsOfErrorPage(exchange))
+        {
+            exchange.Fault = Fault.TunnelIgnored;
+            return false;
+        }
+
+        VersionNotes.Look(exchange);
         if (FurtherTries.IsRetriedFor(exchange) || FurtherTries.FallBackAfterAnswer(exchange))
         {
             return false;

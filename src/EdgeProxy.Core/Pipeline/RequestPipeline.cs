@@ -200,6 +200,9 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             case FaultKind.ConnectTimeout:
                 FurtherTries.ConnectFailed(exchange, kind);
                 break;
+            case FaultKind.TunnelTimeout when exchange.WebSocket is { EndingSinceMs: < 0 } webSocket:
+                webSocket.Expire(nowMs);
+                break;
             case FaultKind.WriteTimeout:
             case FaultKind.TunnelTimeout:
                 exchange.Fault = Fault.OfClient(kind);
@@ -313,6 +316,12 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     /// <summary>As above, when the middlewares have seen it.</summary>
     public static void WriteAnswer(Exchange exchange)
     {
+        if (exchange.ClientLink.AsksForTunnel && exchange.LocalAnswer!.Status is >= 200 and < 300)
+        {
+            exchange.Fault = Fault.NoTunnel;
+            exchange.LocalAnswer = ErrorResponses.AnswerTo(exchange);
+        }
+
         exchange.Status = exchange.LocalAnswer!.Status;
         ErrorResponses.Write(exchange, exchange.LocalAnswer);
         exchange.RequestPump = PumpStatus.WaitSource;
