@@ -74,7 +74,7 @@ internal sealed partial class DiskFiles(string folder) : IAuditFiles
         stream.Seek(0, SeekOrigin.End);
         if (isNew)
         {
-            SyncFolder();
+            SyncFolder(folder);
         }
 
         return new DiskFile(stream);
@@ -95,8 +95,10 @@ internal sealed partial class DiskFiles(string folder) : IAuditFiles
         }
     }
 
-    // A file whose name is not on the disk is lost with the power, whatever was synced of its bytes.
-    private unsafe void SyncFolder()
+    /// <summary>
+    /// A file whose name is not on the disk is lost with the power, whatever was synced of its bytes.
+    /// </summary>
+    public static unsafe void SyncFolder(string folder)
     {
         nint path = Marshal.StringToCoTaskMemUTF8(folder);
         nint open = OpenFolder((byte*)path);

@@ -32,6 +32,9 @@ internal sealed record ProxySettings
     /// <summary>What include named; a new file that matches is a change.</summary>
     public IReadOnlyList<IncludePattern> IncludePatterns { get; init; } = [];
 
+    /// <summary>What the TOML of it says, as written.</summary>
+    public WrittenFiles Written { get; init; } = WrittenFiles.None;
+
     public required NodeSettings Node { get; init; }
 
     public required LogSettings Log { get; init; }

@@ -34,6 +34,6 @@ internal interface ILocalService
 {
     ValueTask<LocalAnswer> AnswerAsync(LocalRequest request);
 
-    /// <summary>Longest body that is read; over it: 413.</summary>
-    int BodyBytesMax => 64 * 1024;
+    /// <summary>Longest body that is read for a path; over it: 413.</summary>
+    int BodyBytesMaxOf(string path) => 64 * 1024;
 }

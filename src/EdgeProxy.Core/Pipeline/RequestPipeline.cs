@@ -422,7 +422,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             return;
         }
 
-        var call = new LocalCall(service.BodyBytesMax, (one, body) =>
+        var call = new LocalCall(service.BodyBytesMaxOf(local.Path), (one, body) =>
             Deferred.Start(one, AnswerAsync(service, local with { Body = body })));
         exchange.Hold(call.Body, budget: null);
         BodyReading.Start(exchange, call);

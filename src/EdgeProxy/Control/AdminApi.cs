@@ -1,8 +1,5 @@
 using System;
-using System.Buffers;
 using System.Collections.Generic;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Threading.Tasks;
 using EdgeProxy.Pipeline;
@@ -16,8 +13,6 @@ namespace EdgeProxy.Control;
 /// </summary>
 internal sealed class AdminApi(AdminParts parts) : ILocalService
 {
-    private const string PlainText = "text/plain; charset=utf-8";
-    private const string JsonText = "application/json; charset=utf-8";
     private const string ReadMethods = "GET, HEAD";
     private const string ChangeMethods = "POST";
 
@@ -34,12 +29,13 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         /api/v1/release  POST, the same: ends a halt
         /api/v1/deployments  what was deployed; POST: marks one (own JSON, CDEvents, GitHub, GitLab; ?service=NAME)
         /api/v1/reload   POST: read the configuration again; answers what came of it
+        /api/v1/history  the last configurations that were in use
+        /api/v1/plan     POST {"files":[{"path":...,"text":...}]}: what they would change; changes nothing
+        /api/v1/rollback POST ?hash=HASH, or nothing for the one before: puts it in use until the file changes
 
         """;
 
-    // Sent as application/json, so no browser reads it as a page: '+' and '<' may stand as they are.
-    private static readonly JsonWriterOptions JsonOptions =
-        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public int BodyBytesMaxOf(string path) => ConfigApi.Has(path) ? ConfigApi.BodyBytesMax : 64 * 1024;
 
     public ValueTask<LocalAnswer> AnswerAsync(LocalRequest request)
     {
@@ -51,6 +47,13 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         if (request.Path == "/api/v1/reload")
         {
             return ReloadAsync(request);
+        }
+
+        if (ConfigApi.Has(request.Path))
+        {
+            return RefusalOf(request, ConfigApi.IsChange(request.Path)) is { } refusal
+                ? Now(refusal)
+                : ConfigApi.AnswerAsync(request, parts);
         }
 
         if (request is { Path: "/api/v1/deployments", Method: ChangeMethods })
@@ -78,7 +81,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
             "/api/v1/audit" => Audit,
             "/api/v1/halts" => () => Json(json => HaltApi.WriteTo(json, parts.Halts())),
             "/api/v1/deployments" => () =>
-                new LocalAnswer(200, JsonText, DeploymentsApi.Write(parts.Deployments.All)),
+                new LocalAnswer(200, AdminAnswer.JsonText, DeploymentsApi.Write(parts.Deployments.All)),
             "/" => static () => Text(200, Index),
             _ => null,
         };
@@ -92,7 +95,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
 
     private static ValueTask<LocalAnswer> Now(LocalAnswer answer) => ValueTask.FromResult(answer);
 
-    private static LocalAnswer Text(int status, string text) => new(status, PlainText, Encoding.UTF8.GetBytes(text));
+    private static LocalAnswer Text(int status, string text) => AdminAnswer.Text(status, text);
 
     private static LocalAnswer NotAllowed(string allow) => Text(405, $"use {allow}\n") with { Allow = allow };
 
@@ -136,16 +139,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         ? Json(report.WriteTo)
         : Text(404, "there is no audit chain: the configuration has no [audit]\n");
 
-    private static LocalAnswer Json(Action<Utf8JsonWriter> write, int status = 200)
-    {
-        var body = new ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(body, JsonOptions))
-        {
-            write(json);
-        }
-
-        return new LocalAnswer(status, JsonText, body.WrittenMemory);
-    }
+    private static LocalAnswer Json(Action<Utf8JsonWriter> write, int status = 200) => AdminAnswer.Json(write, status);
 
     private ValueTask<LocalAnswer> HaltAsync(LocalRequest request, bool isHalt)
     {
@@ -165,6 +159,11 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         return Text(outcome.Status, outcome.Text + "\n");
     }
 
+    private static LocalAnswer? RefusalOf(LocalRequest request, bool isChange) =>
+        isChange ? RefusalOf(request)
+        : request.Method is "GET" or "HEAD" ? null
+        : NotAllowed(ReadMethods);
+
     private static LocalAnswer? RefusalOf(LocalRequest request) =>
         request.Method != ChangeMethods ? NotAllowed(ChangeMethods)
         // A form on a foreign page can POST here without a preflight; Origin gives it away (RFC 6454 section 7.3).
@@ -177,13 +176,6 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
     private async ValueTask<LocalAnswer> RunReloadAsync()
     {
         ReloadOutcome outcome = await parts.ReloadAsync().ConfigureAwait(false);
-        // 422: the request was understood, the file it speaks of cannot be used; 500: it could, and we failed to.
-        int status = outcome switch
-        {
-            { Ok: true } => 200,
-            { Faults.Count: > 0 } => 422,
-            _ => 500,
-        };
-        return Json(outcome.WriteTo, status);
+        return Json(outcome.WriteTo, AdminAnswer.StatusOf(outcome));
     }
 }

@@ -48,6 +48,9 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             Halts = () => _halts!.Cell.Current,
             HaltAsync = (target, isHalt) =>
                 new ValueTask<HaltOutcome>(Task.Run(() => _halts!.Set(target, isHalt))),
+            History = () => _reloader!.History(),
+            RollBackAsync = hash => new ValueTask<ReloadOutcome>(Task.Run(() => RollBack(hash, "rollback"))),
+            Plan = written => _reloader!.Plan(written),
             CollectMetrics = CollectMetrics,
             Deployments = _deployments,
             MarkDeployment = MarkDeployment,
@@ -85,6 +88,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         _systemd.Ready(StatusText());
         Log.Started(_logger, BuildStamp.Version, StatusText());
         StartWatchdog();
+        _reloader.KeepFirst();
     }
 
     /// <summary>(2) Serves until asked to stop, (3) then drains. Returns the exit code.</summary>
@@ -113,6 +117,15 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         _systemd.Reloading();
         ReloadOutcome outcome = _reloader.Reload(cause, applied: Follow);
         // READY ends the reload for systemd, well or not: what is in use is ready.
+        _systemd.Ready(StatusText());
+        return outcome;
+    }
+
+    /// <summary>As <see cref="Reload"/>, to a configuration that is kept; "" is the one before that in use.</summary>
+    public ReloadOutcome RollBack(string hash, string cause)
+    {
+        _systemd.Reloading();
+        ReloadOutcome outcome = _reloader.RollBack(hash, cause, Follow);
         _systemd.Ready(StatusText());
         return outcome;
     }

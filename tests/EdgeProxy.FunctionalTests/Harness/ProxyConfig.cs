@@ -18,11 +18,14 @@ internal sealed class ProxyConfig
     public int AdminPort { get; } = Ports.Next();
 
     /// <summary>Ports of the service's servers.</summary>
-    public List<int> Servers { get; } = [];
+    public List<int> Servers { get; private set; } = [];
 
     public string Rule { get; set; } = "PathPrefix(`/`)";
 
     public int Loops { get; set; } = 1;
+
+    /// <summary>What outlives the process; null: a folder that does not.</summary>
+    public string? StateFolder { get; set; }
 
     /// <summary>"0s": files are not watched, a test reloads when it means to.</summary>
     public string WatchInterval { get; set; } = "0s";
@@ -47,6 +50,14 @@ internal sealed class ProxyConfig
     /// <summary>A server list as TOML writes it.</summary>
     public static string ServerList(params IEnumerable<int> ports) =>
         $"servers = [{string.Join(", ", ports.Select(p => $"{{ url = \"http://127.0.0.1:{p}\" }}"))}]";
+
+    /// <summary>The same with another server.</summary>
+    public ProxyConfig With(int server)
+    {
+        var other = (ProxyConfig)MemberwiseClone();
+        other.Servers = [server];
+        return other;
+    }
 
     public string ToToml()
     {
