@@ -148,8 +148,8 @@ public sealed class HistoryTests : IDisposable
         await proxy.ReloadAsync(second + "# third\n");
         string[] files = [.. Directory.GetFiles(HistoryFolder).Order(StringComparer.Ordinal)];
         Assert.Equal(3, files.Length);
-        await File.WriteAllBytesAsync(
-            files[1], (await File.ReadAllBytesAsync(files[1], TestContext.Current.CancellationToken))[..40], TestContext.Current.CancellationToken);
+        byte[] whole = await File.ReadAllBytesAsync(files[1], TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(files[1], whole[..40], TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(
             Path.Combine(HistoryFolder, "rollback"), "torn", TestContext.Current.CancellationToken);
 

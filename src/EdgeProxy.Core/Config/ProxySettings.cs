@@ -106,7 +106,16 @@ internal sealed record LogSettings
 internal sealed record AdminSettings
 {
     /// <summary>
-    /// Default 127.0.0.1:7171; null when admin.address = "off". This version accepts loopback addresses only.
+    /// Default 127.0.0.1:7171; null when admin.address = "off". Where others reach it there is a token.
     /// </summary>
     public IPEndPoint? Address { get; init; } = new(IPAddress.Loopback, 7171);
+
+    /// <summary>What every request but those for health has to show; null for none. A secret.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>Names that Host may have besides the address itself.</summary>
+    public Sequence<string> Hosts { get; init; } = Sequence<string>.Empty;
+
+    // What a record would print holds the token.
+    public override string ToString() => Address?.ToString() ?? "off";
 }

@@ -414,6 +414,9 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             Accept = request.TryFind("accept"u8, head, out ReadOnlySpan<byte> accept)
                 ? Encoding.Latin1.GetString(accept)
                 : "",
+            Authorization = request.TryFind("authorization"u8, head, out ReadOnlySpan<byte> authorization)
+                ? Encoding.Latin1.GetString(authorization)
+                : "",
         };
         ILocalService service = exchange.Entry.LocalService!;
         if (request.Framing == BodyFraming.None)

@@ -31,8 +31,8 @@ internal static class AdminAnswer
     }
 
     /// <summary>
-    /// 422: the request was understood, the configuration it speaks of cannot be used; 404: there is none; 500: it could
-    /// be used, and we failed to.
+    /// 422: the request was understood, the configuration it speaks of cannot be used; 404: there is none; 500: it
+    /// could be used, and we failed to.
     /// </summary>
     public static int StatusOf(ReloadOutcome outcome) => outcome switch
     {

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Text.Json;
 using System.Threading.Tasks;
+using EdgeProxy.Config;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Halting;
 
@@ -16,13 +17,21 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
     private const string ReadMethods = "GET, HEAD";
     private const string ChangeMethods = "POST";
 
+    private static readonly AdminSettings s_standard = new();
+    private static readonly string s_security = $"Content-Security-Policy: {OverviewPage.Policy}\r\n"
+        + "Referrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: same-origin\r\nX-Frame-Options: DENY\r\n";
+
     private const string Index = """
         EdgeProxy admin
 
         /livez           200 while the process runs
         /readyz          200 when traffic is taken, 503 with the reason otherwise
         /metrics         Prometheus text, or OpenMetrics if asked for
+        /api/v1/overview the node at a glance
+        /api/v1/entrypoints, routers, middlewares, certificates: what the configuration in use has
         /api/v1/services services and servers, with their health
+        /api/v1/config   every value of it and where that comes from; secrets are masked
+        /api/v1/openapi.json  all of this in OpenAPI 3.1
         /api/v1/audit    how far the audit chain is, and whether it can be written
         /api/v1/halts    what is halted
         /api/v1/halt     POST ?all, ?router=NAME, ?consumer=NAME, ?model=NAME: no more of it, within a second
@@ -39,14 +48,35 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
 
     public ValueTask<LocalAnswer> AnswerAsync(LocalRequest request)
     {
-        if (parts.Address() is { } bound && !AdminAuthority.IsAllowed(request.Host, bound))
-        {
-            return Now(Text(403, "Host is not one of localhost, 127.0.0.1, [::1] with this port\n"));
-        }
+        LocalAnswer? refusal =
+            AdminGate.RefusalOf(request, parts.Address(), parts.Settings()?.Admin ?? s_standard);
+        ValueTask<LocalAnswer> answer = refusal is null ? RouteAsync(request) : Now(refusal);
+        return answer.IsCompletedSuccessfully ? Now(Sealed(answer.Result)) : SealAsync(answer);
+    }
 
+    // Whatever it is: a browser runs nothing of it, frames it nowhere, tells nobody where it came from.
+    private static LocalAnswer Sealed(LocalAnswer answer) => answer with { Fields = answer.Fields + s_security };
+
+    private static async ValueTask<LocalAnswer> SealAsync(ValueTask<LocalAnswer> answer) =>
+        Sealed(await answer.ConfigureAwait(false));
+
+    private ValueTask<LocalAnswer> RouteAsync(LocalRequest request)
+    {
         if (request.Path == "/api/v1/reload")
         {
             return ReloadAsync(request);
+        }
+
+        if (ViewApi.Has(request.Path))
+        {
+            return RefusalOf(request, isChange: false) is { } not
+                ? Now(not)
+                : new ViewApi(parts).AnswerAsync(request.Path);
+        }
+
+        if (request.Path == "/" && IsBrowser(request) && RefusalOf(request, isChange: false) is null)
+        {
+            return new ValueTask<LocalAnswer>(Task.Run(new ViewApi(parts).Page));
         }
 
         if (ConfigApi.Has(request.Path))
@@ -92,6 +122,9 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
             _ => NotAllowed(ReadMethods),
         });
     }
+
+    private static bool IsBrowser(LocalRequest request) =>
+        request.Accept.Contains("text/html", StringComparison.OrdinalIgnoreCase);
 
     private static ValueTask<LocalAnswer> Now(LocalAnswer answer) => ValueTask.FromResult(answer);
 

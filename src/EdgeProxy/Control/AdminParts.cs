@@ -40,10 +40,17 @@ internal sealed record AdminParts
     public Func<string, ValueTask<ReloadOutcome>> RollBackAsync { get; init; } =
         static _ => ValueTask.FromResult(new ReloadOutcome { Hash = "", Reason = "off" });
 
-    /// <summary>What a configuration would change in the place of that in use. Takes its time: never on a loop.</summary>
+    /// <summary>What a configuration would change in the place of that in use. Slow: never on a loop.</summary>
     public Func<WrittenFiles, PlanOutcome> Plan { get; init; } = static _ => new PlanOutcome();
 
     public required Action<ICollection<MetricSample>> CollectMetrics { get; init; }
+
+    /// <summary>The configuration in use; null before the first.</summary>
+    public Func<ProxySettings?> Settings { get; init; } = static () => null;
+
+    public Func<EngineStatus> Engine { get; init; } = static () => new EngineStatus();
+
+    public ConfigEnvironment Environment { get; init; } = ConfigEnvironment.OfProcess;
 
     public DeploymentList Deployments { get; init; } = new();
 

@@ -9,7 +9,8 @@ using EdgeProxy.Pipeline;
 namespace EdgeProxy.Control;
 
 /// <summary>
-/// /api/v1/history, /api/v1/plan and /api/v1/rollback: configurations that were and that may be. All of it off the loops.
+/// /api/v1/history, /api/v1/plan and /api/v1/rollback: configurations that were and that may be. All of it off the
+/// loops.
 /// </summary>
 internal static class ConfigApi
 {
@@ -49,7 +50,8 @@ internal static class ConfigApi
         if (ReadFiles(request.Body) is not { } written)
         {
             return AdminAnswer.Text(
-                400, "write {\"files\":[{\"path\":\"/etc/edgeproxy/edgeproxy.toml\",\"text\":\"...\"}]}, the first file first\n");
+                400, "write {\"files\":[{\"path\":\"/etc/edgeproxy/edgeproxy.toml\",\"text\":\"...\"}]}, "
+                    + "the first file first\n");
         }
 
         PlanOutcome outcome = parts.Plan(written);

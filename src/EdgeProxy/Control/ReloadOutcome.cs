@@ -30,7 +30,8 @@ internal sealed record ReloadOutcome
     public string Changes { get; init; } = "";
 
     /// <summary>
-    /// The proxy is rolled back: the hash of the file it is rolled back from, "" if that was at fault; null if it is not.
+    /// The proxy is rolled back: the hash of the file it is rolled back from, "" if that was at fault; null if it is
+    /// not.
     /// </summary>
     public string? RolledBackFrom { get; init; }
 

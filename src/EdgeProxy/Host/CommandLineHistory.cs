@@ -9,7 +9,9 @@ internal sealed partial class CommandLine
     private void AddHistoryVerbs(RootCommand root)
     {
         root.Subcommands.Add(PlanVerb());
-        root.Subcommands.Add(AnsweringVerb("history", "the last configurations that were in use; * is, ! was rolled back from",
+        root.Subcommands.Add(AnsweringVerb(
+            "history",
+            "the last configurations that were in use; * is, ! was rolled back from",
             (parsed, format) => HistoryCommand.RunAsync(_shell, parsed.GetValue(_config), format)));
         var hash = new Argument<string?>("HASH")
         {
@@ -35,7 +37,9 @@ internal sealed partial class CommandLine
         {
             Description = "end with 3 if something would change",
         };
-        Command plan = AnsweringVerb("plan", "what a file would change, by router, service, middleware; changes nothing",
+        Command plan = AnsweringVerb(
+            "plan",
+            "what a file would change, by router, service, middleware; changes nothing",
             (parsed, format) => PlanCommand.RunAsync(
                 _shell,
                 parsed.GetValue(_config),

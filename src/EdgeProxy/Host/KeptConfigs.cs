@@ -72,8 +72,10 @@ internal sealed partial class KeptConfigs(TimeProvider time, ILogger logger) : I
         int found = -1;
         for (int i = 0; i < all.Count; i++)
         {
+            // The hash may be another while the TOML is the same: what keys name has changed on the disk.
             bool isSame = all[i].Written.Digest == current.Written.Digest;
-            found = all[i].Hash == current.Hash || (isSame && (found < 0 || all[found].Hash != current.Hash)) ? i : found;
+            bool isBetter = found < 0 || all[found].Hash != current.Hash;
+            found = all[i].Hash == current.Hash || (isSame && isBetter) ? i : found;
         }
 
         return found;

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.Config;
@@ -26,6 +27,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     private readonly HaltSwitch _halts;
     private readonly ConfigPoll _poll;
     private readonly DeploymentList _deployments = new();
+    private readonly DateTimeOffset _startedAt;
     private string _markedHash = "";
     private readonly TaskCompletionSource _stopAsked = NewSignal();
     private readonly TaskCompletionSource _endAsked = NewSignal();
@@ -37,6 +39,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         _shell = shell;
         _log = log;
         _logger = log.CreateLogger(typeof(ProxyHost).FullName!);
+        _startedAt = shell.Time.GetUtcNow();
         _systemd = new SystemdNotifier(shell.Variable, shell.Time);
         var admin = new AdminApi(new AdminParts
         {
@@ -48,6 +51,9 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             Halts = () => _halts!.Cell.Current,
             HaltAsync = (target, isHalt) =>
                 new ValueTask<HaltOutcome>(Task.Run(() => _halts!.Set(target, isHalt))),
+            Settings = () => _reloader?.Current,
+            Engine = EngineNow,
+            Environment = source.Environment,
             History = () => _reloader!.History(),
             RollBackAsync = hash => new ValueTask<ReloadOutcome>(Task.Run(() => RollBack(hash, "rollback"))),
             Plan = written => _reloader!.Plan(written),
@@ -154,6 +160,28 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         {
             await _dataPath.DisposeAsync().ConfigureAwait(false);
         }
+    }
+
+    private EngineStatus EngineNow()
+    {
+        DataPathStatus status = _dataPath.Status;
+        var bound = new Dictionary<string, IPEndPoint>(StringComparer.Ordinal);
+        foreach (BoundEntryPoint entryPoint in status.EntryPoints)
+        {
+            bound[entryPoint.Name] = entryPoint.Address;
+        }
+
+        return new EngineStatus
+        {
+            Version = BuildStamp.Version,
+            Commit = BuildStamp.Commit,
+            StartedAt = _startedAt,
+            Bound = bound,
+            ConnectionsOpen = status.ConnectionsOpen,
+            ExchangesInFlight = status.ExchangesInFlight,
+            LoopsStalled = status.LoopsStalled,
+            RolledBackFrom = _reloader.Kept.Rollback?.InsteadHash,
+        };
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -30,10 +30,12 @@ internal sealed class ProxyConfig
     /// <summary>"0s": files are not watched, a test reloads when it means to.</summary>
     public string WatchInterval { get; set; } = "0s";
 
-    /// <summary>More lines for [node], [log], [entrypoints.web], [routers.all], [services.app].</summary>
+    /// <summary>More lines for [node], [log], [admin], [entrypoints.web], [routers.all], [services.app].</summary>
     public string Node { get; set; } = "";
 
     public string Log { get; set; } = "";
+
+    public string Admin { get; set; } = "";
 
     public string EntryPoint { get; set; } = "";
 
@@ -73,6 +75,7 @@ internal sealed class ProxyConfig
             {Log}
             [admin]
             address = "127.0.0.1:{AdminPort}"
+            {Admin}
 
             [entrypoints.web]
             address = "127.0.0.1:{Port}"

@@ -109,7 +109,8 @@ internal static class ValueText
 
     // ${cred:NAME} and nothing beside it says where a secret is, not what.
     private static bool IsPlaceholder(string value) =>
-        value.StartsWith("${", StringComparison.Ordinal) && value.IndexOf('}', StringComparison.Ordinal) == value.Length - 1;
+        value.StartsWith("${", StringComparison.Ordinal)
+        && value.IndexOf('}', StringComparison.Ordinal) == value.Length - 1;
 
     private static bool IsSecretWord(string name)
     {

@@ -7,8 +7,8 @@ using System.Threading;
 namespace EdgeProxy.Config.History;
 
 /// <summary>
-/// The last configurations that were in use, in a folder of their own: one file each, NUMBER-HASH, in the order in which
-/// they came into use. They hold what was written in the configuration, so nobody else may read them. Any thread.
+/// The last configurations that were in use, in a folder of their own: one file each, NUMBER-HASH, in the order in
+/// which they came into use. They hold what was written in the configuration, so nobody else may read them. Any thread.
 /// </summary>
 internal sealed class ConfigHistory(string folder)
 {
@@ -140,7 +140,8 @@ internal sealed class ConfigHistory(string folder)
     {
         string name = Path.GetFileName(path);
         return name.Length == NumberDigits + 1 + ConfigFile.HashChars && name[NumberDigits] == '-'
-            && long.TryParse(name.AsSpan(0, NumberDigits), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            && long.TryParse(
+                name.AsSpan(0, NumberDigits), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
                 ? number
                 : 0;
     }

@@ -19,7 +19,8 @@ internal static class AdminCall
         }
 
         (RawAnswer? answer, string? reason) =
-            await OneRequest.SendAsync(address, method, path, body: body).ConfigureAwait(false);
+            await OneRequest.SendAsync(address, method, path, fields: AdminAddress.FieldsOf(loaded), body: body)
+                .ConfigureAwait(false);
         if (answer is null)
         {
             shell.Error.WriteLine($"edgeproxy: no proxy to ask: {reason}");

@@ -10,7 +10,8 @@ internal static class HistoryCommand
 {
     public static async Task<int> RunAsync(Shell shell, string? configPath, AnswerFormat format)
     {
-        RawAnswer? answer = await AdminCall.SendAsync(shell, configPath, "GET", "/api/v1/history").ConfigureAwait(false);
+        RawAnswer? answer =
+            await AdminCall.SendAsync(shell, configPath, "GET", "/api/v1/history").ConfigureAwait(false);
         if (answer is not { Status: 200 })
         {
             return answer is null ? ExitCodes.Failed : AdminCall.Refused(shell, answer);

@@ -1,4 +1,3 @@
-using System;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Tasks;
@@ -19,7 +18,8 @@ internal static class ReloadCommand
         }
 
         (RawAnswer? answer, string? reason) =
-            await OneRequest.SendAsync(address, "POST", "/api/v1/reload").ConfigureAwait(false);
+            await OneRequest.SendAsync(
+                address, "POST", "/api/v1/reload", fields: AdminAddress.FieldsOf(loaded)).ConfigureAwait(false);
         if (answer is null)
         {
             if (loaded.Settings is null)
@@ -38,8 +38,8 @@ internal static class ReloadCommand
     /// <summary>Says what came of a reload or a rollback; the exit code.</summary>
     public static int Report(Shell shell, AnswerFormat format, RawAnswer answer)
     {
-        bool isOutcome = answer.Status is 200 or 404 or 422 or 500
-            && answer.Field("Content-Type")?.StartsWith("application/json", StringComparison.Ordinal) == true;
+        bool isOutcome = answer.Status is 200 or 422 or 500
+            || (answer.Status == 404 && answer.Body is [(byte)'{', ..]); // rollback: there is none
         if (!isOutcome)
         {
             shell.Error.WriteLine(
