@@ -5,6 +5,7 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
+using EdgeProxy.LoadBench.Origin;
 using EdgeProxy.LoadBench.Peers;
 using EdgeProxy.LoadBench.Processes;
 using EdgeProxy.LoadBench.Report;
@@ -20,6 +21,11 @@ internal static class Program
 {
     public static async Task<int> Main(string[] args)
     {
+        if (args is [OriginProcess.Verb, string port])
+        {
+            return OriginProcess.Serve(port);
+        }
+
         Progress.Begin();
         RunSettings? settings = RunSettings.Read(args, out string fault);
         if (settings is null)

@@ -1,7 +1,10 @@
 using System;
+using System.Buffers.Text;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
+using System.Security.Cryptography;
+using System.Text;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
 using Xunit;
@@ -11,7 +14,11 @@ namespace EdgeProxy.AotTests;
 /// <summary>What one more request costs in steady state: no allocation, four system calls on data.</summary>
 public sealed class CostTests(ITestOutputHelper output)
 {
-    private const string Get = "GET /small HTTP/1.1\r\nHost: a.test\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n";
+    private const string Secret = "a secret of thirty-two characters or more";
+
+    private static readonly string Get = "GET /small HTTP/1.1\r\nHost: a.test\r\nUser-Agent: test\r\nAccept: */*\r\n"
+        + $"X-Key: good\r\nAuthorization: Bearer {Token()}\r\n\r\n";
+
     private const string DataCalls =
         "read,write,readv,writev,recvfrom,sendto,recvmsg,sendmsg,recvmmsg,sendmmsg,splice,sendfile";
 
@@ -21,9 +28,21 @@ public sealed class CostTests(ITestOutputHelper output)
         health_check = { path = "/healthz", interval = "1h" }
         passive_health_check = { latency_max = "10s" }
         retry = { on = ["connect", "reset", "timeout", "502-504"], per_try_timeout = "10s", idempotency_key = true }
+        circuit_breaker = { expression = "NetworkErrorRatio() > 0.3 || LatencyAtQuantileMS(99.0) > 5000" }
+        capacity = { requests_max = 1000 }
         """;
 
-    private const string Chain = """
+    private static readonly string Chain = $$"""
+        [consumers.alice]
+        keys = [{ sha256 = "{{Convert.ToHexStringLower(SHA256.HashData("good"u8))}}" }]
+        [middlewares.key.api_key]
+        header = "X-Key"
+        consumer_header = "X-Consumer"
+        [middlewares.token.jwt]
+        secret = "{{Secret}}"
+        claim_headers = { X-Subject = "sub" }
+        [middlewares.smaller.compress]
+        [middlewares.whole.buffering]
         [middlewares.limit.rate_limit]
         average = 1000000
         [middlewares.fields.headers]
@@ -44,6 +63,8 @@ public sealed class CostTests(ITestOutputHelper output)
     [InlineData(Careful)]
     [InlineData("strategy = \"hash\"\nhash = { on = \"header\", name = \"user-agent\" }")]
     [InlineData("", "middlewares = [\"limit\", \"fields\", \"strip\", \"partners\", \"blocked\"]")]
+    [InlineData("", "middlewares = [\"key\", \"token\", \"smaller\"]")]
+    [InlineData("", "middlewares = [\"whole\"]")]
     [InlineData("", Audited)]
     public async Task KeepAliveRequest_Allocates_Nothing(string service, string router = "")
     {
@@ -82,13 +103,28 @@ public sealed class CostTests(ITestOutputHelper output)
         using RawClient client = await proxy.ConnectAsync();
         await client.RequestAsync(Get);
 
-        int once = await CountCallsAsync(proxy, client, requests);
-        int twice = await CountCallsAsync(proxy, client, 2 * requests);
+        // What a busy machine adds, a read in vain now and then, is no cost of a request: the least of some is.
+        int once = int.MaxValue;
+        int twice = int.MaxValue;
+        for (int round = 0; round < 3; round++)
+        {
+            once = Math.Min(once, await CountCallsAsync(proxy, client, requests));
+            twice = Math.Min(twice, await CountCallsAsync(proxy, client, 2 * requests));
+        }
+
         double perRequest = (twice - once) / (double)requests;
         output.WriteLine($"{once} calls for {requests} requests, {twice} for {2 * requests}: {perRequest:0.000} each");
-
         Assert.True(once > requests, $"only {once} calls were seen");
+
         Assert.Equal(Published.Budget("data_syscalls_per_request"), perRequest, 0.02);
+    }
+
+    private static string Token()
+    {
+        string text = Base64Url.EncodeToString("""{"alg":"HS256"}"""u8) + "."
+            + Base64Url.EncodeToString("""{"sub":"eve","exp":4102444800}"""u8);
+        byte[] signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.ASCII.GetBytes(text));
+        return $"{text}.{Base64Url.EncodeToString(signature)}";
     }
 
     private static RawServer Counting() => RawServer.Start(async connection =>

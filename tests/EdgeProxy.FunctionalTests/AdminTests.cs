@@ -130,7 +130,9 @@ public sealed class AdminTests
         string toml = new ProxyConfig(server).ToToml();
         Assert.Contains("format = \"text\"", toml);
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server));
-        await proxy.ReloadAsync(proxy.Config.ToToml().Replace("format = \"text\"", "format = \"json\""));
+        string json = proxy.Config.ToToml().Replace("format = \"text\"", "format = \"json\"");
+        await proxy.ReloadAsync(json);
+        await proxy.WaitForLineAsync(ProxyProcess.HashOf(json)); // the last of the reload
         int lines = proxy.Stderr.Count;
 
         proxy.Terminate();

@@ -38,13 +38,13 @@ public sealed class BalancingTests
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
 
         using RawClient client = await proxy.ConnectAsync();
-        for (int i = 0; i < 90; i++)
+        for (int i = 0; i < 150; i++)
         {
             Assert.Equal(200, (await client.RequestAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n")).Status);
         }
 
-        // 30 expected; below 8 by chance once in ten million runs.
-        Assert.All(servers.Counts, count => Assert.InRange(count, 8, 60));
+        // 50 expected; that one of them is off by so much by chance happens once in 10^9 runs.
+        Assert.All(servers.Counts, count => Assert.InRange(count, 14, 90));
     }
 
     [Theory]
@@ -149,10 +149,11 @@ public sealed class BalancingTests
     {
         await using RawServer slow = RawServer.Start(async connection =>
         {
-            using var timer = new System.Threading.PeriodicTimer(TimeSpan.FromMilliseconds(150));
             while (await connection.ReadRequestAsync() is not null)
             {
-                await timer.WaitForNextTickAsync(); // the server's work, not a wait for something
+                // The server's work, not a wait for something; far more than a busy machine makes of the other's.
+                using var timer = new System.Threading.PeriodicTimer(TimeSpan.FromSeconds(1.5));
+                await timer.WaitForNextTickAsync();
                 await connection.AnswerAsync();
             }
         });

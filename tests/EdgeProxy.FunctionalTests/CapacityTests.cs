@@ -15,7 +15,7 @@ public sealed class CapacityTests
     {
         var steps = new SemaphoreSlim(0);
         await using RawServer server = Stepwise(steps);
-        var config = new ProxyConfig(server) { Service = "capacity = { requests_max = 1 }" };
+        var config = new ProxyConfig(server) { Service = "capacity = { requests_max = 1, queue_timeout = \"5m\" }" };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
 
         var answers = new List<Task<RawResponse>>();
@@ -35,7 +35,7 @@ public sealed class CapacityTests
 
         Assert.Equal(["/0", "/1", "/2", "/3"], server.Requests.Select(request => request.Target));
         Assert.Equal(1, server.ConnectionCount);
-        Assert.Equal(3, await proxy.MetricAsync("edgeproxy_requests_queued_total"));
+        await proxy.ExpectMetricAsync(3, "edgeproxy_requests_queued_total");
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class CapacityTests
         var steps = new SemaphoreSlim(0);
         await using RawServer held = Stepwise(steps);
         await using RawServer free = RawServer.Ok();
-        var config = new ProxyConfig(held, free) { Service = "capacity = { requests_max = 1 }" };
+        var config = new ProxyConfig(held, free) { Service = "capacity = { requests_max = 1, queue_timeout = \"5m\" }" };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
 
         Task<RawResponse> first = RawClient.GetAsync(proxy.Port);
@@ -60,27 +60,44 @@ public sealed class CapacityTests
     }
 
     [Fact]
-    public async Task QueueFullOrTooLong_Is503AndTheConnectionGoesOn()
+    public async Task QueueFull_Is503AndWhoWaitsIsServed()
     {
         var steps = new SemaphoreSlim(0);
         await using RawServer server = Stepwise(steps);
         var config = new ProxyConfig(server)
         {
-            Service = "capacity = { requests_max = 1, queue_max = 1, queue_timeout = \"2s\" }",
+            Service = "capacity = { requests_max = 1, queue_max = 1, queue_timeout = \"5m\" }",
+        };
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        Task<RawResponse> first = RawClient.GetAsync(proxy.Port);
+        await server.WaitForRequestsAsync(1);
+        Task<RawResponse> waiting = RawClient.GetAsync(proxy.Port, "/waiting");
+        await Eventually.TrueAsync(async () => await WaitingAsync(proxy) == 1, "the request to wait");
+
+        RawResponse refused = await RawClient.GetAsync(proxy.Port);
+
+        Assert.Equal((503, "503: too many requests wait for a server\n"), (refused.Status, refused.BodyText));
+        steps.Release(2);
+        Assert.Equal((200, 200), ((await first).Status, (await waiting).Status));
+    }
+
+    [Fact]
+    public async Task QueueTooLong_Is503AndTheConnectionGoesOn()
+    {
+        var steps = new SemaphoreSlim(0);
+        await using RawServer server = Stepwise(steps);
+        var config = new ProxyConfig(server)
+        {
+            Service = "capacity = { requests_max = 1, queue_timeout = \"500ms\" }",
         };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
         Task<RawResponse> first = RawClient.GetAsync(proxy.Port);
         await server.WaitForRequestsAsync(1);
         using RawClient waiting = await proxy.ConnectAsync();
         await waiting.SendAsync("GET /late HTTP/1.1\r\nHost: a\r\n\r\n");
-        await Eventually.TrueAsync(async () => await WaitingAsync(proxy) == 1, "the request to wait");
-
-        RawResponse refused = await RawClient.GetAsync(proxy.Port);
-        Assert.Equal((503, "503: too many requests wait for a server\n"), (refused.Status, refused.BodyText));
-
         RawResponse late = await waiting.ReadResponseAsync();
         Assert.Equal((503, "503: no server had room for the request in time\n"), (late.Status, late.BodyText));
-        Assert.Equal(0, await WaitingAsync(proxy));
+        await Eventually.TrueAsync(async () => await WaitingAsync(proxy) == 0, "nobody to wait");
 
         steps.Release(2);
         Assert.Equal(200, (await first).Status);
@@ -93,7 +110,7 @@ public sealed class CapacityTests
     {
         var steps = new SemaphoreSlim(0);
         await using RawServer server = Stepwise(steps);
-        var config = new ProxyConfig(server) { Service = "capacity = { requests_max = 1 }" };
+        var config = new ProxyConfig(server) { Service = "capacity = { requests_max = 1, queue_timeout = \"5m\" }" };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
         Task<RawResponse> first = RawClient.GetAsync(proxy.Port);
         await server.WaitForRequestsAsync(1);
@@ -135,7 +152,7 @@ public sealed class CapacityTests
         var config = new ProxyConfig(bad, good)
         {
             Service = """
-                capacity = { requests_max = 1, queue_timeout = "5s" }
+                capacity = { requests_max = 1, queue_timeout = "1m" }
                 retry = { on = ["connect", "reset", "503"] }
                 """,
         };
@@ -146,7 +163,7 @@ public sealed class CapacityTests
             Assert.Equal(200, (await RawClient.GetAsync(proxy.Port)).Status);
         }
 
-        Assert.Equal(0, await proxy.MetricAsync("edgeproxy_requests_queued_total"));
+        await proxy.ExpectMetricAsync(0, "edgeproxy_requests_queued_total");
     }
 
     [Fact]
@@ -187,7 +204,7 @@ public sealed class CapacityTests
 
         Assert.Equal(320, server.Requests.Count);
         Assert.InRange(most, 1, 2);
-        Assert.Equal(0, await WaitingAsync(proxy));
+        await Eventually.TrueAsync(async () => await WaitingAsync(proxy) == 0, "nobody to wait");
     }
 
     private static RawServer Stepwise(SemaphoreSlim steps) => RawServer.Start(async connection =>

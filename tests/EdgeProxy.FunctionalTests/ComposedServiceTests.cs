@@ -12,7 +12,7 @@ namespace EdgeProxy.FunctionalTests;
 public sealed class ComposedServiceTests
 {
     private const string Get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-    private const string Probed = "health_check = { interval = \"100ms\", jitter = \"0\", rise = 1, fall = 1 }";
+    private const string Probed = "health_check = { interval = \"100ms\", jitter = \"0\", timeout = \"1m\", rise = 1, fall = 1 }";
 
     [Fact]
     public async Task Weighted_CanaryShares_AreExactAndChangeWithAReload()
@@ -37,9 +37,8 @@ public sealed class ComposedServiceTests
         await GetAsync(client, 10);
         Assert.Equal(before, now.Requests.Count);
         Assert.Equal((1, 1), (now.ConnectionCount, next.ConnectionCount));
-        Assert.Equal(
-            next.Requests.Count,
-            await proxy.MetricAsync("edgeproxy_composed_requests_total", "service=\"all\",member=\"next\""));
+        await proxy.ExpectMetricAsync(
+            next.Requests.Count, "edgeproxy_composed_requests_total", "service=\"all\",member=\"next\"");
     }
 
     [Fact]
@@ -72,6 +71,7 @@ public sealed class ComposedServiceTests
                 """,
         };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        await proxy.WaitForServersAsync("up", main.Port);
         using RawClient client = await proxy.ConnectAsync();
         Assert.Equal("main", await BodyAsync(client));
 

@@ -99,7 +99,7 @@ public sealed class DrainTests
     {
         await using RawServer server = RawServer.Silent();
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(
-            new ProxyConfig(server) { Node = "drain_timeout = \"10m\"" });
+            new ProxyConfig(server) { DrainTimeout = "10m" });
         using RawClient client = await proxy.ConnectAsync();
         await client.SendAsync(Get);
         await server.WaitForRequestsAsync(1);
@@ -119,7 +119,7 @@ public sealed class DrainTests
     {
         await using RawServer server = RawServer.Silent();
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(
-            new ProxyConfig(server) { Node = "drain_timeout = \"500ms\"" });
+            new ProxyConfig(server) { DrainTimeout = "500ms" });
         using RawClient client = await proxy.ConnectAsync();
         await client.SendAsync(Get);
         await server.WaitForRequestsAsync(1);
@@ -143,7 +143,7 @@ public sealed class DrainTests
         });
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
         {
-            Node = "drain_timeout = \"500ms\"",
+            DrainTimeout = "500ms",
             More = $"[entrypoints.old]\naddress = \"127.0.0.1:{port}\"\n",
         });
         using RawClient client = await RawClient.ConnectAsync(port);
@@ -201,7 +201,7 @@ public sealed class DrainTests
             await connection.Wire.ReadToEndAsync();
         });
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(
-            new ProxyConfig(server) { Node = "drain_timeout = \"500ms\"" });
+            new ProxyConfig(server) { DrainTimeout = "500ms" });
         using RawClient client = await proxy.ConnectAsync();
         await client.SendAsync("GET / HTTP/1.0\r\n\r\n");
         await client.ReadHeadAsync();

@@ -65,7 +65,7 @@ public sealed class ErrorsTests
             Assert.Equal((500, "<h1>one</h1>", "text/html"),
                 (answer.Status, answer.BodyText, answer.Head.One("Content-Type")));
 
-            await File.WriteAllTextAsync(path, "<h1>two</h1>", TestContext.Current.CancellationToken);
+            await WholeFile.ReplaceAsync(path, "<h1>two</h1>");
             await Eventually.TrueAsync(
                 async () => (await RawClient.GetAsync(proxy.Port)).BodyText == "<h1>two</h1>", "the new body");
         }

@@ -1,3 +1,4 @@
+using System;
 using System.Linq;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Ai;
@@ -31,7 +32,7 @@ public sealed class FailoverTests
             main.StopAccepting();
         }
 
-        await using ProxyProcess proxy = await StartAsync(main, spare, statuses);
+        await using ProxyProcess proxy = await StartAsync(main, spare, statuses, TimeoutFor(way));
         using RawClient client = await proxy.ConnectAsync();
 
         for (int i = 0; i < 3; i++)
@@ -40,11 +41,12 @@ public sealed class FailoverTests
             Assert.Equal((200, "spare"), (response.Status, response.BodyText));
         }
 
+        await main.WaitForRequestsAsync(way == "refused" ? 0 : 3);
         Assert.Equal((way == "refused" ? 0 : 3, 3), (main.Requests.Count, spare.Requests.Count));
-        Assert.Equal(3, await proxy.MetricAsync("edgeproxy_fallbacks_total"));
-        Assert.Equal(3, await proxy.MetricAsync("edgeproxy_composed_requests_total", "member=\"spare\""));
-        Assert.Equal(0, await proxy.MetricAsync("edgeproxy_server_exchanges_in_flight"));
-        Assert.Equal(0, await proxy.MetricAsync("edgeproxy_loop_exceptions_total"));
+        await proxy.ExpectMetricAsync(3, "edgeproxy_fallbacks_total");
+        await proxy.ExpectMetricAsync(3, "edgeproxy_composed_requests_total", "member=\"spare\"");
+        await proxy.ExpectMetricAsync(0, "edgeproxy_server_exchanges_in_flight");
+        await proxy.ExpectMetricAsync(0, "edgeproxy_loop_exceptions_total");
     }
 
     [Theory]
@@ -55,7 +57,7 @@ public sealed class FailoverTests
     {
         await using RawServer main = FailingServer.Start(way);
         await using RawServer spare = RawServer.Ok();
-        await using ProxyProcess proxy = await StartAsync(main, spare, statuses);
+        await using ProxyProcess proxy = await StartAsync(main, spare, statuses, TimeoutFor(way));
 
         Assert.Equal(status, (await RawClient.GetAsync(proxy.Port)).Status);
         Assert.Empty(spare.Requests);
@@ -213,15 +215,19 @@ public sealed class FailoverTests
             proxy, "/v1/chat/completions", """{"model":"fast","messages":[]}""");
 
         Assert.Equal(200, response.Status);
-        Assert.Equal(1, await proxy.MetricAsync("edgeproxy_composed_requests_total", "member=\"llm\""));
+        await proxy.ExpectMetricAsync(1, "edgeproxy_composed_requests_total", "member=\"llm\"");
     }
 
-    private static Task<ProxyProcess> StartAsync(RawServer main, RawServer spare, string statuses) =>
-        ProxyProcess.StartAsync(new ProxyConfig
-        {
-            IsBare = true,
-            More = Toml(ProxyConfig.ServerList(main.Port) + "\nresponse_timeout = \"300ms\"", spare.Port, statuses),
-        });
+    // Only who never answers is not waited for.
+    private static string TimeoutFor(string way) =>
+        way.StartsWith("hangs", StringComparison.Ordinal) ? "1s" : "1m";
+
+    private static Task<ProxyProcess> StartAsync(
+        RawServer main, RawServer spare, string statuses, string timeout = "1m")
+    {
+        string servers = ProxyConfig.ServerList(main.Port) + $"\nresponse_timeout = \"{timeout}\"";
+        return ProxyProcess.StartAsync(new ProxyConfig { IsBare = true, More = Toml(servers, spare.Port, statuses) });
+    }
 
     private static string Toml(string main, int spare, string statuses, string spareMore = "") => $$"""
         [routers.all]

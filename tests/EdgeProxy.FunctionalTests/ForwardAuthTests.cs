@@ -100,7 +100,7 @@ public sealed class ForwardAuthTests
         RawResponse passed = await RawClient.GetAsync(open.Port, "/", "remote_user: root\r\n");
         Assert.Equal(200, passed.Status);
         Assert.False(Assert.Single(server.Requests).Head.Has("remote_user"));
-        Assert.Equal(1, await open.MetricAsync("edgeproxy_requests_undecided_total"));
+        await open.ExpectMetricAsync(1, "edgeproxy_requests_undecided_total");
     }
 
     [Fact]
@@ -151,6 +151,68 @@ public sealed class ForwardAuthTests
         }
 
         Assert.Equal(before + 1, auth.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 5\r\n\r\nhello")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n")]
+    [InlineData("\r\n")]
+    public async Task Body_IsAskedAboutAndServed_WhenTheAuthServerIsToSeeIt(string rest)
+    {
+        string body = rest.Length > 2 ? "hello" : "";
+        await using RawServer auth = RawServer.Answering(Allow);
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await StartAsync(server, auth, "forward_body = true\n");
+        using RawClient client = await proxy.ConnectAsync();
+
+        for (int i = 0; i < 2; i++)
+        {
+            RawResponse answer = await client.RequestAsync(
+                $"PUT /a HTTP/1.1\r\nHost: a\r\nContent-Type: application/x; v=1\r\n{rest}");
+            Assert.Equal(200, answer.Status);
+        }
+
+        Assert.Equal(2, server.WholeRequests.Count);
+        Assert.All(server.WholeRequests, seen => Assert.Equal(body, seen.BodyText));
+        Assert.Equal(2, auth.WholeRequests.Count);
+        Assert.All(auth.WholeRequests, asked => Assert.Equal(
+            (body.Length > 0 ? "POST" : "GET", "PUT", body, body.Length > 0 ? "application/x; v=1" : null),
+            (asked.Method, asked.Head.One("X-Forwarded-Method"), asked.BodyText, asked.Head.One("Content-Type"))));
+    }
+
+    [Fact]
+    public async Task Body_LongerThanIsAskedAbout_IsA413()
+    {
+        await using RawServer auth = RawServer.Answering(Allow);
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await StartAsync(
+            server, auth, "forward_body = true\nbody_bytes_max = 4\n");
+        using RawClient client = await proxy.ConnectAsync();
+
+        RawResponse answer = await client.RequestAsync("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
+        RawResponse next = await client.RequestAsync("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nhell");
+
+        Assert.Equal((413, 200), (answer.Status, next.Status));
+        Assert.Single(auth.Requests);
+    }
+
+    [Fact]
+    public async Task Body_IsPartOfWhatADecisionIsRememberedFor()
+    {
+        await using RawServer auth = RawServer.Answering(Allow);
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await StartAsync(
+            server, auth, "forward_body = true\ncache_time = \"1m\"\n");
+
+        foreach (string body in (string[])["one", "two", "one", "two"])
+        {
+            RawResponse answer = await RawClient.OnceAsync(
+                proxy.Port, $"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n{body}");
+            Assert.Equal(200, answer.Status);
+        }
+
+        Assert.Equal(["one", "two"], auth.WholeRequests.Select(asked => asked.BodyText));
+        Assert.Equal(4, server.WholeRequests.Count);
     }
 
     [Fact]

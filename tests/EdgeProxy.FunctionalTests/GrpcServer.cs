@@ -51,6 +51,18 @@ internal sealed class GrpcServer : IAsyncDisposable
 
     public int Port { get; }
 
+    /// <summary>What <see cref="Echo.Unary"/> is answered with; null: with a greeting.</summary>
+    public StatusCode? Fails
+    {
+        set => _app.Services.GetRequiredService<EchoService>().Fails = value;
+    }
+
+    /// <summary>Calls that were asked of <see cref="Echo.Unary"/>.</summary>
+    public int Asked => Volatile.Read(ref _app.Services.GetRequiredService<EchoService>().AskedCount);
+
+    /// <summary>Calls of <see cref="Echo.Wait"/> that came.</summary>
+    public int Waited => Volatile.Read(ref _app.Services.GetRequiredService<EchoService>().WaitedCount);
+
     /// <summary>Calls that were cancelled while they waited.</summary>
     public int Cancelled => Volatile.Read(ref _app.Services.GetRequiredService<EchoService>().CancelledCount);
 
@@ -81,9 +93,22 @@ internal sealed class GrpcServer : IAsyncDisposable
     private sealed class EchoService
     {
         public int CancelledCount;
+        public int AskedCount;
+        public int WaitedCount;
+
+        public StatusCode? Fails { get; set; }
+
+        public Task<string> GreetAsync(string request)
+        {
+            Interlocked.Increment(ref AskedCount);
+            return Fails is { } code
+                ? throw new RpcException(new Status(code, "on purpose"))
+                : Task.FromResult("hello " + request);
+        }
 
         public async Task<string> WaitAsync(string request, ServerCallContext context)
         {
+            Interlocked.Increment(ref WaitedCount);
             try
             {
                 await Task.Delay(Timeout.Infinite, context.CancellationToken);
@@ -137,7 +162,8 @@ internal sealed class GrpcServer : IAsyncDisposable
         public void OnServiceMethodDiscovery(ServiceMethodProviderContext<EchoService> context)
         {
             List<object> none = [];
-            context.AddUnaryMethod(Echo.Unary, none, static (_, request, _) => Task.FromResult("hello " + request));
+            context.AddUnaryMethod(Echo.Unary, none, static (service, request, _) =>
+                service.GreetAsync(request));
             context.AddUnaryMethod(Echo.Fail, none, static (_, request, _) =>
                 throw new RpcException(new Status(StatusCode.NotFound, request)));
             context.AddUnaryMethod(Echo.Wait, none, static (service, request, call) =>

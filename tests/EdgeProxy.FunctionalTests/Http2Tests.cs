@@ -35,8 +35,8 @@ public sealed class Http2Tests
                 (HttpVersion.Version20, "hello"),
                 (response.Version, await response.Content.ReadAsStringAsync(Token)));
             Assert.Equal(["https"], server.Requests.Single().Head.All("X-Forwarded-Proto"));
-            Assert.Equal(1, await proxy.MetricAsync("edgeproxy_http2_connections_total"));
-            Assert.Equal(1, await proxy.MetricAsync("edgeproxy_http2_streams_total"));
+            await proxy.ExpectMetricAsync(1, "edgeproxy_http2_connections_total");
+            await proxy.ExpectMetricAsync(1, "edgeproxy_http2_streams_total");
         }
 
         config.EntryPoint = "http2 = false\ntls = {}";
@@ -111,7 +111,7 @@ public sealed class Http2Tests
             Assert.Equal(SHA256.HashData(body), SHA256.HashData(await response.Content.ReadAsByteArrayAsync()));
         }));
 
-        Assert.Equal(1, await proxy.MetricAsync("edgeproxy_http2_connections_total"));
+        await proxy.ExpectMetricAsync(1, "edgeproxy_http2_connections_total");
     }
 
     [Fact]
@@ -128,9 +128,9 @@ public sealed class Http2Tests
             Assert.All(answers, static answer => Assert.Equal("hello", answer));
         }
 
-        Assert.Equal(1, await proxy.MetricAsync("edgeproxy_http2_connections_total"));
-        Assert.Equal(1001, await proxy.MetricAsync("edgeproxy_http2_streams_total"));
-        Assert.Equal(0, await proxy.MetricAsync("edgeproxy_http2_resets_total"));
+        await proxy.ExpectMetricAsync(1, "edgeproxy_http2_connections_total");
+        await proxy.ExpectMetricAsync(1001, "edgeproxy_http2_streams_total");
+        await proxy.ExpectMetricAsync(0, "edgeproxy_http2_resets_total");
     }
 
     [Fact]
@@ -223,7 +223,7 @@ public sealed class Http2Tests
         Assert.Equal("GET /ws HTTP/1.1", head.StartLine);
         Assert.Equal("websocket", head.One("Upgrade"));
         Assert.Equal(24, head.One("Sec-WebSocket-Key")!.Length);
-        Assert.Equal(1, await proxy.MetricAsync("edgeproxy_tunnels_total"));
+        await proxy.ExpectMetricAsync(1, "edgeproxy_tunnels_total");
     }
 
     [Fact]

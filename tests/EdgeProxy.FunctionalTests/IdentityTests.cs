@@ -194,8 +194,10 @@ public sealed class IdentityTests
         string answer = $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {jwks.Length}\r\n\r\n{jwks}";
         RawServer issuer = RawServer.Answering(answer);
         await using RawServer server = RawServer.Ok();
+        DirectoryInfo state = Directory.CreateTempSubdirectory("edgeproxy-state-");
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
         {
+            Node = $"state_dir = \"{state.FullName}\"",
             Router = "middlewares = [\"token\"]",
             More = $"[middlewares.token.jwt]\njwks_url = \"http://127.0.0.1:{issuer.Port}/jwks.json\"\n",
         });
@@ -209,6 +211,16 @@ public sealed class IdentityTests
         await proxy.ReloadAsync(proxy.Config.ToToml().Replace("jwks.json\"", "jwks.json\"\nskew = \"2m\"",
             StringComparison.Ordinal));
         Assert.Equal(200, (await RawClient.GetAsync(proxy.Port, "/", Bearer("three"))).Status);
+
+        // And so does a proxy that starts while the issuer is away.
+        await using ProxyProcess next = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            Node = proxy.Config.Node,
+            Router = proxy.Config.Router,
+            More = proxy.Config.More,
+        });
+        Assert.Equal(200, (await RawClient.GetAsync(next.Port, "/", Bearer("four"))).Status);
+        state.Delete(recursive: true);
 
         string Bearer(string subject)
         {
@@ -289,7 +301,7 @@ public sealed class IdentityTests
     private static string B64(byte[] bytes) => Base64Url.EncodeToString(bytes);
 
     private static Task WriteAsync(string path, string text) =>
-        File.WriteAllTextAsync(path, text, TestContext.Current.CancellationToken);
+        WholeFile.ReplaceAsync(path, text);
 
     private static string Basic(string pair) =>
         $"Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(pair))}\r\n";

@@ -83,11 +83,8 @@ public sealed class LimitTests
 
         Assert.Equal([200, 200, 429, 200, 429], byHeader.Select(r => r.Status));
         Assert.Equal([200, 200], byHost.Select(r => r.Status));
-        RawResponse metricsAnswer = await RawClient.GetAsync(
-            proxy.AdminPort, "/metrics", host: $"127.0.0.1:{proxy.AdminPort}");
-        string metrics = metricsAnswer.BodyText;
-        Assert.Contains("edgeproxy_requests_limited_total 2\n", metrics);
-        Assert.Contains("edgeproxy_requests_over_limit_total 1\n", metrics);
+        await proxy.ExpectMetricAsync(2, "edgeproxy_requests_limited_total");
+        await proxy.ExpectMetricAsync(1, "edgeproxy_requests_over_limit_total");
     }
 
     [Fact]
@@ -237,11 +234,11 @@ public sealed class LimitTests
             Assert.Equal(403, (await RawClient.GetAsync(proxy.Port)).Status);
             Assert.Equal(200, (await AskAsync(proxy, "127.0.1.1")).Status);
 
-            await File.WriteAllTextAsync(path, "127.0.0.1\n127.0.1.1/24\n", TestContext.Current.CancellationToken);
+            await WholeFile.ReplaceAsync(path, "127.0.0.1\n127.0.1.1/24\n");
             await proxy.WaitForLineAsync("line 2 of");
             Assert.Equal(403, (await RawClient.GetAsync(proxy.Port)).Status);
 
-            await File.WriteAllTextAsync(path, "127.0.0.1\n", TestContext.Current.CancellationToken);
+            await WholeFile.ReplaceAsync(path, "127.0.0.1\n");
             await Eventually.TrueAsync(
                 async () => (await RawClient.GetAsync(proxy.Port)).Status == 200, "the new networks");
             Assert.Equal(403, (await AskAsync(proxy, "127.0.1.1")).Status);

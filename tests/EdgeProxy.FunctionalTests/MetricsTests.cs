@@ -21,6 +21,11 @@ public sealed class MetricsTests
 
         Assert.Equal(404, (await RawClient.GetAsync(proxy.Port, "/b")).Status);
 
+        // The loops count what they have answered, a moment later.
+        await proxy.ExpectMetricAsync(1, "http_server_request_duration_seconds_count", "4xx");
+        await proxy.ExpectMetricAsync(3, "http_client_request_duration_seconds_count");
+        await proxy.ExpectMetricAsync(0, "http_server_active_requests");
+        await proxy.ExpectMetricAsync(4, "http_server_request_duration_seconds_count");
         RawResponse response = await proxy.AdminAsync("/metrics");
         Assert.Equal("text/plain; version=0.0.4; charset=utf-8", response.Head.One("Content-Type"));
         string text = response.BodyText;
@@ -46,6 +51,7 @@ public sealed class MetricsTests
         await RawClient.GetAsync(proxy.Port);
         string parent = Assert.Single(server.Requests).Head.One("traceparent")!;
 
+        await proxy.ExpectMetricAsync(1, "http_server_request_duration_seconds_count", "2xx");
         RawResponse response = await RawClient.OnceAsync(proxy.AdminPort,
             $"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:{proxy.AdminPort}\r\nConnection: close\r\n"
                 + "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5\r\n\r\n");

@@ -24,6 +24,7 @@ public sealed class PriorityTests
         await using RawServer spare = RawServer.Ok("spare");
         var config = new ProxyConfig { IsBare = true, More = Toml(first, spare) };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        await proxy.WaitForServersAsync("up", first.Port, spare.Port);
 
         for (int i = 0; i < 10; i++)
         {
@@ -67,7 +68,7 @@ public sealed class PriorityTests
           { url = "http://127.0.0.1:{{spare.Port}}", priority = 1 },
           { url = "http://127.0.0.1:{{first.Port}}" },
         ]
-        health_check = { path = "/healthz", interval = "100ms", jitter = "0", rise = 1, fall = 1 }
+        health_check = { path = "/healthz", interval = "100ms", jitter = "0", timeout = "1m", rise = 1, fall = 1 }
         """;
 
     private static Task<RawResponse> UntilAsync(ProxyProcess proxy, string body) => Eventually.GetAsync(

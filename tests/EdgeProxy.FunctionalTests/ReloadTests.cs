@@ -308,7 +308,7 @@ public sealed class ReloadTests
     {
         using RawClient client = await RawClient.ConnectAsync(port);
         int count = 0;
-        while (!stop.IsOpen)
+        while (!stop.IsOpen || count == 0)
         {
             RawResponse response = await client.RequestAsync(Get);
             Assert.Equal((200, "1"), (response.Status, response.BodyText));

@@ -137,7 +137,11 @@ public sealed class RequestSmugglingTests(RequestSmugglingTests.OneProxy shared)
 
         // "OPTIONS *" has no path, so a rule about paths does not take it.
         public async ValueTask InitializeAsync() => Proxy = await ProxyProcess.StartAsync(
-            new ProxyConfig(Server) { Rule = "PathPrefix(`/`) || Method(`OPTIONS`)" });
+            new ProxyConfig(Server)
+            {
+                Rule = "PathPrefix(`/`) || Method(`OPTIONS`)",
+                EntryPoint = "head_timeout = \"1m\"", // of heads that come byte by byte
+            });
 
         public async ValueTask DisposeAsync()
         {

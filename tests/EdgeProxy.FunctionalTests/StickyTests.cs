@@ -13,7 +13,7 @@ public sealed class StickyTests
 {
     private const string Sticky = "sticky = { secret = \"a secret of this test\", cookie = { name = \"node\" } }";
     private const string Probed =
-        "health_check = { path = \"/healthz\", interval = \"100ms\", jitter = \"0\", rise = 1, fall = 1 }";
+        "health_check = { path = \"/healthz\", interval = \"100ms\", jitter = \"0\", timeout = \"1m\", rise = 1, fall = 1 }";
 
     [Fact]
     public async Task Client_WithItsCookie_GetsItsServerAndNoOtherCookie()

@@ -116,9 +116,10 @@ public sealed class TlsServiceTests
         using var keys = new TestKeys();
         using X509Certificate2 own = keys.Make("server", ["127.0.0.1"]);
         await using RawServer server = Tls(own);
-        const string Check = "health_check = { path = \"/\", interval = \"1s\", timeout = \"500ms\" }";
+        const string Check = "health_check = { path = \"/\", interval = \"1s\", timeout = \"1m\" }";
         await using ProxyProcess proxy = await StartAsync(server, $"ca = \"{keys.AuthorityFile}\"", Check);
-        await server.WaitForRequestsAsync(1);
+        await proxy.WaitForServersAsync("up", server.Port);
+        Assert.NotEmpty(server.Requests);
         Assert.Equal(200, (await RawClient.GetAsync(proxy.Port)).Status);
 
         await using ProxyProcess wary = await StartAsync(server, null, Check);

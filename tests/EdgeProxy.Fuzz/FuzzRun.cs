@@ -6,14 +6,16 @@ using System.IO;
 namespace EdgeProxy.Fuzz;
 
 /// <summary>
-/// A run without AFL: mutates seeds, keeps inputs that behave in a new way, stops at the time or at findings.
+/// A run without AFL: mutates seeds, keeps inputs that behave in a new way, stops at the time, at the count or at
+/// findings.
 /// </summary>
 internal static class FuzzRun
 {
     private const int FindingsMax = 5;
 
     /// <summary>Returns the exit code: 1 if there was a finding.</summary>
-    public static int For(FuzzTarget target, TimeSpan time, ulong seed, TextWriter output)
+    public static int For(
+        FuzzTarget target, TimeSpan time, ulong seed, TextWriter output, long runsMax = long.MaxValue)
     {
         output.WriteLine($"{target.Name}: seed {seed}, {time.TotalSeconds:0} s");
         List<byte[]> pool = [.. target.Seeds];
@@ -28,7 +30,7 @@ internal static class FuzzRun
 
         var mutator = new Mutator(seed, target.Words);
         var clock = Stopwatch.StartNew();
-        while (clock.Elapsed < time && findings.Count < FindingsMax)
+        while (clock.Elapsed < time && runs < runsMax && findings.Count < FindingsMax)
         {
             byte[] input = mutator.Change(pool[mutator.Next(pool.Count)], pool[mutator.Next(pool.Count)]);
             if (Try(target, input, met, findings, output))

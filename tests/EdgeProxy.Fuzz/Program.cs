@@ -30,6 +30,7 @@ internal static class Program
         new JsonTarget(),
         new SseTarget(),
         new HpackTarget(),
+        new DnsTarget(),
     ];
 
     public static int Main(string[] args)
@@ -40,7 +41,7 @@ internal static class Program
                 ulong seed = args.Length > 3
                     ? ulong.Parse(args[3], CultureInfo.InvariantCulture)
                     : (ulong)Stopwatch.GetTimestamp();
-                return Run(name, double.Parse(seconds, CultureInfo.InvariantCulture), seed);
+                return Run(name, double.Parse(seconds, CultureInfo.InvariantCulture), seed, Console.Out);
 
             case ["--libfuzzer", string name] when Find(name) is { } target:
                 Fuzzer.LibFuzzer.Run(input => target.Run(input));
@@ -66,7 +67,8 @@ internal static class Program
         }
     }
 
-    private static int Run(string name, double seconds, ulong seed)
+    /// <summary>Each target, or one, for so long or so many inputs; 0 if there was nothing to find.</summary>
+    public static int Run(string name, double seconds, ulong seed, TextWriter output, long runsMax = long.MaxValue)
     {
         if (name != "all" && Find(name) is null)
         {
@@ -79,7 +81,7 @@ internal static class Program
         {
             if (name == "all" || name == target.Name)
             {
-                code |= FuzzRun.For(target, TimeSpan.FromSeconds(seconds), seed, Console.Out);
+                code |= FuzzRun.For(target, TimeSpan.FromSeconds(seconds), seed, output, runsMax);
             }
         }
 

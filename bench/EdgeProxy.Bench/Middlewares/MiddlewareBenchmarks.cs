@@ -1,8 +1,12 @@
 using System;
+using System.Collections.Generic;
 using System.Net;
+using System.Text;
 using BenchmarkDotNet.Attributes;
 using EdgeProxy.Middlewares;
+using EdgeProxy.Middlewares.Identity;
 using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Primitives.Hashing;
 using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Bench.Middlewares;
@@ -20,7 +24,8 @@ public class MiddlewareBenchmarks : IDisposable
 
     private readonly SampleExchange _exchange = new();
 
-    [Params("none", "rate_limit", "headers", "strip_prefix", "ip_allow_list", "ip_deny_list", "all_four")]
+    [Params("none", "rate_limit", "headers", "strip_prefix", "ip_allow_list", "ip_deny_list", "all_four", "api_key",
+        "jwt", "compress")]
     public string Chain { get; set; } = "none";
 
     [IterationSetup]
@@ -33,10 +38,13 @@ public class MiddlewareBenchmarks : IDisposable
             "strip_prefix" => [StripPrefix()],
             "ip_allow_list" => [IpList(isAllowing: true, "10.0.0.0/8")],
             "ip_deny_list" => [IpList(isAllowing: false, "192.0.2.0/24")],
+            "api_key" => [ApiKey()],
+            "jwt" => [Jwt()],
+            "compress" => [Compress()],
             "all_four" => [RateLimit(), Headers(), StripPrefix(), IpList(isAllowing: true, "10.0.0.0/8")],
             _ => [],
         });
-        if (!_exchange.Pass())
+        if (!_exchange.PassAtLast())
         {
             throw new InvalidOperationException($"{Chain} refuses the sample");
         }
@@ -75,6 +83,45 @@ public class MiddlewareBenchmarks : IDisposable
 
     private static StripPrefix StripPrefix() =>
         new(new StripPrefixSettings { Name = "strip", Prefixes = new Sequence<string>(["/api"]) });
+
+    // One key among a hundred.
+    private static ApiKey ApiKey()
+    {
+        var consumers = new List<ConsumerSettings>();
+        for (int i = 0; i < 100; i++)
+        {
+            byte[] key = i == 50 ? Encoding.ASCII.GetBytes(SampleToken.ApiKey) : BitConverter.GetBytes(i);
+            consumers.Add(new ConsumerSettings
+            {
+                Name = $"c{i}",
+                Keys = new Sequence<Digest256>([Digest256.Of(key)]),
+            });
+        }
+
+        return new ApiKey(new ApiKeySettings
+        {
+            Name = "key",
+            Place = new CredentialSettings(FieldName.Of("X-Api-Key"), "", "", ""),
+            Consumers = new Sequence<ConsumerSettings>(consumers),
+            ConsumerHeader = FieldName.Of("X-Consumer"),
+        });
+    }
+
+    // A token that was seen before.
+    private static Jwt Jwt() => new(new JwtSettings
+    {
+        Name = "token",
+        Keys = TokenKeys.OfSecret(SampleToken.Secret, out TokenKeys? keys) is null ? keys : null,
+        Place = new CredentialSettings(FieldName.Of("Authorization"), "Bearer", "", ""),
+    });
+
+    // What it decides and writes of a head; coding bodies is the library's time.
+    private static Compress Compress() => new(new CompressSettings
+    {
+        Name = "small",
+        Encodings = new Sequence<ContentCoding>([ContentCoding.Brotli, ContentCoding.Gzip]),
+        Types = new Sequence<MediaRange>([MediaRange.Parse("text/*")!]),
+    });
 
     // One range that decides among fifty that do not fit.
     private static IpList IpList(bool isAllowing, string range)

@@ -1,5 +1,6 @@
 using System;
 using System.Text;
+using System.Threading;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Net;
@@ -13,9 +14,10 @@ namespace EdgeProxy.Bench.Middlewares;
 /// <summary>An exchange whose request was read and routed, to be put to a chain again and again.</summary>
 internal sealed class SampleExchange : IDisposable
 {
-    private const string Head =
+    private static readonly string Head =
         "GET /api/v1/orders?id=42 HTTP/1.1\r\nHost: shop.example.com\r\nUser-Agent: bench/1.0\r\nAccept: */*\r\n"
-        + "X-Debug: 1\r\nCookie: session=0123456789abcdef\r\n\r\n";
+        + "X-Debug: 1\r\nCookie: session=0123456789abcdef\r\nAccept-Encoding: gzip, br\r\n"
+        + $"X-Api-Key: {SampleToken.ApiKey}\r\nAuthorization: Bearer {SampleToken.Text}\r\n\r\n";
 
     private readonly EpollLoop _loop = new(0);
     private readonly Exchange _exchange;
@@ -41,6 +43,9 @@ internal sealed class SampleExchange : IDisposable
     }
 
     public void Use(params Middleware[] middlewares) => _exchange.Route = _route with { Middlewares = middlewares };
+
+    /// <summary>As <see cref="Pass"/>, waiting for what is found out off the loop the first time.</summary>
+    public bool PassAtLast() => SpinWait.SpinUntil(Pass, TimeSpan.FromSeconds(10));
 
     /// <summary>In, out, end, and ready for the next: what a request spends in its chain. False: refused.</summary>
     public bool Pass()

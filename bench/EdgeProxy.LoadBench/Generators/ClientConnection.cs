@@ -32,6 +32,11 @@ internal sealed class ClientConnection : IDisposable
     /// <summary>Bytes of the answer so far.</summary>
     public int Have { get; set; }
 
+    /// <summary>An answer is waited for.</summary>
+    public bool IsBusy { get; set; }
+
+    public bool IsClosed { get; private set; }
+
     /// <summary>Sends all of it; false when the connection cannot take it.</summary>
     public unsafe bool Send(ReadOnlySpan<byte> bytes)
     {
@@ -41,5 +46,9 @@ internal sealed class ClientConnection : IDisposable
         }
     }
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        IsClosed = true;
+        _socket.Dispose();
+    }
 }

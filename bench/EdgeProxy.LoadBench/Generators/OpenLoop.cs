@@ -24,9 +24,38 @@ internal sealed class OpenLoop(int port, ProbeRequest request, ProbeAnswer expec
     private readonly Stack<ClientConnection> _idle = new();
     private readonly Queue<long> _due = new(65_536);
     private readonly Histogram _latency = new();
+    private readonly Histogram _later = new();
     private readonly Random _random = new(Seed);
     private readonly byte[] _scratch = new byte[64 * 1024];
     private long _errors;
+    private long _laterErrors;
+    private long _splitNs = long.MaxValue;
+
+    /// <summary>Who fails is replaced, so that the load stays; without it an error is a connection less.</summary>
+    private bool _isReplacing;
+
+    /// <summary>
+    /// As below, for a run in which something happens: what was due so many seconds after its begin, or later,
+    /// is told apart, and a connection that failed is replaced.
+    /// </summary>
+    /// <param name="onSplit">Runs at that time, elsewhere.</param>
+    public static async Task<(OpenLoopResult Before, OpenLoopResult After)> RunSplitAsync(
+        RunningPeer peer, ProbeRequest request, int connections, double ratePerSecond,
+        (double SplitSeconds, double Seconds) lengths, ulong cores, Action onSplit)
+    {
+        using var loop = new OpenLoop(peer.Port, request, peer.Answer);
+        loop._isReplacing = true;
+        loop._splitNs = EventLoop.NowNs + (long)(lengths.SplitSeconds * 1e9);
+        Task<OpenLoopResult> run = OwnThread.RunAsync(
+            () => loop.Run(connections, ratePerSecond, lengths.Seconds), cores);
+        await Task.Delay(TimeSpan.FromSeconds(lengths.SplitSeconds));
+        onSplit();
+        OpenLoopResult whole = await run;
+        return (
+            new OpenLoopResult(loop._latency, loop._latency.Count, loop._errors, 0, whole.Seconds, loop._latency.Count),
+            new OpenLoopResult(
+                loop._later, loop._later.Count, loop._laterErrors, whole.Unanswered, whole.Seconds, loop._later.Count));
+    }
 
     /// <summary>Runs on a thread of its own on the generator's cores.</summary>
     public static Task<OpenLoopResult> RunAsync(
@@ -56,13 +85,18 @@ internal sealed class OpenLoop(int port, ProbeRequest request, ProbeAnswer expec
         LibC.Control(LibC.SetTimerSlack, 1);
         for (int i = 0; i < connections; i++)
         {
-            var connection = new ClientConnection(port);
-            _connections[connection.Fd] = connection;
-            _loop.Add(connection.Fd);
-            _idle.Push(connection);
+            Open();
         }
 
         return Measure(1e9 / ratePerSecond, (long)(seconds * 1e9));
+    }
+
+    private void Open()
+    {
+        var connection = new ClientConnection(port);
+        _connections[connection.Fd] = connection;
+        _loop.Add(connection.Fd);
+        _idle.Push(connection);
     }
 
     private OpenLoopResult Measure(double gapNs, long lengthNs)
@@ -79,7 +113,7 @@ internal sealed class OpenLoop(int port, ProbeRequest request, ProbeAnswer expec
             }
 
             SendDue();
-            bool isDone = next >= end && _due.Count == 0 && _idle.Count == _connections.Count;
+            bool isDone = next >= end && _due.Count == 0 && CountBusy() == 0;
             if (isDone || now > end + GraceNs || _connections.Count == 0)
             {
                 break;
@@ -94,8 +128,19 @@ internal sealed class OpenLoop(int port, ProbeRequest request, ProbeAnswer expec
             }
         }
 
-        long unanswered = _due.Count + _connections.Count - _idle.Count;
+        long unanswered = _due.Count + CountBusy();
         return new OpenLoopResult(_latency, _latency.Count, _errors, unanswered, lengthNs / 1e9, _latency.Count);
+    }
+
+    private int CountBusy()
+    {
+        int count = 0;
+        foreach (ClientConnection connection in _connections.Values)
+        {
+            count += connection.IsBusy ? 1 : 0;
+        }
+
+        return count;
     }
 
     private long Gap(double meanNs) => (long)(-Math.Log(1 - _random.NextDouble()) * meanNs);
@@ -104,8 +149,14 @@ internal sealed class OpenLoop(int port, ProbeRequest request, ProbeAnswer expec
     {
         while (_due.Count > 0 && _idle.TryPop(out ClientConnection? connection))
         {
+            if (connection.IsClosed)
+            {
+                continue; // its place was taken
+            }
+
             connection.IntendedNs = _due.Dequeue();
             connection.Have = 0;
+            connection.IsBusy = true;
             if (!connection.Send(request.Bytes))
             {
                 Drop(connection);
@@ -132,15 +183,25 @@ internal sealed class OpenLoop(int port, ProbeRequest request, ProbeAnswer expec
         connection.Have += read;
         if (connection.Have == expected.TotalBytes)
         {
-            _latency.Add(EventLoop.NowNs - connection.IntendedNs);
+            (connection.IntendedNs < _splitNs ? _latency : _later).Add(EventLoop.NowNs - connection.IntendedNs);
+            connection.IsBusy = false;
             _idle.Push(connection);
         }
     }
 
     private void Drop(ClientConnection connection)
     {
-        _errors++;
+        if (connection.IsBusy || !_isReplacing)
+        {
+            _errors += connection.IntendedNs < _splitNs ? 1 : 0;
+            _laterErrors += connection.IntendedNs < _splitNs ? 0 : 1;
+        }
+
         _connections.Remove(connection.Fd);
         connection.Dispose();
+        if (_isReplacing)
+        {
+            Open();
+        }
     }
 }

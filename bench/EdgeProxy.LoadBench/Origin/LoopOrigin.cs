@@ -31,13 +31,15 @@ internal sealed class LoopOrigin : IDisposable
     private readonly byte[] _event = new byte[StreamedEvent.ChunkBytes];
     private readonly Thread _thread;
     private volatile bool _isEnding;
+    private long _slowNs = SlowNs;
     private volatile int _streamCount;
     private int _nextStream;
     private long _nextEventNs;
 
-    public LoopOrigin(ulong cores)
+    /// <param name="port">0 for a free one.</param>
+    public LoopOrigin(ulong cores, int port = 0)
     {
-        _listener.Bind(new IPEndPoint(IPAddress.Loopback, Ports.Free()));
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, port == 0 ? Ports.Free() : port));
         _listener.Listen(4096);
         _listener.Blocking = false;
         Port = ((IPEndPoint)_listener.LocalEndPoint!).Port;
@@ -46,6 +48,12 @@ internal sealed class LoopOrigin : IDisposable
     }
 
     public int Port { get; }
+
+    /// <summary>How long an answer to <c>/slow</c> takes from now on.</summary>
+    public TimeSpan Slowness
+    {
+        set => Volatile.Write(ref _slowNs, (long)value.TotalNanoseconds);
+    }
 
     /// <summary>Waits until the streams of the last run are closed; some proxies take their time.</summary>
     public async Task NoStreamsAsync()
@@ -109,7 +117,7 @@ internal sealed class LoopOrigin : IDisposable
             switch (connection.Read())
             {
                 case OriginStep.AnswerLater:
-                    _slow.Enqueue((EventLoop.NowNs + SlowNs, connection));
+                    _slow.Enqueue((EventLoop.NowNs + Volatile.Read(ref _slowNs), connection));
                     break;
                 case OriginStep.Stream:
                     _nextEventNs = _streams.Count == 0 ? EventLoop.NowNs + EventEveryNs : _nextEventNs;

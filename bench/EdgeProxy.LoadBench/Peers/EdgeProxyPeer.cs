@@ -1,8 +1,10 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Text;
 using System.Threading.Tasks;
+using EdgeProxy.LoadBench.Generators;
 using EdgeProxy.LoadBench.Processes;
 
 namespace EdgeProxy.LoadBench.Peers;
@@ -14,6 +16,18 @@ internal enum Besides
 
     /// <summary>Its routers have four middlewares.</summary>
     Chain,
+
+    /// <summary>Its routers have this one middleware.</summary>
+    RateLimit,
+    Headers,
+    StripPrefix,
+    IpLists,
+    ApiKey,
+    Jwt,
+
+    /// <summary>How it chooses among several servers; without it p2c.</summary>
+    RoundRobin,
+    LeastTime,
 
     /// <summary>Its service has probes, passive health, retries and a circuit breaker.</summary>
     Care,
@@ -40,8 +54,9 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
 
         """;
 
-    // Without a request that is refused: the limit is more than one core can ask for.
-    private const string Chain = """
+    // Without a request that is refused: the limit is more than one core can ask for. All of them are there in every
+    // row; those of a row are what its routers name.
+    private static readonly string Middlewares = $$"""
         [middlewares.limit.rate_limit]
         average = 1000000
         [middlewares.fields.headers]
@@ -51,14 +66,42 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
         prefixes = ["/api"]
         [middlewares.partners.ip_allow_list]
         source_range = ["10.0.0.0/8", "127.0.0.0/8", "192.0.2.0/24"]
+        [middlewares.strangers.ip_deny_list]
+        source_range = ["198.51.100.0/24", "203.0.113.0/24"]
+        [consumers.bench]
+        keys = [{ sha256 = "{{Credentials.ApiKeySha256}}" }]
+        [middlewares.key.api_key]
+        header = "X-Api-Key"
+        [middlewares.token.jwt]
+        secret = "{{Credentials.Secret}}"
 
         """;
 
     public string Name => besides switch
     {
+        Besides.Nothing => OwnName,
         Besides.Chain => ChainName,
         Besides.Care => CareName,
-        _ => OwnName,
+        Besides.RateLimit => $"{OwnName}+rate_limit",
+        Besides.Headers => $"{OwnName}+headers",
+        Besides.StripPrefix => $"{OwnName}+strip_prefix",
+        Besides.IpLists => $"{OwnName}+ip_lists",
+        Besides.ApiKey => $"{OwnName}+api_key",
+        Besides.RoundRobin => $"{OwnName}+round_robin",
+        Besides.LeastTime => $"{OwnName}+least_time",
+        _ => $"{OwnName}+jwt",
+    };
+
+    private string RouterMiddlewares => besides switch
+    {
+        Besides.Chain => "\"limit\", \"fields\", \"strip\", \"partners\"",
+        Besides.RateLimit => "\"limit\"",
+        Besides.Headers => "\"fields\"",
+        Besides.StripPrefix => "\"strip\"",
+        Besides.IpLists => "\"partners\", \"strangers\"",
+        Besides.ApiKey => "\"key\"",
+        Besides.Jwt => "\"token\"",
+        _ => "",
     };
 
     public string? Missing => File.Exists(binary) ? null : $"{binary} is not there";
@@ -80,19 +123,36 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
             [log]
             level = "warning"
             [admin]
-            address = "127.0.0.1:{{Ports.Free()}}"
+            address = "127.0.0.1:{{(setup.AdminPort > 0 ? setup.AdminPort : Ports.Free())}}"
             [entrypoints.web]
             address = "127.0.0.1:{{setup.Port}}"
             [services.app]
-            servers = [{ url = "http://{{setup.Upstream}}" }]
+            servers = [{{ServersOf(setup)}}]
             idle_connections_max = {{setup.UpstreamsMax}}
 
             """);
+        if (setup.Servers.Count > 0)
+        {
+            toml.Append(CultureInfo.InvariantCulture, $$"""
+                strategy = "{{StrategyWord}}"
+                connect_timeout = "500ms"
+                [services.app.health_check]
+                path = "/slow"
+                interval = "1s"
+                timeout = "500ms"
+                rise = 2
+                fall = 2
+                [services.app.passive_health_check]
+                [services.app.retry]
+                on = ["connect", "reset", "timeout"]
+                per_try_timeout = "1s"
+
+                """);
+        }
+
         foreach ((string name, string prefix) in Routers(setup))
         {
-            string middlewares = besides == Besides.Chain
-                ? "middlewares = [\"limit\", \"fields\", \"strip\", \"partners\"]"
-                : "";
+            string middlewares = RouterMiddlewares.Length > 0 ? $"middlewares = [{RouterMiddlewares}]" : "";
             toml.Append(CultureInfo.InvariantCulture, $"""
                 [routers.{name}]
                 rule = "PathPrefix(`{prefix}`)"
@@ -102,15 +162,21 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
                 """);
         }
 
-        toml.Append(besides switch
-        {
-            Besides.Chain => Chain,
-            Besides.Care => Care,
-            _ => "",
-        });
+        toml.Append(besides == Besides.Care ? Care : RouterMiddlewares.Length > 0 ? Middlewares : "");
 
         return new Command(binary, ["run", "-c", setup.Write("edgeproxy.toml", toml.ToString())]);
     }
+
+    private string StrategyWord => besides switch
+    {
+        Besides.RoundRobin => "round_robin",
+        Besides.LeastTime => "least_time",
+        _ => "p2c",
+    };
+
+    private static string ServersOf(PeerSetup setup) => setup.Servers.Count == 0
+        ? $"{{ url = \"http://{setup.Upstream}\" }}"
+        : string.Join(", ", setup.Servers.Select(port => $"{{ url = \"http://127.0.0.1:{port}\" }}"));
 
     private static IEnumerable<(string Name, string Prefix)> Routers(PeerSetup setup)
     {

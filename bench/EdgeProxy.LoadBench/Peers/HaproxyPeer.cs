@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Linq;
 using System.Text;
 using System.Threading.Tasks;
 using EdgeProxy.LoadBench.Processes;
@@ -32,6 +33,21 @@ internal sealed class HaproxyPeer : IPeer
         return new Command(_program!, ["-db", "-q", "-f", config]);
     }
 
+    // The same care as ours takes: two in-flight counts compared, a check a second, another server each time.
+    private static string ServersOf(PeerSetup setup) => setup.Servers.Count == 0
+        ? $"  server one {setup.Upstream}"
+        : """
+            balance random(2)
+            option httpchk GET /slow
+            timeout check 500ms
+            retries 2
+            option redispatch 1
+            retry-on conn-failure empty-response response-timeout
+            default-server check inter 1s rise 2 fall 2 observe layer7 error-limit 5 on-error mark-down
+
+          """
+            + string.Concat(setup.Servers.Select((port, i) => $"  server s{i} 127.0.0.1:{port}\n"));
+
     /// <summary>
     /// HAProxy reckons with two files per connection and would not start with 10,000 idle ones under a limit of 20,000;
     /// those need one each, so the limit is not strict.
@@ -43,9 +59,9 @@ internal sealed class HaproxyPeer : IPeer
           no strict-limits
         defaults
           mode http
-          timeout connect 5s
+          timeout connect {(setup.Servers.Count == 0 ? "5s" : "500ms")}
           timeout client 75s
-          timeout server 60s
+          timeout server {(setup.Servers.Count == 0 ? "60s" : "1s")}
           timeout http-keep-alive 75s
           http-reuse always
           option forwardfor
@@ -54,7 +70,7 @@ internal sealed class HaproxyPeer : IPeer
           bind 127.0.0.1:{setup.Port} backlog 4096
           {choice}
         backend app
-          server one {setup.Upstream}
+        {ServersOf(setup)}
         backend none
           http-request deny deny_status 404
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Linq;
 using System.Text;
 using System.Threading.Tasks;
 using EdgeProxy.LoadBench.Processes;
@@ -41,6 +42,17 @@ internal sealed class NginxPeer : IPeer
         return new Command(_program!, ["-c", path, "-p", setup.Folder, "-e", "stderr"]);
     }
 
+    // What it has of the care ours takes: passive checks only, another server each time.
+    private static string ServersOf(PeerSetup setup) => setup.Servers.Count == 0
+        ? $"server {setup.Upstream};"
+        : "random two least_conn; "
+            + string.Concat(setup.Servers.Select(port => $"server 127.0.0.1:{port} max_fails=2 fail_timeout=5s; "));
+
+    private static string Timeouts(PeerSetup setup) => setup.Servers.Count == 0
+        ? ""
+        : "proxy_connect_timeout 500ms; proxy_read_timeout 1s; proxy_next_upstream error timeout; "
+            + "proxy_next_upstream_tries 3;";
+
     private static string Config(PeerSetup setup, string locations) => $$"""
         daemon off;
         user root;
@@ -60,7 +72,7 @@ internal sealed class NginxPeer : IPeer
           uwsgi_temp_path {{setup.Folder}}/uwsgi;
           scgi_temp_path {{setup.Folder}}/scgi;
           upstream app {
-            server {{setup.Upstream}};
+            {{ServersOf(setup)}}
             keepalive {{setup.UpstreamsMax}};
             keepalive_requests 1000000000;
           }
@@ -71,6 +83,7 @@ internal sealed class NginxPeer : IPeer
           proxy_set_header X-Forwarded-Proto $scheme;
           proxy_request_buffering off;
           proxy_max_temp_file_size 0;
+          {{Timeouts(setup)}}
           proxy_buffering {{(setup.IsStreaming ? "off" : "on")}};
           server {
             listen 127.0.0.1:{{setup.Port}} backlog=4096;

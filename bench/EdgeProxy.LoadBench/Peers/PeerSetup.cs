@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.IO;
 
 namespace EdgeProxy.LoadBench.Peers;
@@ -29,6 +30,12 @@ internal sealed record PeerSetup
 
     /// <summary>Where its configuration may lie.</summary>
     public required string Folder { get; init; }
+
+    /// <summary>Where the proxy under test may be asked what it counted; 0: at a port of its own choice.</summary>
+    public int AdminPort { get; init; }
+
+    /// <summary>Ports of several servers, with checks and retries; empty: the one server, without.</summary>
+    public IReadOnlyList<int> Servers { get; init; } = [];
 
     public string Upstream => $"127.0.0.1:{UpstreamPort}";
 

@@ -8,6 +8,9 @@ internal static partial class LibC
 {
     public const int SignalTerm = 15;
     public const int SignalKill = 9;
+    public const int SignalHangup = 1;
+    public const int SignalStop = 19;
+    public const int SignalContinue = 18;
     public const uint EpollIn = 0x001;
     public const int EpollAdd = 1;
     public const int EpollCloseOnExec = 0x80000;

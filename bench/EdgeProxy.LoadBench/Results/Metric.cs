@@ -25,6 +25,14 @@ internal sealed record Metric(string Key, string Title, int Decimals, bool Needs
     public static readonly Metric AddedP99 = new("added_p99_us", "added p99 us", 0, NeedsIdleGenerator: true);
     public static readonly Metric CpuPerEvent = new("cpu_us_per_event", "CPU us/event", 1);
 
+    public static readonly Metric FailedBefore = new("failed_before", "failed before", 0);
+    public static readonly Metric FailedAfter = new("failed_after", "failed after", 0);
+    public static readonly Metric Retried = new("retried", "tried again", 0);
+    public static readonly Metric P50Before = new("p50_before_us", "p50 before us", 0, NeedsIdleGenerator: true);
+    public static readonly Metric P99Before = new("p99_before_us", "p99 before us", 0, NeedsIdleGenerator: true);
+    public static readonly Metric P50After = new("p50_after_us", "p50 after us", 0, NeedsIdleGenerator: true);
+    public static readonly Metric P99After = new("p99_after_us", "p99 after us", 0, NeedsIdleGenerator: true);
+
     /// <summary>Busy share of the generator's core, the origin and strangers included.</summary>
     public static readonly Metric GeneratorBusy = new("generator_busy", "generator busy %", 0, Scale: 100);
 

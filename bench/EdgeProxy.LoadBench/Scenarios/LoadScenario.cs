@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading.Tasks;
 using EdgeProxy.LoadBench.Generators;
 using EdgeProxy.LoadBench.Peers;
@@ -39,13 +40,13 @@ internal sealed class LoadScenario(string name, string about, params ProbeReques
 
     public ProbeRequest Request => requests[0];
 
-    /// <summary>Beside ours runs ours that does this as well, and nobody else; Nothing: all run.</summary>
-    public Besides Compares { get; init; }
+    /// <summary>Beside ours runs ours that does each of these as well, and nobody else; empty: all run.</summary>
+    public IReadOnlyList<Besides> Compares { get; init; } = [];
 
     public int Rounds(RunSettings settings) => settings.Rounds;
 
     public IReadOnlyList<IPeer> PeersOf(IReadOnlyList<IPeer> all) =>
-        Compares != Besides.Nothing && all[0] is EdgeProxyPeer ours ? [ours, ours.With(Compares)] : all;
+        Compares.Count > 0 && all[0] is EdgeProxyPeer ours ? [ours, .. Compares.Select(ours.With)] : all;
 
     public PeerSetup Setup(Stand stand) => stand.NewSetup(
         Origin == OriginKind.Static ? stand.StaticOrigin.Port : stand.LoopOrigin.Port) with

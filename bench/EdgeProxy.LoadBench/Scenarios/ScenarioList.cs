@@ -56,7 +56,18 @@ internal static class ScenarioList
             "GET 1 KiB on 64 connections: ours without and with rate_limit, headers, strip_prefix, ip_allow_list.",
             Get("/api/api/items/42", KiB))
         {
-            Compares = Besides.Chain,
+            Compares = [Besides.Chain],
+            SlackBytes = RemainingSlackBytes,
+        },
+        new LoadScenario(
+            "each-middleware",
+            "GET 1 KiB on 64 connections with a key and a token: ours without and with one middleware each.",
+            Get("/api/api/items/42", KiB, Credentials.Fields))
+        {
+            Compares =
+            [
+                Besides.RateLimit, Besides.Headers, Besides.StripPrefix, Besides.IpLists, Besides.ApiKey, Besides.Jwt,
+            ],
             SlackBytes = RemainingSlackBytes,
         },
         new LoadScenario(
@@ -64,7 +75,7 @@ internal static class ScenarioList
             "GET 1 KiB on 64 connections: ours without and with probes, passive health, retries and a circuit breaker.",
             Get("/1k", KiB))
         {
-            Compares = Besides.Care,
+            Compares = [Besides.Care],
         },
         new LoadScenario(
             "slow-60ms",
@@ -77,6 +88,8 @@ internal static class ScenarioList
         new StreamScenario(),
         new OpenLoopScenario(50),
         new OpenLoopScenario(70),
+        new TroubleScenario(isFailing: true),
+        new TroubleScenario(isFailing: false),
         new StartScenario(),
         new MemoryScenario(),
         new IdleScenario(),

@@ -47,6 +47,7 @@ internal sealed class ConfigBuilder
         AdminSettings admin = AdminTable.Parse(Section(AdminTable.Declaration));
 
         _context.Root = _root;
+        _context.StateFolder = node.StateFolder;
         _context.Certificates = TlsTable.Parse(Section(TlsTable.Declaration));
 
         var routers = new List<RouterDocument>();
@@ -77,6 +78,7 @@ internal sealed class ConfigBuilder
         new ServiceNames(_faults, serviceNames, services, composed, aiNames).Check();
         var checks = new CrossChecks(_faults, entryPointNames, serviceNames, middlewareNames);
         checks.EntryPoints(entryPoints, admin);
+        checks.Mentioned(_context.MentionedServices, services);
         AuditSettings? audit = ReadAudit();
         List<RouterSettings> resolved = new AuditReading(_faults, audit, ai, composed)
             .Complete(checks.Routers(routers), routers);

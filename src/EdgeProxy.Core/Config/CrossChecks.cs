@@ -10,6 +10,7 @@ using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Text;
 using EdgeProxy.Routing;
+using EdgeProxy.Services;
 using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Config;
@@ -121,6 +122,28 @@ internal sealed class CrossChecks(
                         $"{asking} lets nobody pass: entrypoint {entryPoint.Settings.Name} has no tls with client_auth "
                             + "and client_ca");
                 }
+            }
+        }
+    }
+
+    /// <summary>
+    /// A service that a middleware asks exists, has servers, and needs nothing of the client to choose one.
+    /// </summary>
+    public void Mentioned(List<(string Path, Placed<string> Name)> mentioned, List<ServiceSettings> services)
+    {
+        foreach ((string path, Placed<string> name) in mentioned)
+        {
+            if (!IsKnown(serviceNames, name.Value))
+            {
+                faults.Add(name.Node, path,
+                    $"there is no service {name.Node.Describe()}{Hint(name.Value, serviceNames)}");
+            }
+            else if (serviceNames.TryFind(name.Value, out _) && !faults.HasSyntaxFault
+                && services.Find(service => service.Name == name.Value) is not { Sticky: null, Hash: null })
+            {
+                faults.Add(name.Node, path,
+                    $"{name.Node.Describe()} cannot be asked for it; name a service with servers, without sticky and "
+                        + "without the strategy hash");
             }
         }
     }

@@ -23,6 +23,7 @@ internal static class MiddlewareBuilder
         CorsSettings cors => new Cors(cors),
         SecurityHeadersSettings securityHeaders => new SecurityHeaders(securityHeaders),
         BodyLimitSettings bodyLimit => new BodyLimit(bodyLimit),
+        BufferingSettings buffering => new Buffering(buffering),
         ErrorsSettings errors => new Errors(errors),
         RateLimitSettings rateLimit => new RateLimit(rateLimit),
         InFlightSettings inFlight => new InFlight(inFlight),

@@ -48,7 +48,9 @@ internal sealed class MiddlewareNames(ConfigFaults faults, IReadOnlyList<Middlew
         {
             if (!ReportUnknown(name, $"routers.{router}.middlewares") && !Reaches(name.Value, name.Value, []))
             {
+                int known = resolved.Count;
                 Add(name.Value, resolved);
+                ReportTwice(router, name, resolved, known);
             }
         }
 
@@ -61,6 +63,23 @@ internal sealed class MiddlewareNames(ConfigFaults faults, IReadOnlyList<Middlew
 
         ReportNobody(router, names, resolved);
         return resolved;
+    }
+
+    // A limit would count twice, and who proved who they are would be refused for the credential that is gone.
+    private void ReportTwice(string router, Placed<string> name, List<string> resolved, int known)
+    {
+        for (int i = known; i < resolved.Count; i++)
+        {
+            int first = resolved.IndexOf(resolved[i]);
+            if (first < i)
+            {
+                string through = name.Value == resolved[i] ? "" : $"{name.Node.Describe()} brings ";
+                faults.Add(name.Node, $"routers.{router}.middlewares",
+                    $"{through}{resolved[i]} a second time; a router applies each middleware once");
+                resolved.RemoveRange(i, resolved.Count - i);
+                return;
+            }
+        }
     }
 
     // What counts by consumer needs to be told who it is: in a list without that, everybody would count together.

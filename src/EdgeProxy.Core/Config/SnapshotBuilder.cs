@@ -64,6 +64,7 @@ internal static class SnapshotBuilder
             Unrouted = durations.Unrouted,
             Routes = routes,
             Tables = tables,
+            Services = services,
         };
     }
 

@@ -1,5 +1,6 @@
 using System;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Middlewares;
@@ -29,6 +30,11 @@ internal sealed class BodyLimit(BodyLimitSettings settings) : Middleware
         }
 
         MessageSource source = exchange.ClientSource;
+        if (exchange.Whole.HasRequest && WholeRequest.Length(source) > settings.BytesMax)
+        {
+            return exchange.Answer(TooLarge);
+        }
+
         source.ChunkedBytesMax = Math.Min(source.ChunkedBytesMax, settings.BytesMax);
         return Verdict.Next;
     }

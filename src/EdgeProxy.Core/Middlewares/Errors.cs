@@ -1,6 +1,7 @@
 using System;
 using System.Text;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Http;
 
@@ -21,20 +22,28 @@ internal sealed record ErrorsSettings : MiddlewareSettings
     public string Body { get; init; } = "";
 
     public string ContentType { get; init; } = "text/plain; charset=utf-8";
+
+    /// <summary>
+    /// The service that has the body; empty: none is asked. <see cref="Body"/> is for when it does not help.
+    /// </summary>
+    public string Service { get; init; } = "";
+
+    /// <summary>What it is asked for, with <see cref="ErrorPages.Placeholder"/> for the status.</summary>
+    public string Path { get; init; } = PathDefault;
+
+    public const string PathDefault = "/" + ErrorPages.Placeholder;
 }
 
 /// <summary>
 /// <c>errors</c>: an answer with one of the statuses, the server's or the proxy's own, keeps its status and gets
-/// another body. No further service is asked, so nothing of the request goes anywhere (Traefik CVE-2026-41181). Of the
+/// another body: one of the configuration, or one that a service has, which is told nothing of the request. Of the
 /// server's fields only those stay that say what to do about the status.
 /// </summary>
 internal sealed class Errors : Middleware
 {
-    private static readonly FieldName RetryAfter = FieldName.Of("Retry-After");
-    private static readonly FieldName[] Kept = [FieldName.Of("WWW-Authenticate"), FieldName.Of("Allow"), RetryAfter];
-
     // By status; null for those that stay.
     private readonly LocalAnswer?[] _answers = new LocalAnswer?[StatusRange.Max + 1];
+    private readonly ErrorPages? _pages;
 
     public Errors(ErrorsSettings settings)
     {
@@ -46,12 +55,24 @@ internal sealed class Errors : Middleware
                 _answers[status] = new LocalAnswer(status, settings.ContentType, body);
             }
         }
+
+        _pages = settings.Service.Length > 0 ? new ErrorPages(settings.Service, settings.Path, _answers) : null;
     }
 
-    public override Verdict OnRequest(Exchange exchange) => Verdict.Next;
+    public override Verdict OnRequest(Exchange exchange)
+    {
+        // The nearest to the server is asked; those before it may still replace what it has.
+        exchange.ErrorPages = _pages ?? exchange.ErrorPages;
+        return Verdict.Next;
+    }
 
     public override void OnResponse(Exchange exchange)
     {
+        if (_pages is not null && exchange.Call is { PagePath.IsEmpty: false })
+        {
+            return; // what passes is its page
+        }
+
         if ((uint)exchange.Status >= (uint)_answers.Length || _answers[exchange.Status] is not { } answer)
         {
             return;
@@ -63,7 +84,7 @@ internal sealed class Errors : Middleware
             // Another such middleware, nearer to the server, kept them already.
             if (exchange.LocalAnswer is null)
             {
-                KeepFields(exchange, head);
+                ErrorPages.KeepFields(exchange, head);
             }
         }
         else if (exchange.LocalAnswer is { Allow.Length: > 0 } own)
@@ -72,29 +93,5 @@ internal sealed class Errors : Middleware
         }
 
         exchange.LocalAnswer = answer;
-    }
-
-    private static void Keep(HeaderEdits edits, FieldName name, ReadOnlySpan<byte> value)
-    {
-        if (ReferenceEquals(name, RetryAfter))
-        {
-            edits.Remove(name); // an answer of our own says when, too
-        }
-
-        edits.Append(name, value);
-    }
-
-    private static void KeepFields(Exchange exchange, ReadOnlySpan<byte> head)
-    {
-        foreach (ref readonly HeaderField field in exchange.Response.Fields)
-        {
-            foreach (FieldName name in Kept)
-            {
-                if (name.Is(field.Name.Of(head)))
-                {
-                    Keep(exchange.ResponseEdits, name, field.Value.Of(head));
-                }
-            }
-        }
     }
 }

@@ -9,7 +9,7 @@ namespace EdgeProxy.Middlewares;
 
 /// <summary>
 /// A client for what middlewares ask others off the loops: who may pass, keys of an issuer. It follows no redirect,
-/// keeps no cookie, knows no proxy, and what it asks may be asked again, since all of it is GET.
+/// keeps no cookie, knows no proxy, and what it asks may be asked again, since all of it only asks.
 /// </summary>
 internal static class OutboundHttp
 {

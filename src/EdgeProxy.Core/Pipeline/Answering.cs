@@ -87,8 +87,7 @@ internal static class Answering
         MessageSource source = exchange.UpstreamSource;
         if (!source.Unread.IsEmpty)
         {
-            switch (ResponseHeadReader.Read(
-                source.Unread, HeadLimits.Default, exchange.Request.Method, exchange.Response))
+            switch (ResponseHeadReader.Read(source.Unread, HeadLimits.Default, MethodOf(exchange), exchange.Response))
             {
                 case ParseStatus.Complete:
                     return TakeHead(exchange);
@@ -112,6 +111,12 @@ internal static class Answering
         }
     }
 
+    // A page of an error's is asked for by GET, whatever the client sent.
+    private static Method MethodOf(Exchange exchange) =>
+        exchange is { Call.PagePath.IsEmpty: false, Request.Method: not Method.Head }
+            ? Method.Get
+            : exchange.Request.Method;
+
     private static bool TakeHead(Exchange exchange)
     {
         ResponseHead response = exchange.Response;
@@ -134,6 +139,16 @@ internal static class Answering
             return false;
         }
 
+        if (ErrorPages.TryAsk(exchange, response.StatusCode))
+        {
+            return false;
+        }
+
+        if (WholeAnswer.IsWanted(exchange) && WholeAnswer.TryStart(exchange))
+        {
+            return true;
+        }
+
         if (exchange.Call?.Holds(exchange) == true)
         {
             exchange.Call.OnAnswer(exchange);
@@ -148,6 +163,11 @@ internal static class Answering
     // What is kept of the answer is looked at; true if its head was passed on.
     private static bool AdvanceHeld(Exchange exchange)
     {
+        if (exchange.Whole.IsReadingAnswer)
+        {
+            return WholeAnswer.Advance(exchange) && PassOnRead(exchange);
+        }
+
         BodyCall call = exchange.Call!;
         if (AnswerHold.Advance(exchange, call, out Service? other))
         {
@@ -164,6 +184,22 @@ internal static class Answering
         return false;
     }
 
+    // What was read of the answer, whole or the begin of one that is too long, is in memory behind its head.
+    private static bool PassOnRead(Exchange exchange)
+    {
+        bool isClean = IsClean(exchange) && exchange.UpstreamSource.IsAtBoundary;
+        exchange.UpstreamSource.Rewind();
+        exchange.UpstreamSource.KeepBytesMax = 0;
+        exchange.IsAnswerHeld = false;
+        PassOn(exchange);
+        if (exchange.Whole.HasAnswer)
+        {
+            WholeAnswer.Part(exchange, isClean);
+        }
+
+        return true;
+    }
+
     private static bool PassOn(Exchange exchange)
     {
         ResponseHead response = exchange.Response;
@@ -171,24 +207,24 @@ internal static class Answering
         bool isHeld = source.CanRewind;
         exchange.ClientSource.KeepBytesMax = 0;
         exchange.HasResponseStarted = true;
-        exchange.Status = response.StatusCode;
+        exchange.Status = exchange.Call is { Status: > 0 } call ? call.Status : response.StatusCode;
         exchange.IsHalfClosed = exchange.ClientLink.HasEnded;
         exchange.ClientWriteMs = exchange.Shard.Loop.NowMs;
 
         // An answer that overtakes its request leaves body bytes behind it: no next head can follow them.
         exchange.ClosesClient |=
-            !exchange.Request.KeepAlive || exchange.IsLast || !exchange.ClientSource.IsComplete;
+            !exchange.Request.KeepAlive || exchange.IsLast || !IsBodyTaken(exchange);
         Stickiness.NoteAnswer(exchange);
         MiddlewareChain.Leave(exchange);
         if (exchange.LocalAnswer is not null)
         {
-            if (isHeld)
-            {
-                Forwarder.Abandon(exchange);
-            }
-            else
+            if (!isHeld)
             {
                 Discard(exchange);
+            }
+            else if (!exchange.Whole.HasAnswer)
+            {
+                Forwarder.Abandon(exchange);
             }
 
             RequestPipeline.WriteAnswer(exchange);
@@ -210,6 +246,11 @@ internal static class Answering
         return true;
     }
 
+    // A page takes the place of an answer of our own, and what of the body comes after it is thrown away as with that.
+    private static bool IsBodyTaken(Exchange exchange) =>
+        exchange.ClientSource.IsComplete
+        || (exchange.Call is { PagePath.IsEmpty: false } && ErrorResponses.CanDiscard(exchange));
+
     private static bool TakeInterim(Exchange exchange)
     {
         ResponseHead response = exchange.Response;
@@ -221,7 +262,7 @@ internal static class Answering
         }
 
         // RFC 9110 section 15.2: never to an HTTP/1.0 client; 100 only to one that waits for it.
-        bool isWanted = exchange.Request.MinorVersion > 0
+        bool isWanted = exchange.Request.MinorVersion > 0 && exchange.Call is not { PagePath.IsEmpty: false }
             && (response.StatusCode != 100 || exchange.Request.ExpectsContinue);
         if (isWanted)
         {
@@ -282,12 +323,14 @@ internal static class Answering
     // The answer is through, to its end.
     private static void Release(Exchange exchange)
     {
-        UpstreamConnection upstream = exchange.Upstream!;
         exchange.UpstreamSource.EndMessage();
+        if (exchange.Upstream is not { } upstream)
+        {
+            exchange.UpstreamSource.Unbind(); // its connection went before it
+            return;
+        }
 
-        // The boundary is proven: whole request sent, answer ended by its own framing, not a byte after it.
-        bool isClean = exchange.IsRequestSent && exchange.Response.KeepAlive && !exchange.UpstreamSink.HasPending
-            && exchange.UpstreamSource.Unread.IsEmpty && !exchange.UpstreamSource.HasSeenEnd;
+        bool isClean = IsClean(exchange) && exchange.UpstreamSource.Unread.IsEmpty;
         Forwarder.Detach(exchange);
         if (isClean)
         {
@@ -298,4 +341,9 @@ internal static class Answering
             upstream.Link.Close();
         }
     }
+
+    // The boundary is proven, if no byte came after the answer: whole request sent, answer ended by its own framing.
+    private static bool IsClean(Exchange exchange) =>
+        exchange.IsRequestSent && exchange.Response.KeepAlive && !exchange.UpstreamSink.HasPending
+        && !exchange.UpstreamSource.HasSeenEnd;
 }

@@ -63,7 +63,7 @@ internal static class Deadlines
 
     private static void OfRequest(Exchange exchange, long nowMs, ref long deadline, ref FaultKind kind)
     {
-        if (exchange.HasResponseStarted)
+        if (exchange.HasResponseStarted || exchange.Whole.IsReadingAnswer)
         {
             // The answer flows: its own waits are judged, and an upload nobody waits for any more is not.
             return;

@@ -112,10 +112,10 @@ internal static class ErrorResponses
     }
 
     /// <summary>What is left of the request body is there, short, and coming without being asked for.</summary>
-    private static bool CanDiscard(Exchange exchange)
+    public static bool CanDiscard(Exchange exchange)
     {
         MessageSource source = exchange.ClientSource;
-        if (source.IsComplete)
+        if (source.IsComplete || exchange.Whole.HasRequest)
         {
             return true;
         }
@@ -160,6 +160,7 @@ internal static class ErrorResponses
         FaultKind.ResponseIdleTimeout => "the server began to answer and did not go on in time",
         FaultKind.UpstreamClosed => "the server closed the connection before it had answered",
         FaultKind.UpstreamMalformed => "the server's answer is not valid HTTP/1.1",
+        FaultKind.AnswerTooLong => "the server's answer is longer than is accepted",
         FaultKind.HeadTimeout => "the request head did not arrive in time",
         FaultKind.BodyTimeout => "the request body did not arrive in time",
         FaultKind.OverLimit => "a limit is reached",

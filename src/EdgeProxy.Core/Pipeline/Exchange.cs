@@ -131,12 +131,21 @@ internal sealed class Exchange : IWaiter
     /// <summary>What a service that reads bodies does with it; null with any other.</summary>
     public BodyCall? Call { get; set; }
 
+    /// <summary>Bodies that a middleware asked for whole.</summary>
+    public WholeBodies Whole { get; } = new();
+
+    /// <summary>Who is asked for the body of an error; null: nobody.</summary>
+    public ErrorPages? ErrorPages { get; set; }
+
     /// <summary>Writes the answer's body anew; null: it passes as it comes.</summary>
     public AnswerFilter? AnswerFilter { get; private set; }
 
     public Server? Server { get; set; }
 
     public UpstreamConnection? Upstream { get; set; }
+
+    /// <summary>A connection under way beside <see cref="Upstream"/>, to another server; null without.</summary>
+    public UpstreamConnection? Rival { get; set; }
 
     /// <summary>The canonical path if it differs from the one received, else null.</summary>
     public Block? RewrittenPath { get; set; }
@@ -198,6 +207,9 @@ internal sealed class Exchange : IWaiter
 
     /// <summary>The request may be sent more than once (RFC 9110 section 9.2.2).</summary>
     public bool MayRepeat { get; set; }
+
+    /// <summary>What a further try would send is still here.</summary>
+    public bool CanRestart => ClientSource.CanRewind || Call is { PagePath.IsEmpty: false };
 
     /// <summary>It counts among the service's exchanges.</summary>
     public bool IsLive { get; set; }
@@ -456,6 +468,8 @@ internal sealed class Exchange : IWaiter
         Release(RewrittenQuery);
         RewrittenQuery = null;
         EndFilter();
+        Whole.Reset();
+        ErrorPages = null;
         Notes.Reset();
         Audit = null;
         Record.Reset();
@@ -481,6 +495,7 @@ internal sealed class Exchange : IWaiter
         Call = null;
         Server = null;
         Upstream = null;
+        Rival = null;
         Phase = ExchangePhase.Head;
         Tries = 0;
         Attempts = 0;

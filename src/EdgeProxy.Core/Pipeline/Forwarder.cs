@@ -48,7 +48,12 @@ internal static class Forwarder
     /// <summary>Goes on as far as the links allow. Done, or a fault, or waiting.</summary>
     public static void Advance(Exchange exchange)
     {
-        if (exchange.Phase == ExchangePhase.Reading)
+        if (exchange.Phase == ExchangePhase.Reading && exchange.Whole.Reader is not null)
+        {
+            WholeRequest.Advance(exchange);
+        }
+
+        if (exchange.Phase == ExchangePhase.Reading && exchange.Whole.Reader is null)
         {
             BodyReading.Advance(exchange);
         }
@@ -101,6 +106,7 @@ internal static class Forwarder
     /// <summary>Lets go of the server's connection in the middle of an exchange: it is never used again.</summary>
     public static void Abandon(Exchange exchange)
     {
+        ConnectRace.End(exchange);
         if (exchange.Upstream is { } upstream)
         {
             if (!exchange.Fault.IsNone && exchange.Fault.Side == FaultSide.Upstream)
@@ -122,6 +128,12 @@ internal static class Forwarder
     public static void Detach(Exchange exchange)
     {
         exchange.UpstreamSource.Unbind();
+        Part(exchange);
+    }
+
+    /// <summary>As above; what came by it stays.</summary>
+    public static void Part(Exchange exchange)
+    {
         exchange.UpstreamSink.Unbind();
         exchange.Upstream = null;
         exchange.Server!.Load(exchange.Shard.Loop.Index).Leave();
@@ -161,7 +173,8 @@ internal static class Forwarder
         AdvanceConnect(exchange);
     }
 
-    private static void Attach(Exchange exchange, UpstreamConnection connection)
+    /// <summary>The exchange is served by this connection from here on.</summary>
+    public static void Attach(Exchange exchange, UpstreamConnection connection)
     {
         exchange.Upstream = connection;
         exchange.Server!.Load(exchange.Shard.Loop.Index).Enter();
@@ -171,6 +184,12 @@ internal static class Forwarder
 
     private static void AdvanceConnect(Exchange exchange)
     {
+        if (ConnectRace.TryFinish(exchange))
+        {
+            SendHead(exchange);
+            return;
+        }
+
         UpstreamConnection upstream = exchange.Upstream!;
         if (upstream.Link.IsBroken)
         {
@@ -185,6 +204,7 @@ internal static class Forwarder
 
     private static void SendHead(Exchange exchange)
     {
+        ConnectRace.Win(exchange);
         Server server = exchange.Server!;
         if (server.NoteSuccess())
         {

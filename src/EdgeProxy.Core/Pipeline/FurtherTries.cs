@@ -54,7 +54,7 @@ internal static class FurtherTries
     {
         bool isRefused = exchange.Upstream!.Link.IsUntouched && exchange.Tries < RefusalsMax;
         bool isUntouched = (exchange.Upstream.IsReused || isRefused) && exchange.UpstreamSource.BytesRead == 0
-            && exchange.InterimCount == 0 && exchange.ClientSource.CanRewind;
+            && exchange.InterimCount == 0 && exchange.CanRestart;
         bool mayRepeat = isRefused || exchange.UpstreamSink.BytesSent == 0 || exchange.MayRepeat;
         if (isUntouched && mayRepeat)
         {
@@ -67,6 +67,17 @@ internal static class FurtherTries
         else if (!TryAgain(exchange, RetryCauses.Reset, FaultKind.UpstreamClosed))
         {
             exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamClosed, Again.Never);
+        }
+    }
+
+    /// <summary>
+    /// An answer that is read whole broke off, or did not go on in time: 502 or 504, unless the request may go again.
+    /// </summary>
+    public static void AnswerCut(Exchange exchange, RetryCauses cause, FaultKind kind)
+    {
+        if (!TryAgain(exchange, cause, kind))
+        {
+            exchange.Fault = Fault.OfUpstream(kind);
         }
     }
 
@@ -99,7 +110,7 @@ internal static class FurtherTries
     /// </summary>
     public static bool IsRetriedFor(Exchange exchange)
     {
-        if (!Retry.IsWanted(exchange, RetryCauses.Status))
+        if (!Retry.IsWanted(exchange, Retry.HasGrpcFault(exchange) ? RetryCauses.Grpc : RetryCauses.Status))
         {
             return false;
         }
@@ -213,6 +224,8 @@ internal static class FurtherTries
             Mirrors.Restart(exchange);
         }
 
+        exchange.IsAnswerHeld = false;
+        exchange.Whole.EndAnswer();
         exchange.IsRequestSent = false;
         exchange.IsRequestAborted = false;
         exchange.RequestPump = PumpStatus.WaitSource;

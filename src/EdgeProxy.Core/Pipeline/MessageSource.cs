@@ -87,6 +87,15 @@ internal sealed class MessageSource
 
     public bool CanRewind => _isPinned;
 
+    /// <summary>Bytes behind the pinned head, handed on or not.</summary>
+    public int KeptBytes => _isPinned ? _block!.Length - _headLength : 0;
+
+    /// <summary>Memory it has now.</summary>
+    public int RoomBytes => _block?.Capacity ?? 0;
+
+    /// <summary>Nothing came behind a message that is read to its end.</summary>
+    public bool IsAtBoundary => Unread.Length == (_trailers.IsEmpty ? 0 : _trailers.Length + 2);
+
     /// <summary>
     /// Body bytes that are kept behind the pinned head even if the room has to grow for them. 0 gives the head up
     /// instead.
@@ -174,6 +183,13 @@ internal sealed class MessageSource
             _cursor = 0;
             _headLength = 0;
         }
+    }
+
+    /// <summary>The message is here whole: nothing is read from its link any more, which is somebody else's.</summary>
+    public void LetGoOfLink()
+    {
+        _hasSeenEnd = true;
+        _link = null;
     }
 
     /// <summary>Drops the first <paramref name="count"/> unread bytes, a head that was used.</summary>

@@ -23,6 +23,12 @@ internal abstract class Middleware
     public abstract Verdict OnRequest(Exchange exchange);
 
     /// <summary>
+    /// The body it asked for (<see cref="Bodies.WholeRequest"/>) is there whole, or there is none: how the request goes
+    /// on.
+    /// </summary>
+    public virtual Verdict OnBody(Exchange exchange) => Verdict.Next;
+
+    /// <summary>
     /// Step (6), in reverse order, before the answer's head is written: once for each request this middleware let
     /// pass, whoever answers. Exchange.Status is known; Exchange.ResponseHeadBytes is empty if the proxy answers
     /// itself. Setting Exchange.LocalAnswer puts that answer in the place of the one that was about to begin.

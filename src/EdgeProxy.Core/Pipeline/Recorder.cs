@@ -135,7 +135,8 @@ internal static class Recorder
         ring.TryWrite(record, exchange.Record.Texts);
     }
 
-    private static void CountFault(LoopCounters counters, FaultKind kind)
+    /// <summary>A fault happened, and is not what the exchange ends with.</summary>
+    public static void CountFault(LoopCounters counters, FaultKind kind)
     {
         Counter? counter = kind switch
         {

@@ -17,6 +17,12 @@ internal static class RequestHeadWriter
 
     public static void Write(Exchange exchange, MessageSink sink)
     {
+        if (exchange.Call is { PagePath.IsEmpty: false } page)
+        {
+            WritePage(exchange, page.PagePath, sink);
+            return;
+        }
+
         RequestHead request = exchange.Request;
         ReadOnlySpan<byte> head = exchange.ClientSource.Head;
         Server server = exchange.Server!;
@@ -72,6 +78,24 @@ internal static class RequestHeadWriter
         WriteForwarded(ref buffer, exchange, head, kept);
         WriteIds(ref buffer, exchange, kept);
         into.Commit(buffer.Length);
+    }
+
+    // The client's head may be gone by now: what is told is what the exchange has of its own.
+    private static void WritePage(Exchange exchange, ReadOnlySpan<byte> path, MessageSink sink)
+    {
+        Server server = exchange.Server!;
+        var buffer = new HeadBuffer(
+            sink.Room(path.Length + server.Authority.Length + Exchange.HostBytesMax + OwnBytesMax));
+        buffer.Write(exchange.Request.Method == Method.Head ? "HEAD "u8 : "GET "u8);
+        buffer.Write(path);
+        buffer.Write(" HTTP/1.1\r\nHost: "u8);
+        bool passesHost = exchange.Service!.Settings.PassHostHeader && !exchange.Host.IsEmpty;
+        buffer.Write(passesHost ? exchange.Host : server.Authority.Span);
+        buffer.Write("\r\n"u8);
+        WriteIds(ref buffer, exchange, Kept.None);
+        buffer.Write("\r\n"u8);
+        sink.Commit(buffer.Length);
+        sink.StartBody(isChunked: false);
     }
 
     private static int Bound(Exchange exchange, int more) =>
@@ -205,7 +229,7 @@ internal static class RequestHeadWriter
             case KnownHeader.Upgrade:
                 return request.WantsUpgrade;
             case KnownHeader.Expect:
-                return request.ExpectsContinue;
+                return request.ExpectsContinue && !exchange.HasContinued;
             case KnownHeader.Trailer:
                 return request.Framing == BodyFraming.Chunked && !isListed;
             case KnownHeader.XForwardedHost:

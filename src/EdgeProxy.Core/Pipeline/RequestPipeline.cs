@@ -9,6 +9,7 @@ using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Routing;
+using EdgeProxy.Services;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 
@@ -136,7 +137,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             }
         }
 
-        while (TrySwitch(exchange))
+        while (TrySwitch(exchange) || ErrorPages.TryAskAfterFault(exchange))
         {
             Forwarder.Advance(exchange);
         }
@@ -183,6 +184,8 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
 
         switch (kind)
         {
+            case FaultKind.ConnectTimeout when ConnectRace.TryBegin(exchange):
+                break;
             case FaultKind.ConnectTimeout:
                 FurtherTries.ConnectFailed(exchange, kind);
                 break;
@@ -199,6 +202,9 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
                 break;
             case FaultKind.ResponseTimeout:
                 FurtherTries.ResponseLate(exchange);
+                break;
+            case FaultKind.ResponseIdleTimeout when exchange.Whole.IsReadingAnswer:
+                FurtherTries.AnswerCut(exchange, RetryCauses.Timeout, kind);
                 break;
             default:
                 exchange.Fault = Fault.OfUpstream(kind);
@@ -240,7 +246,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         // answer has closed: the server is told at once, since an AI's tokens cost money until it is.
         // Who reads bodies is not asked by half-closed connections, so there it is the same before the answer began.
         return exchange.Phase == ExchangePhase.Forwarding && exchange.ClientLink.HasEnded
-            && (exchange.HasResponseStarted ? !exchange.IsHalfClosed : exchange.Call is not null);
+            && (exchange.HasResponseStarted ? !exchange.IsHalfClosed : exchange.Call is { PagePath.IsEmpty: true });
     }
 
     // A service did not answer, and whoever chose it knows of another.
@@ -284,6 +290,11 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     public static void StartAnswer(Exchange exchange)
     {
         exchange.Status = exchange.LocalAnswer!.Status;
+        if (ErrorPages.TryAsk(exchange, exchange.Status))
+        {
+            return;
+        }
+
         MiddlewareChain.Leave(exchange);
         WriteAnswer(exchange);
     }

@@ -24,7 +24,15 @@ internal static class ResponseHeadWriter
         HeaderEdits edits = exchange.ResponseEdits;
         bool isEdited = !edits.IsEmpty;
         var buffer = new HeadBuffer(sink.Room(response.Length + edits.Added.Length + OwnBytesMax));
-        WriteStatusLine(ref buffer, response, head);
+        if (exchange.Status == response.StatusCode)
+        {
+            WriteStatusLine(ref buffer, response, head);
+        }
+        else
+        {
+            buffer.WriteStatusLine(exchange.Status);
+        }
+
         FieldRun run = HeadBuffer.StartRun();
         foreach (ref readonly HeaderField field in response.Fields)
         {

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Text;
 using System.Text;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
@@ -13,8 +14,13 @@ namespace EdgeProxy.Pipeline;
 /// </summary>
 internal static class Retry
 {
-    // RFC 8305 section 5 has 0.25 to 2 s between two addresses. One lost SYN is not repeated before 1 s.
+    // RFC 8305 section 5: Connection Attempt Delay.
+    private const long RaceMs = 250;
+
+    // A stream of HTTP/2 shares its connection with others: it does not race. One lost SYN is not repeated before 1 s.
     private const long NameConnectMs = 1_000;
+
+    private static readonly MediaRange Grpc = MediaRange.Parse("application/grpc*")!;
 
     // Connection attempts for one exchange of a service without settings: the first, and two on other servers.
     private static readonly RetrySettings s_default = new() { On = RetryCauses.Connect };
@@ -26,16 +32,19 @@ internal static class Retry
         RequestHead request = exchange.Request;
         exchange.MayRepeat = exchange.Call?.MayRepeat ?? IsIdempotent(request.Method);
         int keptMax = exchange.Fallbacks.BodyBytesMax;
+        bool mayRepeatCall = false;
         if (service.Settings.Retry is { } settings)
         {
-            exchange.MayRepeat |= settings.IdempotencyKey && HasIdempotencyKey(request, exchange.ClientSource.Head);
+            exchange.MayRepeat = exchange.MayRepeat
+                || (settings.IdempotencyKey && HasIdempotencyKey(request, exchange.ClientSource.Head));
             service.Shard(exchange.Shard.Loop.Index).LiveCount++;
             exchange.IsLive = true;
+            mayRepeatCall = settings.GrpcCodes != 0 && IsCall(exchange);
             keptMax = settings.Attempts > 1 ? Math.Max(keptMax, settings.BodyBytesMax) : keptMax;
         }
 
         bool fits = request.Framing != BodyFraming.ContentLength || request.ContentLength <= keptMax;
-        exchange.ClientSource.KeepBytesMax = exchange.MayRepeat && fits ? keptMax : 0;
+        exchange.ClientSource.KeepBytesMax = (exchange.MayRepeat || mayRepeatCall) && fits ? keptMax : 0;
     }
 
     /// <summary>The exchange is over: it counts no more.</summary>
@@ -56,9 +65,9 @@ internal static class Retry
     {
         Service service = exchange.Service!;
         RetrySettings settings = service.Settings.Retry ?? s_default;
-        bool isSafe = cause == RetryCauses.Connect || exchange.MayRepeat;
+        bool isSafe = cause is RetryCauses.Connect or RetryCauses.Grpc || exchange.MayRepeat;
         if (!isSafe || (settings.On & cause) == 0 || exchange.Attempts >= settings.Attempts
-            || exchange.InterimCount > 0 || !exchange.ClientSource.CanRewind)
+            || exchange.InterimCount > 0 || !exchange.CanRestart)
         {
             return false;
         }
@@ -72,16 +81,26 @@ internal static class Retry
     }
 
     /// <summary>
-    /// How long an address of a name is waited for while another could be asked instead; 0 for as long as any server.
+    /// How long an address of a name is waited for while another could be asked as well (<see cref="ConnectRace"/>), or
+    /// instead; 0 for as long as any server.
     /// </summary>
-    public static long ConnectMsOf(Exchange exchange)
+    public static long ConnectMsOf(Exchange exchange) =>
+        exchange.Rival is not null ? 0
+        : exchange.Server!.IsHttp2 ? OtherAfterMs(exchange, NameConnectMs)
+        : RaceMsOf(exchange);
+
+    /// <summary>How long it is waited for before another is asked beside it; 0 if none is.</summary>
+    public static long RaceMsOf(Exchange exchange) =>
+        exchange.Server!.IsHttp2 ? 0 : OtherAfterMs(exchange, RaceMs);
+
+    private static long OtherAfterMs(Exchange exchange, long milliseconds)
     {
         Service service = exchange.Service!;
         RetrySettings settings = service.Settings.Retry ?? s_default;
         bool isShort = exchange.Server!.IsOfName && (settings.On & RetryCauses.Connect) != 0
             && exchange.Attempts < settings.Attempts
             && service.HasOther(in exchange.Tried, exchange.Shard.Loop.NowMs);
-        return isShort ? NameConnectMs : 0;
+        return isShort ? milliseconds : 0;
     }
 
     /// <summary>The server said when to come again, and it is not now (RFC 9110 section 10.2.3).</summary>
@@ -97,6 +116,32 @@ internal static class Retry
 
         return false;
     }
+
+    /// <summary>
+    /// A gRPC call was answered with a code that its service wants tried again, and with nothing else: whatever the
+    /// method did, it gave no message. A server that says when to come again is not asked now.
+    /// </summary>
+    public static bool HasGrpcFault(Exchange exchange)
+    {
+        ResponseHead response = exchange.Response;
+        bool isEmpty = response.Framing == BodyFraming.None
+            || (response.Framing == BodyFraming.ContentLength && response.ContentLength == 0);
+        if (exchange.Service!.Settings.Retry is not { GrpcCodes: > 0 } settings || !isEmpty || !exchange.CanRestart)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> head = exchange.UpstreamSource.Unread;
+        return response.TryFind("grpc-status"u8, head, out ReadOnlySpan<byte> text)
+            && Utf8Parser.TryParse(text, out int code, out int length) && length == text.Length
+            && code is > 0 and <= RetryLimits.GrpcCodeMax && (settings.GrpcCodes & (1u << code)) != 0
+            && !response.TryFind("grpc-retry-pushback-ms"u8, head, out _) && IsCall(exchange);
+    }
+
+    private static bool IsCall(Exchange exchange) =>
+        exchange.Call is null
+        && exchange.Request.TryFind("content-type"u8, exchange.ClientSource.Head, out ReadOnlySpan<byte> type)
+        && Grpc.Has(type);
 
     // RFC 9110 section 9.2.2; a method we do not know is not known to be idempotent.
     public static bool IsIdempotent(Method method) =>

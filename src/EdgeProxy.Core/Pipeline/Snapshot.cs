@@ -24,6 +24,9 @@ internal sealed class Snapshot
     /// <summary>By the numbers the route tables answer with.</summary>
     public required Route[] Routes { get; init; }
 
+    /// <summary>All of them, by name.</summary>
+    public IReadOnlyDictionary<string, ServiceNode> Services { get; init; } = new Dictionary<string, ServiceNode>();
+
     /// <summary>One table per entrypoint slot; a slot without routers has none.</summary>
     public required RouteTable?[] Tables { get; init; }
 
@@ -33,6 +36,7 @@ internal sealed class Snapshot
         Hash = Hash,
         Routes = Array.ConvertAll(Routes, route => route with { Service = services[route.Service.Name] }),
         Tables = Tables,
+        Services = services,
     };
 
     /// <summary>The route that takes the request on an entrypoint, null if none does.</summary>

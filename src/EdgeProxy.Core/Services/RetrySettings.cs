@@ -21,6 +21,9 @@ internal enum RetryCauses : byte
 
     /// <summary>The server answered with one of <see cref="RetrySettings.Statuses"/>.</summary>
     Status = 8,
+
+    /// <summary>The server answered a gRPC call with one of <see cref="RetrySettings.GrpcCodes"/>.</summary>
+    Grpc = 16,
 }
 
 /// <summary>When a request is sent again.</summary>
@@ -35,6 +38,12 @@ internal sealed record RetrySettings
     public RetryCauses On { get; init; } = RetryCauses.Connect | RetryCauses.Reset;
 
     public StatusSet Statuses { get; init; } = StatusSet.Empty;
+
+    /// <summary>
+    /// Codes of gRPC, a bit each: a call that was answered with one of them and nothing else is repeated, though it is
+    /// a POST. 0: none.
+    /// </summary>
+    public uint GrpcCodes { get; init; }
 
     /// <summary>A request with Idempotency-Key may be repeated whatever its method is.</summary>
     public bool IdempotencyKey { get; init; }
@@ -62,4 +71,7 @@ internal static class RetryLimits
     public const int BudgetShareDefault = 20;
     public const int BudgetMinDefault = 3;
     public const int BudgetMinMax = 1000;
+
+    /// <summary>The last code of gRPC (unauthenticated).</summary>
+    public const int GrpcCodeMax = 16;
 }

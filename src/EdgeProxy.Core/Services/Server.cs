@@ -171,8 +171,8 @@ internal sealed class Server
     public bool IsOfName { get; }
 
     /// <summary>
-    /// No connection came about a moment ago: others are asked first, if there are any (RFC 8305 section 4 asks for
-    /// what comes of it: that a dead address is not waited for again and again).
+    /// No connection came about a moment ago, or not before another's: others are asked first, if there are any
+    /// (RFC 8305 section 4 asks for what comes of it: that a dead address is not waited for again and again).
     /// </summary>
     public bool IsDoubted(long nowMs) => Volatile.Read(ref _doubtedUntilMs) > nowMs;
 

@@ -199,7 +199,7 @@ internal static class DnsMessage
         }
 
         // RFC 2181 section 8: with the top bit set it is 0.
-        record = new Record(isInternet ? owner : "", type, ttl > int.MaxValue ? 0 : ttl, at, length);
+        record = new Record(isInternet ? owner : null, type, ttl > int.MaxValue ? 0 : ttl, at, length);
         at += length;
         return true;
     }

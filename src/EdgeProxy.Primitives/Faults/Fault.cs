@@ -41,6 +41,9 @@ internal enum FaultKind : byte
     /// <summary>The server's bytes are not HTTP/1.1: 502, or cut if an answer had begun.</summary>
     UpstreamMalformed,
 
+    /// <summary>The answer is longer than a middleware accepts: 502.</summary>
+    AnswerTooLong,
+
     /// <summary>The request head or path is refused; its reject reason says why.</summary>
     Rejected,
 

@@ -83,6 +83,9 @@ internal sealed record MemberStatus(string Name, int Weight, bool IsUsable, long
 internal sealed record ServerStatus(
     string Name, string Address, int Weight, string State, string LastProbe, long EjectedMs, int InFlight)
 {
+    /// <summary>Percent of its share of requests that it gets: under 100 while it starts slowly.</summary>
+    public int SharePercent { get; init; } = 100;
+
     /// <summary>0 is asked first.</summary>
     public int Priority { get; init; }
 
@@ -97,6 +100,7 @@ internal sealed record ServerStatus(
         json.WriteNumber("weight", Weight);
         json.WriteNumber("priority", Priority);
         json.WriteString("state", State);
+        json.WriteNumber("share_percent", SharePercent);
         json.WriteString("last_probe", LastProbe);
         json.WriteNumber("ejected_ms", EjectedMs);
         json.WriteNumber("in_flight", InFlight);

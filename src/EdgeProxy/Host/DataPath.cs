@@ -110,7 +110,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             }
 
             // (1) Everything that can fail: services, sockets, the snapshot. Nothing in use changes yet.
-            ResolveNew(settings);
+            bool hasNews = ResolveNew(settings);
             Dictionary<string, Service> services = _directory!.Prepare(settings.Services);
             Dictionary<EntryPointSettings, TlsServerContext> tls = PrepareTls(settings, out string? problem);
             List<AiService> models = _ai!.Prepare(settings.Ai, services);
@@ -130,6 +130,11 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
                 : null;
             if (snapshot is null)
             {
+                if (hasNews)
+                {
+                    _names.GiveBack();
+                }
+
                 foreach (EntryPoint entryPoint in opened)
                 {
                     entryPoint.Drain();

@@ -54,7 +54,8 @@ internal sealed partial class DataPath
             () => lookUp.Find(host), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    private void ResolveNew(ProxySettings settings)
+    // True if addresses changed that the configuration in use does not know of yet.
+    private bool ResolveNew(ProxySettings settings)
     {
         Volatile.Write(ref _node, settings.Node);
         if (_names.Add(HostsOf(settings)))
@@ -65,7 +66,7 @@ internal sealed partial class DataPath
         }
 
         // What comes from here on is news to the configuration that is being made.
-        _ = _names.TakeChange();
+        return _names.TakeChange();
     }
 
     private void KeepNames(ProxySettings settings)

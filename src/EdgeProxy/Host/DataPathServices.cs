@@ -37,6 +37,8 @@ internal sealed partial class DataPath
                     servers.Add(StatusOf(service.Servers[i], service.Weights[i], nowMs) with
                     {
                         Priority = service.Settings.Servers[i].Priority,
+                        SharePercent = (int)(100 * SlowStart.ShareOf(
+                            service.Servers[i].Health.UpSinceMs, nowMs, service.SlowStartMs)),
                     });
                 }
 

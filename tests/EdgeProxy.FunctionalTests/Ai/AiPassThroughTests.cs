@@ -76,11 +76,10 @@ public sealed class AiPassThroughTests
                 Encoding.UTF8.GetString(answer.Body));
         }
 
-        string metrics = (await proxy.AdminAsync("/metrics")).BodyText;
         const string Labels = "service=\"llm\",gen_ai_request_model=\"fast\",gen_ai_provider_name=\"p\"";
-        Assert.Equal(14, ProxyProcess.MetricIn(metrics, "gen_ai_client_token_usage_sum", Labels + ",gen_ai_token_type=\"input\""));
-        Assert.Equal(6, ProxyProcess.MetricIn(metrics, "gen_ai_client_token_usage_sum", Labels + ",gen_ai_token_type=\"output\""));
-        Assert.Equal(1, ProxyProcess.MetricIn(metrics, "edgeproxy_ai_calls_without_usage_total", Labels));
+        await proxy.ExpectMetricAsync(14, "gen_ai_client_token_usage_sum", Labels + ",gen_ai_token_type=\"input\"");
+        await proxy.ExpectMetricAsync(6, "gen_ai_client_token_usage_sum", Labels + ",gen_ai_token_type=\"output\"");
+        await proxy.ExpectMetricAsync(1, "edgeproxy_ai_calls_without_usage_total", Labels);
     }
 
     [Theory]
@@ -106,8 +105,7 @@ public sealed class AiPassThroughTests
                 Encoding.UTF8.GetString(answer.Body));
         }
 
-        string metrics = (await proxy.AdminAsync("/metrics")).BodyText;
-        Assert.Contains("gen_ai_token_type=\"output\"} 6\n", metrics, StringComparison.Ordinal);
+        await proxy.ExpectMetricAsync(6, "gen_ai_client_token_usage_sum", "gen_ai_token_type=\"output\"");
     }
 
     [Fact]
@@ -216,10 +214,10 @@ public sealed class AiPassThroughTests
 
         Assert.True(answer.IsWhole);
         Assert.EndsWith(ModelAnswers.ErrorEvent(path), answer.BodyText, StringComparison.Ordinal);
-        string metrics = (await proxy.AdminAsync("/metrics")).BodyText;
-        Assert.Contains(
-            "edgeproxy_ai_stream_errors_total{service=\"llm\",gen_ai_request_model=\"fast\",gen_ai_provider_name=\"p\"} 1\n",
-            metrics, StringComparison.Ordinal);
+        await proxy.ExpectMetricAsync(
+            1,
+            "edgeproxy_ai_stream_errors_total",
+            "{service=\"llm\",gen_ai_request_model=\"fast\",gen_ai_provider_name=\"p\"}");
     }
 
     [Fact]

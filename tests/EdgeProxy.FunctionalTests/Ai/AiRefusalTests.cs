@@ -165,7 +165,7 @@ public sealed class AiRefusalTests
 
         RawResponse answer = await AiProxy.PostAsync(proxy, "/v1/messages", "{\"model\":\"fast\"}");
 
-        Assert.Equal((503, "7"), (answer.Status, answer.Header("Retry-After")));
+        Assert.Equal((503, "300"), (answer.Status, answer.Header("Retry-After")));
         Assert.Equal("Overloaded", AiProxy.Json(answer)["error"]!["message"]!.GetValue<string>());
     }
 

@@ -39,8 +39,9 @@ public sealed class AuditFullTests
             int reached = server.Requests.Count;
             Assert.False(await ServedAsync(proxy));
             Assert.Equal(reached, server.Requests.Count);
-            Assert.Equal(1, await proxy.MetricAsync("edgeproxy_audit_stuck"));
-            Assert.True(await proxy.MetricAsync("edgeproxy_audit_refused_total") >= 2);
+            await proxy.ExpectMetricAsync(1, "edgeproxy_audit_stuck");
+            await Eventually.TrueAsync(
+                async () => await proxy.MetricAsync("edgeproxy_audit_refused_total") >= 2, "two to be counted");
             await proxy.WaitForLineAsync("audit records cannot be written");
 
             await disk.FreeAsync(proxy);

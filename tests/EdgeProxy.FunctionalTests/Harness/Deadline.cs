@@ -8,7 +8,7 @@ internal static class Deadline
 {
     /// <summary>Far longer than anything takes; a busy build machine gets more.</summary>
     public static TimeSpan Default { get; } =
-        External.IsContinuousIntegration ? TimeSpan.FromSeconds(30) : TimeSpan.FromSeconds(15);
+        External.IsContinuousIntegration ? TimeSpan.FromSeconds(60) : TimeSpan.FromSeconds(30);
 
     public static async Task<T> Within<T>(this Task<T> task, string what, TimeSpan? limit = null)
     {

@@ -24,6 +24,12 @@ internal enum DnsManner
 
     /// <summary>First replies to questions nobody asked.</summary>
     Noisy,
+
+    /// <summary>Goes on answering the first question, and never another.</summary>
+    Repeats,
+
+    /// <summary>That there is more over UDP; over TCP a byte each half second.</summary>
+    Drips,
 }
 
 /// <summary>A name server over real sockets, UDP and TCP on one port of 127.0.0.1, that says what a test
@@ -76,6 +82,11 @@ internal sealed class DnsServer : IAsyncDisposable
                 SocketReceiveFromResult from = await _udp.ReceiveFromAsync(
                     query, SocketFlags.None, new IPEndPoint(IPAddress.Any, 0));
                 Interlocked.Increment(ref _queryCount);
+                if (Manner == DnsManner.Repeats)
+                {
+                    await RepeatAsync(ReplyTo(query.AsSpan(0, from.ReceivedBytes), isTcp: false), from.RemoteEndPoint);
+                }
+
                 byte[] reply = ReplyTo(query.AsSpan(0, from.ReceivedBytes), isTcp: false);
                 if (Manner == DnsManner.Noisy)
                 {
@@ -113,6 +124,12 @@ internal sealed class DnsServer : IAsyncDisposable
                 byte[] reply = ReplyTo(query, isTcp: true);
                 BinaryPrimitives.WriteUInt16BigEndian(length, (ushort)reply.Length);
 
+                if (Manner == DnsManner.Drips)
+                {
+                    await DripAsync(stream, [.. length, .. reply]);
+                    continue;
+                }
+
                 // In two pieces: a stream has no message boundaries.
                 await stream.WriteAsync(length);
                 await stream.WriteAsync(reply);
@@ -124,6 +141,40 @@ internal sealed class DnsServer : IAsyncDisposable
         }
     }
 
+    // Until the server is closed.
+    private async Task RepeatAsync(byte[] reply, EndPoint to)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
+        while (await timer.WaitForNextTickAsync())
+        {
+            try
+            {
+                await _udp.SendToAsync(reply, SocketFlags.None, to);
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+            {
+                return; // whoever asked is gone
+            }
+        }
+    }
+
+    private static async Task DripAsync(NetworkStream stream, byte[] reply)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(0.5));
+        try
+        {
+            foreach (byte one in reply)
+            {
+                await stream.WriteAsync(new[] { one });
+                await timer.WaitForNextTickAsync();
+            }
+        }
+        catch (System.IO.IOException)
+        {
+            // Whoever asked is gone.
+        }
+    }
+
     private byte[] ReplyTo(ReadOnlySpan<byte> query, bool isTcp)
     {
         (string name, _, _) = DnsReplies.Question(query);
@@ -132,7 +183,7 @@ internal sealed class DnsServer : IAsyncDisposable
             return DnsReplies.Addresses(query, [], 0, code: 2);
         }
 
-        bool isCut = Manner == DnsManner.TcpOnly && !isTcp;
+        bool isCut = Manner is DnsManner.TcpOnly or DnsManner.Drips && !isTcp;
         return _names.TryGetValue(name, out (uint Ttl, string[] Addresses, string? Alias) known)
             ? DnsReplies.Addresses(query, isCut ? [] : known.Addresses, known.Ttl, known.Alias, isTruncated: isCut)
             : DnsReplies.Addresses(query, [], 0, code: 3);

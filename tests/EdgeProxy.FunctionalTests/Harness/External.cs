@@ -66,6 +66,7 @@ internal static class External
     {
         "qemu-aarch64-static" => "qemu-user-static libc6-arm64-cross",
         "nghttp" or "h2load" => "nghttp2-client",
+        "promtool" => "prometheus",
         _ => program,
     };
 }

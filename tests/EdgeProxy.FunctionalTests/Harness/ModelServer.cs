@@ -83,7 +83,7 @@ internal sealed class ModelServer : IAsyncDisposable
             string path = request.Target.Split('?')[0];
             if (Temper == ModelTemper.Overloaded)
             {
-                await AnswerAsync(connection, "503 Service Unavailable", ErrorOf(path), "Retry-After: 7\r\n");
+                await AnswerAsync(connection, "503 Service Unavailable", ErrorOf(path), "Retry-After: 300\r\n");
                 continue;
             }
 

@@ -30,6 +30,9 @@ internal sealed class ProxyConfig
     /// <summary>"0s": files are not watched, a test reloads when it means to.</summary>
     public string WatchInterval { get; set; } = "0s";
 
+    /// <summary>Long: a drain that a busy machine holds up cuts nothing.</summary>
+    public string DrainTimeout { get; set; } = "1m";
+
     /// <summary>More lines for [node], [log], [admin], [entrypoints.web], [routers.all], [services.app].</summary>
     public string Node { get; set; } = "";
 
@@ -69,6 +72,7 @@ internal sealed class ProxyConfig
             name = "test"
             loops = {Loops}
             watch_interval = "{WatchInterval}"
+            drain_timeout = "{DrainTimeout}"
             {Node}
             [log]
             format = "text"

@@ -8,6 +8,7 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Threading.Tasks;
 
 namespace EdgeProxy.FunctionalTests.Harness;
@@ -138,14 +139,16 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
         return await CommandResult.RunAsync(program, [.. leading, .. arguments]);
     }
 
-    /// <summary>Rewrites the file, signals, and waits until the new configuration's hash is in use.</summary>
+    /// <summary>Rewrites the file, signals, and waits until that configuration was taken, be it the same again.</summary>
     public async Task ReloadAsync(string? toml = null)
     {
+        const string taken = "edgeproxy_config_reloads_total";
+        const string well = "outcome=\"ok\"";
         string text = toml ?? Config.ToToml();
-        int linesBefore = Stderr.Count;
+        double before = await MetricAsync(taken, well) ?? 0;
         WriteConfig(text);
         Hangup();
-        await WaitForHashAsync(HashOf(text), linesBefore);
+        await WaitForHashAsync(HashOf(text), metrics => MetricIn(metrics, taken, well) > before);
     }
 
     /// <summary>Replaces the file as editors do: a whole new file moved over the old one.</summary>
@@ -156,15 +159,18 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
         File.Move(next, ConfigPath, overwrite: true);
     }
 
-    public async Task WaitForHashAsync(string hash, int linesBefore = 0)
+    /// <param name="isSo">What else /metrics has to say. Other metrics name earlier configurations, too.</param>
+    public async Task WaitForHashAsync(string hash, Func<string, bool>? isSo = null)
     {
-        string what = $"configuration {hash} to be in use";
         try
         {
             await Eventually.TrueAsync(
-                async () => Stderr.Skip(linesBefore).Any(l => l.Contains(hash, StringComparison.Ordinal))
-                    || (await AdminAsync("/metrics")).BodyText.Contains(hash, StringComparison.Ordinal),
-                what);
+                async () =>
+                {
+                    string text = (await AdminAsync("/metrics")).BodyText;
+                    return MetricIn(text, "edgeproxy_config_info", hash) == 1 && isSo?.Invoke(text) != false;
+                },
+                $"configuration {hash} to be in use");
         }
         catch (TimeoutException e)
         {
@@ -195,6 +201,28 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
         RawResponse response = await AdminAsync("/metrics");
         return MetricIn(response.BodyText, name, label);
     }
+
+    /// <summary>
+    /// Waits until the metric is what it should be: what a client has its answer of may be counted a moment later.
+    /// </summary>
+    public Task ExpectMetricAsync(double expected, string name, string label = "") => Eventually.GetAsync(
+        () => MetricAsync(name, label), value => value == expected, $"{name} {label} to be {expected}");
+
+    /// <summary>
+    /// Waits until these servers of 127.0.0.1 are in that state, e.g. "up" after their first probes, which a proxy that
+    /// starts does not wait long for.
+    /// </summary>
+    public Task WaitForServersAsync(string state, params IEnumerable<int> ports) => Eventually.GetAsync(
+        async () => (await AdminAsync("/api/v1/services")).BodyText,
+        text =>
+        {
+            using var services = JsonDocument.Parse(text);
+            JsonElement[] servers = [.. services.RootElement.EnumerateArray().SelectMany(service =>
+                service.TryGetProperty("servers", out JsonElement own) ? own.EnumerateArray().ToArray() : [])];
+            return ports.All(port => servers.Any(server => server.GetProperty("name").GetString() == $"127.0.0.1:{port}"
+                && server.GetProperty("state").GetString() == state));
+        },
+        $"servers {string.Join(", ", ports)} to be {state}");
 
     public static double? MetricIn(string text, string name, string label = "")
     {
@@ -254,8 +282,8 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
     {
         try
         {
-            // An emulated or traced proxy is slow to start: 30 s is no measure of it, only an end.
-            await Eventually.TrueAsync(IsReadyOrGoneAsync, "the proxy to be ready", TimeSpan.FromSeconds(30));
+            // An emulated or traced proxy is slow to start: two minutes are no measure of it, only an end.
+            await Eventually.TrueAsync(IsReadyOrGoneAsync, "the proxy to be ready", TimeSpan.FromMinutes(2));
         }
         catch (TimeoutException e)
         {

@@ -44,7 +44,7 @@ internal sealed class RawServer : IAsyncDisposable
             _listening.ReceiveBufferSize = receiveBytes;
         }
 
-        _listening.Bind(new IPEndPoint(own, port));
+        _listening.Bind(new IPEndPoint(own, port > 0 ? port : Ports.Next()));
         _listening.Listen(512);
         Port = ((IPEndPoint)_listening.LocalEndPoint!).Port;
         _accepting = AcceptAsync();

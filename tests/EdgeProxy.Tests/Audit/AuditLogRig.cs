@@ -17,7 +17,7 @@ namespace EdgeProxy.Tests.Audit;
 internal sealed class AuditLogRig : IDisposable
 {
     // A wait that takes longer than this is a defect.
-    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
 
     private readonly string _folder;
     private readonly bool _ownsFolder;

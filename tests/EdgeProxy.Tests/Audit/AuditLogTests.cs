@@ -143,7 +143,7 @@ public sealed class AuditLogTests
         using var rig = new AuditLogRig();
         rig.Log.Start();
 
-        Assert.True(rig.Log.Record(ChainRig.Record("reload"), TimeSpan.FromSeconds(20)));
+        Assert.True(rig.Log.Record(ChainRig.Record("reload"), TimeSpan.FromSeconds(30)));
 
         Assert.Equal(["start", "reload"], rig.Texts(out _));
         rig.Files.Capacity = 0;

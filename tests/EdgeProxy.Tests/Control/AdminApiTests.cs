@@ -61,7 +61,7 @@ public sealed class AdminApiTests
         Assert.Equal("application/json; charset=utf-8", answer.ContentType);
         Assert.Equal(
             "[{'name':'app','strategy':'p2c','waiting':4,'servers':[{'name':'a:80','address':'10.0.0.1:80','weight':2,"
-                + "'priority':0,'state':'ejected','last_probe':'status 200','ejected_ms':70,'in_flight':3}]}]",
+                + "'priority':0,'state':'ejected','share_percent':100,'last_probe':'status 200','ejected_ms':70,'in_flight':3}]}]",
             Text(answer).Replace('"', '\''));
     }
 

@@ -24,8 +24,8 @@ public sealed class ExchangeTests : IDisposable
     // What an exchange keeps for life, and the count that tells one rental from the next.
     private static readonly string[] s_kept =
     [
-        "Shard", "Request", "Response", "ClientSource", "ClientSink", "UpstreamSource", "UpstreamSink", "Ticket", "_host",
-        "_requestId", "RequestEdits", "ResponseEdits", "Notes", "Fallbacks", "Record",
+        "Shard", "Request", "Response", "ClientSource", "ClientSink", "UpstreamSource", "UpstreamSink", "Whole", "Ticket",
+        "_host", "_requestId", "RequestEdits", "ResponseEdits", "Notes", "Fallbacks", "Record",
         "RentedPlace", // its shard's
         "NextWaiter", "PreviousWaiter", // a queue's, which clears them
     ];
@@ -52,6 +52,7 @@ public sealed class ExchangeTests : IDisposable
             Assert.Equal(field.GetValue(new Exchange(_shard)), field.GetValue(used));
         }
 
+        Assert.Equal((0, false, 0), (used.Whole.RequestBytesMax, used.Whole.HasRequest, used.Whole.AnswerBytesMax));
         Assert.Equal(0, used.Notes.Count);
         Assert.Null(used.Record.Tries[0].Server);
         Assert.Equal((false, 0), (used.Record.IsActive, used.Record.StartedUs));
@@ -112,6 +113,10 @@ public sealed class ExchangeTests : IDisposable
         exchange.Route = new Route("r", service, EncodedBytes.None);
         exchange.Service = service;
         exchange.Call = new SilentCall();
+        exchange.ErrorPages = new ErrorPages("pages", "/", []);
+        exchange.Whole.WantRequest(NoCompress(), 7, new BodyBudget());
+        exchange.Whole.WantAnswer(7, refusesLonger: true, new BodyBudget());
+        exchange.Whole.EndReading(isWhole: true);
         exchange.Mirror = new MirrorCall(_shard);
         exchange.Filter(new CompressedAnswer(ContentCoding.Gzip, CompressionEffort.Fast, NoCompress()));
         exchange.AnswerFilter!.Take("held until the exchange ends"u8);
@@ -128,6 +133,7 @@ public sealed class ExchangeTests : IDisposable
         exchange.Audit = new AuditNote(null!);
         exchange.RequestEdits.Set(FieldName.Of("X-A"), "1"u8);
         exchange.ResponseEdits.Remove(FieldName.Of("X-B"));
+        exchange.Rival = new UpstreamConnection(new ServerPool(exchange.Server!, _loop, _shard.Counters));
         exchange.Upstream = new UpstreamConnection(new ServerPool(exchange.Server!, _loop, _shard.Counters));
     }
 

@@ -243,7 +243,7 @@ public class RuleParserTests
             "\\x", "\\u", "*", "{1,", "}`", "\0", " ", "\u00fc", "\ud800", "%", "/..", "[[:", "\\Q", "$", "|", "+",
         ];
         Gen.Int[0, words.Length - 1].Array[0, 24].Select(picks => string.Concat(Array.ConvertAll(picks, i => words[i])))
-            .Sample(text =>
+            .SampleSame(text =>
             {
                 Rule? rule = RuleParser.Parse(text, out IReadOnlyList<RuleError> errors);
                 Assert.Equal(rule is null, errors.Count > 0);
@@ -252,7 +252,7 @@ public class RuleParserTests
                     Assert.InRange(error.Column, 1, text.Length + 1);
                 }
             }, iter: 30_000);
-        Gen.String.Sample(text =>
+        Gen.String.SampleSame(text =>
         {
             Rule? rule = RuleParser.Parse(text, out IReadOnlyList<RuleError> errors);
             Assert.Equal(rule is null, errors.Count > 0);

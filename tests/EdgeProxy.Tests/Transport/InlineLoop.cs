@@ -33,6 +33,13 @@ internal sealed class InlineLoop : IDisposable
         return (Assert.IsType<TcpLink>(link), peer);
     }
 
+    /// <summary>Until the kernel has something for the link, if only its end.</summary>
+    public static void WaitForBytes(TcpLink link)
+    {
+        using var borrowed = new Socket(new SafeSocketHandle(link.Fd, ownsHandle: false));
+        Assert.True(borrowed.Poll(LoopHost.Patience, SelectMode.SelectRead), "nothing came");
+    }
+
     public void TurnUntil(Func<bool> condition)
     {
         long start = Stopwatch.GetTimestamp();

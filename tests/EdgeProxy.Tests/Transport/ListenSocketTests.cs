@@ -131,7 +131,13 @@ public sealed class ListenSocketTests
     {
         using var first = new EpollLoop(0);
         using var second = new EpollLoop(1);
-        ListenSocket socket = Bind(IPAddress.Loopback);
+
+        // Holds the port when the other is gone: nobody else listens there, and who dials it does not meet himself.
+        using var holder = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        holder.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        holder.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        ListenSocket socket = ListenSocket.TryBind((IPEndPoint)holder.LocalEndPoint!, 128, out string error)!;
+        Assert.Equal("", error);
         socket.Listen([first, second], _owner);
         first.RunOnce(0); // both watch, and nobody has accepted yet
         second.RunOnce(0);
@@ -194,20 +200,20 @@ public sealed class ListenSocketTests
 
         List<Socket> clients = [.. Enumerable.Range(0, 20).Select(_ => Dial(socket.Port))];
         ResourceLimit before = LimitFilesTo(FillGaps() + 1);
-        long turns = loop.Counters.Turns;
+        TurnUntil(() => loop.Counters.Shed + _owner.Accepted.Count - 1 == 20, loop);
         long start = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(start).TotalMilliseconds < 500)
+        for (int turn = 0; turn < 10; turn++)
         {
             loop.RunOnce(50);
         }
 
-        turns = loop.Counters.Turns - turns;
+        TimeSpan slept = Stopwatch.GetElapsedTime(start);
         Assert.Equal(0, LibC.SetResourceLimit(LibC.LimitOpenFiles, &before));
 
         // Everything that waited is either served (a gap in the descriptors) or told off; and nobody spun.
         Assert.Equal(20, loop.Counters.Shed + _owner.Accepted.Count - 1);
         Assert.InRange(loop.Counters.Shed, 10, 20);
-        Assert.InRange(turns, 5, 40);
+        Assert.True(slept > TimeSpan.FromMilliseconds(100), $"ten turns in {slept}");
         int toldOff = clients.Count(client => client.Poll(0, SelectMode.SelectRead));
         Assert.Equal(loop.Counters.Shed, toldOff);
 

@@ -11,7 +11,7 @@ namespace EdgeProxy.Tests.Transport;
 /// <summary>Running loops with one listening socket on loopback, for tests over real sockets.</summary>
 internal sealed class LoopHost : IDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     public LoopHost(IAcceptOwner owner, int loopCount = 1, int backlog = 128)
     {

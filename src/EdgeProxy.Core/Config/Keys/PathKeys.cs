@@ -1,7 +1,9 @@
+using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using EdgeProxy.Config.Toml;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Http;
 
@@ -80,5 +82,29 @@ internal sealed class PathListKey(string name, string doc) : ListKey<string>(nam
     {
         item = text;
         return PathText.Refusal(text);
+    }
+}
+
+/// <summary>A canonical path in which the status of an error may stand for itself.</summary>
+internal sealed class PagePathKey(string name, string doc) : Key<string>(name, doc)
+{
+    private const int CharsMax = 2048;
+
+    public override string TypeText => "path";
+
+    public override string Accepts => "write " + Range;
+
+    public override string Range => $"\"/errors/{ErrorPages.Placeholder}.html\"";
+
+    protected override bool TryParse(TomlNode node, TableScope scope, [MaybeNullWhen(false)] out string value)
+    {
+        if (!TryText(node, scope, out value))
+        {
+            return false;
+        }
+
+        string path = value.Replace(ErrorPages.Placeholder, "404", StringComparison.Ordinal);
+        string? reason = path.Length > CharsMax ? $"is longer than {CharsMax} characters" : PathText.Refusal(path);
+        return reason is null || RefuseText(node, value, scope, reason);
     }
 }

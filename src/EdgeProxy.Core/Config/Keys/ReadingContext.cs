@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Middlewares.Identity;
 using EdgeProxy.Primitives.Collections;
@@ -25,4 +26,10 @@ internal sealed class ReadingContext(ConfigFaults faults, Placeholders placehold
 
     /// <summary>[consumers], which are read before the middlewares.</summary>
     public Sequence<ConsumerSettings> Consumers { get; set; } = Sequence<ConsumerSettings>.Empty;
+
+    /// <summary>What outlives a restart is there.</summary>
+    public string StateFolder { get; set; } = "";
+
+    /// <summary>Services that middlewares name, each with the path of the key it stands at.</summary>
+    public List<(string Path, Placed<string> Name)> MentionedServices { get; } = [];
 }

@@ -36,6 +36,9 @@ internal sealed class TableScope
     /// <summary>Files that keys name.</summary>
     public SideFiles Files => _context.Files;
 
+    /// <summary>What outlives a restart is there.</summary>
+    public string StateFolder => _context.StateFolder;
+
     /// <summary>What TLS entrypoints show; complete when they are read.</summary>
     public Sequence<CertificateSettings> Certificates => _context.Certificates;
 
@@ -98,6 +101,10 @@ internal sealed class TableScope
             $"is {entry.Value.Describe()}; write a table [{Join(declaration.Name)}]");
         return null;
     }
+
+    /// <summary>A middleware names a service; whether there is one is looked at when all are read.</summary>
+    public void MentionService(string key, Placed<string> name) =>
+        _context.MentionedServices.Add((Join(key), name));
 
     private string Join(string key) => Path.Length == 0 ? key : key.Length == 0 ? Path : $"{Path}.{key}";
 

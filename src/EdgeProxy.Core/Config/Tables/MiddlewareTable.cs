@@ -32,6 +32,7 @@ internal static class MiddlewareTable
         new(CorsTable.Declaration, CorsTable.Parse),
         new(SecurityHeadersTable.Declaration, SecurityHeadersTable.Parse),
         new(BodyLimitTable.Declaration, BodyLimitTable.Parse),
+        new(BufferingTable.Declaration, BufferingTable.Parse),
         new(ErrorsTable.Declaration, ErrorsTable.Parse),
         new(CompressTable.Declaration, CompressTable.Parse),
         new(RateLimitTable.Declaration, RateLimitTable.Parse),
@@ -51,7 +52,6 @@ internal static class MiddlewareTable
         Tables = [.. Array.ConvertAll(Kinds, static kind => kind.Declaration), ChainTable.Declaration],
         Later =
         [
-            "buffering",
             "ai_guard",
         ],
     };

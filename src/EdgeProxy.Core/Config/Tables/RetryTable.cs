@@ -31,6 +31,14 @@ internal static class RetryTable
         DefaultToml = "[\"connect\", \"reset\"]",
     };
 
+    private static readonly GrpcCodesKey GrpcCodes = new("grpc_codes",
+        "gRPC calls that were answered with one of these codes and no message are tried again, too, as long as what "
+            + "was sent of them fits into body_bytes_max. A server that sends grpc-retry-pushback-ms is left alone.")
+    {
+        ExampleToml = "[\"unavailable\"]",
+        IsAlternative = true,
+    };
+
     private static readonly BooleanKey IdempotencyKey = new("idempotency_key",
         "Requests with an Idempotency-Key may be repeated, too: the servers must know what it means.")
     {
@@ -53,7 +61,7 @@ internal static class RetryTable
     public static TableDeclaration Declaration { get; } = new("retry", IsNamed: false,
         "Sends a request again when a server failed it and nothing of an answer has left. Without it, another server "
             + "(up to 3) is tried when no connection comes about.",
-        [Attempts, PerTryTimeout, On, IdempotencyKey, BodyBytes, BudgetShare, BudgetMin])
+        [Attempts, PerTryTimeout, On, GrpcCodes, IdempotencyKey, BodyBytes, BudgetShare, BudgetMin])
     {
         ExampleToml = """
             [services.app.retry]
@@ -72,11 +80,13 @@ internal static class RetryTable
         }
 
         (RetryCauses on, StatusSet statuses) = On.ReadCauses(scope);
+        uint codes = GrpcCodes.ReadCodes(scope);
         return new RetrySettings
         {
+            GrpcCodes = codes,
             Attempts = Attempts.ReadValue(scope),
             PerTryTimeout = PerTryTimeout.Read(scope),
-            On = on,
+            On = codes == 0 ? on : on | RetryCauses.Grpc,
             Statuses = statuses,
             IdempotencyKey = IdempotencyKey.Read(scope),
             BodyBytesMax = BodyBytes.Read(scope),
@@ -145,6 +155,42 @@ internal static class RetryTable
             bool isRange = StatusRange.TryParse(text, out StatusRange range) && range.First >= 200;
             item = new Cause(RetryCauses.Status, range);
             return isRange ? null : "is no cause to try again";
+        }
+    }
+
+    private sealed class GrpcCodesKey(string name, string doc) : ListKey<int>(name, doc)
+    {
+        // In the order of their numbers, from 1 (google.rpc.Code).
+        private static readonly string[] s_words =
+        [
+            "cancelled", "unknown", "invalid_argument", "deadline_exceeded", "not_found", "already_exists",
+            "permission_denied", "resource_exhausted", "failed_precondition", "aborted", "out_of_range",
+            "unimplemented", "internal", "unavailable", "data_loss", "unauthenticated",
+        ];
+
+        public override string TypeText => "list of words";
+
+        public override string Accepts => "write a list of " + Range;
+
+        public override string Range => "codes of gRPC, \"unavailable\" or \"resource_exhausted\"";
+
+        protected override bool IsRequiredToHaveItems => true;
+
+        public uint ReadCodes(TableScope scope)
+        {
+            uint codes = 0;
+            foreach (Placed<int> code in Read(scope) ?? [])
+            {
+                codes |= 1u << code.Value;
+            }
+
+            return codes;
+        }
+
+        protected override string? ParseItem(string text, out int item)
+        {
+            item = Array.IndexOf(s_words, text) + 1;
+            return item > 0 ? null : "is no code of gRPC";
         }
     }
 }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Net.Http;
 using System.Text;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Hashing;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Net;
@@ -16,6 +17,8 @@ namespace EdgeProxy.Middlewares.Identity;
 internal sealed class AuthQuestion
 {
     private readonly List<(string Name, string Value)> _fields = [];
+    private byte[]? _body;
+    private string? _bodyType;
 
     /// <summary>Copies what is told out of the exchange; called on its loop.</summary>
     public static AuthQuestion Of(Exchange exchange, ForwardAuthSettings settings)
@@ -35,6 +38,14 @@ internal sealed class AuthQuestion
             {
                 question.Add(name.ToString(), values.Current);
             }
+        }
+
+        if (settings.BodyBytesMax > 0 && exchange.Request.Framing != BodyFraming.None)
+        {
+            question._body = WholeRequest.Copy(exchange);
+            question._bodyType = exchange.Request.TryFind("content-type"u8, head, out ReadOnlySpan<byte> type)
+                ? Encoding.Latin1.GetString(type)
+                : null;
         }
 
         return question;
@@ -70,12 +81,26 @@ internal sealed class AuthQuestion
             hash.Append("\n"u8); // which no value has
         }
 
+        if (settings.BodyBytesMax > 0 && exchange.Request.Framing != BodyFraming.None)
+        {
+            WholeRequest.Hash(exchange, ref hash);
+        }
+
         return Digest256.End(ref hash);
     }
 
     public HttpRequestMessage ToRequest(Uri address)
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, address);
+        var request = new HttpRequestMessage(_body is null ? HttpMethod.Get : HttpMethod.Post, address);
+        if (_body is not null)
+        {
+            request.Content = new ByteArrayContent(_body);
+            if (_bodyType is not null)
+            {
+                request.Content.Headers.TryAddWithoutValidation("Content-Type", _bodyType);
+            }
+        }
+
         foreach ((string name, string value) in _fields)
         {
             request.Headers.TryAddWithoutValidation(name, value);

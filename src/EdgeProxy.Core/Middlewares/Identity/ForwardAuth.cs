@@ -2,6 +2,7 @@ using System;
 using System.Security.Cryptography;
 using System.Threading.Tasks;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Hashing;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Telemetry;
@@ -28,6 +29,7 @@ internal sealed class ForwardAuth : Middleware
     private readonly ProofGate _gate;
     private readonly ProofCache<AuthDecision> _allowed = new(CacheMax);
     private readonly byte[] _salt = RandomNumberGenerator.GetBytes(SaltBytes);
+    private readonly BodyBudget _bodies = new() { BytesMax = ForwardAuthSettings.BodiesBytesMax };
     private readonly long _cacheMs;
 
     public ForwardAuth(ForwardAuthSettings settings)
@@ -44,7 +46,11 @@ internal sealed class ForwardAuth : Middleware
         _server = new AuthServer(settings);
     }
 
-    public override Verdict OnRequest(Exchange exchange)
+    public override Verdict OnRequest(Exchange exchange) => _settings.BodyBytesMax > 0
+        ? WholeRequest.Read(exchange, this, _settings.BodyBytesMax, _bodies)
+        : OnBody(exchange);
+
+    public override Verdict OnBody(Exchange exchange)
     {
         long nowMs = exchange.Shard.Loop.NowMs;
         Digest256 digest = default;

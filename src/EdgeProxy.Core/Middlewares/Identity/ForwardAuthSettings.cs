@@ -16,6 +16,13 @@ internal sealed record ForwardAuthSettings : IdentitySettings
     /// <summary>Header names and cookies in each list.</summary>
     public const int NamesMax = 64;
 
+    public const int BodyBytesDefault = 64 * 1024;
+
+    public const int BodyBytesMaxMax = 1024 * 1024;
+
+    /// <summary>Memory for the bodies of requests that are asked about at once.</summary>
+    public const int BodiesBytesMax = 64 * 1024 * 1024;
+
     public static TimeSpan TimeoutDefault { get; } = TimeSpan.FromSeconds(5);
 
     /// <summary>http or https, without a query.</summary>
@@ -26,6 +33,9 @@ internal sealed record ForwardAuthSettings : IdentitySettings
 
     /// <summary>Fields of the client that the auth server is told.</summary>
     public required Sequence<FieldName> RequestHeaders { get; init; }
+
+    /// <summary>Longest body the auth server is sent; 0: it is sent none.</summary>
+    public int BodyBytesMax { get; init; }
 
     /// <summary>
     /// Fields of its 2xx that the server is told; the client's own of these names, in every spelling, are removed.

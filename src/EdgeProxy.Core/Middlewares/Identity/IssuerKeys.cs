@@ -21,6 +21,9 @@ internal sealed record IssuerSettings
     /// <summary>How old keys may be before they are fetched again; less if their max-age says so.</summary>
     public TimeSpan Refresh { get; init; } = RefreshDefault;
 
+    /// <summary>Where what was good last is kept over a restart; empty: nowhere.</summary>
+    public string Folder { get; init; } = "";
+
     public static TimeSpan RefreshDefault { get; } = TimeSpan.FromMinutes(10);
 }
 
@@ -49,14 +52,15 @@ internal sealed class IssuerKeys(IssuerSettings settings, HttpMessageInvoker htt
     private static readonly ConcurrentDictionary<IssuerSettings, IssuerKeys> Shared = new();
 
     private readonly Lock _lock = new();
-    private TokenKeys? _current;
+    private readonly KeptKeys _kept = new(settings.Folder, settings.Address, settings.CaPem);
+    private TokenKeys? _current = new KeptKeys(settings.Folder, settings.Address, settings.CaPem).Read();
     private Task? _fetch;
     private long _fetchedAt;
     private TimeSpan _age = TimeSpan.MinValue;
     private int _waiting;
     private int _failures;
 
-    /// <summary>Null: never fetched yet.</summary>
+    /// <summary>Null: never fetched yet, and none kept.</summary>
     public TokenKeys? Current => Volatile.Read(ref _current);
 
     /// <summary>Called when a configuration is read.</summary>
@@ -136,7 +140,12 @@ internal sealed class IssuerKeys(IssuerSettings settings, HttpMessageInvoker htt
 
     private async Task FetchAsync()
     {
-        (TokenKeys? keys, TimeSpan age) = await ReadAsync().ConfigureAwait(false);
+        (TokenKeys? keys, string json, TimeSpan age) = await ReadAsync().ConfigureAwait(false);
+        if (keys is not null && !keys.Equals(Current))
+        {
+            _kept.Write(json);
+        }
+
         lock (_lock)
         {
             if (keys is null)
@@ -154,7 +163,7 @@ internal sealed class IssuerKeys(IssuerSettings settings, HttpMessageInvoker htt
         }
     }
 
-    private async Task<(TokenKeys? Keys, TimeSpan Age)> ReadAsync()
+    private async Task<(TokenKeys? Keys, string Json, TimeSpan Age)> ReadAsync()
     {
         using var deadline = new CancellationTokenSource(Timeout, time);
         using var request = new HttpRequestMessage(HttpMethod.Get, settings.Address);
@@ -164,24 +173,24 @@ internal sealed class IssuerKeys(IssuerSettings settings, HttpMessageInvoker htt
             using HttpResponseMessage response = await http.SendAsync(request, deadline.Token).ConfigureAwait(false);
             if (response.StatusCode != HttpStatusCode.OK)
             {
-                return (null, IntervalMin);
+                return (null, "", IntervalMin);
             }
 
             byte[] room = new byte[BytesMax + 1];
             Stream body = await response.Content.ReadAsStreamAsync(deadline.Token).ConfigureAwait(false);
             int length = await body.ReadAtLeastAsync(room, room.Length, false, deadline.Token).ConfigureAwait(false);
-            if (length == room.Length
-                || TokenKeys.OfJwks(Encoding.UTF8.GetString(room, 0, length), out TokenKeys? keys) is not null)
+            string json = Encoding.UTF8.GetString(room, 0, length);
+            if (length == room.Length || TokenKeys.OfJwks(json, out TokenKeys? keys) is not null)
             {
-                return (null, IntervalMin);
+                return (null, "", IntervalMin);
             }
 
-            return (keys, response.Headers.CacheControl?.MaxAge ?? settings.Refresh);
+            return (keys, json, response.Headers.CacheControl?.MaxAge ?? settings.Refresh);
         }
         catch (Exception exception) when (
             exception is HttpRequestException or IOException or OperationCanceledException)
         {
-            return (null, IntervalMin);
+            return (null, "", IntervalMin);
         }
     }
 }

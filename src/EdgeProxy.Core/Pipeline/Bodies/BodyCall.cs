@@ -25,6 +25,14 @@ internal abstract class BodyCall
     /// <summary>The request may be sent more than once, whatever its method.</summary>
     public virtual bool MayRepeat => false;
 
+    /// <summary>The status the client is told of whatever answer is passed on; 0: the server's.</summary>
+    public virtual int Status => 0;
+
+    /// <summary>
+    /// If it asks for a page of an error's: the path, with which a GET of our own is sent. Else empty.
+    /// </summary>
+    public virtual ReadOnlySpan<byte> PagePath => default;
+
     /// <summary>The answer's end was told; set by the pump.</summary>
     public bool HasEnded { get; set; }
 

@@ -42,11 +42,18 @@ internal static class BodyReading
         exchange.ClientSource.KeepsHead = true;
         if (exchange.IsAwaitingContinue)
         {
-            // It is the proxy that reads the body, so it is the proxy that asks for it (RFC 9110 section 10.1.1).
-            exchange.ClientSink.Append("HTTP/1.1 100 Continue\r\n\r\n"u8);
-            exchange.HasContinued = true;
-            _ = exchange.ClientSink.Flush();
+            Continue(exchange);
         }
+    }
+
+    /// <summary>
+    /// It is the proxy that reads the body, so it is the proxy that asks for it (RFC 9110 section 10.1.1).
+    /// </summary>
+    public static void Continue(Exchange exchange)
+    {
+        exchange.ClientSink.Append("HTTP/1.1 100 Continue\r\n\r\n"u8);
+        exchange.HasContinued = true;
+        _ = exchange.ClientSink.Flush();
     }
 
     /// <summary>Reads on; when the body is whole the service says what becomes of it.</summary>

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Net;
 using EdgeProxy.Primitives.Dns;
 using EdgeProxy.Transport;
@@ -13,7 +14,7 @@ namespace EdgeProxy.Services.Naming;
 /// </summary>
 internal sealed class DnsLookUp(NameServers servers)
 {
-    /// <summary>Longest wait for one server, once.</summary>
+    /// <summary>Longest wait for one server, once: for a datagram, or for a whole reply over TCP twice that.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1.5);
 
     // What hosts(5) says holds until somebody edits it; it is read often enough to notice.
@@ -117,9 +118,11 @@ internal sealed class DnsLookUp(NameServers servers)
         byte[] reply = new byte[2 + TcpBytesMax];
         int received = 0;
         int wanted = 2;
+        long begin = Stopwatch.GetTimestamp();
         while (received < wanted)
         {
-            int count = socket.Receive(reply.AsSpan(received));
+            // A server that sends byte by byte is never silent for long, and never done.
+            int count = Stopwatch.GetElapsedTime(begin) < Timeout ? socket.Receive(reply.AsSpan(received)) : 0;
             if (count == 0)
             {
                 return;
@@ -129,7 +132,11 @@ internal sealed class DnsLookUp(NameServers servers)
             wanted = received < 2 ? 2 : 2 + BinaryPrimitives.ReadUInt16BigEndian(reply);
         }
 
-        part.Take(question.Name, reply.AsSpan(2, wanted - 2));
+        part.Status = null;
+        if (!part.Take(question.Name, reply.AsSpan(2, wanted - 2)))
+        {
+            part.Status = DnsStatus.Failed;
+        }
     }
 
     /// <summary>One name, asked for twice.</summary>
@@ -195,8 +202,14 @@ internal sealed class DnsLookUp(NameServers servers)
 
         public uint TtlSeconds { get; private set; }
 
+        // A second reply is a stray as any other: whoever repeats himself is not listened to for ever.
         public bool Take(string name, ReadOnlySpan<byte> message)
         {
+            if (Status is not null)
+            {
+                return false;
+            }
+
             DnsStatus status = DnsMessage.Read(message, Id, name, type, Addresses, out uint ttl);
             if (status == DnsStatus.Malformed)
             {

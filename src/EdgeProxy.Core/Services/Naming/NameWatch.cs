@@ -80,6 +80,9 @@ internal sealed partial class NameWatch(
     /// <summary>Whether some name has other addresses than when this was asked last.</summary>
     public bool TakeChange() => Interlocked.Exchange(ref _hasChanged, 0) != 0;
 
+    /// <summary>Nothing came of a change that was taken: it is news again.</summary>
+    public void GiveBack() => Volatile.Write(ref _hasChanged, 1);
+
     /// <summary>Looks up what is due. Never throws.</summary>
     public async Task ResolveDueAsync()
     {

@@ -66,7 +66,7 @@ internal sealed class OtlpSender : IDisposable
     {
         while (!stop.IsCancellationRequested)
         {
-            TimeSpan wait = await StepAsync(stop).ConfigureAwait(false);
+            TimeSpan wait = await TryStepAsync(stop).ConfigureAwait(false);
             if (wait > TimeSpan.Zero)
             {
                 await WaitAsync(wait, stop).ConfigureAwait(false);
@@ -104,6 +104,23 @@ internal sealed class OtlpSender : IDisposable
         return _settings.Metrics is null
             ? _settings.MetricsInterval
             : _time.GetElapsedTime(now, Math.Max(now + 1, _metricsDueAt));
+    }
+
+    // Nobody would start it again: a mistake of ours costs a request, not all that follow.
+    private async Task<TimeSpan> TryStepAsync(CancellationToken stop)
+    {
+        try
+        {
+            return await StepAsync(stop).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Any: it is told as the collector's would be, and tried again.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return stop.IsCancellationRequested
+                ? TimeSpan.Zero
+                : BackOff(new OtlpAnswer(OtlpVerdict.Later, Why: $"error of ours: {exception.Message}"));
+        }
     }
 
     private async Task WaitAsync(TimeSpan wait, CancellationToken stop)

@@ -47,6 +47,7 @@ internal sealed class Spool : IDisposable
     private long _bytes;
     private long _lostBytes;
     private long _syncedAt;
+    private bool _isDisposed;
 
     /// <summary>Takes over what is in the folder.</summary>
     public Spool(SpoolSettings settings, ISpoolFolder folder, TimeProvider time)
@@ -113,6 +114,13 @@ internal sealed class Spool : IDisposable
     {
         lock (_lock)
         {
+            if (_isDisposed)
+            {
+                // A thread that a slow disk held up: what it brings now has no place any more.
+                _lost[(int)kind, (int)SpoolLoss.Disk] += count;
+                return;
+            }
+
             try
             {
                 int bytes = SpoolSegment.EntryHeadBytes + payload.Length;
@@ -152,7 +160,7 @@ internal sealed class Spool : IDisposable
         lock (_lock)
         {
             DropOld(kind);
-            while (Oldest(kind) is { } segment)
+            while (!_isDisposed && Oldest(kind) is { } segment)
             {
                 entry = segment.Entries.Peek();
                 if (buffer.Length < entry.Length)
@@ -179,7 +187,7 @@ internal sealed class Spool : IDisposable
     {
         lock (_lock)
         {
-            if (Oldest(kind) is { } segment && segment.Entries.Peek() == entry)
+            if (!_isDisposed && Oldest(kind) is { } segment && segment.Entries.Peek() == entry)
             {
                 Remove(segment);
             }
@@ -205,7 +213,7 @@ internal sealed class Spool : IDisposable
                 DropOld(kind);
             }
 
-            if (_settings.FsyncInterval > TimeSpan.Zero
+            if (!_isDisposed && _settings.FsyncInterval > TimeSpan.Zero
                 && _time.GetElapsedTime(_syncedAt) >= _settings.FsyncInterval)
             {
                 Sync();
@@ -217,7 +225,13 @@ internal sealed class Spool : IDisposable
     {
         lock (_lock)
         {
+            if (_isDisposed)
+            {
+                return;
+            }
+
             Sync();
+            _isDisposed = true;
             foreach (List<SpoolSegment> segments in _segments)
             {
                 foreach (SpoolSegment segment in segments)
@@ -293,6 +307,11 @@ internal sealed class Spool : IDisposable
 
     private void DropOld(OtlpKind kind)
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
         long limit = NowUnixMs() - (long)_settings.AgeMax.TotalMilliseconds;
         while (Oldest(kind) is { } segment && segment.Entries.Peek() is { } entry && entry.UnixMs < limit)
         {

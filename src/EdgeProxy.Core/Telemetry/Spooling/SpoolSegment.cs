@@ -104,13 +104,9 @@ internal sealed class SpoolSegment : IDisposable
         long fileBytes = segment._file.Length;
         long end = segment.Scan(fileBytes, acknowledged);
         lostBytes = fileBytes - end;
-        if (end < HeadBytes)
-        {
-            segment._file.Truncate(0);
-            segment._file.Append(Magic);
-            end = HeadBytes;
-        }
-        else if (lostBytes > 0)
+
+        // One that is nothing to go by is deleted by whoever reads this: a disk that is full has no room for its head.
+        if (end >= HeadBytes && lostBytes > 0)
         {
             segment._file.Truncate(end);
         }

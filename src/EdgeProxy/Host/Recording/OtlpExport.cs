@@ -185,9 +185,11 @@ internal sealed partial class OtlpExport : IDisposable, IMetricsSource
             return new Spool(settings, new MemoryFolder(), time);
         }
 
+        DiskFolder? folder = null;
         try
         {
-            var spool = new Spool(settings, new DiskFolder(settings.Directory), time);
+            folder = new DiskFolder(settings.Directory);
+            var spool = new Spool(settings, folder, time);
             if (spool.Bytes > 0 || spool.LostBytes > 0)
             {
                 Log.Recovered(logger, settings.Directory, spool.Bytes, spool.LostBytes);
@@ -197,6 +199,7 @@ internal sealed partial class OtlpExport : IDisposable, IMetricsSource
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            folder?.Dispose(); // or its lock would keep the next configuration from it
             Log.Unusable(logger, settings.Directory, e.Message);
             return new Spool(settings with { BytesMax = OtlpLimits.MemoryBytes }, new MemoryFolder(), time);
         }

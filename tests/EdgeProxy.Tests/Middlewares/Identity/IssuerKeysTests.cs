@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Text;
+using System.IO;
 using System.Net;
 using System.Net.Http;
 using System.Security.Cryptography;
@@ -64,6 +65,43 @@ public sealed class IssuerKeysTests : IDisposable
         using var stranger = RSA.Create(2048);
         Assert.Equal("401", await AnswerAsync(Token(stranger, "made up")));
         Assert.Equal(2, _issuer.Count);
+    }
+
+    [Fact]
+    public async Task Restart_WhileTheIssuerIsAway_KnowsTheKeysThatWereGoodLast()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("keys");
+        try
+        {
+            var settings = new IssuerSettings { Address = new Uri("https://id.test/jwks"), Folder = folder.FullName };
+            var first = new IssuerKeys(settings, _http, _time);
+            Assert.Null(first.Current);
+            Assert.True(await first.TryWaitAsync());
+            Assert.True(first.Current!.Has("old"));
+
+            _issuer.Says("nothing of use");
+            var second = new IssuerKeys(settings, _http, _time);
+            Assert.True(second.Current!.Has("old"));
+            Assert.True(await second.TryWaitAsync()); // fetched at once all the same
+            Assert.True(second.Current!.Has("old"));
+
+            _issuer.Says(Jwks(("new", _new)));
+            var third = new IssuerKeys(settings, _http, _time);
+            Assert.True(await third.TryWaitAsync());
+            Assert.Equal((false, true), (third.Current!.Has("old"), third.Current.Has("new")));
+            Assert.True(new IssuerKeys(settings, _http, _time).Current!.Has("new"));
+
+            // Another address, or others who are trusted to be it, has keys of its own.
+            var other = settings with { CaPem = "x" };
+            Assert.Null(new IssuerKeys(other, _http, _time).Current);
+            await File.WriteAllTextAsync(
+                Assert.Single(Directory.GetFiles(folder.FullName)), "cut", TestContext.Current.CancellationToken);
+            Assert.Null(new IssuerKeys(settings, _http, _time).Current);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Fact]

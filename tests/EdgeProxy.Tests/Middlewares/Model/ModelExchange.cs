@@ -52,6 +52,8 @@ internal sealed record ModelAnswer(int Status, string? Body, (string Name, strin
 internal sealed class ModelExchange(ModelRequest request, string router)
 {
     private readonly List<Action<List<(string Name, string Value)>>> _changes = [];
+    private int _answerMax;
+    private bool _refusesLonger;
 
     public ModelRequest Request { get; } = request;
 
@@ -70,6 +72,25 @@ internal sealed class ModelExchange(ModelRequest request, string router)
 
     /// <summary>The answer is the server's.</summary>
     public bool IsServers { get; set; }
+
+    /// <summary>The server's answer goes out in gzip, if it is that one in the end.</summary>
+    public bool IsCoded { get; set; }
+
+    /// <summary>The answer is read whole; of two limits the lower one is heard.</summary>
+    public void WantWhole(int bytesMax, bool refusesLonger)
+    {
+        if (_answerMax == 0 || bytesMax < _answerMax)
+        {
+            (_answerMax, _refusesLonger) = (bytesMax, refusesLonger);
+        }
+    }
+
+    /// <summary>The server's answer as far as it is taken.</summary>
+    public ModelAnswer Taken(ModelAnswer answer)
+    {
+        IsServers = !_refusesLonger || Request.Method == "HEAD" || answer.Body!.Length <= _answerMax;
+        return IsServers ? answer : ModelAnswer.Own(502);
+    }
 
     public static void Remove(List<(string Name, string Value)> fields, string name) =>
         fields.RemoveAll(one => Fold(one.Name) == Fold(name));
@@ -120,6 +141,11 @@ internal sealed class ModelExchange(ModelRequest request, string router)
         foreach (Action<List<(string Name, string Value)>> change in _changes)
         {
             change(fields);
+        }
+
+        if (IsCoded && IsServers)
+        {
+            Set(fields, "Content-Encoding", "gzip");
         }
 
         return fields;

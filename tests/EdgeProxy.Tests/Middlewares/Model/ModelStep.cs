@@ -20,9 +20,8 @@ internal sealed record ModelStep(
             entered++;
         }
 
-        exchange.IsServers = answer is null;
-        exchange.Answer = answer ?? server;
-        bool isForwarded = exchange.IsServers;
+        bool isForwarded = answer is null;
+        exchange.Answer = answer ?? exchange.Taken(server);
         foreach (ModelStep step in steps.Take(entered).Reverse())
         {
             step.Out?.Invoke(exchange);

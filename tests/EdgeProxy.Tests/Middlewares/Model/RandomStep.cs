@@ -1,7 +1,10 @@
 using System;
+using System.Buffers.Text;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace EdgeProxy.Tests.Middlewares.Model;
@@ -30,8 +33,18 @@ internal sealed class RandomStep(Random random)
         ("{path}", x => x.Path), ("{{{router}}}", x => $"{{{x.Router}}}"),
     ];
 
+    /// <summary>A key of alice's, a token of hers, and what makes them so.</summary>
+    public const string Key = "good";
+
+    private const string Secret = "a secret of thirty-two characters or more";
+
+    public static string Token { get; } = MakeToken();
+
+    public static string Consumers { get; } =
+        $"\n[consumers.alice]\nkeys = [{{ sha256 = \"{Convert.ToHexStringLower(SHA256.HashData("good"u8))}\" }}]\n";
+
     /// <summary>So many kinds there are; <see cref="Next"/> makes one of them.</summary>
-    public const int Kinds = 17;
+    public const int Kinds = 21;
 
     public ModelStep Next(string name, int kind) => kind switch
     {
@@ -51,6 +64,10 @@ internal sealed class RandomStep(Random random)
         13 => BodyLimit(),
         14 => RateLimit(name),
         15 => InFlight(),
+        16 => ApiKey(name),
+        17 => Jwt(name),
+        18 => Compress(),
+        19 => Buffering(),
         _ => IpList(),
     };
 
@@ -329,17 +346,76 @@ internal sealed class RandomStep(Random random)
         });
     }
 
-    // One after the other: there is never a second one, unless one is not given back. Only by way of a chain may it
-    // stand in a list twice, and then a request counts twice.
-    private ModelStep InFlight()
-    {
-        string key = Of(["all", "host"]);
-        ModelExchange? counted = null;
-        return new($"in_flight = {{ max = 1, key = \"{key}\" }}", exchange =>
+    // One after the other: there is never a second one, unless one is not given back.
+    private ModelStep InFlight() => new($"in_flight = {{ max = 1, key = \"{Of(["all", "host"])}\" }}", _ => null);
+
+    private static ModelStep ApiKey(string name) =>
+        new("api_key = { header = \"X-Key\", consumer_header = \"X-Consumer\" }", exchange =>
         {
-            bool isSecond = counted == exchange;
-            counted = exchange;
-            return isSecond ? ModelAnswer.Own(key == "all" ? 503 : 429) : null;
+            if (exchange.Received("X-Key") != Key)
+            {
+                return Refuse(exchange, $"ApiKey realm=\"{name}\"");
+            }
+
+            ModelExchange.Remove(exchange.Fields, "X-Key");
+            ModelExchange.Set(exchange.Fields, "X-Consumer", "alice");
+            return null;
+        });
+
+    private static ModelStep Jwt(string name) =>
+        new($"jwt = {{ secret = \"{Secret}\", claim_headers = {{ X-Subject = \"sub\" }} }}", exchange =>
+        {
+            if (exchange.Received("Authorization") != $"Bearer {Token}")
+            {
+                return Refuse(exchange, $"Bearer realm=\"{name}\"");
+            }
+
+            ModelExchange.Remove(exchange.Fields, "Authorization");
+            ModelExchange.Set(exchange.Fields, "X-Subject", "eve");
+            return null;
+        });
+
+    private static ModelAnswer Refuse(ModelExchange exchange, string challenge)
+    {
+        exchange.Change(fields => fields.Add(("WWW-Authenticate", challenge)));
+        return ModelAnswer.Own(401);
+    }
+
+    private static string MakeToken()
+    {
+        string text = Base64Url.EncodeToString("""{"alg":"HS256"}"""u8) + "."
+            + Base64Url.EncodeToString("""{"sub":"eve","exp":4102444800}"""u8);
+        byte[] signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.ASCII.GetBytes(text));
+        return $"{text}.{Base64Url.EncodeToString(signature)}";
+    }
+
+    private ModelStep Compress()
+    {
+        int min = random.Next(1, 4);
+        return new($"compress = {{ encodings = [\"gzip\"], types = [\"text/*\"], bytes_min = {min} }}", _ => null,
+            exchange =>
+            {
+                ModelAnswer answer = exchange.Answer;
+                if (!exchange.IsServers || exchange.IsCoded || answer.Status is 204
+                    || !answer.Fields.Any(field => field.Name == "Content-Type"))
+                {
+                    return;
+                }
+
+                exchange.Change(fields => fields.Add(("Vary", "Accept-Encoding")));
+                exchange.IsCoded = exchange.Received("Accept-Encoding") == "gzip" && exchange.Request.Method != "HEAD"
+                    && answer.Body!.Length >= min;
+            });
+    }
+
+    private ModelStep Buffering()
+    {
+        (int request, int answer, bool refuses) = (random.Next(1, 12), random.Next(1, 4), Flag());
+        return new($"buffering = {{ request_bytes_max = {request}, answer_bytes_max = {answer}"
+            + $", longer_answers = \"{(refuses ? "refuse" : "pass")}\" }}", exchange =>
+        {
+            exchange.WantWhole(answer, refuses);
+            return exchange.Request.Body?.Length > request ? ModelAnswer.Own(413) : null;
         });
     }
 

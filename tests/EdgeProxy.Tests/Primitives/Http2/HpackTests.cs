@@ -124,7 +124,7 @@ public sealed class HpackTests
         Gen<string> value = Gen.Char['a', 'd'].Array[0, 40].Select(static letters => new string(letters));
         Gen<(uint, (string, string)[][])> blocks = Gen.Select(
             Gen.Int[0, limits.Length - 1].Select(i => limits[i]), Gen.Select(name, value).Array[0, 6].Array[1, 8]);
-        blocks.Sample(static input =>
+        blocks.SampleSame(static input =>
         {
             var writer = new HpackWriter();
             var table = new HpackTable();

@@ -66,7 +66,7 @@ public class CidrSetTests
         Gen<(byte[] Bytes, int Prefix)> v4 = Gen.Select(few.Array[4], Gen.Int[0, 32]);
         Gen<(byte[] Bytes, int Prefix)> v6 = Gen.Select(few.Array[16], Gen.Int[0, 128]);
         Gen.Select(Gen.OneOf(v4, v6).Array[0, 12], Gen.OneOf(few.Array[4], few.Array[16]).Array[1, 12])
-            .Sample((networks, probes) =>
+            .SampleSame((networks, probes) =>
             {
                 var list = new List<IPNetwork>();
                 foreach ((byte[] bytes, int prefix) in networks)

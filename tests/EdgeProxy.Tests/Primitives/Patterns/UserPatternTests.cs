@@ -157,7 +157,7 @@ public class UserPatternTests
             .Select(picks => string.Concat(Array.ConvertAll(picks, i => parts[i])));
         Gen<string> text = Gen.Int[0, 3].Array[0, 8]
             .Select(picks => string.Concat(Array.ConvertAll(picks, i => "ab/."[i])));
-        Gen.Select(source, Gen.OneOf(Gen.Const("^"), Gen.Const("")), text.Array[6]).Sample((body, start, texts) =>
+        Gen.Select(source, Gen.OneOf(Gen.Const("^"), Gen.Const("")), text.Array[6]).SampleSame((body, start, texts) =>
         {
             if (UserPattern.Create(start + body, out _) is not { } pattern)
             {
@@ -181,7 +181,7 @@ public class UserPatternTests
             "E", "x", "{41}", "p", "{Lu}", "-", "[:alpha:]", "d", "\u00e9", "\ud800", "\0", "i", "-s", "Z",
         ];
         Gen.Int[0, words.Length - 1].Array[0, 16].Select(picks => string.Concat(Array.ConvertAll(picks, i => words[i])))
-            .Sample(text =>
+            .SampleSame(text =>
             {
                 UserPattern? pattern = UserPattern.Create(text, out PatternError error);
                 Assert.Equal(pattern is null, error.Message is not null);

@@ -234,7 +234,7 @@ public sealed class TimerWheelTests
             Gen.Int[0, TimerCount - 1],
             Gen.OneOf(Gen.Long[0, 100], Gen.Long[0, 2 * TurnMs], Gen.Long[0, 20 * TurnMs]));
 
-        step.Array[1, 200].Sample(steps =>
+        step.Array[1, 200].SampleSame(steps =>
         {
             var wheel = new TimerWheel();
             Recorder[] owners = [.. Enumerable.Range(0, TimerCount).Select(_ => new Recorder())];

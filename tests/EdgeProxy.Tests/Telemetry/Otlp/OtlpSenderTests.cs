@@ -151,6 +151,33 @@ public sealed class OtlpSenderTests : IDisposable
     }
 
     [Fact]
+    public async Task MistakeOfOurs_CostsATry_NotTheSender()
+    {
+        OtlpSender sender = New();
+        using var stop = new CancellationTokenSource();
+        var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _answer = () =>
+        {
+            if (_tries == 1)
+            {
+                throw new InvalidOperationException("a bug");
+            }
+
+            sent.TrySetResult();
+            return s_taken;
+        };
+        _spool.Append(OtlpKind.Logs, 1, "a"u8);
+
+        Task running = sender.RunAsync(stop.Token);
+        await sent.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await stop.CancelAsync();
+        await running;
+
+        Assert.Equal("away: error of ours: a bug", _heard[0]);
+        Assert.Equal(2, _tries);
+    }
+
+    [Fact]
     public async Task Metrics_AtTheirInterval_AndTheNextHasAll()
     {
         OtlpSender sender = New(withMetrics: true);

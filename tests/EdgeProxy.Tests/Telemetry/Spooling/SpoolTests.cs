@@ -178,6 +178,46 @@ public sealed class SpoolTests : IDisposable
         Assert.Equal(["b"], Drain(spool, OtlpKind.Logs));
     }
 
+    // The disk was full when it was made, and is when the next process starts.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void SegmentWithoutItsHead_OnAFullDisk_DoesNotCostTheOthers(int length)
+    {
+        using (Spool before = Open(new SpoolSettings()))
+        {
+            before.Append(OtlpKind.Logs, 5, "a"u8);
+        }
+
+        _folder.Files[SpoolSegment.NameOf(OtlpKind.Logs, 2)] = new byte[length];
+        _folder.Room = 0;
+        using Spool spool = Open(new SpoolSettings());
+
+        Assert.Equal(["a"], Drain(spool, OtlpKind.Logs));
+        Assert.DoesNotContain(SpoolSegment.NameOf(OtlpKind.Logs, 2), _folder.Files.Keys);
+    }
+
+    // By a thread that a slow disk held up.
+    [Fact]
+    public void UsedAfterItsEnd_CountsAndThrowsNothing()
+    {
+        Spool spool = Open(new SpoolSettings());
+        byte[] buffer = [];
+        spool.Append(OtlpKind.Logs, 5, "a"u8);
+        Assert.True(spool.TryPeek(OtlpKind.Logs, ref buffer, out SpoolEntry entry));
+        spool.Dispose();
+
+        spool.Append(OtlpKind.Logs, 7, "b"u8);
+        spool.Acknowledge(OtlpKind.Logs, entry);
+        spool.Maintain();
+        spool.Dispose();
+
+        Assert.False(spool.TryPeek(OtlpKind.Logs, ref buffer, out _));
+        Assert.Equal(7, spool.Lost(OtlpKind.Logs, SpoolLoss.Disk));
+        using Spool next = Open(new SpoolSettings());
+        Assert.Equal(["a"], Drain(next, OtlpKind.Logs)); // what was acknowledged too late is sent once more
+    }
+
     [Fact]
     public void DiskFull_AtEveryByte_NothingIsHalfThere()
     {

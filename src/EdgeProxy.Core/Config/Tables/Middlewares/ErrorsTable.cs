@@ -31,6 +31,21 @@ internal static class ErrorsTable
         IsAlternative = true,
     };
 
+    private static readonly ServiceNameKey Service = new("service",
+        "A service with servers that has the body: asked by GET, without a field of the client's. If it does not "
+            + "answer with 200, body is what clients read.")
+    {
+        ExampleToml = "\"app\"",
+        IsAlternative = true,
+    };
+
+    private static readonly PagePathKey Path = new("path", "What the service is asked for; {status} is the status.")
+    {
+        Default = ErrorsSettings.PathDefault,
+        DefaultToml = $"\"{ErrorsSettings.PathDefault}\"",
+        IsAlternative = true,
+    };
+
     private static readonly FieldTextKey ContentType = new("content_type", "Its Content-Type.")
     {
         Default = "text/plain; charset=utf-8",
@@ -39,7 +54,7 @@ internal static class ErrorsTable
 
     public static TableDeclaration Declaration { get; } = new("errors", IsNamed: false,
         "Gives answers with an error status, the server's and the proxy's own, another body.",
-        [Status, Body, BodyFile, ContentType])
+        [Status, Body, BodyFile, ContentType, Service, Path])
     {
         ExampleName = "sorry",
     };
@@ -66,6 +81,18 @@ internal static class ErrorsTable
         }
 
         string contentType = ContentType.Read(scope);
+        Placed<string>? service = Service.Read(scope);
+        string path = Path.Read(scope);
+        if (service is null && path != ErrorsSettings.PathDefault && scope.TryFind(Path.Name, out TomlEntry unused))
+        {
+            scope.Report(unused.Value, Path.Name, $"does nothing without {Service.Name}");
+        }
+
+        if (service is not null)
+        {
+            scope.MentionService(Service.Name, service.Value);
+        }
+
         return statuses is null
             ? null
             : new ErrorsSettings
@@ -74,6 +101,8 @@ internal static class ErrorsTable
                 Statuses = PlacedItems.Values(statuses),
                 Body = body,
                 ContentType = contentType,
+                Service = service?.Value ?? "",
+                Path = path,
             };
     }
 }

@@ -31,9 +31,22 @@ internal static class ForwardAuthTable
     };
 
     private static readonly HeaderListKey RequestHeaders = new("request_headers",
-        "Fields of the client that it is told. No body ever is.")
+        "Fields of the client that it is told. Without forward_body none that speaks of a body.")
     {
         DefaultToml = TomlOf(RequestHeadersDefault),
+    };
+
+    private static readonly BooleanKey ForwardBody = new("forward_body",
+        "It is sent the request's body, too, with its Content-Type, and asked by POST.")
+    {
+        DefaultToml = "false",
+    };
+
+    private static readonly SizeKey BodyBytes = new("body_bytes_max", 1, ForwardAuthSettings.BodyBytesMaxMax,
+        "Longest body it is sent. A request with a longer one gets 413.")
+    {
+        Default = ForwardAuthSettings.BodyBytesDefault,
+        DefaultToml = "\"64KiB\"",
     };
 
     private static readonly HeaderListKey ResponseHeaders = new("response_headers",
@@ -93,12 +106,11 @@ internal static class ForwardAuthTable
     public static TableDeclaration Declaration { get; } = new("forward_auth", IsNamed: false,
         "Asks another server whether a request may pass. 3xx and 4xx are the client's answer.",
         [
-            Address, Ca, RequestHeaders, ResponseHeaders, AnswerHeaders, Cookies, UserHeader, Timeout, OnFailure,
-            CacheTime, CacheBy, DepthKey.Key, .. IdentityKeys.DeclaredWithoutForward,
+            Address, Ca, RequestHeaders, ForwardBody, BodyBytes, ResponseHeaders, AnswerHeaders, Cookies, UserHeader,
+            Timeout, OnFailure, CacheTime, CacheBy, DepthKey.Key, .. IdentityKeys.DeclaredWithoutForward,
         ])
     {
         ExampleName = "sso",
-        Later = ["forward_body"],
     };
 
     public static MiddlewareSettings? Parse(string name, TableScope scope)
@@ -110,13 +122,28 @@ internal static class ForwardAuthTable
             scope.Report(ca.Node, Ca.Name, "does nothing: the address does not say https");
         }
 
+        bool forwardsBody = ForwardBody.Read(scope);
         foreach (Placed<FieldName> header in RequestHeaders.Read(scope) ?? [])
         {
             if (IsOfABody(header.Value.ToString()))
             {
                 scope.Report(header.Node, RequestHeaders.Name,
-                    $"{header.Node.Describe()} speaks of a body, and the auth server is told of none");
+                    $"{header.Node.Describe()} speaks of a body, of which the auth server is told "
+                        + (forwardsBody ? "length and type anyway" : "nothing"));
             }
+        }
+
+        int bodyBytesMax = BodyBytes.Read(scope);
+        if (!forwardsBody && bodyBytesMax != ForwardAuthSettings.BodyBytesDefault
+            && scope.TryFind(BodyBytes.Name, out Toml.TomlEntry bodyBytes))
+        {
+            scope.Report(bodyBytes.Value, BodyBytes.Name, $"does nothing without {ForwardBody.Name}");
+        }
+
+        if (forwardsBody && CacheBy.Read(scope) == "credential" && scope.TryFind(CacheBy.Name, out Toml.TomlEntry by))
+        {
+            scope.Report(by.Value, CacheBy.Name,
+                $"\"credential\" leaves the body out of account, and {ForwardBody.Name} says that it counts");
         }
 
         var settings = new ForwardAuthSettings
@@ -129,6 +156,7 @@ internal static class ForwardAuthTable
             AnswerHeaders = NamesOf(AnswerHeaders.Read(scope), AnswerHeadersDefault),
             Cookies = PlacedItems.Values(Cookies.Read(scope)),
             UserHeader = UserHeader.Read(scope),
+            BodyBytesMax = forwardsBody ? bodyBytesMax : 0,
             Timeout = Timeout.Read(scope),
             OpensOnFailure = OnFailure.Read(scope) == "open",
             CacheTime = CacheTime.Read(scope),

@@ -174,6 +174,7 @@ internal static class JwtTable
             Address = address.ToUri(),
             CaPem = ca?.Text ?? "",
             Refresh = refresh,
+            Folder = scope.StateFolder,
         };
     }
 }
