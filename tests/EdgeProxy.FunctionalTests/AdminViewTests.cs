@@ -65,7 +65,7 @@ public sealed class AdminViewTests
             }
         }
 
-        string good = JsonSerializer.Serialize(proxy.Config.ToToml());
+        string good = $"\"{JsonEncodedText.Encode(proxy.Config.ToToml())}\"";
         await CheckAsync("/api/v1/reload", 200);
         await CheckAsync("/api/v1/plan", 200, $"{{\"files\":[{{\"path\":\"/a.toml\",\"text\":{good}}}]}}");
         await CheckAsync("/api/v1/plan", 422, "{\"files\":[{\"path\":\"/a.toml\",\"text\":\"x = 1\"}]}");

@@ -124,7 +124,18 @@ internal sealed partial class DiskFiles(string folder) : IAuditFiles
 
     private sealed class DiskFile(FileStream stream) : IAuditFile
     {
-        public void Append(ReadOnlySpan<byte> bytes) => stream.Write(bytes);
+        // The framework says EFBIG, the limit of a file's size or of the process (setrlimit(2)), by another exception.
+        public void Append(ReadOnlySpan<byte> bytes)
+        {
+            try
+            {
+                stream.Write(bytes);
+            }
+            catch (ArgumentOutOfRangeException exception)
+            {
+                throw new IOException("the file may not grow any more", exception);
+            }
+        }
 
         public void Sync() => stream.Flush(flushToDisk: true);
 

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Threading.Tasks;
-using EdgeProxy.FunctionalTests.Audit;
 using Xunit;
 
 namespace EdgeProxy.FunctionalTests.Harness;

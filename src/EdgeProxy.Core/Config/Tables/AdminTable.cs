@@ -23,7 +23,7 @@ internal static class AdminTable
     private static readonly SecretKey Token = new("token", TokenCharsMin, TokenCharsMax,
         "What every request but those for health has to show, as Authorization: Bearer.")
     {
-        ExampleToml = "\"${cred:admin_token}\"",
+        ExampleToml = "\"sixteen characters or more\"",
     };
 
     private static readonly HostListKey Hosts = new("hosts",

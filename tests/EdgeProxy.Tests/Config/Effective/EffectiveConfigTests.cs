@@ -63,7 +63,8 @@ public sealed class EffectiveConfigTests
 
         // A key that is new and takes a secret belongs to this list.
         Assert.Equal(
-            ["ai.providers.api_key", "consumers.keys", "middlewares.basic_auth.users", "middlewares.jwt.public_key",
+            ["admin.token", "ai.providers.api_key", "consumers.keys", "middlewares.basic_auth.users",
+             "middlewares.jwt.public_key",
              "middlewares.jwt.secret", "services.sticky.secret", "services.weighted.sticky.secret",
              "telemetry.otlp.headers"],
             names.Distinct().Order(StringComparer.Ordinal));

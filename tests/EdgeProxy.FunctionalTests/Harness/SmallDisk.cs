@@ -1,9 +1,8 @@
 using System;
 using System.IO;
 using System.Threading.Tasks;
-using EdgeProxy.FunctionalTests.Harness;
 
-namespace EdgeProxy.FunctionalTests.Audit;
+namespace EdgeProxy.FunctionalTests.Harness;
 
 /// <summary>A file system of a few MiB that can be filled. Needs the right to mount.</summary>
 internal sealed class SmallDisk : IAsyncDisposable
