@@ -5,6 +5,7 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
+using EdgeProxy.LoadBench.Deployment;
 using EdgeProxy.LoadBench.Origin;
 using EdgeProxy.LoadBench.Peers;
 using EdgeProxy.LoadBench.Processes;
@@ -73,9 +74,15 @@ internal static class Program
 
     private static async Task RunAsync(RunSettings settings, CancellationToken cancel)
     {
+        string binary = await Repository.BinaryAsync(settings.Binary);
+        if (settings.DeploymentChart is { } chart)
+        {
+            await DeploymentRun.RunAsync(binary, chart, cancel);
+            return;
+        }
+
         // 1. What is measured, and beside whom.
         IReadOnlyList<IScenario> scenarios = Choose(settings);
-        string binary = await Repository.BinaryAsync(settings.Binary);
         var remarks = new List<string>();
         IReadOnlyList<IPeer> peers = Available(settings, binary, remarks);
         using var folder = new TempFolder();

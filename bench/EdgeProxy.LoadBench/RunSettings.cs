@@ -20,6 +20,7 @@ internal sealed record RunSettings
           --cores 1|2                        1: proxy on one core, the rest on another; 2: everybody on both
           --binary PATH                      the edgeproxy to measure (default: published if sources are newer)
           --out DIR                          where the results go (default bench/results)
+          --deployment-chart FILE            a minute with a bad version in it, as a picture; nothing else
           --list                             the scenarios, and nothing else
 
         """;
@@ -42,6 +43,9 @@ internal sealed record RunSettings
     public string? Out { get; private set; }
 
     public bool IsList { get; private set; }
+
+    /// <summary>Where the picture of a deployment goes, instead of all else.</summary>
+    public string? DeploymentChart { get; private set; }
 
     public required string CommandLine { get; init; }
 
@@ -91,6 +95,9 @@ internal sealed record RunSettings
                 return TakeNumber(option, value, 1, 2, n => CoreCount = n);
             case "--binary":
                 Binary = value;
+                return "";
+            case "--deployment-chart":
+                DeploymentChart = value;
                 return "";
             case "--out":
                 Out = value;

@@ -7,7 +7,7 @@ using EdgeProxy.LoadBench.Processes;
 
 namespace EdgeProxy.LoadBench;
 
-/// <summary>What all scenarios share: the cores, the two origins, wrk, a folder.</summary>
+/// <summary>What all scenarios share: the cores, the two origins, generators, a certificate, a folder.</summary>
 internal sealed class Stand : IDisposable
 {
     private readonly TempFolder _folder;
@@ -22,6 +22,7 @@ internal sealed class Stand : IDisposable
         StaticOrigin = staticOrigin;
         LoopOrigin = new LoopOrigin(cores.Generator);
         Wrk = new Wrk(folder.Path, cores);
+        Tls = TlsFiles.WriteTo(folder.Sub("tls"));
     }
 
     public Cores Cores { get; }
@@ -31,6 +32,12 @@ internal sealed class Stand : IDisposable
     public LoopOrigin LoopOrigin { get; }
 
     public Wrk Wrk { get; }
+
+    /// <summary>h2load, where it is installed.</summary>
+    public H2Load? H2Load { get; } = H2Load.Find();
+
+    /// <summary>The certificate of all proxies.</summary>
+    public TlsFiles Tls { get; }
 
     /// <summary>Connections one program here can hold, with room for its other files.</summary>
     public int ConnectionsMax => _openFiles - 1000;

@@ -1,10 +1,18 @@
 using System.Collections.Generic;
+using System.Linq;
 
 namespace EdgeProxy.Packaging;
 
 /// <summary>What every package puts on a system, and where (file-hierarchy(7)).</summary>
 internal static class InstalledFiles
 {
+    // All of packaging/grafana; named, so that nothing else that lies there gets into a package.
+    private static readonly string[] Dashboards =
+    [
+        "alerts.rules.yml", "edgeproxy-deployments.json", "edgeproxy-node.json", "edgeproxy-overview.json",
+        "edgeproxy-routers.json", "edgeproxy-services.json",
+    ];
+
     public const string Configuration = "etc/edgeproxy/edgeproxy.toml";
 
     public static IReadOnlyList<PackageFile> Of(Release release) =>
@@ -18,6 +26,7 @@ internal static class InstalledFiles
         Data("usr/share/bash-completion/completions/edgeproxy", release.Read("completions/edgeproxy.bash")),
         Data("usr/share/zsh/vendor-completions/_edgeproxy", release.Read("completions/edgeproxy.zsh")),
         Data("usr/share/fish/vendor_completions.d/edgeproxy.fish", release.Read("completions/edgeproxy.fish")),
+        .. Dashboards.Select(name => Data($"usr/share/edgeproxy/grafana/{name}", release.Read($"grafana/{name}"))),
         Data("usr/share/doc/edgeproxy/sbom.cdx.json", Sbom.Write(release)),
     ];
 

@@ -28,6 +28,8 @@ _edgeproxy() {
     'deploy') words='mark list --config --help' ;;
     'deploy mark') words='--service --version --commit --environment --url --status --config --help' ;;
     'deploy list') words='--format --config --help' ;;
+    'top') words='--interval --rows --once --config --help' ;;
+    'tail') words='--format --router --service --consumer --status --min-duration --count --config --help' ;;
     'config') words='default reference schema --config --help' ;;
     'config default') words='--config --help' ;;
     'config reference') words='--config --help' ;;

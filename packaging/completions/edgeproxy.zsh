@@ -27,6 +27,8 @@ _edgeproxy() {
         'routes:the routers of each entrypoint, in the order they are asked'
         'explain:which router a request would meet, and why not the others'
         'deploy:deployments, on the time axis of metrics and logs'
+        'top:rates, errors and durations by router, service and server, as they are now'
+        'tail:requests as they end, those that all filters let pass'
         'config:what a configuration may say\: a default file, a reference, a JSON Schema'
         'audit:check, show and export the audit chain'
         'halt:stop requests of all, a router, a consumer, a model; until released'
@@ -123,6 +125,28 @@ _edgeproxy() {
     'deploy list')
       next=(
         '--format:how the answer is written'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'top')
+      next=(
+        '--interval:how long each table tells of [default\: 2s]'
+        '--rows:routers, services and servers shown, the busiest first [default\: 10]'
+        '--once:one table, then end'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'tail')
+      next=(
+        '--format:how the answer is written'
+        '--router:of this router'
+        '--service:of this service'
+        '--consumer:of this consumer'
+        '--status:with one of these statuses'
+        '--min-duration:that took at least this long'
+        '--count:end after so many requests [default\: when interrupted]'
         '--config:the configuration file'
         '--help:what this verb does'
       )

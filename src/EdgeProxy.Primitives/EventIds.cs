@@ -41,6 +41,8 @@ internal static class EventIds
     public const int CollectorRefuses = 7004;
     public const int SpoolUnusable = 7005;
     public const int SpoolRecovered = 7006;
+    public const int GrafanaAway = 7007;
+    public const int GrafanaRefuses = 7008;
     public const int AuditSegmentClosed = 8001;
     public const int AuditStuck = 8002;
     public const int AuditUnstuck = 8003;
@@ -50,6 +52,7 @@ internal static class EventIds
     public const int LoopCrashed = 9002;
     public const int HostStarted = 11001;
     public const int HostDraining = 11002;
+    public const int HostDrainDelayed = 11008;
     public const int HostStopped = 11003;
     public const int HostLogsReopened = 11004;
     public const int HostWatchdogWithheld = 11005;

@@ -1,8 +1,6 @@
 using System;
 using System.Buffers.Text;
-using System.Diagnostics;
 using System.IO;
-using System.Linq;
 using System.Security.Cryptography;
 using System.Text;
 using System.Threading.Tasks;
@@ -18,9 +16,6 @@ public sealed class CostTests(ITestOutputHelper output)
 
     private static readonly string Get = "GET /small HTTP/1.1\r\nHost: a.test\r\nUser-Agent: test\r\nAccept: */*\r\n"
         + $"X-Key: good\r\nAuthorization: Bearer {Token()}\r\n\r\n";
-
-    private const string DataCalls =
-        "read,write,readv,writev,recvfrom,sendto,recvmsg,sendmsg,recvmmsg,sendmmsg,splice,sendfile";
 
     // Everything a service can watch and do, but for probes: they cost what they cost by the clock, not by requests.
     private const string Careful = """
@@ -71,21 +66,21 @@ public sealed class CostTests(ITestOutputHelper output)
         // The runtime counts allocations in pieces of 8 KiB per thread, so the count of many requests is compared.
         const int requests = 50_000;
         DirectoryInfo folder = Directory.CreateTempSubdirectory("edgeproxy-audit-");
-        await using RawServer server = Counting();
+        await using RawServer server = Steady.Counting();
         await using ProxyProcess proxy = await Published.StartAsync(new ProxyConfig(server)
         {
             Service = service,
             Router = router,
             More = router == Audited ? $"[audit]\ndirectory = \"{folder.FullName}\"\n" : router.Length > 0 ? Chain : "",
         });
-        await LoadAsync(proxy.Port, 5_000);
-        await AllocatedAsync(proxy);
-        double before = await AllocatedAsync(proxy);
-        double costOfAsking = await AllocatedAsync(proxy) - before;
+        await Steady.LoadAsync(proxy.Port, 5_000, Get);
+        await Steady.AllocatedAsync(proxy);
+        double before = await Steady.AllocatedAsync(proxy);
+        double costOfAsking = await Steady.AllocatedAsync(proxy) - before;
         double start = before + costOfAsking;
 
-        await LoadAsync(proxy.Port, requests);
-        double allocated = await AllocatedAsync(proxy) - start - costOfAsking;
+        await Steady.LoadAsync(proxy.Port, requests, Get);
+        double allocated = await Steady.AllocatedAsync(proxy) - start - costOfAsking;
         output.WriteLine($"{allocated:N0} bytes in {requests:N0} requests (asking costs {costOfAsking:N0})");
 
         Assert.Equal(Published.Budget("allocated_bytes_per_request"), (long)Math.Max(0, allocated / requests));
@@ -97,21 +92,13 @@ public sealed class CostTests(ITestOutputHelper output)
     {
         const int requests = 500;
         External.Require("strace");
-        await using RawServer server = Counting();
+        await using RawServer server = Steady.Counting();
         await using ProxyProcess proxy = await Published.StartAsync(new ProxyConfig(server));
-        await LoadAsync(proxy.Port, 200);
+        await Steady.LoadAsync(proxy.Port, 200, Get);
         using RawClient client = await proxy.ConnectAsync();
         await client.RequestAsync(Get);
 
-        // What a busy machine adds, a read in vain now and then, is no cost of a request: the least of some is.
-        int once = int.MaxValue;
-        int twice = int.MaxValue;
-        for (int round = 0; round < 3; round++)
-        {
-            once = Math.Min(once, await CountCallsAsync(proxy, client, requests));
-            twice = Math.Min(twice, await CountCallsAsync(proxy, client, 2 * requests));
-        }
-
+        (int once, int twice) = await Steady.CountTwiceAsync(["-f", "-p", $"{proxy.Id}"], client, requests, Get);
         double perRequest = (twice - once) / (double)requests;
         output.WriteLine($"{once} calls for {requests} requests, {twice} for {2 * requests}: {perRequest:0.000} each");
         Assert.True(once > requests, $"only {once} calls were seen");
@@ -125,66 +112,5 @@ public sealed class CostTests(ITestOutputHelper output)
             + Base64Url.EncodeToString("""{"sub":"eve","exp":4102444800}"""u8);
         byte[] signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.ASCII.GetBytes(text));
         return $"{text}.{Base64Url.EncodeToString(signature)}";
-    }
-
-    private static RawServer Counting() => RawServer.Start(async connection =>
-    {
-        // Reads heads only and remembers nothing: the load of these tests would fill the server's own memory.
-        byte[] answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nsmall"u8.ToArray();
-        while (await connection.Wire.ReadHeadAsync("a request", TimeSpan.FromMinutes(5)) is not null)
-        {
-            await connection.SendAsync(answer);
-        }
-    });
-
-    private static async Task LoadAsync(int port, int requests)
-    {
-        const int clients = 8;
-        await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => Task.Run(async () =>
-        {
-            using RawClient client = await RawClient.ConnectAsync(port);
-            for (int i = 0; i < requests / clients; i++)
-            {
-                Assert.Equal(200, (await client.RequestAsync(Get)).Status);
-            }
-        })));
-    }
-
-    private static async Task<double> AllocatedAsync(ProxyProcess proxy) =>
-        await proxy.MetricAsync("edgeproxy_process_allocated_bytes_total") ?? throw new InvalidDataException("no such metric");
-
-    /// <summary>Traces the running proxy while one connection asks that many times.</summary>
-    private static async Task<int> CountCallsAsync(ProxyProcess proxy, RawClient client, int requests)
-    {
-        string trace = Path.GetTempFileName();
-        try
-        {
-            var start = new ProcessStartInfo(
-                External.Require("strace"), ["-f", "-p", $"{proxy.Id}", "-e", $"trace={DataCalls}", "-e", "signal=none", "-o", trace])
-            {
-                RedirectStandardError = true,
-            };
-            using Process strace = Process.Start(start)!;
-            string? attached = await strace.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
-            if (attached is null || !attached.Contains("attached", StringComparison.Ordinal))
-            {
-                External.Missing($"strace may not attach here: {attached}");
-            }
-
-            for (int i = 0; i < requests; i++)
-            {
-                await client.RequestAsync(Get);
-            }
-
-            // INT makes strace detach and leave the proxy alone.
-            await CommandResult.RunAsync("/bin/kill", ["-INT", $"{strace.Id}"]);
-            await strace.WaitForExitAsync(TestContext.Current.CancellationToken).Within("strace to let go");
-            return File.ReadLines(trace).Count(line =>
-                line.Contains('(') && !line.Contains("resumed>", StringComparison.Ordinal));
-        }
-        finally
-        {
-            File.Delete(trace);
-        }
     }
 }

@@ -48,6 +48,26 @@ public sealed class LoadBenchTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_OverTls_MeasuresBothProxies()
+    {
+        External.Require("h2load");
+        using Process harness = Start(
+            "--peers", "nginx", "--scenario", "https-1k,tls-full,tls-resumed,http2-1k", "--rounds", "1");
+        Task<string> output = harness.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Task<string> errors = harness.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await harness.WaitForExitAsync(TestContext.Current.CancellationToken).Within("the harness to end", RunMax);
+
+        Assert.True(harness.ExitCode == 0, $"{harness.ExitCode}: {await errors}");
+        Assert.Contains("| tls-full | CPU us/handshake |", await output);
+        AssertNothingIsLeft();
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Only(".json")));
+        foreach (JsonElement scenario in json.RootElement.GetProperty("scenarios").EnumerateArray())
+        {
+            AssertMeasured(scenario);
+        }
+    }
+
+    [Fact]
     public async Task Interrupt_EndsEverythingItStarted()
     {
         using Process harness = Start("--peers", "nginx", "--scenario", "get-1k", "--rounds", "50");

@@ -78,6 +78,18 @@ public sealed class PackageTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public void Dashboards_AreAllInPackages()
+    {
+        const string installed = "usr/share/edgeproxy/grafana/";
+        string folder = Path.Combine(ProxyBinary.RepositoryRoot!, "packaging", "grafana");
+
+        Assert.Equal(
+            Directory.GetFiles(folder).Select(file => installed + Path.GetFileName(file)).Order(),
+            InstalledFiles.Of(Of("linux-x64")).Select(static file => file.Path)
+                .Where(static path => path.StartsWith(installed, StringComparison.Ordinal)).Order());
+    }
+
+    [Fact]
     public async Task Rpm_Rpmlint_FindsNoError()
     {
         External.Require("rpmbuild");

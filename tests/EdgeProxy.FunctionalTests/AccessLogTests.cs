@@ -96,6 +96,24 @@ public sealed class AccessLogTests : IDisposable
     }
 
     [Fact]
+    public async Task Http2_IsTold()
+    {
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            EntryPoint = "h2c = true",
+            More = $"[access_log]\noutput = \"{LogFile}\"\nformat = \"common\"",
+        });
+        using Http2Wire client = await Http2Wire.ConnectAsync(proxy.Port);
+        client.Write.Headers(1, true, ":method: GET", ":scheme: http", ":path: /two", ":authority: a.test");
+        await client.SendAsync();
+        await client.EndOfAsync(1);
+        await WaitForLinesAsync(LogFile, 1);
+
+        Assert.Contains("\"GET /two HTTP/2.0\" 200 ", File.ReadAllText(LogFile));
+    }
+
+    [Fact]
     public async Task Ends_WhatWasRecordedIsWritten()
     {
         await using RawServer server = RawServer.Ok();

@@ -230,7 +230,7 @@ public sealed class AdminViewTests
             JsonValueKind.Object => "object",
             JsonValueKind.Array => "array",
             JsonValueKind.String => "string",
-            JsonValueKind.Number => "integer",
+            JsonValueKind.Number => types.Contains("number") ? "number" : "integer",
             JsonValueKind.True or JsonValueKind.False => "boolean",
             _ => "null",
         };

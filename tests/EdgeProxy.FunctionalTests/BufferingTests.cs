@@ -1,4 +1,6 @@
+using System;
 using System.Linq;
+using System.Net.Http;
 using System.Text;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
@@ -345,6 +347,42 @@ public sealed class BufferingTests
         }
 
         Assert.Equal(1, server.ConnectionCount);
+    }
+
+    // HTTP/2 on both sides: another proxy is the server.
+    [Fact]
+    public async Task StreamsOfHttp2_AreHeldAsWell()
+    {
+        await using RawServer server = RawServer.Start(async connection =>
+        {
+            while (await connection.ReadRequestAsync() is { } request)
+            {
+                await connection.AnswerAsync(s_long + request.BodyText);
+            }
+        });
+        await using ProxyProcess behind = await ProxyProcess.StartAsync(
+            new ProxyConfig(server) { EntryPoint = "h2c = true" });
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig
+        {
+            IsBare = true,
+            EntryPoint = "h2c = true",
+            More = "[routers.all]\nrule = \"PathPrefix(`/`)\"\nservice = \"app\"\nmiddlewares = [\"m\"]\n"
+                + $"[services.app]\nservers = [{{ url = \"h2c://127.0.0.1:{behind.Port}\" }}]\n"
+                + "[middlewares.m.buffering]\n",
+        });
+        using HttpClient client = Http2Tests.Client(null);
+        var address = new Uri($"http://127.0.0.1:{proxy.Port}/");
+
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
+        {
+            string body = new((char)('a' + i), 300_000);
+            using var content = new StringContent(body);
+            using HttpResponseMessage answer = await client.PostAsync(address, content).Within("an answer");
+            Assert.Equal(s_long + body, await answer.Content.ReadAsStringAsync().Within("its body"));
+        }));
+
+        Assert.Equal(20, server.WholeRequests.Count);
+        Assert.Equal(0, await proxy.MetricAsync("edgeproxy_http2_resets_total"));
     }
 
     [Fact]

@@ -80,6 +80,23 @@ public sealed class Http2ServerTests
         await proxy.ExpectMetricAsync(1, "edgeproxy_upstream_connects_total");
     }
 
+    // What a server did to a stream says nothing of the connection's age: nobody asked for another try.
+    [Theory]
+    [InlineData((int)Http2Error.Internal)]
+    [InlineData((int)Http2Error.EnhanceYourCalm)]
+    public async Task ResetStream_OfAConnectionInUse_IsNotTakenForAStaleOne(int error)
+    {
+        int seen = 0;
+        await using RawServer server = Serve((stream, write) =>
+            _ = ++seen == 1 ? Ok(write, stream) : write.Reset(stream, (Http2Error)error));
+        await using ProxyProcess proxy = await StartAsync(server);
+
+        Assert.Equal(200, (await RawClient.GetAsync(proxy.Port)).Status);
+        Assert.Equal(502, (await RawClient.GetAsync(proxy.Port)).Status);
+        Assert.Equal(2, seen);
+        Assert.Equal(0, await proxy.MetricAsync("edgeproxy_upstream_stale_total"));
+    }
+
     [Theory]
     [InlineData("content-length: 9", "short")]
     [InlineData("content-length: 2", "long!")]
@@ -180,40 +197,12 @@ public sealed class Http2ServerTests
                 """,
         });
 
-    // A server that is told of each request once it is whole, and writes what it likes.
-    private static RawServer Serve(Action<int, FrameWriter> onRequest) => RawServer.Start(async connection =>
+    // Told of each request once it is whole.
+    private static RawServer Serve(Action<int, FrameWriter> onRequest) => Http2Script.Serve((frame, write) =>
     {
-        var parser = new FrameParser();
-        var write = new FrameWriter();
-        write.Frame(FrameType.Settings, 0, 0).Window(0, 1 << 24);
-        await connection.SendAsync(write.Take());
-        int skip = 24; // the client's preface
-        int taken = 0;
-        while (true)
+        if (frame.IsEnd)
         {
-            byte[] bytes = await connection.Wire.ReadSomeAsync("frames", TimeSpan.FromMinutes(2));
-            if (bytes.Length == 0)
-            {
-                return;
-            }
-
-            int skipped = Math.Min(skip, bytes.Length);
-            skip -= skipped;
-            parser.Feed(bytes.AsSpan(skipped));
-            for (; taken < parser.Frames.Count; taken++)
-            {
-                Frame frame = parser.Frames[taken];
-                if (frame.IsEnd)
-                {
-                    onRequest(frame.StreamId, write);
-                }
-                else if (frame.Type == FrameType.Settings && !frame.Header.Has(FrameFlags.Ack))
-                {
-                    write.Frame(FrameType.Settings, FrameFlags.Ack, 0);
-                }
-            }
-
-            await connection.SendAsync(write.Take());
+            onRequest(frame.StreamId, write);
         }
     });
 }

@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Http;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
@@ -47,6 +48,31 @@ public sealed class Http2Tests
             HttpResponseMessage response = await client.GetAsync($"https://a.test:{proxy.Port}/", Token);
             Assert.Equal(HttpVersion.Version11, response.Version);
         }
+    }
+
+    [Theory]
+    [InlineData(true, 200)]
+    [InlineData(false, 403)]
+    public async Task ClientCert_IsThatOfTheConnection(bool shows, int expected)
+    {
+        using var keys = new TestKeys();
+        await using RawServer server = RawServer.Ok();
+        using X509Certificate2 own = keys.Make("client");
+        keys.Make("a.test").Dispose();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            EntryPoint = $"tls = {{ client_auth = \"request\", client_ca = \"{keys.AuthorityFile}\" }}",
+            Router = "middlewares = [\"mtls\", \"tell\"]",
+            More = keys.Toml("a.test") + "\n[middlewares.mtls.client_cert]\n"
+                + "[middlewares.tell.headers.request]\nset = { X-Who = \"{client_cert_subject}\" }\n",
+        });
+        using Http2Wire client = await Http2Wire.ConnectTlsAsync(proxy.Port, keys, shows ? own : null);
+        client.Write.Request(1);
+        await client.SendAsync();
+        await client.EndOfAsync(1);
+
+        Assert.Equal(expected, client.Status(1));
+        Assert.Equal(shows ? ["CN=client"] : [], server.Requests.Select(static one => one.Head.One("X-Who")));
     }
 
     [Fact]
@@ -224,6 +250,26 @@ public sealed class Http2Tests
         Assert.Equal("websocket", head.One("Upgrade"));
         Assert.Equal(24, head.One("Sec-WebSocket-Key")!.Length);
         await proxy.ExpectMetricAsync(1, "edgeproxy_tunnels_total");
+    }
+
+    [Fact]
+    public async Task WebSocket_Drain_IsToldThatTheProxyGoes()
+    {
+        await using RawServer server = RawServer.Start(EchoFramesAsync);
+        await using ProxyProcess proxy = await StartAsync(server);
+        using var socket = new ClientWebSocket();
+        socket.Options.HttpVersion = HttpVersion.Version20;
+        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        using var invoker = new HttpMessageInvoker(new SocketsHttpHandler());
+        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{proxy.Port}/ws"), invoker, Token)
+            .Within("the WebSocket to open");
+
+        proxy.Terminate();
+
+        WebSocketReceiveResult end = await socket.ReceiveAsync(new byte[64], Token).Within("the close");
+        Assert.Equal(WebSocketMessageType.Close, end.MessageType);
+        Assert.Equal(WebSocketCloseStatus.EndpointUnavailable, socket.CloseStatus);
+        Assert.Equal(0, await proxy.ExitCodeAsync());
     }
 
     [Fact]

@@ -2,6 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Net;
+using System.Net.Http;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
 using Xunit;
@@ -127,6 +129,29 @@ public sealed class OtlpTests : IDisposable
         Assert.Equal(("WARN", 404L, "no_route"),
             (missing.SeverityText, missing.Attributes["http.response.status_code"], missing.Attributes["error.type"]));
         Assert.False(missing.Attributes.ContainsKey("http.route"));
+    }
+
+    [Fact]
+    public async Task Http2_IsToldAsSuch()
+    {
+        await using OtlpCollector collector = OtlpCollector.Start();
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            EntryPoint = "h2c = true",
+            More = Otlp(collector) + "[access_log]\noutput = \"stderr\"\n",
+        });
+        using var client = new HttpClient
+        {
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        await client.GetStringAsync(
+            new Uri($"http://127.0.0.1:{proxy.Port}/"), TestContext.Current.CancellationToken);
+
+        IReadOnlyList<OtlpSpan> spans = await collector.WaitForSpansAsync(2);
+        Assert.Equal("2", spans.Single(s => s.Kind == Server).Attributes["network.protocol.version"]);
+        await proxy.WaitForLineAsync("\"protocol\":\"HTTP/2.0\"");
     }
 
     [Fact]

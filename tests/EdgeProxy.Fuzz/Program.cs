@@ -25,6 +25,7 @@ internal static class Program
         new CanonicalPathTarget(),
         new QueryTarget(),
         new AddressTarget(),
+        new ProxyHeaderTarget(),
         new RuleTarget(),
         new TomlTarget(),
         new JsonTarget(),

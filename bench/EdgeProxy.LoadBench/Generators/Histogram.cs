@@ -25,6 +25,17 @@ internal sealed class Histogram
         MaxNs = Math.Max(MaxNs, ns);
     }
 
+    public void Add(Histogram other)
+    {
+        for (int i = 0; i < _counts.Length; i++)
+        {
+            _counts[i] += other._counts[i];
+        }
+
+        Count += other.Count;
+        MaxNs = Math.Max(MaxNs, other.MaxNs);
+    }
+
     public void Clear()
     {
         Array.Clear(_counts);

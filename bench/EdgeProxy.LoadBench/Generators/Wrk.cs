@@ -33,13 +33,14 @@ internal sealed class Wrk
         File.WriteAllText(ScriptPath(name), WrkScript.Of(requests));
 
     /// <exception cref="PeerException">wrk gave no result.</exception>
-    public async Task<WrkResult> RunAsync(int port, string script, int connections, int seconds)
+    public async Task<WrkResult> RunAsync(
+        int port, string script, int connections, int seconds, string scheme = "http")
     {
         int threads = _cores.GeneratorCount;
         string[] arguments =
         [
             Invariant($"-t{threads}"), Invariant($"-c{connections}"), Invariant($"-d{seconds}s"), "--timeout", "8s",
-            "-s", ScriptPath(script), Invariant($"http://127.0.0.1:{port}/"),
+            "-s", ScriptPath(script), Invariant($"{scheme}://127.0.0.1:{port}/"),
         ];
         (int code, string output, string errors) = await ChildProcess.RunAsync(
             new Command(_program, arguments), _cores.Generator);

@@ -83,6 +83,7 @@ internal sealed class StaticOrigin : IDisposable
             root {{folder}}/www;
             location /128 { return 200 "{{new string('x', 128)}}"; }
             location /1k { return 200 "{{new string('x', 1024)}}"; }
+            location /v1/ { client_max_body_size 0; return 200; }
             location /api/ { return 200 "{{new string('x', 1024)}}"; }
           }
         }

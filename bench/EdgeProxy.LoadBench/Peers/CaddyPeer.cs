@@ -20,7 +20,9 @@ internal sealed class CaddyPeer : IPeer
     public Task<string> VersionAsync() => VersionText.OfAsync(_program, "version");
 
     public string? Refuses(PeerSetup setup) =>
-        setup.Routers > RoutersMax ? "asks its routes one after the other, and each has a transport of its own" : null;
+        setup.Tls is not null ? "is compared in clear text only"
+        : setup.Routers > RoutersMax ? "asks its routes one after the other, and each has a transport of its own"
+        : null;
 
     public Command Prepare(PeerSetup setup)
     {

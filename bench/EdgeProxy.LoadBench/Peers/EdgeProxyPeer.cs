@@ -31,6 +31,15 @@ internal enum Besides
 
     /// <summary>Its service has probes, passive health, retries and a circuit breaker.</summary>
     Care,
+
+    /// <summary>It sends its metrics to a collector, every second.</summary>
+    Metrics,
+
+    /// <summary>It does that, and sends one trace in a hundred, and writes an access log to a file.</summary>
+    Logs,
+
+    /// <summary>It does that, and sends each trace.</summary>
+    Traces,
 }
 
 /// <summary>The binary under test, with the signals it has by default.</summary>
@@ -89,6 +98,9 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
         Besides.ApiKey => $"{OwnName}+api_key",
         Besides.RoundRobin => $"{OwnName}+round_robin",
         Besides.LeastTime => $"{OwnName}+least_time",
+        Besides.Metrics => $"{OwnName}+metrics",
+        Besides.Logs => $"{OwnName}+logs",
+        Besides.Traces => $"{OwnName}+traces",
         _ => $"{OwnName}+jwt",
     };
 
@@ -126,6 +138,7 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
             address = "127.0.0.1:{{(setup.AdminPort > 0 ? setup.AdminPort : Ports.Free())}}"
             [entrypoints.web]
             address = "127.0.0.1:{{setup.Port}}"
+            {{(setup.Tls is null ? "" : "tls = {}")}}
             [services.app]
             servers = [{{ServersOf(setup)}}]
             idle_connections_max = {{setup.UpstreamsMax}}
@@ -146,6 +159,7 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
                 [services.app.retry]
                 on = ["connect", "reset", "timeout"]
                 per_try_timeout = "1s"
+                budget_share = 100
 
                 """);
         }
@@ -162,10 +176,41 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
                 """);
         }
 
-        toml.Append(besides == Besides.Care ? Care : RouterMiddlewares.Length > 0 ? Middlewares : "");
+        if (setup.Tls is { } tls)
+        {
+            toml.Append(CultureInfo.InvariantCulture, $"""
+                [[tls.certificates]]
+                cert = "{tls.Cert}"
+                key = "{tls.Key}"
+
+                """);
+        }
+
+        toml.Append(besides switch
+        {
+            Besides.Care => Care,
+            Besides.Metrics => Collector(setup, "[\"metrics\"]"),
+            Besides.Logs => Collector(setup, "[\"metrics\", \"traces\"]") + Traces("0.01") + Log(setup),
+            Besides.Traces => Collector(setup, "[\"metrics\", \"traces\"]") + Traces("1") + Log(setup),
+            _ => RouterMiddlewares.Length > 0 ? Middlewares : "",
+        });
 
         return new Command(binary, ["run", "-c", setup.Write("edgeproxy.toml", toml.ToString())]);
     }
+
+    // The origin takes what is sent to a collector, and its core, not the proxy's, pays for it.
+    private static string Collector(PeerSetup setup, string signals) => $"""
+        [telemetry.otlp]
+        endpoint = "http://{setup.Upstream}"
+        signals = {signals}
+        metrics_interval = "1s"
+
+        """;
+
+    private static string Traces(string ratio) => $"[telemetry.traces]\nratio = {ratio}\n";
+
+    private static string Log(PeerSetup setup) =>
+        $"[access_log]\noutput = \"{Path.Combine(setup.Folder, "access.log")}\"\n";
 
     private string StrategyWord => besides switch
     {

@@ -33,6 +33,9 @@ internal sealed class HaproxyPeer : IPeer
         return new Command(_program!, ["-db", "-q", "-f", config]);
     }
 
+    private static string Tls(PeerSetup setup) =>
+        setup.Tls is { } tls ? $"ssl crt {tls.Both} alpn h2,http/1.1 ssl-min-ver TLSv1.2" : "";
+
     // The same care as ours takes: two in-flight counts compared, a check a second, another server each time.
     private static string ServersOf(PeerSetup setup) => setup.Servers.Count == 0
         ? $"  server one {setup.Upstream}"
@@ -67,7 +70,7 @@ internal sealed class HaproxyPeer : IPeer
           option forwardfor
           {(setup.IsStreaming ? "option http-no-delay" : "")}
         frontend web
-          bind 127.0.0.1:{setup.Port} backlog 4096
+          bind 127.0.0.1:{setup.Port} backlog 4096 {Tls(setup)}
           {choice}
         backend app
         {ServersOf(setup)}

@@ -42,6 +42,11 @@ internal sealed class NginxPeer : IPeer
         return new Command(_program!, ["-c", path, "-p", setup.Folder, "-e", "stderr"]);
     }
 
+    // Tickets are on; the versions are those that we have.
+    private static string Tls(PeerSetup setup) => setup.Tls is { } tls
+        ? $"    ssl_certificate {tls.Cert}; ssl_certificate_key {tls.Key}; ssl_protocols TLSv1.2 TLSv1.3;\n"
+        : "";
+
     // What it has of the care ours takes: passive checks only, another server each time.
     private static string ServersOf(PeerSetup setup) => setup.Servers.Count == 0
         ? $"server {setup.Upstream};"
@@ -86,8 +91,8 @@ internal sealed class NginxPeer : IPeer
           {{Timeouts(setup)}}
           proxy_buffering {{(setup.IsStreaming ? "off" : "on")}};
           server {
-            listen 127.0.0.1:{{setup.Port}} backlog=4096;
-        {{locations}}  }
+            listen 127.0.0.1:{{setup.Port}}{{(setup.Tls is null ? "" : " ssl http2")}} backlog=4096;
+        {{Tls(setup)}}{{locations}}  }
         }
         """;
 }

@@ -28,6 +28,9 @@ internal sealed record PeerSetup
     /// <summary>Connections to the server to be ready for.</summary>
     public int UpstreamsMax { get; init; } = 1024;
 
+    /// <summary>Clients speak TLS, and HTTP/2 or HTTP/1.1 as ALPN says; null: HTTP/1.1 in clear text.</summary>
+    public TlsFiles? Tls { get; init; }
+
     /// <summary>Where its configuration may lie.</summary>
     public required string Folder { get; init; }
 

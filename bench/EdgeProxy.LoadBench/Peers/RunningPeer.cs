@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Threading.Tasks;
 using EdgeProxy.LoadBench.Generators;
 using EdgeProxy.LoadBench.Processes;
@@ -46,7 +47,7 @@ internal sealed class RunningPeer : IDisposable
         ChildProcess process = ChildProcess.Start(command, cores);
         try
         {
-            ProbeAnswer answer = await FirstAnswerAsync(process, setup.Port, request, begin);
+            ProbeAnswer answer = await FirstAnswerAsync(process, setup, request, begin);
             var start = TimeSpan.FromMicroseconds((EventLoop.NowNs - begin) / 1000.0);
             return new RunningPeer(process, setup.Port, answer, start);
         }
@@ -60,7 +61,7 @@ internal sealed class RunningPeer : IDisposable
     public void Dispose() => _process.Dispose();
 
     private static async Task<ProbeAnswer> FirstAnswerAsync(
-        ChildProcess process, int port, ProbeRequest request, long begin)
+        ChildProcess process, PeerSetup setup, ProbeRequest request, long begin)
     {
         string last = "no connection";
         while (EventLoop.NowNs - begin < ReadyMax.Ticks * 100)
@@ -72,7 +73,7 @@ internal sealed class RunningPeer : IDisposable
 
             try
             {
-                ProbeAnswer answer = Probe.Ask(port, request);
+                ProbeAnswer answer = Probe.Ask(setup.Port, request, isTls: setup.Tls is not null);
                 if (request.FlawOf(answer) is not { } flaw)
                 {
                     return answer;
@@ -80,7 +81,7 @@ internal sealed class RunningPeer : IDisposable
 
                 last = flaw;
             }
-            catch (Exception e) when (e is SocketException or IOException)
+            catch (Exception e) when (e is SocketException or IOException or AuthenticationException)
             {
                 last = e.Message;
             }

@@ -28,7 +28,8 @@ internal sealed class YarpPeer : IPeer
     }
 
     public string? Refuses(PeerSetup setup) =>
-        setup.Routers > RoutersMax ? "takes too long to build its route automaton" : null;
+        setup.Tls is not null ? "is compared in clear text only"
+        : setup.Routers > RoutersMax ? "takes too long to build its route automaton" : null;
 
     public Command Prepare(PeerSetup setup)
     {

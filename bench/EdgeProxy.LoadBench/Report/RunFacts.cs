@@ -43,6 +43,11 @@ internal sealed record RunFacts
         }
 
         versions.Add(("wrk", await stand.Wrk.VersionAsync()));
+        if (stand.H2Load is { } h2load)
+        {
+            versions.Add(("h2load", await h2load.VersionAsync()));
+        }
+
         versions.Add(("binary", $"{new FileInfo(binary).Length:N0} bytes"));
         return new RunFacts
         {

@@ -38,6 +38,59 @@ internal static class LoadRules
         }
     }
 
+    /// <summary>What is wrong with handshakes: one that was not of the wanted kind, an error, a byte too few.</summary>
+    public static IEnumerable<string> FlawsOf(HandshakeResult result, ProbeAnswer answer)
+    {
+        if (result.Errors > 0)
+        {
+            yield return $"{result.Errors} errors, the first: {result.FirstError}";
+        }
+
+        if (result.Unlike > 0)
+        {
+            yield return $"{result.Unlike} handshakes full that should be resumed, or resumed that should be full";
+        }
+
+        if (result.Answered == 0)
+        {
+            yield return "nothing was answered";
+        }
+
+        if (result.Bytes != result.Answered * answer.TotalBytes)
+        {
+            yield return $"{result.Bytes} bytes, expected {result.Answered * answer.TotalBytes}";
+        }
+    }
+
+    /// <summary>
+    /// What is wrong with a run of h2load: bodies may be more than those of the answers counted by what was under way
+    /// at the end, on <paramref name="streams"/> streams.
+    /// </summary>
+    public static IEnumerable<string> FlawsOf(H2LoadResult result, int bodyBytes, int streams)
+    {
+        if (result.Bad > 0)
+        {
+            yield return $"{result.Bad} bad answers";
+        }
+
+        if (result.Done == 0)
+        {
+            yield return "nothing was answered";
+        }
+
+        if (result.Protocol != "h2")
+        {
+            yield return $"the protocol was \"{result.Protocol}\", not h2";
+        }
+
+        long least = result.Done * bodyBytes;
+        long most = least + ((long)streams * bodyBytes);
+        if (result.DataBytes < least || result.DataBytes > most)
+        {
+            yield return $"{result.DataBytes} bytes, expected {least} to {most}";
+        }
+    }
+
     /// <summary>What is wrong with an open loop: an error, or requests that were never answered.</summary>
     public static IEnumerable<string> FlawsOf(OpenLoopResult result)
     {

@@ -11,6 +11,7 @@ namespace EdgeProxy.LoadBench.Results;
 internal sealed record Metric(string Key, string Title, int Decimals, bool NeedsIdleGenerator = false, double Scale = 1)
 {
     public static readonly Metric CpuUs = new("cpu_us_per_request", "CPU us/request", 1);
+    public static readonly Metric CpuPerHandshake = new("cpu_us_per_handshake", "CPU us/handshake", 1);
     public static readonly Metric Rate = new("requests_per_second", "requests/s", 0, NeedsIdleGenerator: true);
     public static readonly Metric P50 = new("p50_us", "p50 us", 0, NeedsIdleGenerator: true);
     public static readonly Metric P99 = new("p99_us", "p99 us", 0, NeedsIdleGenerator: true);

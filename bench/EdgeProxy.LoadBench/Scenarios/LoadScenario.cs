@@ -34,6 +34,9 @@ internal sealed class LoadScenario(string name, string about, params ProbeReques
     /// <summary>Bytes by which heads of answers may differ from the first one's.</summary>
     public int SlackBytes { get; init; }
 
+    /// <summary>Clients speak TLS.</summary>
+    public bool IsTls { get; init; }
+
     public bool StartsFresh => false;
 
     public bool DropsFirstRound => true;
@@ -52,6 +55,7 @@ internal sealed class LoadScenario(string name, string about, params ProbeReques
         Origin == OriginKind.Static ? stand.StaticOrigin.Port : stand.LoopOrigin.Port) with
     {
         Routers = Routers,
+        Tls = IsTls ? stand.Tls : null,
     };
 
     public Task<string> BeginAsync(Stand stand, IReadOnlyList<RunningPeer> peers)
@@ -64,7 +68,8 @@ internal sealed class LoadScenario(string name, string about, params ProbeReques
     {
         RunningPeer peer = contender.Running!;
         Meter meter = Meter.Start(peer, stand.Cores);
-        WrkResult result = await stand.Wrk.RunAsync(peer.Port, Name, Connections, seconds);
+        WrkResult result = await stand.Wrk.RunAsync(
+            peer.Port, Name, Connections, seconds, IsTls ? "https" : "http");
         return meter.Stop(new Measurement(), Metric.CpuUs, result.Requests)
             .With(Metric.Rate, result.Requests / result.Seconds)
             .With(Metric.P50, result.P50Us)

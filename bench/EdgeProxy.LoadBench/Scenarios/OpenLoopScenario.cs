@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Threading.Tasks;
 using EdgeProxy.LoadBench.Generators;
 using EdgeProxy.LoadBench.Peers;
@@ -21,7 +22,7 @@ internal sealed class OpenLoopScenario(int percent) : IScenario
 
     private double _rate;
 
-    public string Name => $"open-loop-{percent}";
+    public string Name => Compares.Count > 0 ? $"telemetry-open-loop-{percent}" : $"open-loop-{percent}";
 
     public string About =>
         $"GET 1 KiB at {percent} % of the slowest proxy's maximum; latency from the scheduled time to the last byte.";
@@ -29,7 +30,13 @@ internal sealed class OpenLoopScenario(int percent) : IScenario
     public IReadOnlyList<Metric> Metrics { get; } =
         [Metric.P99, Metric.P50, Metric.P999, Metric.CpuUs, Metric.Peak];
 
-    public bool IsQuick => percent == 50;
+    public bool IsQuick => percent == 50 && Compares.Count == 0;
+
+    /// <summary>Beside ours runs ours that does each of these as well, and nobody else; none: all run.</summary>
+    public IReadOnlyList<Besides> Compares { get; init; } = [];
+
+    public IReadOnlyList<IPeer> PeersOf(IReadOnlyList<IPeer> all) =>
+        Compares.Count > 0 && all[0] is EdgeProxyPeer ours ? [ours, .. Compares.Select(ours.With)] : all;
 
     public bool StartsFresh => false;
 

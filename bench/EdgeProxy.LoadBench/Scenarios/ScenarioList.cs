@@ -9,8 +9,7 @@ using EdgeProxy.LoadBench.Peers;
 namespace EdgeProxy.LoadBench.Scenarios;
 
 /// <summary>
-/// Everything that is measured, in the order of the report. What comes with TLS, HTTP/2 and telemetry gets its line
-/// here when the product has it.
+/// Everything that is measured, in the order of the report.
 /// </summary>
 internal static class ScenarioList
 {
@@ -23,6 +22,8 @@ internal static class ScenarioList
 
     // What a limit says is left has more or fewer digits.
     private const int RemainingSlackBytes = 16;
+
+    private static readonly Besides[] Told = [Besides.Metrics, Besides.Logs, Besides.Traces];
 
     public static IReadOnlyList<IScenario> All { get; } =
     [
@@ -78,6 +79,15 @@ internal static class ScenarioList
             Compares = [Besides.Care],
         },
         new LoadScenario(
+            "telemetry",
+            "GET 1 KiB on 64 connections: ours without telemetry, with metrics to a collector every second, with "
+                + "those, 1 % of traces and an access log, with all traces.",
+            Get("/1k", KiB))
+        {
+            Compares = Told,
+        },
+        new OpenLoopScenario(50) { Compares = Told },
+        new LoadScenario(
             "slow-60ms",
             "GET 1 KiB on 256 connections from a server that takes 60 ms.",
             Get("/slow", LoopOrigin.SlowBodyBytes))
@@ -85,6 +95,19 @@ internal static class ScenarioList
             Connections = 256,
             Origin = OriginKind.Loop,
         },
+        new LoadScenario("https-1k", "GET 1 KiB over TLS on 64 connections that stay.", Get("/1k", KiB))
+        {
+            IsTls = true,
+            IsQuick = true,
+        },
+        new LoadScenario("https-64k", "GET 64 KiB over TLS on 64 connections that stay.", Get("/64k", 64 * KiB))
+        {
+            IsTls = true,
+        },
+        new HandshakeScenario(isResuming: false),
+        new HandshakeScenario(isResuming: true),
+        new Http2Scenario("http2-1k", "/1k", KiB) { IsQuick = true },
+        new Http2Scenario("http2-64k", "/64k", 64 * KiB),
         new StreamScenario(),
         new OpenLoopScenario(50),
         new OpenLoopScenario(70),

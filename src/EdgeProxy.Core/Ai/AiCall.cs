@@ -1,6 +1,8 @@
 using System;
 using System.Numerics;
 using System.Text;
+using System.Threading.Tasks;
+using EdgeProxy.Ai.Guards;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Pipeline.Halting;
@@ -18,6 +20,7 @@ internal sealed class AiCall : BodyCall
     private readonly HeldBody _edited = new();
     private readonly HeldBody _original = new(); // what came, while another target may be asked with it
     private readonly UsageStrip _strip;
+    private readonly HeldBody _stripped = new(); // of a stream that a guard looks at then
     private readonly byte[] _model = new byte[JsonText.BytesMax];
     private int _modelLength;
     private AiService? _service;
@@ -31,6 +34,10 @@ internal sealed class AiCall : BodyCall
     private readonly AnswerFacts _answerFacts = new();
     private bool _isRead;
     private bool _strips;
+    private bool _isStripping;
+    private bool _isAsking;
+    private bool _isInspecting;
+    private GuardWork? _guard;
 
     public AiCall(AiLoop loop)
     {
@@ -50,6 +57,7 @@ internal sealed class AiCall : BodyCall
         _service = service;
         _kind = kind;
         _dialect = dialect;
+        _guard = AiGuard.Of(exchange)?.Rent(exchange.Shard.Loop.Index, _loop);
         BodyBytesMax = service.Settings.BodyBytesMax;
         exchange.Hold(Body, _loop.Budget);
         exchange.Hold(_edited, _loop.Budget);
@@ -92,6 +100,57 @@ internal sealed class AiCall : BodyCall
             return Verdict.Answered;
         }
 
+        if (_guard is not { } guard)
+        {
+            return Send(exchange);
+        }
+
+        if (guard.Guard.Prompt.IsEmpty || Body.Length <= GuardLimits.OnLoopBytesMax)
+        {
+            _loop.Edits.Reset();
+            guard.InspectPrompt(index, Body.Bytes, _loop.Edits, _kind);
+            return OnInspected(exchange, _loop.Edits);
+        }
+
+        _isAsking = true;
+        _isInspecting = true;
+        return Deferred.Start(exchange, InspectAsync(guard, Body.Bytes.ToArray(), _kind));
+    }
+
+    // A long prompt takes milliseconds: others on the loop do not wait for that.
+    private async ValueTask<Func<Exchange, Verdict>> InspectAsync(GuardWork guard, byte[] body, AiCallKind kind)
+    {
+        JsonEdits edits = await Task.Run(() => guard.InspectPrompt(body, kind)).ConfigureAwait(false);
+        return exchange =>
+        {
+            _isInspecting = false;
+            Verdict verdict = OnInspected(exchange, edits);
+            _loop.Index.Reset();
+            return verdict;
+        };
+    }
+
+    private Verdict OnInspected(Exchange exchange, JsonEdits edits)
+    {
+        GuardWork guard = _guard!;
+        if (!IsLetPass(exchange, guard, edits))
+        {
+            return Verdict.Answered;
+        }
+
+        if (guard.Guard.External.Count > 0)
+        {
+            _isAsking = true;
+            return Deferred.Start(exchange, AskAsync(guard.Guard.External, Body.Bytes.ToArray()));
+        }
+
+        return Send(exchange);
+    }
+
+    // The body is one that goes to a model.
+    private Verdict Send(Exchange exchange)
+    {
+        JsonIndex index = _loop.Index;
         if (!TryChoose(exchange))
         {
             return exchange.Fault.IsNone
@@ -107,6 +166,33 @@ internal sealed class AiCall : BodyCall
         _facts = RequestFacts.Of(index, _kind);
         exchange.Service = _target!.Provider.Service;
         return Aim(exchange) ? Verdict.Next : Verdict.Answered;
+    }
+
+    public override bool IsAsking => _isAsking;
+
+    private async ValueTask<Func<Exchange, Verdict>> AskAsync(ExternalGuards guards, byte[] body)
+    {
+        // Off the loop from the first byte on.
+        ExternalReply[] replies = await Task.Run(() => guards.AskAsync(body)).ConfigureAwait(false);
+        return exchange => OnReplies(exchange, replies);
+    }
+
+    private Verdict OnReplies(Exchange exchange, ExternalReply[] replies)
+    {
+        GuardWork guard = _guard!;
+        guard.TakeReplies(replies, exchange);
+        return !guard.Prompt.IsBlocked ? SendAgain(exchange)
+            : guard.HasFailed ? Refuse(exchange, 503, "guard_unavailable", GuardTexts.Undecided(guard.Prompt.Reason))
+            : Refuse(exchange, 403, GuardTexts.Code, GuardTexts.OfPrompt(guard.Prompt.Reason));
+    }
+
+    // The body was read before, so it is good.
+    private Verdict SendAgain(Exchange exchange)
+    {
+        _ = _loop.Index.Read(Body.Bytes);
+        Verdict verdict = Send(exchange);
+        _loop.Index.Reset();
+        return verdict;
     }
 
     public override Service? OtherAfterAnswer(Exchange exchange)
@@ -126,12 +212,15 @@ internal sealed class AiCall : BodyCall
         return _target is null ? null : Other(exchange);
     }
 
-    public override bool Holds(Exchange exchange) => _facts.IsStream && HasOther(exchange)
-        && exchange.Response.StatusCode is >= 200 and < 300;
+    public override bool Holds(Exchange exchange) =>
+        _guard?.Answering.LookOf(exchange, _kind) == AnswerLook.Whole
+        || (_facts.IsStream && HasOther(exchange) && exchange.Response.StatusCode is >= 200 and < 300);
 
-    public override bool HasContent => _reader.IsBlind || _reader.HasContent;
+    public override bool HasContent => !IsHeldWhole && (_reader.IsBlind || _reader.HasContent);
 
-    public override bool HasFailedWithin => _reader.HasError;
+    public override bool HasFailedWithin => !IsHeldWhole && _reader.HasError;
+
+    private bool IsHeldWhole => _guard?.Answering.IsWhole == true;
 
     public override void OnPassedOn(Exchange exchange)
     {
@@ -167,22 +256,50 @@ internal sealed class AiCall : BodyCall
         AnswerForm form = _isRead ? FormOf(exchange) : AnswerForm.Other;
         _answerFacts.Reset();
         _reader.Begin(form, exchange.Audit is null ? null : _answerFacts);
-        Rewrites = form == AnswerForm.Events && _strips;
+        _isStripping = form == AnswerForm.Events && _strips;
+        Rewrites = _isStripping;
+        if (_guard is not null)
+        {
+            _guard.Answering.Begin(exchange, _kind, _dialect, Output);
+            Rewrites |= _guard.Answering.Writes;
+        }
+
         if (form == AnswerForm.Events)
         {
             edits.Set(ForwardedFields.Buffering, "no"u8);
         }
 
-        if (Rewrites)
+        if (_isStripping)
         {
             _strip.Begin(Output);
+            _stripped.BindAs(Output);
         }
+    }
+
+    // What is left for the guard to look at.
+    private ReadOnlySpan<byte> Stripped(ReadOnlySpan<byte> payload)
+    {
+        _stripped.Clear();
+        _strip.Take(payload, _stripped);
+        return _stripped.Bytes;
+    }
+
+    // A guard that ended the stream wrote its end.
+    private void EndIfOver()
+    {
+        EndsEarly |= _guard!.Answering.IsOver;
+        HasWrittenEnd |= _guard.Answering.IsOver;
     }
 
     public override void Take(ReadOnlySpan<byte> payload)
     {
         _reader.Take(payload);
-        if (Rewrites)
+        if (_guard is { Answering.Writes: true })
+        {
+            _guard.Answering.Take(_isStripping ? Stripped(payload) : payload, Output);
+            EndIfOver();
+        }
+        else if (Rewrites)
         {
             _strip.Take(payload, Output);
         }
@@ -190,7 +307,19 @@ internal sealed class AiCall : BodyCall
 
     public override void TakeEnd()
     {
-        if (Rewrites)
+        if (_guard is { Answering.Writes: true })
+        {
+            if (_isStripping)
+            {
+                _stripped.Clear();
+                _strip.TakeEnd(_stripped);
+                _guard.Answering.Take(_stripped.Bytes, Output);
+                _stripped.Release();
+            }
+
+            _guard.Answering.TakeEnd(Output);
+        }
+        else if (Rewrites)
         {
             _strip.TakeEnd(Output);
         }
@@ -215,8 +344,10 @@ internal sealed class AiCall : BodyCall
             NoteUsage(exchange, _reader.Usage);
         }
 
+        _guard?.NoteFacts(exchange);
         exchange.NoteFact("edgeproxy.ai.outcome"u8, _target is null ? "refused"u8
             : !exchange.Fault.IsNone ? "cut"u8
+            : _guard is { Answer.IsBlocked: true } ? "withheld"u8
             : !_isRead ? "failed"u8
             : _reader.HasError ? "error_within"u8 : "ok"u8);
     }
@@ -238,7 +369,19 @@ internal sealed class AiCall : BodyCall
         ReleaseBodies();
         ReleaseRequest();
         _strip.Release();
+        _stripped.Release();
         _answerFacts.Reset();
+        if (_guard is { } guard)
+        {
+            guard.Count(exchange);
+            if (!_isInspecting)
+            {
+                guard.Guard.Return(exchange.Shard.Loop.Index, guard); // else somebody may still look into it
+            }
+
+            _guard = null;
+        }
+
         _modelLength = 0;
         _service = null;
         _entry = null;
@@ -247,8 +390,40 @@ internal sealed class AiCall : BodyCall
         _facts = default;
         _reader = default;
         _isRead = false;
+        _isAsking = false;
+        _isInspecting = false;
         _strips = false;
         _loop.Return(this);
+    }
+
+    // The guard's rules on the prompt: what they mask is masked for every target.
+    private bool IsLetPass(Exchange exchange, GuardWork guard, JsonEdits edits)
+    {
+        if (!guard.Prompt.IsBlocked && !edits.IsEmpty)
+        {
+            if (!_edited.TryRoom(Body.Length + edits.Growth, out Span<byte> room))
+            {
+                OnBodyRefused(exchange, isTooLong: false);
+                return false;
+            }
+
+            _edited.Commit(edits.Apply(Body.Bytes, room));
+            Body.TakeFrom(_edited);
+        }
+
+        bool isIndexed = edits.IsEmpty && _loop.Index.Count > 0;
+        if (!guard.Prompt.IsBlocked && !isIndexed && _loop.Index.Read(Body.Bytes) != JsonFault.None)
+        {
+            guard.Prompt.BlockFor("names"); // two that are masked would be one
+        }
+
+        if (guard.Prompt.IsBlocked)
+        {
+            Refuse(exchange, 403, GuardTexts.Code, GuardTexts.OfPrompt(guard.Prompt.Reason));
+            return false;
+        }
+
+        return true;
     }
 
     // The exchange goes to the target: its path, its credential, its name for the model.

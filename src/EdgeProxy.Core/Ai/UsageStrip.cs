@@ -93,7 +93,7 @@ internal sealed class UsageStrip(AiLoop loop)
 
     private void Write(ReadOnlySpan<byte> whole, HeldBody output)
     {
-        if (whole.IndexOf("usage"u8) < 0 || !TryFindData(whole, out int dataStart, out int dataLength))
+        if (whole.IndexOf("usage"u8) < 0 || EventLines.Find(whole, out int dataStart, out int dataLength) != 1)
         {
             output.TryAppend(whole);
             return;
@@ -125,33 +125,6 @@ internal sealed class UsageStrip(AiLoop loop)
             (int start, int end) = PlaceOf(index, usage);
             output.TryAppend(whole[..(dataStart + start)]);
             output.TryAppend(whole[(dataStart + end)..]);
-        }
-    }
-
-    // The data of an event that has it in one line.
-    private static bool TryFindData(ReadOnlySpan<byte> whole, out int start, out int length)
-    {
-        var reader = default(SseReader);
-
-        // An event ends with its last CR; a LF after it comes with the next event.
-        int at = whole[0] == (byte)'\n' ? 1 : 0;
-        int count = 0;
-        start = 0;
-        length = 0;
-        while (true)
-        {
-            switch (reader.Next(whole, ref at, out ReadOnlySpan<byte> data))
-            {
-                case SseStep.Data:
-                    count++;
-                    start = at - data.Length;
-                    length = data.Length;
-                    break;
-                case SseStep.DataLine:
-                    return false;
-                default:
-                    return count == 1;
-            }
         }
     }
 

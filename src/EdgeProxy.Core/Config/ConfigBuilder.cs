@@ -78,12 +78,16 @@ internal sealed class ConfigBuilder
         new ServiceNames(_faults, serviceNames, services, composed, aiNames).Check();
         var checks = new CrossChecks(_faults, entryPointNames, serviceNames, middlewareNames);
         checks.EntryPoints(entryPoints, admin);
+        var entryPointChecks = new EntryPointChecks(_faults, entryPointNames, entryPoints, middlewareNames);
+        entryPoints = entryPointChecks.Complete();
         checks.Mentioned(_context.MentionedServices, services);
         AuditSettings? audit = ReadAudit();
         List<RouterSettings> resolved = new AuditReading(_faults, audit, ai, composed)
-            .Complete(checks.Routers(routers), routers);
+            .Complete(checks.Routers(routers, entryPointChecks), routers);
         List<MiddlewareSettings> steps = SettingsOf(middlewares);
+        entryPointChecks.AddRedirects(resolved, steps);
         checks.ClientCertificates(routers, resolved, entryPoints, steps);
+        new GuardReading(_faults, ai, composed, steps).Check(resolved, routers);
         return new ProxySettings
         {
             Hash = "",
@@ -112,9 +116,9 @@ internal sealed class ConfigBuilder
         var entryPoints = new List<PlacedEntryPoint>();
         foreach ((string name, TableScope scope) in Named(names, EntryPointTable.Declaration))
         {
-            if (EntryPointTable.Parse(name, scope) is { } settings)
+            if (EntryPointTable.Parse(name, scope) is { } entryPoint)
             {
-                entryPoints.Add(new PlacedEntryPoint(settings, scope.Table));
+                entryPoints.Add(entryPoint);
             }
         }
 

@@ -11,12 +11,21 @@ using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Text;
 using EdgeProxy.Routing;
 using EdgeProxy.Services;
+using EdgeProxy.Transport;
 using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Config;
 
-/// <summary>An entrypoint and the table it was read from.</summary>
-internal readonly record struct PlacedEntryPoint(EntryPointSettings Settings, TomlTable Table);
+/// <summary>An entrypoint, the table it was read from, and what it says of others, not looked up yet.</summary>
+internal sealed record PlacedEntryPoint(EntryPointSettings Settings, TomlTable Table)
+{
+    public IReadOnlyList<Placed<string>> Middlewares { get; init; } = [];
+
+    public RedirectDocument? Redirect { get; init; }
+
+    /// <summary>TOML: as_default.</summary>
+    public bool IsDefault { get; init; }
+}
 
 /// <summary>
 /// What tables say of each other: names that resolve, addresses taken once, routers that do not conflict.
@@ -53,26 +62,24 @@ internal sealed class CrossChecks(
     }
 
     /// <summary>Routers whose rule and names are good.</summary>
-    public List<RouterSettings> Routers(List<RouterDocument> documents)
+    public List<RouterSettings> Routers(List<RouterDocument> documents, EntryPointChecks entryPointChecks)
     {
-        var all = new List<string>(entryPointNames.Entries.Count);
-        foreach (TomlEntry entry in entryPointNames.Entries)
-        {
-            all.Add(entry.Key);
-        }
-
+        List<string> all = entryPointChecks.All;
         var routers = new List<RouterSettings>(documents.Count);
         var placed = new List<RouterDocument>(documents.Count);
         foreach (RouterDocument document in documents)
         {
-            List<string> entryPoints = document.EntryPoints is null ? all : Resolve(document, all);
+            List<string> entryPoints = document.EntryPoints is { } named
+                ? entryPointChecks.Resolve(document.Name, named)
+                : entryPointChecks.Defaults;
             if (document.Service is { } service && !IsKnown(serviceNames, service.Value))
             {
                 faults.Add(service.Node, $"routers.{document.Name}.service",
                     $"there is no service {service.Node.Describe()}{Hint(service.Value, serviceNames)}");
             }
 
-            List<string> middlewares = middlewareNames.Resolve(document.Name, document.Middlewares);
+            List<string> middlewares = middlewareNames.Resolve($"routers.{document.Name}", document.Middlewares);
+            entryPointChecks.CheckSteps(document, entryPoints, middlewares);
             if (document.Rule is { } rule && entryPoints.Count > 0)
             {
                 placed.Add(document);
@@ -105,24 +112,31 @@ internal sealed class CrossChecks(
     {
         foreach (RouterSettings router in routers)
         {
-            string? asking = null;
-            foreach (string name in router.Middlewares)
-            {
-                asking ??= middlewares.Exists(step => step.Name == name && step is ClientCertSettings) ? name : null;
-            }
-
             foreach (PlacedEntryPoint entryPoint in entryPoints)
             {
                 bool asksClients =
                     entryPoint.Settings.Tls is { ClientAuth: not ClientAuth.None, ClientCaPem.Length: > 0 };
+                string? asking = Asking(entryPoint.Settings.Middlewares) ?? Asking(router.Middlewares);
                 if (asking is not null && !asksClients && Takes(router, entryPoint.Settings.Name)
-                    && documents.Find(document => document.Name == router.Name) is { Middlewares: [var first, ..] })
+                    && documents.Find(document => document.Name == router.Name) is { } document)
                 {
-                    faults.Add(first.Node, $"routers.{router.Name}.middlewares",
+                    TomlNode at = document.Middlewares is [var first, ..] ? first.Node : document.Table;
+                    faults.Add(at, $"routers.{router.Name}.middlewares",
                         $"{asking} lets nobody pass: entrypoint {entryPoint.Settings.Name} has no tls with client_auth "
                             + "and client_ca");
                 }
             }
+        }
+
+        string? Asking(Sequence<string> names)
+        {
+            string? asking = null;
+            foreach (string name in names)
+            {
+                asking ??= middlewares.Exists(step => step.Name == name && step is ClientCertSettings) ? name : null;
+            }
+
+            return asking;
         }
     }
 
@@ -146,25 +160,6 @@ internal sealed class CrossChecks(
                         + "without the strategy hash");
             }
         }
-    }
-
-    private List<string> Resolve(RouterDocument document, List<string> all)
-    {
-        var names = new List<string>();
-        foreach (Placed<string> name in document.EntryPoints!)
-        {
-            if (IsKnown(entryPointNames, name.Value))
-            {
-                names.Add(name.Value);
-            }
-            else
-            {
-                faults.Add(name.Node, $"routers.{document.Name}.entrypoints",
-                    $"there is no entrypoint {name.Node.Describe()}{NearestWord.Hint(name.Value, all)}");
-            }
-        }
-
-        return names;
     }
 
     // What could not be read may hold the name.
@@ -236,8 +231,9 @@ internal sealed class CrossChecks(
     }
 
     // [::] takes IPv4 as well, so it overlaps with 0.0.0.0. Port 0 is a free port each time.
-    private static bool Overlap(IPEndPoint a, IPEndPoint b) =>
-        a.Port == b.Port && a.Port != 0 && (a.Address.Equals(b.Address) || (IsAny(a.Address) && IsAny(b.Address)));
+    private static bool Overlap(IPEndPoint a, IPEndPoint b) => a is UnixEndPoint
+        ? a.Equals(b)
+        : a.Port == b.Port && a.Port != 0 && (a.Address.Equals(b.Address) || (IsAny(a.Address) && IsAny(b.Address)));
 
     private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 }

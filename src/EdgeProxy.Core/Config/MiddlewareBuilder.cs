@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EdgeProxy.Ai.Guards;
 using EdgeProxy.Middlewares;
 using EdgeProxy.Middlewares.Identity;
 using EdgeProxy.Pipeline;
@@ -17,6 +18,7 @@ internal static class MiddlewareBuilder
         ReplacePathSettings replacePath => new ReplacePath(replacePath),
         ReplacePathRegexSettings replacePathRegex => new ReplacePathRegex(replacePathRegex),
         RedirectSchemeSettings redirectScheme => new RedirectScheme(redirectScheme),
+        RedirectEntryPointSettings redirectEntryPoint => new RedirectEntryPoint(redirectEntryPoint),
         RedirectRegexSettings redirectRegex => new RedirectRegex(redirectRegex),
         RespondSettings respond => new Respond(respond),
         QuerySettings query => new Query(query),
@@ -34,6 +36,8 @@ internal static class MiddlewareBuilder
         ForwardAuthSettings forwardAuth => new ForwardAuth(forwardAuth),
         ClientCertSettings clientCert => new ClientCert(clientCert),
         CompressSettings compress => new Compress(compress),
+        AiGuardSettings aiGuard => new AiGuard(
+            aiGuard, static connectTimeout => OutboundHttp.Create("", connectTimeout)),
         _ => throw new UnreachableException(settings.GetType().Name),
     };
 }

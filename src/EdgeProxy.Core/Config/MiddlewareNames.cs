@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Tables;
+using EdgeProxy.Config.Toml;
 using EdgeProxy.Middlewares;
 using EdgeProxy.Middlewares.Identity;
 using EdgeProxy.Primitives.Text;
@@ -40,33 +41,28 @@ internal sealed class MiddlewareNames(ConfigFaults faults, IReadOnlyList<Middlew
         }
     }
 
-    /// <summary>The names a router lists, with chains replaced by what they stand for; faults are reported.</summary>
-    public List<string> Resolve(string router, IReadOnlyList<Placed<string>> names)
+    /// <summary>
+    /// The names a table lists, with chains replaced by what they stand for; those that do not exist are reported.
+    /// </summary>
+    /// <param name="table">Its path: "routers.app".</param>
+    public List<string> Resolve(string table, IReadOnlyList<Placed<string>> names)
     {
         var resolved = new List<string>();
         foreach (Placed<string> name in names)
         {
-            if (!ReportUnknown(name, $"routers.{router}.middlewares") && !Reaches(name.Value, name.Value, []))
+            if (!ReportUnknown(name, $"{table}.middlewares") && !Reaches(name.Value, name.Value, []))
             {
                 int known = resolved.Count;
                 Add(name.Value, resolved);
-                ReportTwice(router, name, resolved, known);
+                ReportTwice(table, name, resolved, known);
             }
         }
 
-        if (resolved.Count > ConfigLimits.MiddlewaresMax)
-        {
-            faults.Add(names[0].Node, $"routers.{router}.middlewares",
-                $"has {resolved.Count} middlewares; the most are {ConfigLimits.MiddlewaresMax}");
-            resolved.Clear();
-        }
-
-        ReportNobody(router, names, resolved);
         return resolved;
     }
 
     // A limit would count twice, and who proved who they are would be refused for the credential that is gone.
-    private void ReportTwice(string router, Placed<string> name, List<string> resolved, int known)
+    private void ReportTwice(string table, Placed<string> name, List<string> resolved, int known)
     {
         for (int i = known; i < resolved.Count; i++)
         {
@@ -74,7 +70,7 @@ internal sealed class MiddlewareNames(ConfigFaults faults, IReadOnlyList<Middlew
             if (first < i)
             {
                 string through = name.Value == resolved[i] ? "" : $"{name.Node.Describe()} brings ";
-                faults.Add(name.Node, $"routers.{router}.middlewares",
+                faults.Add(name.Node, $"{table}.middlewares",
                     $"{through}{resolved[i]} a second time; a router applies each middleware once");
                 resolved.RemoveRange(i, resolved.Count - i);
                 return;
@@ -82,22 +78,43 @@ internal sealed class MiddlewareNames(ConfigFaults faults, IReadOnlyList<Middlew
         }
     }
 
-    // What counts by consumer needs to be told who it is: in a list without that, everybody would count together.
-    private void ReportNobody(string router, IReadOnlyList<Placed<string>> names, List<string> resolved)
+    /// <summary>What must not be in the list of all that a router applies.</summary>
+    /// <param name="at">Where faults are reported.</param>
+    /// <param name="key">As which key.</param>
+    /// <returns>Whether there was a fault.</returns>
+    public bool ReportMisuse(TomlNode at, string key, List<string> resolved)
     {
+        if (resolved.Count > ConfigLimits.MiddlewaresMax)
+        {
+            faults.Add(at, key, $"has {resolved.Count} middlewares; the most are {ConfigLimits.MiddlewaresMax}");
+            return true;
+        }
+
+        for (int i = 1; i < resolved.Count; i++)
+        {
+            if (resolved.IndexOf(resolved[i]) < i)
+            {
+                faults.Add(at, key, $"{resolved[i]} is applied by the entrypoint already");
+                return true;
+            }
+        }
+
+        // What counts by consumer needs to be told who it is: without that everybody would count together.
         foreach (string name in resolved)
         {
             switch (_byName[name].Settings)
             {
                 case IdentitySettings:
-                    return;
+                    return false;
                 case RateLimitSettings limit when limit.Source.Has(SourceKind.Consumer):
                 case InFlightSettings share when share.Source.Has(SourceKind.Consumer):
-                    faults.Add(names[0].Node, $"routers.{router}.middlewares",
+                    faults.Add(at, key,
                         $"{name} counts by consumer; put a middleware that finds the consumer before it, {Finders}");
-                    return;
+                    return true;
             }
         }
+
+        return false;
     }
 
     private static Dictionary<string, MiddlewareDocument> Index(IReadOnlyList<MiddlewareDocument> documents)

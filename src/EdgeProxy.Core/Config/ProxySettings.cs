@@ -87,6 +87,12 @@ internal sealed record NodeSettings
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
+    /// How long after TERM clients are still served as ever while /readyz says 503, so that who balances over boxes
+    /// hears of it first. Default 0 (Traefik requestAcceptGraceTimeout).
+    /// </summary>
+    public TimeSpan DrainDelay { get; init; }
+
+    /// <summary>
     /// How often the files are looked at for changes. Default 1 s; 0 is never (SIGHUP and reload still work).
     /// </summary>
     public TimeSpan WatchInterval { get; init; } = TimeSpan.FromSeconds(1);

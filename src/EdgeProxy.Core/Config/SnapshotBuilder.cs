@@ -1,5 +1,7 @@
 using System.Collections.Generic;
+using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Routing;
 using EdgeProxy.Services.Composing;
 using EdgeProxy.Telemetry;
@@ -26,30 +28,25 @@ internal static class SnapshotBuilder
         int slotCount,
         out string problem)
     {
-        var routes = new Route[settings.Routers.Count];
-        for (int i = 0; i < routes.Length; i++)
+        var routes = new List<Route>(settings.Routers.Count);
+        foreach (RouterSettings router in settings.Routers)
         {
-            RouterSettings router = settings.Routers[i];
-            var steps = new Middleware[router.Middlewares.Count];
-            for (int j = 0; j < steps.Length; j++)
+            ServiceNode service = router.Service.Length == 0 ? NoService.Instance : services[router.Service];
+            routes.Add(new Route(router.Name, service, router.AllowEncoded)
             {
-                steps[j] = middlewares[router.Middlewares[j]].Middleware;
-            }
-
-            routes[i] = new Route(router.Name, services[router.Service], router.AllowEncoded)
-            {
-                Middlewares = steps,
+                Middlewares = Steps(router.Middlewares, middlewares),
                 TraceRatio = router.TraceRatio,
                 Audit = router.Audit,
                 IsLogged = router.IsLogged,
                 Durations = durations.ByRouter[router.Name],
-            };
+            });
         }
 
         var tables = new RouteTable?[slotCount];
         foreach ((string entryPoint, int slot) in slots)
         {
-            tables[slot] = Compile(settings, entryPoint, out problem);
+            Middleware[] before = Steps(StepsBefore(settings, entryPoint), middlewares);
+            tables[slot] = Compile(settings, entryPoint, before, routes, out problem);
             if (problem.Length > 0)
             {
                 return null;
@@ -62,23 +59,59 @@ internal static class SnapshotBuilder
             Hash = settings.Hash,
             Telemetry = settings.Telemetry,
             Unrouted = durations.Unrouted,
-            Routes = routes,
+            Routes = [.. routes],
             Tables = tables,
             Services = services,
         };
     }
 
-    private static RouteTable? Compile(ProxySettings settings, string entryPoint, out string problem)
+    private static Middleware[] Steps(
+        Sequence<string> names, Dictionary<string, (MiddlewareSettings Settings, Middleware Middleware)> middlewares)
+    {
+        var steps = new Middleware[names.Count];
+        for (int i = 0; i < steps.Length; i++)
+        {
+            steps[i] = middlewares[names[i]].Middleware;
+        }
+
+        return steps;
+    }
+
+    private static Sequence<string> StepsBefore(ProxySettings settings, string entryPoint)
+    {
+        foreach (EntryPointSettings candidate in settings.EntryPoints)
+        {
+            if (candidate.Name == entryPoint)
+            {
+                return candidate.Middlewares;
+            }
+        }
+
+        return Sequence<string>.Empty;
+    }
+
+    // An entrypoint with steps of its own has routes of its own; what is not theirs alone they share with the router's.
+    private static RouteTable? Compile(
+        ProxySettings settings, string entryPoint, Middleware[] before, List<Route> routes, out string problem)
     {
         problem = "";
         var builder = new RouteTableBuilder();
+        var routers = new Dictionary<int, RouterSettings>();
         bool isEmpty = true;
         for (int i = 0; i < settings.Routers.Count; i++)
         {
             RouterSettings router = settings.Routers[i];
             if (Contains(router.EntryPoints, entryPoint))
             {
-                builder.Add(i, router.Rule, router.Priority);
+                int number = i;
+                if (before.Length > 0)
+                {
+                    number = routes.Count;
+                    routes.Add(routes[i] with { Middlewares = [.. before, .. routes[i].Middlewares] });
+                }
+
+                builder.Add(number, router.Rule, router.Priority);
+                routers.Add(number, router);
                 isEmpty = false;
             }
         }
@@ -91,8 +124,8 @@ internal static class SnapshotBuilder
         RouteTable table = builder.Build(out IReadOnlyList<RouteConflict> conflicts);
         if (conflicts.Count > 0)
         {
-            problem = $"entrypoint {entryPoint}: routers {settings.Routers[conflicts[0].First].Name} and "
-                + $"{settings.Routers[conflicts[0].Second].Name}: {conflicts[0].Message}";
+            problem = $"entrypoint {entryPoint}: routers {routers[conflicts[0].First].Name} and "
+                + $"{routers[conflicts[0].Second].Name}: {conflicts[0].Message}";
         }
 
         return table;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Threading;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Net;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
@@ -79,6 +80,8 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
     /// <summary>It leaves the configuration: what it still serves is served as before.</summary>
     public void Freeze(Snapshot snapshot) => Volatile.Write(ref _frozen, snapshot);
 
+    public int LoopCount => _shards.Length;
+
     /// <summary>No new requests are wanted: connections end after the exchange they are in.</summary>
     public bool IsDraining => Volatile.Read(ref _isDraining);
 
@@ -122,6 +125,20 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
         }
     }
 
+    /// <summary>
+    /// As <see cref="Drain"/>, for good: a socket's file goes, too. A proxy that ends leaves it, for the next one may
+    /// have the socket already.
+    /// </summary>
+    public void Abandon()
+    {
+        if (!IsInherited)
+        {
+            _socket?.RemoveFile();
+        }
+
+        Drain();
+    }
+
     /// <summary>Ends every connection that is still open.</summary>
     public void Cut()
     {
@@ -143,26 +160,62 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
             shard.Counters.Add(Counter.ConnectionsRefused);
         }
 
-        if (Tls is not { } tls)
+        if (!isAdmitted)
         {
-            if (settings.AcceptsH2c && isAdmitted)
+            Refuse(shard, link, settings);
+        }
+        else if (settings.ProxyProtocol is { } protocol)
+        {
+            if (Terms.ProxyIps.Contains(link.RemoteAddress))
             {
-                new ProtocolChoice(this, _connections[loop.Index], shard, link).Start();
+                new ProxyProtocol(this, _connections[loop.Index], shard, link, protocol.IsRequired).Start();
+            }
+            else if (protocol.IsRequired)
+            {
+                shard.Counters.Add(Counter.ProxyHeadersRefused);
+                shard.Counters.Add(Counter.ConnectionsClosed);
+                Limiter.Leave(link.RemoteAddress);
+                link.Close();
             }
             else
             {
-                Serve(shard, link, isAdmitted);
+                ServeAdmitted(shard, link);
             }
-        }
-        else if (isAdmitted)
-        {
-            new TlsHandshake(this, _connections[loop.Index], shard, link, tls).Start();
         }
         else
         {
-            // Nothing can be said before a handshake, which is what a flood wants us to pay for.
-            link.Close();
-            shard.Counters.Add(Counter.ConnectionsClosed);
+            ServeAdmitted(shard, link);
+        }
+    }
+
+    private void Refuse(Shard shard, ByteLink link, EntryPointSettings settings)
+    {
+        if (Tls is null && settings.ProxyProtocol is null)
+        {
+            Serve(shard, link, isAdmitted: false);
+            return;
+        }
+
+        // Nothing can be said before a handshake, which is what a flood wants us to pay for.
+        link.Close();
+        shard.Counters.Add(Counter.ConnectionsClosed);
+    }
+
+    /// <summary>Begins what is spoken here on a connection that counts: TLS, or HTTP in clear text.</summary>
+    public void ServeAdmitted(Shard shard, ByteLink link)
+    {
+        ConnectionList connections = _connections[shard.Loop.Index];
+        if (Tls is { } tls)
+        {
+            new TlsHandshake(this, connections, shard, link, tls).Start();
+        }
+        else if (Settings.AcceptsH2c)
+        {
+            new ProtocolChoice(this, connections, shard, link).Start();
+        }
+        else
+        {
+            Serve(shard, link, isAdmitted: true);
         }
     }
 
@@ -200,8 +253,11 @@ internal sealed class EntryPoint : IAcceptOwner, IEntry
         BodyRateGraceMs = (long)settings.BodyRateGrace.TotalMilliseconds,
         WriteIdleTimeoutMs = (long)settings.WriteIdleTimeout.TotalMilliseconds,
         TunnelIdleTimeoutMs = (long)settings.TunnelIdleTimeout.TotalMilliseconds,
+        TunnelTimeMaxMs = (long)settings.TunnelTimeMax.TotalMilliseconds,
         RequestsPerConnectionMax = settings.RequestsPerConnectionMax,
+        ConnectionAgeMaxMs = (long)settings.ConnectionAgeMax.TotalMilliseconds,
         TrustedIps = CidrSet.Of(settings.TrustedIps),
+        ProxyIps = CidrSet.Of(settings.ProxyProtocol?.TrustedIps ?? Sequence<IPNetwork>.Empty),
     };
 
     private sealed class DrainWork(EntryPoint entryPoint, bool isNow) : ILoopWork

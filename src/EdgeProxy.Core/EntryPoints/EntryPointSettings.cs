@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
+using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Transport.Http2;
 using EdgeProxy.Transport.Tls;
@@ -47,6 +48,9 @@ internal sealed record EntryPointSettings
     /// <summary>Silence in both directions after an Upgrade. Default 1 h; then closed.</summary>
     public TimeSpan TunnelIdleTimeout { get; init; } = EntryPointLimits.TunnelIdleTimeoutDefault;
 
+    /// <summary>How long a tunnel may last; zero (default) is no limit.</summary>
+    public TimeSpan TunnelTimeMax { get; init; }
+
     /// <summary>Requests on one connection before it is closed; 0 (default) is no limit.</summary>
     public int RequestsPerConnectionMax { get; init; }
 
@@ -64,11 +68,32 @@ internal sealed record EntryPointSettings
     /// <summary>Exchanges of one HTTP/2 connection at once. TOML: http2_streams_max.</summary>
     public int StreamsMax { get; init; } = Http2Limits.StreamsDefault;
 
+    /// <summary>Age of a connection after which its next answer is its last; zero (default) is no limit.</summary>
+    public TimeSpan ConnectionAgeMax { get; init; }
+
+    /// <summary>
+    /// Names of existing middlewares that stand before those of each router, in order; chains are resolved.
+    /// </summary>
+    public Sequence<string> Middlewares { get; init; } = Sequence<string>.Empty;
+
     /// <summary>Null for clear text.</summary>
     public TlsServerSettings? Tls { get; init; }
 
+    /// <summary>Null: nobody may say for whom a connection is.</summary>
+    public ProxyProtocolSettings? ProxyProtocol { get; init; }
+
     /// <summary>Who may send X-Forwarded-* and Forwarded: addresses and CIDR ranges. Default none.</summary>
     public IReadOnlyList<IPNetwork> TrustedIps { get; init; } = [];
+}
+
+/// <summary>The PROXY protocol, versions 1 and 2, from proxies in front.</summary>
+internal sealed record ProxyProtocolSettings
+{
+    /// <summary>Whose header is believed; from anybody else it is not looked for.</summary>
+    public required Sequence<IPNetwork> TrustedIps { get; init; }
+
+    /// <summary>A connection without a header, or from anybody else, is closed.</summary>
+    public bool IsRequired { get; init; }
 }
 
 /// <summary>Named limits and defaults of entrypoints.</summary>

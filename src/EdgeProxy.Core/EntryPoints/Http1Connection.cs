@@ -42,6 +42,7 @@ internal sealed class Http1Connection : ClientConnection, ILinkOwner, ITimerOwne
     private int _requestCount;
     private int _lingerBytes;
     private long _headStartedMs;
+    private readonly long _startedMs;
     private bool _isPosted;
 
     public Http1Connection(
@@ -59,6 +60,7 @@ internal sealed class Http1Connection : ClientConnection, ILinkOwner, ITimerOwne
         _link = link;
         _isAdmitted = isAdmitted;
         _timer = new TimerNode(this);
+        _startedMs = NowMs;
         link.Owner = this;
     }
 
@@ -144,6 +146,10 @@ internal sealed class Http1Connection : ClientConnection, ILinkOwner, ITimerOwne
         if (_state is State.Idle or State.Discard)
         {
             _shard.Loop.Timers.Arm(_timer, NowMs + DrainIdleMs);
+        }
+        else if (_state == State.Exchange && _exchange!.WebSocket is not null)
+        {
+            Run(); // it ends between two frames, and this may be between two
         }
     }
 
@@ -277,8 +283,7 @@ internal sealed class Http1Connection : ClientConnection, ILinkOwner, ITimerOwne
     private void Begin(Exchange exchange)
     {
         _requestCount++;
-        int requestsMax = exchange.Terms.RequestsPerConnectionMax;
-        exchange.IsRequestLimitReached = requestsMax > 0 && _requestCount >= requestsMax;
+        exchange.IsRequestLimitReached = exchange.Terms.IsLast(_requestCount, NowMs - _startedMs);
         exchange.ClientSource.Pin(exchange.Request.Length);
         exchange.ClientSource.StartBody(exchange.Request.Framing, exchange.Request.ContentLength);
         _state = State.Exchange;

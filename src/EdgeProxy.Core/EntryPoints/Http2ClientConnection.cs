@@ -85,8 +85,14 @@ internal sealed class Http2ClientConnection : ClientConnection, IHttp2Owner, ITi
 
     public void OnStream(Http2Connection connection, Http2Stream stream)
     {
-        int requestsMax = _lane.EntryPoint.Terms.RequestsPerConnectionMax;
-        bool isLast = requestsMax > 0 && connection.StreamsBegun >= requestsMax;
+        if (!_lane.HasRoom)
+        {
+            _lane.Shard.Counters.Add(Counter.Http2StreamsRefused);
+            connection.Refuse(stream);
+            return;
+        }
+
+        bool isLast = _lane.EntryPoint.Terms.IsLast(connection.StreamsBegun, NowMs - _startedMs);
         if (isLast)
         {
             _isLeaving = true;
@@ -124,7 +130,7 @@ internal sealed class Http2ClientConnection : ClientConnection, IHttp2Owner, ITi
         {
             _connection.Cut(Http2End.Asked);
         }
-        else if (!_connection.HasBegun || _connection.IsWithinHead)
+        else if (HeadDeadline() <= nowMs)
         {
             _lane.Shard.Counters.Add(Counter.HeadTimeouts);
             _connection.Cut(Http2End.Broken);
@@ -144,6 +150,7 @@ internal sealed class Http2ClientConnection : ClientConnection, IHttp2Owner, ITi
             _isLeaving = true;
             _leaveMs = long.MaxValue;
             _connection.LeaveNow();
+            OnTurn(_connection); // there may be no other turn: what else is waited for is waited for still
         }
     }
 
@@ -199,6 +206,15 @@ internal sealed class Http2ClientConnection : ClientConnection, IHttp2Owner, ITi
         _waits = waits ? _waits | which : _waits & ~which;
     }
 
+    // Of the first frame, or of a head that began.
+    private long HeadDeadline()
+    {
+        long timeoutMs = _lane.EntryPoint.Terms.HeadTimeoutMs;
+        return !_connection.HasBegun ? _startedMs + timeoutMs
+            : _connection.IsWithinHead ? _headSinceMs + timeoutMs
+            : long.MaxValue;
+    }
+
     private long NextDeadline()
     {
         ClientTerms terms = _lane.EntryPoint.Terms;
@@ -207,16 +223,8 @@ internal sealed class Http2ClientConnection : ClientConnection, IHttp2Owner, ITi
             return _lingerSinceMs + LingerMs;
         }
 
-        long deadline = _leaveMs;
-        if (!_connection.HasBegun)
-        {
-            deadline = _startedMs + terms.HeadTimeoutMs;
-        }
-        else if (_connection.IsWithinHead)
-        {
-            deadline = Math.Min(deadline, _headSinceMs + terms.HeadTimeoutMs);
-        }
-        else if (_connection.StreamCount == 0 && !_isLeaving)
+        long deadline = Math.Min(_leaveMs, HeadDeadline());
+        if (_connection.HasBegun && !_connection.IsWithinHead && _connection.StreamCount == 0 && !_isLeaving)
         {
             deadline = Math.Min(deadline, _idleSinceMs + terms.KeepAliveTimeoutMs);
         }

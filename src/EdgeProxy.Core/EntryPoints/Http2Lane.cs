@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using EdgeProxy.Pipeline;
 
@@ -11,6 +12,7 @@ internal sealed class Http2Lane(
     private const int SparesMax = 1024;
 
     private readonly Stack<StreamExchange> _spares = new();
+    private int _rented;
 
     public EntryPoint EntryPoint { get; } = entryPoint;
 
@@ -20,11 +22,28 @@ internal sealed class Http2Lane(
 
     public RequestPipeline Pipeline { get; } = pipeline;
 
-    public StreamExchange Rent() =>
-        _spares.TryPop(out StreamExchange? exchange) ? exchange : new StreamExchange(this);
+    /// <summary>
+    /// There is room for another exchange. One on a stream takes what one on a connection of its own does, so
+    /// connections_max bounds them, too: each loop has its share, and that is enough for one connection.
+    /// </summary>
+    public bool HasRoom
+    {
+        get
+        {
+            EntryPointSettings settings = EntryPoint.Settings;
+            return _rented < Math.Max(settings.StreamsMax, settings.ConnectionsMax / EntryPoint.LoopCount);
+        }
+    }
+
+    public StreamExchange Rent()
+    {
+        _rented++;
+        return _spares.TryPop(out StreamExchange? exchange) ? exchange : new StreamExchange(this);
+    }
 
     public void Return(StreamExchange exchange)
     {
+        _rented--;
         if (_spares.Count < SparesMax)
         {
             _spares.Push(exchange);

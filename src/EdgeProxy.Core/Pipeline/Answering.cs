@@ -68,6 +68,11 @@ internal static class Answering
             case PumpStatus.Done:
                 Finish(exchange);
                 break;
+            case PumpStatus.EndedEarly:
+                exchange.IsResponseDone = true;
+                Forwarder.Abandon(exchange); // the server is told by that
+                exchange.Phase = ExchangePhase.Done;
+                break;
             case PumpStatus.SourceMalformed:
                 exchange.Fault = Fault.OfUpstream(FaultKind.UpstreamMalformed);
                 break;
@@ -127,6 +132,13 @@ internal static class Answering
         }
 
         Outcomes.NoteAnswered(exchange);
+        if (exchange.ClientLink.AsksForTunnel && response.StatusCode < 300 && !Tunnel.IsOfErrorPage(exchange))
+        {
+            exchange.Fault = Fault.TunnelIgnored;
+            return false;
+        }
+
+        VersionNotes.Look(exchange);
         if (FurtherTries.IsRetriedFor(exchange) || FurtherTries.FallBackAfterAnswer(exchange))
         {
             return false;

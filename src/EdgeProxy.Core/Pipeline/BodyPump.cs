@@ -1,6 +1,7 @@
 using System;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Pipeline.Mirroring;
+using EdgeProxy.Primitives.WebSocket;
 
 namespace EdgeProxy.Pipeline;
 
@@ -26,6 +27,9 @@ internal enum PumpStatus : byte
 
     /// <summary>The end of the answer waits for its audit record.</summary>
     WaitRecord,
+
+    /// <summary>As Done, but the server's answer goes on.</summary>
+    EndedEarly,
 }
 
 /// <summary>
@@ -55,6 +59,47 @@ internal static class BodyPump
             }
 
             SinkStatus status = sink.Write(payload, out int taken);
+            source.Advance(taken);
+            if (status != SinkStatus.Ok)
+            {
+                return Of(status);
+            }
+        }
+
+        return PumpStatus.Yield;
+    }
+
+    /// <summary>
+    /// The same, and <paramref name="frames"/> sees what was handed on; with <paramref name="endsBetween"/> nothing is
+    /// taken behind the end of a frame.
+    /// </summary>
+    public static PumpStatus Run(MessageSource source, MessageSink sink, ref FrameTrack frames, bool endsBetween)
+    {
+        for (int piece = 0; piece < PiecesPerTurnMax;)
+        {
+            SinkStatus flushed = Unstall(sink);
+            if (flushed != SinkStatus.Ok)
+            {
+                return Of(flushed);
+            }
+
+            if (endsBetween && frames.IsBetween)
+            {
+                return PumpStatus.WaitSource;
+            }
+
+            BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
+            if (step != BodyStep.Data)
+            {
+                return AtRest(step, source, sink);
+            }
+
+            // Of a head that is not whole it is not known where its frame ends: byte by byte, which counts as nothing.
+            bool isPart = endsBetween && (ulong)payload.Length > frames.Left;
+            payload = isPart ? payload[..(int)frames.Left] : payload;
+            piece += isPart ? 0 : 1;
+            SinkStatus status = sink.Write(payload, out int taken);
+            frames.Pass(payload[..taken]);
             source.Advance(taken);
             if (status != SinkStatus.Ok)
             {
@@ -126,6 +171,11 @@ internal static class BodyPump
             }
 
             call.Output.Clear();
+            if (call.EndsEarly && (call.HasWrittenEnd || call.TryWriteEnd()))
+            {
+                return EndEarly(call, sink);
+            }
+
             BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
             if (step == BodyStep.End && !call.HasEnded)
             {
@@ -155,6 +205,19 @@ internal static class BodyPump
         }
 
         return PumpStatus.Yield;
+    }
+
+    /// <summary>Sends what the call wrote as its answer's end, and the end.</summary>
+    public static PumpStatus EndEarly(BodyCall call, MessageSink sink)
+    {
+        SinkStatus status = SendAll(call.Output, sink);
+        if (status == SinkStatus.Ok)
+        {
+            sink.End(default);
+            status = sink.Flush();
+        }
+
+        return status == SinkStatus.Ok ? PumpStatus.EndedEarly : Of(status);
     }
 
     /// <summary>Moves an answer's body through what writes it anew.</summary>

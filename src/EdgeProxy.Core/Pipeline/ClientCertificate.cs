@@ -14,7 +14,7 @@ namespace EdgeProxy.Pipeline;
 internal static class ClientCertificate
 {
     /// <summary>Null: the client showed none, or speaks no TLS.</summary>
-    public static PeerCertificate? Of(ByteLink client) => client is TlsLink tls ? tls.Peer : null;
+    public static PeerCertificate? Of(ByteLink client) => (client.Carrier as TlsLink)?.Peer;
 
     /// <summary>Whole field lines; empty for a client without a certificate.</summary>
     public static ReadOnlySpan<byte> FieldsOf(ByteLink client) =>

@@ -28,8 +28,22 @@ internal sealed record ClientTerms
     public long TunnelIdleTimeoutMs { get; init; } = 3_600_000;
 
     /// <summary>0 is no limit.</summary>
+    public long TunnelTimeMaxMs { get; init; }
+
+    /// <summary>0 is no limit.</summary>
     public int RequestsPerConnectionMax { get; init; }
+
+    /// <summary>0 is no limit.</summary>
+    public long ConnectionAgeMaxMs { get; init; }
 
     /// <summary>Peers whose X-Forwarded-* and Forwarded are believed.</summary>
     public CidrSet TrustedIps { get; init; } = CidrSet.Empty;
+
+    /// <summary>Peers who may begin with the PROXY protocol.</summary>
+    public CidrSet ProxyIps { get; init; } = CidrSet.Empty;
+
+    /// <summary>Whether a connection of that age ends with the request it now begins, its count-th.</summary>
+    public bool IsLast(long count, long ageMs) =>
+        (RequestsPerConnectionMax > 0 && count >= RequestsPerConnectionMax)
+        || (ConnectionAgeMaxMs > 0 && ageMs >= ConnectionAgeMaxMs);
 }

@@ -51,6 +51,14 @@ internal static class Deadlines
             case ExchangePhase.Tunnel:
                 Sooner(ref deadline, ref kind, Math.Max(exchange.ClientReadMs, exchange.UpstreamReadMs),
                     exchange.Terms.TunnelIdleTimeoutMs, FaultKind.TunnelTimeout);
+                Sooner(ref deadline, ref kind, exchange.BodyStartedMs, exchange.Terms.TunnelTimeMaxMs,
+                    FaultKind.TunnelTimeout);
+                if (exchange.WebSocket is { EndingSinceMs: >= 0 and var sinceMs })
+                {
+                    // Its time is over already: what counts is the time to say so.
+                    deadline = sinceMs + WebSocketTunnel.EndingMs;
+                }
+
                 break;
             case ExchangePhase.Local:
                 Sooner(ref deadline, ref kind, exchange.ClientWriteMs, exchange.Terms.WriteIdleTimeoutMs,

@@ -138,6 +138,7 @@ internal static class ErrorResponses
     {
         FaultKind.NoRoute => 404,
         FaultKind.Internal => 500,
+        FaultKind.NoTunnel => 501,
         FaultKind.HeadTimeout or FaultKind.BodyTimeout => 408,
         FaultKind.NoServer or FaultKind.NameNotResolved or FaultKind.QueueFull or FaultKind.QueueTimeout => 503,
         FaultKind.OverLimit or FaultKind.Drained or FaultKind.BreakerOpen => 503,
@@ -160,6 +161,8 @@ internal static class ErrorResponses
         FaultKind.ResponseIdleTimeout => "the server began to answer and did not go on in time",
         FaultKind.UpstreamClosed => "the server closed the connection before it had answered",
         FaultKind.UpstreamMalformed => "the server's answer is not valid HTTP/1.1",
+        FaultKind.NoTunnel => "nothing behind this address opens the tunnel that is asked for",
+        FaultKind.TunnelIgnored => "the server answered and did not open the tunnel that is asked for",
         FaultKind.AnswerTooLong => "the server's answer is longer than is accepted",
         FaultKind.HeadTimeout => "the request head did not arrive in time",
         FaultKind.BodyTimeout => "the request body did not arrive in time",

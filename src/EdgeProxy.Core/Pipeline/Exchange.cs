@@ -242,6 +242,9 @@ internal sealed class Exchange : IWaiter
     /// <summary>The connection's limit of requests is reached.</summary>
     public bool IsRequestLimitReached { get; set; }
 
+    /// <summary>In a tunnel of WebSocket: where it is in its frames.</summary>
+    public WebSocketTunnel? WebSocket { get; set; }
+
     /// <summary>
     /// The connection serves its last exchange because the proxy drains or its request limit is reached. Asked when the
     /// answer begins, so that none after the begin of a drain promises another.
@@ -517,6 +520,7 @@ internal sealed class Exchange : IWaiter
         IsRequestLimitReached = false;
         LocalAnswer = null;
         LocalBodySent = 0;
+        WebSocket = null;
         Ticket++;
         Status = 0;
         Fault = Fault.None;

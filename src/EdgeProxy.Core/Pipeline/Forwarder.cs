@@ -145,6 +145,12 @@ internal static class Forwarder
     {
         Server server = exchange.Server!;
         Shard shard = exchange.Shard;
+        if (exchange.ClientLink.AsksForTunnel && !Tunnel.IsAskedOf(exchange, server))
+        {
+            exchange.Fault = Fault.NoTunnel;
+            return;
+        }
+
         ServerPool? pool = server.Pool(shard.Loop.Index);
         if (pool is null)
         {

@@ -52,8 +52,10 @@ internal static class FurtherTries
     /// </summary>
     public static void UpstreamGone(Exchange exchange)
     {
-        bool isRefused = exchange.Upstream!.Link.IsUntouched && exchange.Tries < RefusalsMax;
-        bool isUntouched = (exchange.Upstream.IsReused || isRefused) && exchange.UpstreamSource.BytesRead == 0
+        UpstreamConnection upstream = exchange.Upstream!;
+        bool isRefused = upstream.Link.IsUntouched && exchange.Tries < RefusalsMax;
+        bool isStale = upstream.IsReused && upstream.Link.MayBeStale;
+        bool isUntouched = (isStale || isRefused) && exchange.UpstreamSource.BytesRead == 0
             && exchange.InterimCount == 0 && exchange.CanRestart;
         bool mayRepeat = isRefused || exchange.UpstreamSink.BytesSent == 0 || exchange.MayRepeat;
         if (isUntouched && mayRepeat)

@@ -402,9 +402,11 @@ internal sealed class MessageSource
         }
     }
 
-    // Small reads first: most bodies are short, and a block that fits the cache is warm. Long ones get large blocks.
+    // Small reads first: most bodies are short, and a block that fits the cache is warm. Long ones get large blocks, if
+    // there is something to put into them.
     private int BodyRoom() =>
-        _framing == BodyFraming.ContentLength && _remaining <= BlockPool.SmallBytes
+        (_framing == BodyFraming.ContentLength && _remaining <= BlockPool.SmallBytes)
+            || _link is { WaitingBytes: <= 2 * BlockPool.SmallBytes }
             ? BlockPool.SmallBytes
             : BlockPool.LargeBytes;
 

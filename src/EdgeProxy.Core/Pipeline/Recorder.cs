@@ -111,6 +111,7 @@ internal static class Recorder
             Fault = exchange.Fault.Kind,
             FaultSide = exchange.Fault.Side,
             Reject = exchange.RejectReason,
+            HttpMajor = (byte)exchange.ClientLink.HttpMajor,
             MinorVersion = (byte)request.MinorVersion,
             IsSecure = exchange.ClientLink.IsSecure,
             Status = (short)exchange.Status,

@@ -109,7 +109,18 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     /// <summary>Goes on where a middleware, or the local service, was waited for.</summary>
     public static void Resume(Exchange exchange, Verdict verdict)
     {
+        if (verdict == Verdict.Pending)
+        {
+            return; // it waits for something else
+        }
+
         exchange.Phase = ExchangePhase.Head;
+        if (exchange.Call is { IsAsking: true })
+        {
+            BodyReading.Resume(exchange, verdict);
+            return;
+        }
+
         verdict = MiddlewareChain.Resume(exchange, verdict);
         Proceed(exchange, verdict == Verdict.Next ? MiddlewareChain.Enter(exchange) : verdict);
     }
@@ -188,6 +199,9 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
                 break;
             case FaultKind.ConnectTimeout:
                 FurtherTries.ConnectFailed(exchange, kind);
+                break;
+            case FaultKind.TunnelTimeout when exchange.WebSocket is { EndingSinceMs: < 0 } webSocket:
+                webSocket.Expire(nowMs);
                 break;
             case FaultKind.WriteTimeout:
             case FaultKind.TunnelTimeout:
@@ -302,6 +316,12 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
     /// <summary>As above, when the middlewares have seen it.</summary>
     public static void WriteAnswer(Exchange exchange)
     {
+        if (exchange.ClientLink.AsksForTunnel && exchange.LocalAnswer!.Status is >= 200 and < 300)
+        {
+            exchange.Fault = Fault.NoTunnel;
+            exchange.LocalAnswer = ErrorResponses.AnswerTo(exchange);
+        }
+
         exchange.Status = exchange.LocalAnswer!.Status;
         ErrorResponses.Write(exchange, exchange.LocalAnswer);
         exchange.RequestPump = PumpStatus.WaitSource;

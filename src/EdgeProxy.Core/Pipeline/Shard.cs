@@ -9,6 +9,7 @@ using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Telemetry;
+using EdgeProxy.Telemetry.Deployments;
 using EdgeProxy.Transport;
 
 namespace EdgeProxy.Pipeline;
@@ -73,6 +74,9 @@ internal sealed class Shard
         get => Volatile.Read(ref _isTailed);
         set => Volatile.Write(ref _isTailed, value);
     }
+
+    /// <summary>Hears of versions that servers tell of; null: nobody does. Set before the loop turns.</summary>
+    public VersionWatch? Versions { get; set; }
 
     /// <summary>Copies of requests, under way and spare.</summary>
     public MirrorCalls Mirrors { get; }

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Net;
 using EdgeProxy.Primitives.Http2;
@@ -20,6 +21,7 @@ internal sealed class Multiplex : IHttp2Owner, ITimerOwner
     private readonly EpollLoop _loop;
     private readonly List<Place> _places = [];
     private readonly TimerNode _timer;
+    private int _streamsTold = Http2Limits.StreamsDefault;
 
     public Multiplex(Server server, EpollLoop loop)
     {
@@ -51,16 +53,20 @@ internal sealed class Multiplex : IHttp2Owner, ITimerOwner
         isNew = false;
         foreach (Place place in _places)
         {
-            if (place.Connection.CanOpen)
+            _streamsTold = place.Connection.HasBegun ? place.Connection.PeerStreamsMax : _streamsTold;
+            if (place.Connection.CanOpen && (place.Connection.IsOpen || !IsOverdue(place)))
             {
                 return place.Connection.Open(owner);
             }
         }
 
         isNew = true;
-        var added = new Place();
+        var added = new Place { SinceMs = _loop.NowMs };
         ByteLink link = _server.ConnectLink(_loop, address, added);
-        added.Connection = new Http2Connection(link, this, _loop.Streams, new Http2Terms { IsServer = false });
+
+        // What the server said on one connection holds for the next until that says something else.
+        var terms = new Http2Terms { IsServer = false, PeerStreamsMax = Math.Max(1, _streamsTold) };
+        added.Connection = new Http2Connection(link, this, _loop.Streams, terms);
         _places.Add(added);
         Http2Stream stream = added.Connection.Open(owner);
         added.Connection.Start();
@@ -82,10 +88,15 @@ internal sealed class Multiplex : IHttp2Owner, ITimerOwner
 
     public void OnStreamEnded(Http2Connection connection)
     {
+        if (connection.AwaitsEnds)
+        {
+            Arm(_loop.NowMs + Http2Limits.EndAwaitedMs);
+        }
+
         if (connection.StreamCount == 0 && PlaceOf(connection) is { } place)
         {
             place.QuietSinceMs = _loop.NowMs;
-            if (_server.IsRetired)
+            if (_server.IsRetired || IdleCount() > _server.IdleConnectionsMax)
             {
                 connection.Leave();
             }
@@ -123,22 +134,28 @@ internal sealed class Multiplex : IHttp2Owner, ITimerOwner
         for (int i = _places.Count - 1; i >= 0; i--)
         {
             Place place = _places[i];
-            long deadline = place.QuietSinceMs + (place.IsLingering ? LingerMs : _server.IdleTimeoutMs);
+            next = long.Min(next, place.Connection.CancelAwaited(nowMs));
             if (place.Connection.StreamCount > 0)
             {
                 continue;
             }
 
+            bool isLeaving = place.IsLingering || place.HasLeft;
+            long deadline = place.QuietSinceMs + (isLeaving ? LingerMs : _server.IdleTimeoutMs);
             if (deadline > nowMs)
             {
                 next = long.Min(next, deadline);
             }
-            else if (place.IsLingering)
+            else if (isLeaving)
             {
                 place.Connection.Cut(Http2End.Asked);
             }
             else
             {
+                // A server that reads nothing does not take the last frame either.
+                place.HasLeft = true;
+                place.QuietSinceMs = nowMs;
+                next = long.Min(next, nowMs + LingerMs);
                 place.Connection.Leave();
             }
         }
@@ -147,6 +164,20 @@ internal sealed class Multiplex : IHttp2Owner, ITimerOwner
         {
             Arm(next);
         }
+    }
+
+    // An attempt that took as long as one may: who waits for it goes on waiting, and nobody joins them.
+    private bool IsOverdue(Place place) => place.SinceMs + _server.ConnectTimeoutMs <= _loop.NowMs;
+
+    private int IdleCount()
+    {
+        int count = 0;
+        foreach (Place place in _places)
+        {
+            count += place.Connection.StreamCount == 0 ? 1 : 0;
+        }
+
+        return count;
     }
 
     private void Arm(long deadlineMs)
@@ -175,9 +206,15 @@ internal sealed class Multiplex : IHttp2Owner, ITimerOwner
     {
         public Http2Connection Connection { get; set; } = null!;
 
+        /// <summary>When the attempt began.</summary>
+        public long SinceMs { get; init; }
+
         public long QuietSinceMs { get; set; }
 
         public bool IsLingering { get; set; }
+
+        /// <summary>It was told to leave, for nobody used it for so long.</summary>
+        public bool HasLeft { get; set; }
 
         public void OnLinkReady(ByteLink link)
         {

@@ -5,6 +5,7 @@ using System.Threading;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
 using EdgeProxy.Telemetry;
+using EdgeProxy.Telemetry.Deployments;
 using EdgeProxy.Transport;
 using EdgeProxy.Transport.Tls;
 
@@ -27,6 +28,7 @@ internal sealed class Server
     private IPEndPoint? _address;
     private int _isFailing;
     private long _idleTimeoutMs;
+    private long _connectTimeoutMs;
     private int _idleConnectionsMax;
     private bool _isRetired;
     private int _slotsTaken;
@@ -45,9 +47,14 @@ internal sealed class Server
         Service = service;
         Host = host;
         Port = port;
-        string place = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}" : $"{host}:{port}";
+        bool isUnix = UnixEndPoint.Is(host);
+        string place = isUnix ? host
+            : host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}"
+            : $"{host}:{port}";
         Name = address is null ? place : $"{place} ({address})";
-        string authority = port == (tls is null ? 80 : 443) ? place[..place.LastIndexOf(':')] : place;
+        string authority = isUnix ? "localhost"
+            : port == (tls is null ? 80 : 443) ? place[..place.LastIndexOf(':')]
+            : place;
         Authority = Encoding.ASCII.GetBytes(authority);
         Identity = RandomSequence.Of(Name);
         _pools = new ServerPool?[loopCount];
@@ -59,7 +66,11 @@ internal sealed class Server
         }
 
         IsOfName = address is not null;
-        if (address is not null || IPAddress.TryParse(host, out address))
+        if (isUnix)
+        {
+            _address = new UnixEndPoint(host[UnixEndPoint.Prefix.Length..]);
+        }
+        else if (address is not null || IPAddress.TryParse(host, out address))
         {
             _address = new IPEndPoint(address, port);
         }
@@ -91,6 +102,9 @@ internal sealed class Server
 
     public string Service { get; }
 
+    /// <summary>The version it told of last.</summary>
+    public SeenVersion Version { get; } = new();
+
     public string Host { get; }
 
     public int Port { get; }
@@ -118,6 +132,8 @@ internal sealed class Server
     public bool IsRetired => Volatile.Read(ref _isRetired);
 
     public long IdleTimeoutMs => Volatile.Read(ref _idleTimeoutMs);
+
+    public long ConnectTimeoutMs => Volatile.Read(ref _connectTimeoutMs);
 
     public int IdleConnectionsMax => Volatile.Read(ref _idleConnectionsMax);
 
@@ -155,6 +171,7 @@ internal sealed class Server
     public void Configure(ServiceSettings settings)
     {
         Volatile.Write(ref _idleTimeoutMs, (long)settings.IdleTimeout.TotalMilliseconds);
+        Volatile.Write(ref _connectTimeoutMs, (long)settings.ConnectTimeout.TotalMilliseconds);
         Volatile.Write(ref _idleConnectionsMax, settings.IdleConnectionsMax);
         Volatile.Write(ref _isRetired, false);
         Health.Forget(isProbed: settings.HealthCheck is not null, isWatched: settings.PassiveHealth is not null);

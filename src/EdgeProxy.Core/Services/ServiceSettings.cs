@@ -5,13 +5,14 @@ using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
 using EdgeProxy.Services.Sticky;
+using EdgeProxy.Transport;
 using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Services;
 
 /// <summary>One server of a service: where it is and its share.</summary>
-/// <param name="Host">A name or an address literal without brackets.</param>
-/// <param name="Port">1 to 65535.</param>
+/// <param name="Host">A name, an address literal without brackets, or "unix:" and a path.</param>
+/// <param name="Port">1 to 65535; 0 of a Unix socket.</param>
 /// <param name="Weight">1 to 1000; its share of the requests.</param>
 internal sealed record ServerSettings(string Host, int Port, int Weight)
 {
@@ -29,7 +30,10 @@ internal sealed record ServerSettings(string Host, int Port, int Weight)
     public IPAddress? Address { get; init; }
 
     /// <summary>The host is an address, so nothing has to be resolved.</summary>
-    public bool IsLiteral => IPAddress.TryParse(Host, out _);
+    public bool IsLiteral => IPAddress.TryParse(Host, out _) || IsUnix;
+
+    /// <summary>Its host is "unix:" and the path of a socket.</summary>
+    public bool IsUnix => UnixEndPoint.Is(Host);
 }
 
 /// <summary>What the strategy "hash" spreads requests by; the words of TOML's services.NAME.hash.on.</summary>

@@ -234,7 +234,7 @@ internal sealed class AccessLogLine
     }
 
     private static ReadOnlySpan<byte> ProtocolOf(in RequestRecord record) =>
-        record.MinorVersion == 0 ? "HTTP/1.0"u8 : "HTTP/1.1"u8;
+        record.HttpMajor == 2 ? "HTTP/2.0"u8 : record.MinorVersion == 0 ? "HTTP/1.0"u8 : "HTTP/1.1"u8;
 
     private static TryRecord LastTry(in RequestRecord record) => record.Tries[TryRecords.PlaceOf(record.TryCount)];
 

@@ -26,6 +26,11 @@ internal enum Counter
     LimitKeysForgotten,
     AnswersCompressed,
     AnswersNotCompressed,
+    GuardMasks,
+    GuardFlags,
+    GuardBlocks,
+    GuardUninspected,
+    GuardFailures,
     HeadTimeouts,
     BodyTimeouts,
     ConnectTimeouts,
@@ -75,9 +80,12 @@ internal enum Counter
     TlsClosed,
     TlsTimeouts,
     TlsOverLimit,
+    ProxyHeaders,
+    ProxyHeadersRefused,
     Http2Connections,
     Http2Streams,
     Http2Resets,
+    Http2StreamsRefused,
     Http2Malformed,
     Http2Floods,
     Count,
@@ -177,6 +185,18 @@ internal static class CounterNames
             ("edgeproxy_answers_compressed_total", "", "Answers that were compressed."),
         Counter.AnswersNotCompressed =>
             ("edgeproxy_answers_not_compressed_total", "", "Answers that were not, because too many are at once."),
+        Counter.ProxyHeaders => ProxyHeaders("taken"),
+        Counter.ProxyHeadersRefused => ProxyHeaders("refused"),
+        Counter.GuardMasks =>
+            ("edgeproxy_ai_guard_masks_total", "", "Findings in prompts and answers that a guard masked."),
+        Counter.GuardFlags =>
+            ("edgeproxy_ai_guard_flags_total", "", "Findings that a guard told of and let pass."),
+        Counter.GuardBlocks =>
+            ("edgeproxy_ai_guard_blocks_total", "", "Prompts and answers that a guard stopped."),
+        Counter.GuardUninspected =>
+            ("edgeproxy_ai_guard_uninspected_total", "", "Answers a guard that only reports could not look into."),
+        Counter.GuardFailures =>
+            ("edgeproxy_ai_guard_failures_total", "", "External guards that did not decide."),
         _ => ("edgeproxy_unnamed_total", "", "A counter without a name."),
     };
 
@@ -187,6 +207,9 @@ internal static class CounterNames
         Counter.Http2Streams => ("edgeproxy_http2_streams_total", "", "Streams that clients began."),
         Counter.Http2Resets =>
             ("edgeproxy_http2_resets_total", "", "Streams that clients broke off before they were answered."),
+        Counter.Http2StreamsRefused => (
+            "edgeproxy_http2_streams_refused_total", "",
+            "Streams refused because a loop's share of connections_max was in use."),
         Counter.Http2Malformed => Http2Ends("malformed"),
         _ => Http2Ends("flood"),
     };
@@ -205,6 +228,10 @@ internal static class CounterNames
         Counter.TlsTimeouts => HandshakeFailures("timeout"),
         _ => HandshakeFailures("over_limit"),
     };
+
+    private static (string Name, string Label, string Help) ProxyHeaders(string result) =>
+        ("edgeproxy_proxy_protocol_connections_total", $"result=\"{result}\"",
+            "Connections that began with the PROXY protocol, or should have.");
 
     private static (string Name, string Label, string Help) Responses(string status) =>
         ("edgeproxy_responses_total", $"status=\"{status}\"", "Responses by status class.");

@@ -34,6 +34,9 @@ internal struct RequestRecord
     public FaultKind Fault;
     public FaultSide FaultSide;
     public RejectReason Reject;
+
+    /// <summary>Of the client's connection: 2 for a stream; anything else is HTTP/1 with a minor version.</summary>
+    public byte HttpMajor;
     public byte MinorVersion;
     public bool IsSecure;
 

@@ -1,3 +1,5 @@
+using EdgeProxy.Primitives.Http;
+using EdgeProxy.Telemetry.Deployments;
 using EdgeProxy.Telemetry.Otlp;
 
 namespace EdgeProxy.Telemetry;
@@ -24,6 +26,12 @@ internal sealed record TelemetrySettings
 
     /// <summary>Answers tell their request's id, in X-Request-Id.</summary>
     public bool AnswersRequestId { get; init; }
+
+    /// <summary>The field of answers in which servers tell their version; null: none is looked for.</summary>
+    public FieldName? VersionHeader { get; init; }
+
+    /// <summary>[telemetry.grafana]; null: deployments are not told to a Grafana.</summary>
+    public GrafanaSettings? Grafana { get; init; }
 
     /// <summary>Null: no spans are made; a client's trace context passes on as it is.</summary>
     public TraceSettings? Traces { get; init; }

@@ -33,6 +33,9 @@ internal sealed unsafe class BlockPool : IDisposable
     /// <summary>Blocks rented now; a test holds that idle connections rent none.</summary>
     public int RentedCount { get; private set; }
 
+    /// <summary>Bytes of the blocks rented now.</summary>
+    public long RentedBytes { get; private set; }
+
     /// <summary>Bytes of free blocks that are still resident.</summary>
     public long FreeBytes => ((long)_small.FreeCount * SmallBytes) + ((long)_large.FreeCount * LargeBytes);
 
@@ -70,6 +73,7 @@ internal sealed unsafe class BlockPool : IDisposable
         block.Clear();
         block.IsRented = false;
         RentedCount--;
+        RentedBytes -= block.Capacity;
         if (block.Capacity > LargeBytes)
         {
             NativeMemory.AlignedFree(block.Memory);
@@ -113,6 +117,7 @@ internal sealed unsafe class BlockPool : IDisposable
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         block.IsRented = true;
         RentedCount++;
+        RentedBytes += block.Capacity;
         return block;
     }
 

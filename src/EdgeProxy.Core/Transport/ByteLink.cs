@@ -66,14 +66,31 @@ internal abstract class ByteLink
     /// <summary>Bytes or an end may be waiting to be read.</summary>
     public abstract bool MayRead { get; }
 
+    /// <summary>
+    /// Bytes that wait to be read, where that is known before they are; else as many as there may be.
+    /// </summary>
+    public virtual int WaitingBytes => int.MaxValue;
+
     /// <summary>The connection: this link itself, or the one that a stream runs over.</summary>
     public virtual ByteLink Carrier => this;
 
     /// <summary>Major version of HTTP the peer is spoken to in.</summary>
     public virtual int HttpMajor => 1;
 
+    /// <summary>
+    /// What was asked on it is a tunnel by CONNECT: an answer of 2xx, whatever is meant by it, tells the peer that
+    /// there is one (RFC 8441 section 5).
+    /// </summary>
+    public virtual bool AsksForTunnel => false;
+
     /// <summary>It is broken, and the peer promised that it did nothing with what was sent.</summary>
     public virtual bool IsUntouched => false;
+
+    /// <summary>
+    /// It is broken, and if it was used before, its end may have had nothing to do with what was sent last: the peer
+    /// closes what is idle.
+    /// </summary>
+    public virtual bool MayBeStale => true;
 
     /// <summary>Nobody between us and the peer can read or change the bytes.</summary>
     public virtual bool IsSecure => false;
@@ -89,6 +106,12 @@ internal abstract class ByteLink
     /// have anything to read.
     /// </summary>
     public virtual bool HasUnread() => MayRead;
+
+    /// <summary>
+    /// It was made by a proxy for somebody else: these are the client's address and the one it connected to.
+    /// </summary>
+    public virtual void StandFor(IpAddress remote, int remotePort, IpAddress local, int localPort) =>
+        throw new NotSupportedException();
 
     /// <summary>
     /// Reads what is there. MUST be given at least one byte of room. A short read means the socket is drained, so the

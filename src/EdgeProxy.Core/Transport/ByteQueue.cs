@@ -6,7 +6,11 @@ namespace EdgeProxy.Transport;
 /// Bytes that wait, first in first out, in blocks of a loop's pool: none while it is empty. Kept by its owner and used
 /// again; after <see cref="Clear"/> it holds nothing.
 /// </summary>
-internal sealed class ByteQueue(BlockPool blocks)
+/// <param name="blocks">Where blocks come from.</param>
+/// <param name="blockBytesMax">
+/// Largest block for what is appended: with <see cref="BlockPool.SmallBytes"/> it holds little more than it was given.
+/// </param>
+internal sealed class ByteQueue(BlockPool blocks, int blockBytesMax = BlockPool.LargeBytes)
 {
     private const int BlocksKept = 4;
 
@@ -46,10 +50,10 @@ internal sealed class ByteQueue(BlockPool blocks)
             return At(_count - 1).Free;
         }
 
-        return Add(blocks.Rent(Math.Min(wanted, BlockPool.LargeBytes))).Free;
+        return Add(blocks.Rent(Math.Min(wanted, blockBytesMax))).Free;
     }
 
-    /// <summary>As <see cref="Room"/>, and at least so many, up to a large block.</summary>
+    /// <summary>As <see cref="Room"/>, and at least so many, whatever block that takes.</summary>
     public Span<byte> WholeRoom(int bytes) =>
         _count > 0 && At(_count - 1).Free.Length >= bytes ? At(_count - 1).Free : Add(blocks.Rent(bytes)).Free;
 

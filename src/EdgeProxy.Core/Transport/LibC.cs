@@ -41,6 +41,7 @@ internal struct ResourceLimit
 /// </summary>
 internal static unsafe partial class LibC
 {
+    public const int AddressFamilyUnix = 1;
     public const int AddressFamilyInet = 2;
     public const int AddressFamilyInet6 = 10;
 
@@ -149,6 +150,31 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "fcntl")]
     public static partial int Control(int fd, int command, int argument);
+
+    /// <summary>For <see cref="ChangeOwner"/>: stays who it is.</summary>
+    public const uint Unchanged = uint.MaxValue;
+
+    [LibraryImport(Library, EntryPoint = "chown", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ChangeOwner(string path, uint user, uint group);
+
+    [LibraryImport(Library, EntryPoint = "chmod", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ChangeMode(string path, uint mode);
+
+    public const int StatBytes = 256;
+    public const int CurrentFolder = -100;
+    public const int NotTheTarget = 0x100; // of a symbolic link
+    public const uint StatKind = 1;
+
+    [LibraryImport(Library, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Stat(int folder, string path, int flags, uint mask, byte* facts);
+
+    /// <summary>struct passwd of a name, 0 for none. Not thread-safe.</summary>
+    [LibraryImport(Library, EntryPoint = "getpwnam", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint FindUser(string name);
+
+    /// <summary>struct group of a name, 0 for none. Not thread-safe.</summary>
+    [LibraryImport(Library, EntryPoint = "getgrnam", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint FindGroup(string name);
 
     [LibraryImport(Library, EntryPoint = "getrlimit")]
     public static partial int GetResourceLimit(int resource, ResourceLimit* limit);

@@ -12,7 +12,7 @@ namespace EdgeProxy.Transport;
 /// A listening descriptor shared by all loops. Each watches it exclusively (one is woken per connection), so that a
 /// busy loop leaves connections to an idle one, which a descriptor per loop (SO_REUSEPORT) would not.
 /// </summary>
-internal sealed unsafe class ListenSocket
+internal sealed unsafe partial class ListenSocket
 {
     // On top of the queue's length: what may arrive while the queue is drained for the last time.
     private const int DrainSlack = 64;
@@ -54,6 +54,11 @@ internal sealed unsafe class ListenSocket
     {
         ArgumentNullException.ThrowIfNull(address);
         isNotPermitted = false;
+        if (address is UnixEndPoint unix)
+        {
+            return TryBindUnix(unix, backlog, out error, out isNotPermitted);
+        }
+
         bool isV4 = address.AddressFamily == AddressFamily.InterNetwork;
         int fd = LibC.Socket(
             isV4 ? LibC.AddressFamilyInet : LibC.AddressFamilyInet6,
@@ -95,7 +100,7 @@ internal sealed unsafe class ListenSocket
     private static IPEndPoint? EndPoint(byte* name)
     {
         int family = *(ushort*)name;
-        if (family is not (LibC.AddressFamilyInet or LibC.AddressFamilyInet6))
+        if (family is not (LibC.AddressFamilyInet or LibC.AddressFamilyInet6 or LibC.AddressFamilyUnix))
         {
             return null;
         }
@@ -105,7 +110,7 @@ internal sealed unsafe class ListenSocket
 
     /// <summary>
     /// Takes over a descriptor somebody else opened and listens on, such as the service manager. Null, and the
-    /// descriptor closed, if it is none or not of TCP.
+    /// descriptor closed, if it is none, or neither of TCP nor a Unix stream.
     /// </summary>
     public static ListenSocket? TryAdopt(int fd, int backlog)
     {

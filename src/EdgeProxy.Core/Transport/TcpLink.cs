@@ -13,8 +13,8 @@ internal sealed unsafe class TcpLink : ByteLink
     private const int NoFd = -1;
 
     private readonly EpollLoop _loop;
-    private readonly IpAddress _remoteAddress;
-    private readonly ushort _remotePort;
+    private IpAddress _remoteAddress;
+    private ushort _remotePort;
     private State _state;
     private int _fd;
     private ulong _key;
@@ -73,6 +73,13 @@ internal sealed unsafe class TcpLink : ByteLink
     public int ErrorNumber { get; private set; }
 
     public override string BreakReason => ErrorNumber == 0 ? "" : Errno.Text(ErrorNumber);
+
+    public override void StandFor(IpAddress remote, int remotePort, IpAddress local, int localPort)
+    {
+        _remoteAddress = remote;
+        _remotePort = (ushort)remotePort;
+        _localEnd = new LocalEnd(local, localPort);
+    }
 
     public override LinkStatus TryRead(Span<byte> destination, out int count)
     {

@@ -26,6 +26,9 @@ internal sealed class TransportCounters
     /// <summary>Turns of the loop: one wait for events each.</summary>
     public long Turns;
 
+    /// <summary>Managed bytes allocated on the loop's thread, up to its last wait.</summary>
+    public long AllocatedBytes;
+
     /// <summary>Exceptions that escaped an owner, a timer or posted work.</summary>
     public long Crashes;
 }

@@ -74,6 +74,12 @@ internal enum FaultKind : byte
     /// <summary>The audit chain cannot take a record, and none may go unrecorded: 503, or cut.</summary>
     AuditStuck,
 
+    /// <summary>A tunnel was asked for by CONNECT, and what is to answer has none: 501.</summary>
+    NoTunnel,
+
+    /// <summary>A tunnel was asked for by CONNECT, and the server answered with something else: 502.</summary>
+    TunnelIgnored,
+
     /// <summary>An operator halted what the request is for: 503, or cut if an answer had begun.</summary>
     Halted,
 }
@@ -112,6 +118,11 @@ internal readonly record struct Fault(FaultKind Kind, FaultSide Side, Again Agai
     public static Fault Rejected => new(FaultKind.Rejected, FaultSide.Client, Again.Never);
 
     public static Fault ClientGone => new(FaultKind.ClientGone, FaultSide.Client, Again.Never);
+
+    public static Fault NoTunnel => new(FaultKind.NoTunnel, FaultSide.Proxy, Again.Never);
+
+    /// <summary>The server may do so (RFC 9110 section 7.8): it is no worse for it.</summary>
+    public static Fault TunnelIgnored => new(FaultKind.TunnelIgnored, FaultSide.Proxy, Again.Never);
 
     public static Fault Halted => new(FaultKind.Halted, FaultSide.Proxy, Again.Never);
 

@@ -168,6 +168,8 @@ internal ref struct RequestText
             case 6 when name.SequenceEqual("cookie"u8):
                 AddCookie(value);
                 return true;
+            case 17 when IsTunnel && name.SequenceEqual("sec-websocket-key"u8):
+                return true; // RFC 8441 section 5: not a CONNECT's; the server is told ours
             case 14 when name.SequenceEqual("content-length"u8):
                 if (ContentLength >= 0 || !FieldRules.TryReadLength(value, out long length))
                 {

@@ -37,6 +37,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         /api/v1/halt     POST ?all, ?router=NAME, ?consumer=NAME, ?model=NAME: no more of it, within a second
         /api/v1/release  POST, the same: ends a halt
         /api/v1/deployments  what was deployed; POST: marks one (own JSON, CDEvents, GitHub, GitLab; ?service=NAME)
+        /api/v1/tail     POST ?viewer=NAME, filters: requests since the same viewer asked last, a JSON line each
         /api/v1/reload   POST: read the configuration again; answers what came of it
         /api/v1/history  the last configurations that were in use
         /api/v1/plan     POST {"files":[{"path":...,"text":...}]}: what they would change; changes nothing
@@ -91,6 +92,11 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
             return Now(MarkDeployment(request));
         }
 
+        if (request.Path == "/api/v1/tail")
+        {
+            return Now(RefusalOf(request) ?? TailApi.Answer(request.Query, parts.Tail()));
+        }
+
         if (request is { Path: "/metrics", Method: "GET" or "HEAD" })
         {
             // A thousand routers are megabytes of text: not the loop's time.
@@ -111,7 +117,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
             "/api/v1/audit" => Audit,
             "/api/v1/halts" => () => Json(json => HaltApi.WriteTo(json, parts.Halts())),
             "/api/v1/deployments" => () =>
-                new LocalAnswer(200, AdminAnswer.JsonText, DeploymentsApi.Write(parts.Deployments.All)),
+                new LocalAnswer(200, AdminAnswer.JsonText, DeploymentsApi.Write(parts.Deployments.All, parts.EffectOf)),
             "/" => static () => Text(200, Index),
             _ => null,
         };

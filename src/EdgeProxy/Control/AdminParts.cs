@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using EdgeProxy.Config;
 using EdgeProxy.Pipeline.Halting;
 using EdgeProxy.Telemetry.Deployments;
+using EdgeProxy.Telemetry.Tailing;
 
 namespace EdgeProxy.Control;
 
@@ -54,8 +55,14 @@ internal sealed record AdminParts
 
     public DeploymentList Deployments { get; init; } = new();
 
+    /// <summary>Errors and durations before and after a deployment; null if nothing is known.</summary>
+    public Func<Deployment, DeploymentEffect?> EffectOf { get; init; } = static _ => null;
+
     /// <summary>Marks a deployment; null, or why it is none. Empty: it tells of nothing that is over.</summary>
     public Func<ReadOnlyMemory<byte>, string, string?> MarkDeployment { get; init; } = static (_, _) => "off";
+
+    /// <summary>Requests as they end; null before anything is served.</summary>
+    public Func<TailFeed?> Tail { get; init; } = static () => null;
 
     /// <summary>How long requests and tries take.</summary>
     public Func<IReadOnlyList<DurationFamily>> Durations { get; init; } = static () => [];

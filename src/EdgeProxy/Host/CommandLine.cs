@@ -118,7 +118,7 @@ internal sealed partial class CommandLine
         double milliseconds = count * unitMs;
         if (!isNumber || milliseconds is 0 or > DurationMsMax)
         {
-            result.AddError($"--duration is 500ms, 5s, 2m and the like (at most 24 days), not '{text}'");
+            result.AddError($"{NameOf(result)} is 500ms, 5s, 2m and the like (at most 24 days), not '{text}'");
             return null;
         }
 
@@ -149,6 +149,8 @@ internal sealed partial class CommandLine
             (parsed, format) => Task.FromResult(RoutesCommand.Run(_shell, parsed.GetValue(_config), format))));
         root.Subcommands.Add(ExplainVerb());
         root.Subcommands.Add(DeployVerb());
+        root.Subcommands.Add(TopVerb());
+        root.Subcommands.Add(TailVerb());
         root.Subcommands.Add(ConfigVerb());
         root.Subcommands.Add(AuditVerb());
         root.Subcommands.Add(HaltVerb("halt", "stop requests of all, a router, a consumer, a model; until released"));

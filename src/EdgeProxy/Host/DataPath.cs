@@ -17,6 +17,8 @@ using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
 using EdgeProxy.Services.Naming;
 using EdgeProxy.Telemetry;
+using EdgeProxy.Telemetry.Deployments;
+using EdgeProxy.Telemetry.Tailing;
 using EdgeProxy.Transport;
 using EdgeProxy.Transport.Tls;
 using Microsoft.Extensions.Logging;
@@ -53,6 +55,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
     private AiDirectory? _ai;
     private DurationDirectory? _durations;
     private RequestRecording? _recording;
+    private VersionWatch? _versions;
     private RequestPipeline? _pipeline;
 
     public DataPath(DataPathParts parts)
@@ -137,7 +140,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
 
                 foreach (EntryPoint entryPoint in opened)
                 {
-                    entryPoint.Drain();
+                    entryPoint.Abandon();
                 }
 
                 chain?.Dispose();
@@ -160,6 +163,8 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             return null;
         }
     }
+
+    public TailFeed? Tail => _recording?.Tail;
 
     public void ReopenLogs() => _recording?.ReopenFiles();
 
@@ -235,6 +240,12 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             Durations = () => Durations,
         });
         _parts.Deployments.OnAdded = _recording.Announce;
+        _versions = new VersionWatch(_parts.Time, _parts.Mark);
+        foreach (Shard shard in _shards)
+        {
+            shard.Versions = _versions;
+        }
+
         _pipeline = new RequestPipeline(_snapshots);
         _parts.Halts.Sweep = SweepHalted;
         _loops.Start();
@@ -384,7 +395,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         foreach (EntryPoint entryPoint in opened)
         {
             // A port that was free to choose is chosen anew by the next process.
-            if (!entryPoint.IsInherited && entryPoint.Settings.Address.Port != 0)
+            if (!entryPoint.IsInherited && entryPoint.Settings.Address is UnixEndPoint or { Port: not 0 })
             {
                 _parts.Sockets.Keep(entryPoint.Socket);
             }
@@ -403,7 +414,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         foreach (EntryPoint entryPoint in removed)
         {
             _parts.Sockets.Drop(entryPoint.Address);
-            entryPoint.Drain();
+            entryPoint.Abandon();
             _leaving.Add(entryPoint);
             Log.Closed(_logger, entryPoint.Settings.Name, entryPoint.Settings.Address);
         }

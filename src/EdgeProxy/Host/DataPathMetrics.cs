@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
 using System.Threading;
 using EdgeProxy.Control;
 using EdgeProxy.Pipeline;
@@ -32,6 +31,7 @@ internal sealed partial class DataPath
         Gauge(samples, "edgeproxy_connections_open", "Client connections open now.", status.ConnectionsOpen);
         Gauge(samples, "edgeproxy_exchanges_in_flight", "Requests being answered now.", status.ExchangesInFlight);
         CollectActive(samples);
+        CollectEntryPoints(samples);
         CollectTransport(samples);
         CollectServers(samples);
         CollectMembers(samples);
@@ -40,9 +40,12 @@ internal sealed partial class DataPath
         CollectAudit(samples);
         _recording?.Collect(samples);
         samples.Add(new MetricSample(
+            "edgeproxy_versions_ignored_total", "Versions told by servers that were too many to be marked.",
+            MetricKind.Counter, _versions?.Ignored ?? 0, []));
+        samples.Add(new MetricSample(
             "edgeproxy_process_allocated_bytes_total", "Managed bytes allocated since start.",
             MetricKind.Counter, GC.GetTotalAllocatedBytes(precise: true), []));
-        Gauge(samples, "process_resident_memory_bytes", "Resident memory.", ResidentBytes());
+        ProcessMetrics.Collect(samples);
     }
 
     public IReadOnlyList<DurationFamily> Durations
@@ -107,10 +110,12 @@ internal sealed partial class DataPath
     {
         long shed = 0;
         long crashes = 0;
+        long allocated = 0;
         foreach (Shard shard in _shards)
         {
             shed += shard.Loop.Counters.Shed;
             crashes += shard.Loop.Counters.Crashes;
+            allocated += Volatile.Read(ref shard.Loop.Counters.AllocatedBytes);
         }
 
         samples.Add(new MetricSample(
@@ -119,6 +124,9 @@ internal sealed partial class DataPath
         samples.Add(new MetricSample(
             "edgeproxy_loop_exceptions_total", "Exceptions that cost a connection: each is a defect.",
             MetricKind.Counter, crashes, []));
+        samples.Add(new MetricSample(
+            "edgeproxy_loop_allocated_bytes_total", "Managed bytes allocated by the loops: none per request.",
+            MetricKind.Counter, allocated, []));
     }
 
     private void CollectServers(ICollection<MetricSample> samples)
@@ -184,19 +192,5 @@ internal sealed partial class DataPath
     {
         int equals = label.IndexOf('=', StringComparison.Ordinal);
         return equals < 0 ? [] : [new MetricLabel(label[..equals], label[(equals + 1)..].Trim('"'))];
-    }
-
-    // /proc/self/statm, second field: resident pages.
-    private static double ResidentBytes()
-    {
-        try
-        {
-            string[] fields = File.ReadAllText("/proc/self/statm").Split(' ');
-            return long.Parse(fields[1], CultureInfo.InvariantCulture) * (double)Environment.SystemPageSize;
-        }
-        catch (IOException)
-        {
-            return 0;
-        }
     }
 }

@@ -7,6 +7,7 @@ using EdgeProxy.Audit;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
 using EdgeProxy.Telemetry.Deployments;
+using EdgeProxy.Telemetry.Tailing;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeProxy.Host;
@@ -43,6 +44,9 @@ internal interface IDataPath : IAsyncDisposable
     /// <summary>Log files may have been moved: what comes goes into new ones.</summary>
     void ReopenLogs();
 
+    /// <summary>Requests as they end, for who looks; null before anything is served.</summary>
+    TailFeed? Tail => null;
+
     /// <summary>How long requests took, by router, and tries, by server. Any thread.</summary>
     IReadOnlyList<DurationFamily> Durations { get; }
 }
@@ -62,6 +66,9 @@ internal sealed record DataPathParts(
     public Stream Stderr { get; init; } = Stream.Null;
 
     public DeploymentList Deployments { get; init; } = new();
+
+    /// <summary>Marks what a server told of itself. Any thread.</summary>
+    public Action<Deployment> Mark { get; init; } = static _ => { };
 
     /// <summary>All that is counted, by the host too.</summary>
     public Action<ICollection<MetricSample>> CollectMetrics { get; init; } = static _ => { };

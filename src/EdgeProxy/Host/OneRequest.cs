@@ -34,7 +34,7 @@ internal sealed record RawAnswer(int Status, string Fields, byte[] Body)
 /// </summary>
 internal static class OneRequest
 {
-    private const int AnswerBytesMax = 4 * 1024 * 1024;
+    private const int AnswerBytesMax = 64 * 1024 * 1024; // metrics of thousands of routers and servers
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30); // a reload of 10,000 routers takes under 1 s
 
     /// <summary>Null if nobody answers there, with the reason.</summary>

@@ -28,10 +28,12 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     private readonly ConfigPoll _poll;
     private readonly DeploymentList _deployments = new();
     private readonly DateTimeOffset _startedAt;
+    private readonly DeploymentEffects _effects;
     private string _markedHash = "";
     private readonly TaskCompletionSource _stopAsked = NewSignal();
     private readonly TaskCompletionSource _endAsked = NewSignal();
     private ITimer? _watchdog;
+    private ITimer? _effectLooks;
     private volatile string? _notReady = "starting";
 
     public ProxyHost(Shell shell, StderrLog log, ConfigSource source, Func<ProxySettings, Func<bool>>? watch = null)
@@ -41,6 +43,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         _logger = log.CreateLogger(typeof(ProxyHost).FullName!);
         _startedAt = shell.Time.GetUtcNow();
         _systemd = new SystemdNotifier(shell.Variable, shell.Time);
+        _effects = new DeploymentEffects(shell.Time, () => Traffic.Of(_dataPath?.Durations ?? []));
         var admin = new AdminApi(new AdminParts
         {
             NotReady = () => _notReady,
@@ -59,8 +62,10 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             Plan = written => _reloader!.Plan(written),
             CollectMetrics = CollectMetrics,
             Deployments = _deployments,
+            EffectOf = _effects.Of,
             MarkDeployment = MarkDeployment,
             Durations = () => _dataPath?.Durations ?? [],
+            Tail = () => _dataPath?.Tail,
         });
         _halts = new HaltSwitch(
             shell.Time, log.CreateLogger(typeof(HaltSwitch).FullName!), () => _dataPath?.Audit);
@@ -70,6 +75,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             Stderr = log.Lines,
             CollectMetrics = CollectMetrics,
             Deployments = _deployments,
+            Mark = MarkSeen,
         });
         _reloader = new Reloader(source, _dataPath, shell.Time, log.CreateLogger(typeof(Reloader).FullName!));
         _poll = new ConfigPoll(shell.Time, watch ?? (static _ => static () => false), () => Reload("file changed"));
@@ -90,10 +96,13 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     /// </summary>
     public void AnnounceReady()
     {
+        _effects.Refresh();
         _notReady = null;
         _systemd.Ready(StatusText());
         Log.Started(_logger, BuildStamp.Version, StatusText());
         StartWatchdog();
+        _effectLooks = _shell.Time.CreateTimer(
+            _ => _effects.Refresh(), null, DeploymentEffects.Step, DeploymentEffects.Step);
         _reloader.KeepFirst();
     }
 
@@ -104,6 +113,12 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         TimeSpan limit = _reloader.Current?.Node.DrainTimeout ?? TimeSpan.Zero;
         _notReady = "draining";
         _systemd.Stopping("draining");
+        if (_reloader.Current?.Node.DrainDelay is { Ticks: > 0 } delay)
+        {
+            Log.DrainDelayed(_logger, (long)delay.TotalMilliseconds);
+            await Task.WhenAny(Task.Delay(delay, _shell.Time), _endAsked.Task).ConfigureAwait(false);
+        }
+
         Log.Draining(_logger, _dataPath.Status.ExchangesInFlight, (long)limit.TotalMilliseconds);
 
         Task drained = _dataPath.DrainAsync(limit);
@@ -156,6 +171,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     {
         _poll.Dispose();
         _watchdog?.Dispose();
+        _effectLooks?.Dispose();
         if (!_endAsked.Task.IsCompleted)
         {
             await _dataPath.DisposeAsync().ConfigureAwait(false);
@@ -193,7 +209,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         if (settings.Hash != _markedHash)
         {
             _markedHash = settings.Hash;
-            _deployments.Add(new Deployment
+            Add(new Deployment
             {
                 Service = Deployment.Proxy,
                 Version = settings.Hash,
@@ -213,8 +229,23 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             return why;
         }
 
-        _deployments.Add(deployment with { ConfigHash = _reloader.Current?.Hash ?? "" });
+        Add(deployment with { ConfigHash = _reloader.Current?.Hash ?? "" });
         return null;
+    }
+
+    private void MarkSeen(Deployment deployment) => Add(deployment with
+    {
+        Environment = _reloader.Current?.Node.Environment ?? "",
+        ConfigHash = _reloader.Current?.Hash ?? "",
+    });
+
+    private void Add(Deployment deployment)
+    {
+        if (_deployments.Add(deployment))
+        {
+            _effects.Note(deployment);
+            _effects.Keep(_deployments.All);
+        }
     }
 
     private void CollectDeployments(ICollection<MetricSample> samples)
@@ -288,6 +319,10 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         [LoggerMessage(EventIds.HostDraining, LogLevel.Information,
             "draining: {InFlight} exchanges in flight, limit {LimitMs} ms")]
         public static partial void Draining(ILogger logger, int inFlight, long limitMs);
+
+        [LoggerMessage(EventIds.HostDrainDelayed, LogLevel.Information,
+            "stopping: serving on for {DelayMs} ms before draining, not ready")]
+        public static partial void DrainDelayed(ILogger logger, long delayMs);
 
         [LoggerMessage(EventIds.HostStopped, LogLevel.Information, "stopped: {How}")]
         public static partial void Stopped(ILogger logger, string how);

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading.Tasks;
 using EdgeProxy.Primitives.Http2;
 
@@ -32,10 +33,14 @@ internal sealed class Http2Wire : IDisposable
         return wire;
     }
 
-    public static async Task<Http2Wire> ConnectTlsAsync(int port, TestKeys keys)
+    public static async Task<Http2Wire> ConnectTlsAsync(int port, TestKeys keys, X509Certificate2? own = null)
     {
-        var wire = new Http2Wire(await RawClient.ConnectTlsAsync(
-            port, keys, static ask => ask.ApplicationProtocols = [SslApplicationProtocol.Http2]));
+        var wire = new Http2Wire(await RawClient.ConnectTlsAsync(port, keys, ask =>
+        {
+            ask.ApplicationProtocols = [SslApplicationProtocol.Http2];
+            ask.ClientCertificateContext =
+                own is null ? null : SslStreamCertificateContext.Create(own, null, offline: true);
+        }));
         wire.Write.Preface();
         await wire.SendAsync();
         return wire;

@@ -9,7 +9,7 @@ using System.Threading.Tasks;
 
 namespace EdgeProxy.FunctionalTests.Harness;
 
-/// <summary>A Prometheus of the operating system that scrapes admin addresses five times a second.</summary>
+/// <summary>A Prometheus of the operating system that scrapes admin addresses once a second.</summary>
 internal sealed class PrometheusServer : IAsyncDisposable
 {
     // A Prometheus opens its database first: on a busy machine that is more than the usual wait.
@@ -26,9 +26,9 @@ internal sealed class PrometheusServer : IAsyncDisposable
         string config = Path.Combine(_folder.FullName, "prometheus.yml");
         File.WriteAllText(config, $"""
             global:
-              scrape_interval: 200ms
-              scrape_timeout: 200ms
-              evaluation_interval: 200ms
+              scrape_interval: 1s
+              scrape_timeout: 1s
+              evaluation_interval: 1s
             rule_files: ["{rules}"]
             scrape_configs:
               - job_name: edgeproxy

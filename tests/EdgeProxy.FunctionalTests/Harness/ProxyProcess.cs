@@ -139,7 +139,7 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
         return await CommandResult.RunAsync(program, [.. leading, .. arguments]);
     }
 
-    /// <summary>Rewrites the file, signals, and waits until it was taken, the same again, too.</summary>
+    /// <summary>Rewrites the file, signals, waits until that configuration was taken, be it the same again.</summary>
     public async Task ReloadAsync(string? toml = null)
     {
         const string taken = "edgeproxy_config_reloads_total";

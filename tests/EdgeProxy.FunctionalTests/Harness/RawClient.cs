@@ -45,24 +45,46 @@ internal sealed class RawClient : IDisposable
         }
     }
 
+    /// <summary>The same by a Unix socket.</summary>
+    public static async Task<RawClient> ConnectUnixAsync(string path)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path)).Within($"a connection to {path}");
+            return new RawClient(new WireStream(socket));
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>The same over TLS; the handshake is over when it returns.</summary>
     /// <param name="ask">What differs from a client that trusts <paramref name="keys"/> and asks for a.test.</param>
     public static async Task<RawClient> ConnectTlsAsync(
         int port, TestKeys keys, Action<SslClientAuthenticationOptions>? ask = null, string? from = null)
     {
         using RawClient clear = await ConnectAsync(port, from);
+        return await clear.SecureAsync(keys, ask);
+    }
+
+    /// <summary>Begins TLS on this connection; the client that comes of it takes its place.</summary>
+    public async Task<RawClient> SecureAsync(TestKeys keys, Action<SslClientAuthenticationOptions>? ask = null)
+    {
         var options = new SslClientAuthenticationOptions
         {
             TargetHost = "a.test",
             CertificateChainPolicy = keys.Trust(),
         };
         ask?.Invoke(options);
-        clear._isHandedOn = true;
-        var secure = new SslStream(new NetworkStream(clear.Wire.Socket, ownsSocket: true));
+        _isHandedOn = true;
+        var secure = new SslStream(new NetworkStream(Wire.Socket, ownsSocket: true));
         try
         {
             await secure.AuthenticateAsClientAsync(options).Within("a TLS handshake");
-            return new RawClient(new WireStream(clear.Wire.Socket, secure));
+            return new RawClient(new WireStream(Wire.Socket, secure));
         }
         catch
         {

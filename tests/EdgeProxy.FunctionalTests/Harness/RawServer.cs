@@ -34,19 +34,27 @@ internal sealed class RawServer : IAsyncDisposable
         SslServerAuthenticationOptions? tls = null,
         string address = "127.0.0.1")
     {
-        var own = IPAddress.Parse(address);
+        bool isUnix = address.StartsWith('/');
+        EndPoint own = isUnix
+            ? new UnixDomainSocketEndPoint(address)
+            : new IPEndPoint(IPAddress.Parse(address), port > 0 ? port : Ports.Next());
         _tls = tls;
         _script = script;
-        _listening = new Socket(own.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        _listening.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        _listening = new Socket(
+            own.AddressFamily, SocketType.Stream, isUnix ? ProtocolType.Unspecified : ProtocolType.Tcp);
+        if (!isUnix)
+        {
+            _listening.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        }
+
         if (receiveBytes > 0)
         {
             _listening.ReceiveBufferSize = receiveBytes;
         }
 
-        _listening.Bind(new IPEndPoint(own, port > 0 ? port : Ports.Next()));
+        _listening.Bind(own);
         _listening.Listen(512);
-        Port = ((IPEndPoint)_listening.LocalEndPoint!).Port;
+        Port = isUnix ? 0 : ((IPEndPoint)_listening.LocalEndPoint!).Port;
         _accepting = AcceptAsync();
     }
 
@@ -76,8 +84,8 @@ internal sealed class RawServer : IAsyncDisposable
     public static RawServer Start(Func<RawConnection, Task> script, int port = 0, int receiveBytes = 0) =>
         new(script, port, receiveBytes);
 
-    /// <summary>200 to each request with the address as its body, on an address of this machine.</summary>
-    public static RawServer At(string address, int port) => new(
+    /// <summary>200 to each request with the address as its body, on an address of this machine or a path.</summary>
+    public static RawServer At(string address, int port = 0) => new(
         async connection =>
         {
             while (await connection.ReadRequestAsync() is not null)
@@ -177,7 +185,11 @@ internal sealed class RawServer : IAsyncDisposable
             try
             {
                 Socket socket = await _listening.AcceptAsync();
-                socket.NoDelay = true;
+                if (socket.AddressFamily != AddressFamily.Unix)
+                {
+                    socket.NoDelay = true;
+                }
+
                 int number = Interlocked.Increment(ref _connectionCount);
                 _ = ServeAsync(socket, number);
             }

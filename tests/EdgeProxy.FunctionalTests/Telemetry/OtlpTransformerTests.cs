@@ -138,7 +138,8 @@ public sealed class OtlpTransformerTests
         while (await connection.ReadRequestAsync() is { } request)
         {
             int status = s_requests[int.Parse(request.Target[(request.Target.IndexOf('=') + 1)..], null)].Status;
-            await connection.SendAsync($"HTTP/1.1 {status} As Asked\r\n{(status == 204 ? "" : "Content-Length: 0\r\n")}\r\n");
+            string length = status == 204 ? "" : "Content-Length: 0\r\n";
+            await connection.SendAsync($"HTTP/1.1 {status} As Asked\r\n{length}\r\n");
         }
     });
 }

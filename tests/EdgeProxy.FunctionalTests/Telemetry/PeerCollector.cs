@@ -159,7 +159,8 @@ internal sealed class PeerCollector : IAsyncDisposable
 
         public void OnServiceMethodDiscovery(ServiceMethodProviderContext<Taken> context)
         {
-            foreach (string service in (string[])["trace.v1.TraceService", "logs.v1.LogsService", "metrics.v1.MetricsService"])
+            string[] services = ["trace.v1.TraceService", "logs.v1.LogsService", "metrics.v1.MetricsService"];
+            foreach (string service in services)
             {
                 var method = new Method<byte[], byte[]>(
                     MethodType.Unary, "opentelemetry.proto.collector." + service, "Export", s_bytes, s_bytes);

@@ -60,7 +60,11 @@ public sealed partial class PrometheusTests
             throw new TimeoutException($"{e.Message}; none for:\n{string.Join('\n', silent)}");
         }
 
-        Assert.Equal(["up", "up"], await prometheus.TargetsAsync());
+        await Eventually.GetAsync(
+            async () => string.Join(", ", await prometheus.TargetsAsync()),
+            static targets => targets == "up, up",
+            "both scrapes to be well",
+            Limit);
         await Eventually.TrueAsync(
             async () => (await prometheus.AlertsAsync()).Count == GrafanaFiles.AlertCount,
             "all alerts to be raised",

@@ -34,6 +34,45 @@ public sealed class CellTests
     }
 
     [Theory]
+    [InlineData(10, 10_000, 0, 0)]
+    [InlineData(10, 9_999, 0, 0, "9999 bytes, expected 10000")]
+    [InlineData(10, 10_000, 2, 0, "2 handshakes full that should be resumed, or resumed that should be full")]
+    [InlineData(10, 10_000, 0, 1, "1 errors, the first: no")]
+    [InlineData(0, 0, 0, 0, "nothing was answered")]
+    public void Handshakes_Run_IsVoid(long answered, long bytes, long unlike, long errors, params string[] flaws) =>
+        Assert.Equal(
+            flaws,
+            LoadRules.FlawsOf(
+                new HandshakeResult(answered, bytes, unlike, errors, 1, new Histogram(), "no"), Answer));
+
+    [Theory]
+    [InlineData(10, 0, 9_000, "h2")]
+    [InlineData(10, 0, 10_800, "h2")]
+    [InlineData(10, 0, 8_999, "h2", "8999 bytes, expected 9000 to 10800")]
+    [InlineData(10, 0, 10_801, "h2", "10801 bytes, expected 9000 to 10800")]
+    [InlineData(10, 1, 9_000, "h2", "1 bad answers")]
+    [InlineData(10, 0, 9_000, "http/1.1", "the protocol was \"http/1.1\", not h2")]
+    [InlineData(0, 0, 0, "h2", "nothing was answered")]
+    public void H2Load_Run_IsVoid(long done, long bad, long bytes, string protocol, params string[] flaws) =>
+        Assert.Equal(
+            flaws,
+            LoadRules.FlawsOf(new H2LoadResult(done, bad, bytes, 1, protocol, "any"), bodyBytes: 900, streams: 2));
+
+    [Fact]
+    public void Histogram_TakesAnother()
+    {
+        var one = new Histogram();
+        var other = new Histogram();
+        one.Add(100);
+        other.Add(50);
+        other.Add(1_000);
+
+        one.Add(other);
+
+        Assert.Equal((3, 1_000, 100), (one.Count, one.MaxNs, one.Quantile(0.5)));
+    }
+
+    [Theory]
     [InlineData(100, 0, 0)]
     [InlineData(100, 1, 0, "1 errors")]
     [InlineData(100, 0, 3, "3 unanswered")]

@@ -27,6 +27,31 @@ public sealed class ParsingTests
     [Fact]
     public void WrkResult_NoLine_IsNone() => Assert.Null(WrkResult.Parse("unable to connect to 127.0.0.1\n"));
 
+    private const string H2LoadOutput = """
+        starting benchmark...
+        TLS Protocol: TLSv1.3
+        Cipher: TLS_AES_128_GCM_SHA256
+        Server Temp Key: X25519 253 bits
+        Application protocol: h2
+
+        finished in 1.25s, 39998.40 req/s, 40.54MB/s
+        requests: 50158 total, 50158 started, 49998 done, 49990 succeeded, 8 failed, 2 errored, 1 timeout
+        status codes: 49990 2xx, 1 3xx, 3 4xx, 4 5xx
+        traffic: 50.68MB (53138448) total, 98.14KB (100496) headers (space savings 97.30%), 49.61MB (51197952) data
+                             min         max         mean         sd        +/- sd
+        time for request:      100us     12.00ms      1.20ms       300us    70.00%
+
+        """;
+
+    [Fact]
+    public void H2LoadResult_IsItsSummary() =>
+        Assert.Equal(
+            new H2LoadResult(49_998, 19, 51_197_952, 1.25, "h2", "TLS_AES_128_GCM_SHA256"),
+            H2LoadResult.Parse(H2LoadOutput));
+
+    [Fact]
+    public void H2LoadResult_NoSummary_IsNone() => Assert.Null(H2LoadResult.Parse("could not connect to host\n"));
+
     [Fact]
     public void WrkScript_QuotesRequests_AndSendsThemInTurn()
     {

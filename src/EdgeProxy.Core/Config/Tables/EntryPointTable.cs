@@ -1,12 +1,14 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
+using System.IO;
 using System.Net;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Config.Values;
 using EdgeProxy.EntryPoints;
 using EdgeProxy.Primitives.Http;
+using EdgeProxy.Transport;
 using EdgeProxy.Transport.Http2;
 
 namespace EdgeProxy.Config.Tables;
@@ -15,13 +17,34 @@ namespace EdgeProxy.Config.Tables;
 internal static class EntryPointTable
 {
     private const int ConnectionsMax = 1_000_000; // open files of one process, /proc/sys/fs/nr_open
+    private const string UnixModeDefault = "0660";
+    private const string OwnersDefault = ":";
+    private const int ModeDigitsMax = 4;
+    private const uint RightsMax = 0x1ff; // 0777
+    private const int OwnerCharsMax = 65; // two names of 32
     private static readonly TimeSpan TimeoutMin = TimeSpan.FromMilliseconds(100);
 
     private static readonly EndPointKey Address = new("address",
-        "Where to accept. Without an address, \":8080\", on every IPv4 and IPv6 address; port 0 takes a free one.")
+        "Where to accept. Without an address, \":8080\", on every IPv4 and IPv6 address; port 0 takes a free one. Who "
+            + "comes by a Unix socket counts as 127.0.0.1.")
     {
         IsRequired = true,
         ExampleToml = "\":8080\"",
+    };
+
+    private static readonly TextKey UnixMode = new("unix_mode", ModeDigitsMax,
+        "Mode of a Unix socket, in octal; read when it is made.")
+    {
+        Default = UnixModeDefault,
+        DefaultToml = $"\"{UnixModeDefault}\"",
+    };
+
+    private static readonly TextKey UnixOwner = new("unix_owner", OwnerCharsMax,
+        "Owner of a Unix socket, \"user:group\", \"user\" or \":group\", by name or number; read when it is made. "
+            + "Who is left out is the proxy's own.")
+    {
+        Default = OwnersDefault,
+        DefaultToml = $"\"{OwnersDefault}\"",
     };
 
     private static readonly SizeKey HeadBytes = Size("head_bytes_max", 1024, HeadLimits.HeadBytesMax,
@@ -67,13 +90,23 @@ internal static class EntryPointTable
 
     private static readonly DurationKey TunnelIdleTimeout = Timeout("tunnel_idle_timeout",
         EntryPointLimits.TunnelIdleTimeoutDefault,
-        "Silence in both directions after an Upgrade (WebSocket); then closed.");
+        "Silence in both directions after an Upgrade; then closed, WebSocket with 1001.");
+
+    private static readonly DurationKey TunnelTimeMax = new("tunnel_time_max", TimeoutMin,
+        EntryPointLimits.TimeoutMax,
+        "Longest time from an Upgrade to the end of the connection; then closed, WebSocket with 1001.")
+    {
+        Default = TimeSpan.Zero,
+        DefaultToml = "\"0\"",
+        ZeroMeans = "no limit",
+    };
 
     private static readonly IntegerKey RequestsPerConnection = Count("requests_per_connection_max", 0, int.MaxValue, 0,
         "requests", "Requests on one connection before it is closed.", "no limit");
 
     private static readonly IntegerKey Connections = Count("connections_max", 1, ConnectionsMax,
-        EntryPointLimits.ConnectionsDefault, "connections", "Connections open at once. Over it: 503 and close.");
+        EntryPointLimits.ConnectionsDefault, "connections",
+        "Connections open at once. Over it: 503 and close. As many exchanges on streams of HTTP/2; over it: refused.");
 
     private static readonly IntegerKey ConnectionsPerAddress = Count("connections_per_address_max", 0, ConnectionsMax,
         EntryPointLimits.ConnectionsPerAddressDefault, "connections",
@@ -104,22 +137,50 @@ internal static class EntryPointTable
         DefaultToml = "[]",
     };
 
+    private static readonly DurationKey ConnectionAge = new("connection_age_max", TimeoutMin,
+        EntryPointLimits.TimeoutMax,
+        "Age of a connection after which it is closed with the next answer (HTTP/2: takes no more requests).")
+    {
+        Default = TimeSpan.Zero,
+        DefaultToml = "\"0\"",
+        ZeroMeans = "no limit",
+    };
+
+    private static readonly NameListKey Middlewares = new("middlewares", "middleware",
+        "Steps that each router applies to requests from here, before its own.")
+    {
+        Default = [],
+        ExampleToml = "[\"strip\"]",
+    };
+
+    private static readonly BooleanKey AsDefault = new("as_default",
+        "Routers that name no entrypoints take requests from here. Without any such entrypoint: from all.")
+    {
+        Default = false,
+        DefaultToml = "false",
+    };
+
     public static TableDeclaration Declaration { get; } = new("entrypoints", IsNamed: true,
         "An address the proxy accepts on, and what it grants to connections there.",
         [
-            Address, HeadBytes, FieldCount, TargetBytes, TrailerBytes, ChunkExtensionBytes, HeadTimeout,
-            KeepAliveTimeout, BodyIdleTimeout, BodyRateMin, BodyRateGrace, WriteIdleTimeout, TunnelIdleTimeout,
-            RequestsPerConnection, Connections, ConnectionsPerAddress, Http2, H2c, Streams, TrustedIps,
+            Address, UnixMode, UnixOwner, HeadBytes, FieldCount, TargetBytes, TrailerBytes, ChunkExtensionBytes,
+            HeadTimeout, KeepAliveTimeout, BodyIdleTimeout, BodyRateMin, BodyRateGrace, WriteIdleTimeout,
+            TunnelIdleTimeout, TunnelTimeMax,
+            RequestsPerConnection, ConnectionAge, Connections, ConnectionsPerAddress, Http2, H2c, Streams, TrustedIps,
+            Middlewares, AsDefault,
         ])
     {
         ExampleName = "web",
-        Tables = [EntryPointTlsTable.Declaration],
+        Tables =
+        [
+            EntryPointTlsTable.Declaration, EntryPointRedirectTable.Declaration, EntryPointProxyTable.Declaration,
+        ],
     };
 
     /// <summary>Null if there is no address to be had.</summary>
-    public static EntryPointSettings? Parse(string name, TableScope scope)
+    public static PlacedEntryPoint? Parse(string name, TableScope scope)
     {
-        IPEndPoint? address = Address.Read(scope);
+        IPEndPoint? address = WithRights(Address.Read(scope), scope);
         var limits = new HeadLimits
         {
             HeadBytes = HeadBytes.Read(scope),
@@ -140,15 +201,63 @@ internal static class EntryPointTable
             BodyRateGrace = BodyRateGrace.Read(scope),
             WriteIdleTimeout = WriteIdleTimeout.Read(scope),
             TunnelIdleTimeout = TunnelIdleTimeout.Read(scope),
+            TunnelTimeMax = TunnelTimeMax.Read(scope),
             RequestsPerConnectionMax = RequestsPerConnection.ReadValue(scope),
+            ConnectionAgeMax = ConnectionAge.Read(scope),
             ConnectionsMax = Connections.ReadValue(scope),
             ConnectionsPerAddressMax = ConnectionsPerAddress.ReadValue(scope),
             Tls = EntryPointTlsTable.Parse(scope, Http2.Read(scope)),
             AcceptsH2c = ReadH2c(scope),
             StreamsMax = Streams.ReadValue(scope),
+            ProxyProtocol = EntryPointProxyTable.Parse(scope),
             TrustedIps = Values(TrustedIps.Read(scope)),
         };
-        return address is null ? null : settings;
+        var placed = new PlacedEntryPoint(settings, scope.Table)
+        {
+            Middlewares = Middlewares.Read(scope) ?? [],
+            Redirect = EntryPointRedirectTable.Parse(scope),
+            IsDefault = AsDefault.Read(scope),
+        };
+        return address is null ? null : placed;
+    }
+
+    private static IPEndPoint? WithRights(IPEndPoint? address, TableScope scope)
+    {
+        string mode = UnixMode.Read(scope) ?? UnixModeDefault;
+        string owner = UnixOwner.Read(scope) ?? OwnersDefault;
+        if (address is not UnixEndPoint unix)
+        {
+            ReportVain(UnixMode, mode != UnixModeDefault && address is not null);
+            ReportVain(UnixOwner, owner != OwnersDefault && address is not null);
+            return address;
+        }
+
+        uint bits = 0;
+        foreach (char digit in mode)
+        {
+            bits = digit is >= '0' and <= '7' && bits <= RightsMax ? (bits * 8) + (uint)(digit - '0') : uint.MaxValue;
+        }
+
+        if (bits > RightsMax && scope.TryFind(UnixMode.Name, out TomlEntry wrong))
+        {
+            scope.Report(wrong.Value, UnixMode.Name,
+                $"{wrong.Value.Describe()} is no mode; write three octal digits, as \"0660\"");
+        }
+
+        string[] names = owner.Split(':', 2);
+        return new UnixEndPoint(unix.Path)
+        {
+            Mode = (UnixFileMode)(bits & RightsMax),
+            Owner = (names[0], names.Length > 1 ? names[1] : ""),
+        };
+
+        void ReportVain(TextKey key, bool isSo)
+        {
+            if (isSo && scope.TryFind(key.Name, out TomlEntry entry))
+            {
+                scope.Report(entry.Value, key.Name, "does nothing: the address is no Unix socket");
+            }
+        }
     }
 
     private static bool ReadH2c(TableScope scope)
@@ -196,13 +305,25 @@ internal static class EntryPointTable
 
         public override string Accepts => "write " + Range;
 
-        public override string Range => "\":8080\", \"0.0.0.0:8080\", \"[::]:8080\" or \"127.0.0.1:8080\"";
+        public override string Range =>
+            "\":8080\", \"0.0.0.0:8080\", \"[::]:8080\", \"127.0.0.1:8080\" or \"unix:/path\"";
 
         protected override bool TryParse(TomlNode node, TableScope scope, [NotNullWhen(true)] out IPEndPoint? value)
         {
             value = null;
-            return TryText(node, scope, out string? text)
-                && (AddressText.TryParseEndPoint(text, out value) || Refuse(node, scope, "is not an address and port"));
+            if (!TryText(node, scope, out string? text))
+            {
+                return false;
+            }
+
+            if (UnixEndPoint.Is(text))
+            {
+                string path = text[UnixEndPoint.Prefix.Length..];
+                value = new UnixEndPoint(path);
+                return UnixEndPoint.Refusal(path) is not { } reason || Refuse(node, scope, reason);
+            }
+
+            return (AddressText.TryParseEndPoint(text, out value) || Refuse(node, scope, "is not an address and port"));
         }
     }
 }

@@ -44,16 +44,13 @@ internal static class MiddlewareTable
         new(JwtTable.Declaration, JwtTable.Parse),
         new(ForwardAuthTable.Declaration, ForwardAuthTable.Parse),
         new(ClientCertTable.Declaration, ClientCertTable.Parse),
+        new(AiGuardTable.Declaration, AiGuardTable.Parse),
     ];
 
     public static TableDeclaration Declaration { get; } = new("middlewares", IsNamed: true,
         "Steps that routers apply, in the order of their lists. Each has exactly one kind.", [])
     {
         Tables = [.. Array.ConvertAll(Kinds, static kind => kind.Declaration), ChainTable.Declaration],
-        Later =
-        [
-            "ai_guard",
-        ],
     };
 
     public static MiddlewareDocument Parse(string name, TableScope scope)

@@ -50,6 +50,15 @@ internal static class NodeTable
         ZeroMeans = "to end at once",
     };
 
+    private static readonly DurationKey DrainDelay = new("drain_delay", TimeSpan.FromMilliseconds(100),
+        DrainTimeoutMax,
+        "How long after TERM clients are still served as ever while /readyz says 503 already; then it drains.")
+    {
+        Default = TimeSpan.Zero,
+        DefaultToml = "\"0\"",
+        ZeroMeans = "to drain at once",
+    };
+
     private static readonly FilePathKey StateFolder = new("state_dir", PathCharsMax,
         "Where is kept what outlives a restart: what is halted, the last configurations. Without it: "
             + "$STATE_DIRECTORY, which systemd sets, else /var/lib/edgeproxy. Read at start only.")
@@ -73,7 +82,7 @@ internal static class NodeTable
     };
 
     public static TableDeclaration Declaration { get; } = new("node", IsNamed: false, "This box.",
-        [Name, Environment, Loops, StateFolder, DrainTimeout, WatchInterval, DnsServers]);
+        [Name, Environment, Loops, StateFolder, DrainDelay, DrainTimeout, WatchInterval, DnsServers]);
 
     public static NodeSettings Parse(TableScope scope, ConfigEnvironment environment) => new()
     {
@@ -81,6 +90,7 @@ internal static class NodeTable
         Environment = Environment.Read(scope),
         Loops = Loops.ReadValue(scope),
         StateFolder = StateFolder.Read(scope) ?? StateFolderOf(environment.Variable(StateVariable)),
+        DrainDelay = DrainDelay.Read(scope),
         DrainTimeout = DrainTimeout.Read(scope),
         WatchInterval = WatchInterval.Read(scope),
         DnsServers = PlacedItems.Values(DnsServers.Read(scope)),

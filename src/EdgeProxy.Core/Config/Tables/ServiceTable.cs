@@ -269,7 +269,8 @@ internal static class ServiceTable
                     servers.Add(server);
                     if (!seen.Add((server.Host, server.Port)))
                     {
-                        scope.Report(item, Name, $"{server.Host}:{server.Port} stands in the list twice");
+                        string place = server.IsUnix ? server.Host : $"{server.Host}:{server.Port}";
+                        scope.Report(item, Name, $"{place} stands in the list twice");
                     }
                 }
             }
@@ -289,7 +290,8 @@ internal static class ServiceTable
         public override string Accepts => "write " + Range;
 
         public override string Range =>
-            "\"http://10.0.0.5:8080\" or \"https://api.example.com\", or with h2c or h2 as its scheme";
+            "\"http://10.0.0.5:8080\" or \"https://api.example.com\", or with h2c or h2 as its scheme, or "
+                + "\"unix:/run/app.sock\"";
 
         protected override bool TryParse(
             TomlNode node, TableScope scope, [NotNullWhen(true)] out ServerAddress? value)

@@ -18,10 +18,17 @@ internal static class TelemetryTable
         DefaultToml = "false",
     };
 
-    public static TableDeclaration Declaration { get; } = new("telemetry", IsNamed: false,
-        "What is recorded of requests, and where it goes.", [RequestIds, AnswersRequestId])
+    private static readonly HeaderNameKey VersionHeader = new("version_header",
+        "The field of answers in which servers tell their version. One that no other server of the service runs is "
+            + "marked as a deployment.")
     {
-        Tables = [TracesTable.Declaration, OtlpTable.Declaration, SpoolTable.Declaration],
+        ExampleToml = "\"X-App-Version\"",
+    };
+
+    public static TableDeclaration Declaration { get; } = new("telemetry", IsNamed: false,
+        "What is recorded of requests, and where it goes.", [RequestIds, AnswersRequestId, VersionHeader])
+    {
+        Tables = [TracesTable.Declaration, OtlpTable.Declaration, SpoolTable.Declaration, GrafanaTable.Declaration],
     };
 
     public static TelemetrySettings Parse(TableScope scope)
@@ -32,6 +39,8 @@ internal static class TelemetryTable
         {
             RequestIds = TrustKeys.Of(RequestIds.Read(scope)),
             AnswersRequestId = AnswersRequestId.Read(scope),
+            VersionHeader = VersionHeader.Read(scope),
+            Grafana = GrafanaTable.Parse(scope),
             Otlp = otlp,
             Traces = traces ?? (otlp is { SendsTraces: true } ? new TraceSettings() : null),
         };

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers;
 using System.Net;
+using EdgeProxy.Transport;
 
 namespace EdgeProxy.Config.Values;
 
@@ -15,9 +16,18 @@ internal static class ServerUrl
     private static readonly SearchValues<char> LabelChars =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-_");
 
-    /// <summary>As below, and h2 and h2c: what http and https are, spoken in HTTP/2.</summary>
+    /// <summary>
+    /// As below; h2 and h2c: what http and https are, spoken in HTTP/2; "unix:/path": HTTP/1.1 by a Unix socket, which
+    /// is the host then.
+    /// </summary>
     public static string? Parse(string url, out string host, out int port, out bool isTls, out bool isHttp2)
     {
+        if (UnixEndPoint.Is(url))
+        {
+            (host, port, isTls, isHttp2) = (url, 0, false, false);
+            return UnixEndPoint.Refusal(url.AsSpan(UnixEndPoint.Prefix.Length));
+        }
+
         bool isClear = url.StartsWith("h2c://", StringComparison.OrdinalIgnoreCase);
         isHttp2 = isClear || url.StartsWith("h2://", StringComparison.OrdinalIgnoreCase);
         if (isHttp2)

@@ -30,6 +30,12 @@ internal static class AuditedPump
                 return before;
             }
 
+            if (call is { EndsEarly: true } && (call.HasWrittenEnd || call.TryWriteEnd()))
+            {
+                note.TakeOutput(call.Output.Bytes);
+                return note.MayEnd(exchange) ? BodyPump.EndEarly(call, sink) : PumpStatus.WaitRecord;
+            }
+
             BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
             if (step == BodyStep.End && call is { HasEnded: false })
             {
@@ -38,13 +44,9 @@ internal static class AuditedPump
             }
             else if (step != BodyStep.Data)
             {
-                if (step == BodyStep.End && !note.MayEnd(exchange))
-                {
-                    return PumpStatus.WaitRecord;
-                }
-
-                call?.Output.Release();
-                return BodyPump.AtRest(step, source, sink);
+                return step == BodyStep.End && !note.MayEnd(exchange)
+                    ? PumpStatus.WaitRecord
+                    : AtRest(step, exchange, call);
             }
             else if (call is { Rewrites: true })
             {
@@ -73,6 +75,12 @@ internal static class AuditedPump
         }
 
         return PumpStatus.Yield;
+    }
+
+    private static PumpStatus AtRest(BodyStep step, Exchange exchange, BodyCall? call)
+    {
+        call?.Output.Release();
+        return BodyPump.AtRest(step, exchange.UpstreamSource, exchange.ClientSink);
     }
 
     // What a filter writes is chunked, or ends with the connection: its end is never among its bytes.

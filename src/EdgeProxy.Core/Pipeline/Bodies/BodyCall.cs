@@ -37,9 +37,20 @@ internal abstract class BodyCall
     public bool HasEnded { get; set; }
 
     /// <summary>
+    /// The answer is to end before the server's does, in its own words, as soon as <see cref="TryWriteEnd"/> can.
+    /// </summary>
+    public bool EndsEarly { get; protected set; }
+
+    /// <summary>Those words are written; nothing more of the server's is passed on.</summary>
+    public bool HasWrittenEnd { get; protected set; }
+
+    /// <summary>
     /// Step (4): the body is whole. Next: the exchange has its Service. Answered: a LocalAnswer or a fault.
     /// </summary>
     public abstract Verdict OnBody(Exchange exchange);
+
+    /// <summary>Its OnBody is pending; what it waits for brings the verdict.</summary>
+    public virtual bool IsAsking => false;
 
     /// <summary>The body is not taken: too long, or no memory left for it. Sets the exchange's LocalAnswer.</summary>
     public abstract void OnBodyRefused(Exchange exchange, bool isTooLong);
@@ -95,6 +106,14 @@ internal abstract class BodyCall
     /// <summary>An operator halted what it asks for.</summary>
     public virtual bool IsHalted(HaltSet halts) => false;
 
+    /// <summary>
+    /// A running answer that is halted is to end in its own words; false: it can only be cut.
+    /// </summary>
+    public virtual bool TryEndEarly(Exchange exchange) => false;
+
+    /// <summary>Writes those words to Output; false: what the client has is in the middle of something.</summary>
+    public virtual bool TryWriteEnd() => false;
+
     /// <summary>The exchange is about to be recorded: what the call knows of it (Exchange.NoteFact).</summary>
     public virtual void NoteFacts(Exchange exchange)
     {
@@ -110,6 +129,8 @@ internal abstract class BodyCall
         Output.Release();
         Rewrites = false;
         HasEnded = false;
+        EndsEarly = false;
+        HasWrittenEnd = false;
         BodyBytesMax = 0;
     }
 }

@@ -117,11 +117,15 @@ internal static class BodyReading
     {
         exchange.Phase = ExchangePhase.Head;
         Verdict verdict = call.OnBody(exchange);
-        if (verdict == Verdict.Pending)
+        if (verdict != Verdict.Pending)
         {
-            return;
+            Resume(exchange, verdict);
         }
+    }
 
+    /// <summary>What becomes of the body is known, now or after it was pending.</summary>
+    public static void Resume(Exchange exchange, Verdict verdict)
+    {
         if (verdict == Verdict.Next)
         {
             if (ServiceChoice.TryPass(exchange, exchange.Shard.NextLot()))

@@ -108,7 +108,7 @@ internal sealed class Probe : ILinkOwner, ITimerOwner
             return;
         }
 
-        if (Settings.Port != 0)
+        if (Settings.Port != 0 && address is not UnixEndPoint)
         {
             address = new IPEndPoint(address.Address, Settings.Port);
         }

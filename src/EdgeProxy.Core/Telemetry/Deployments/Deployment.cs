@@ -23,7 +23,7 @@ internal sealed record Deployment
     /// <summary>succeeded or failed.</summary>
     public string Status { get; init; } = "succeeded";
 
-    /// <summary>Who said so: config, api, cdevents, github, gitlab.</summary>
+    /// <summary>Who said so: config, api, cdevents, github, gitlab, header (an answer of a server).</summary>
     public required string Source { get; init; }
 
     public required DateTimeOffset At { get; init; }

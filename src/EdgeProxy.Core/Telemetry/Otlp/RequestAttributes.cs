@@ -52,7 +52,8 @@ internal static class RequestAttributes
         record.Client.TryFormat(address, out int length);
         writer.Attribute(field, "client.address", address[..length]);
         writer.Attribute(field, "client.port", record.ClientPort);
-        writer.Attribute(field, "network.protocol.version", record.MinorVersion == 0 ? "1.0" : "1.1");
+        writer.Attribute(field, "network.protocol.version",
+            record.HttpMajor == 2 ? "2" : record.MinorVersion == 0 ? "1.0" : "1.1");
         if (record.Status > 0)
         {
             writer.Attribute(field, "http.response.status_code", record.Status);

@@ -38,6 +38,7 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
     private bool _isInTurn;
     private bool _hasEndedOwner;
     private bool _wasConnected;
+    private bool _isReadHeld;
 
     /// <summary>Takes over a link, connected or about to be; <see cref="Start"/> begins.</summary>
     public Http2Connection(ByteLink link, IHttp2Owner owner, Http2Streams spares, Http2Terms terms)
@@ -49,7 +50,9 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
         _terms = terms;
         _output = new ByteQueue(_loop.Blocks);
         _guard = new FloodGuard(_loop.NowMs);
+        PeerStreamsMax = terms.PeerStreamsMax;
         _nextStream = terms.IsServer ? 2 : 1;
+        _resets = terms.IsServer ? new RecentResets() : default;
         link.Owner = this;
     }
 
@@ -97,6 +100,9 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
     /// <summary>Frames wait that the peer does not take.</summary>
     public bool HasOutput => !_output.IsEmpty;
 
+    // A peer that does not read its answers is asked for no more questions.
+    private bool IsOutputOver => _output.Length > 2 * Http2Limits.OutputBytes;
+
     /// <summary>Grows with every byte that left.</summary>
     public long BytesSent => _link.BytesWritten;
 
@@ -104,7 +110,14 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
     public void Start()
     {
         SayTerms();
-        Turn();
+        if (IsServer)
+        {
+            Turn();
+        }
+        else
+        {
+            Touch(); // whoever opens a stream knows of it before it can hear that the link is broken
+        }
     }
 
     /// <summary>
@@ -123,6 +136,10 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
             _leaving = Leaving.Announced;
             WriteGoAway(int.MaxValue, Http2Error.None);
             WritePing(LeavingPing, isAck: false);
+            foreach (Http2Stream stream in _streams.Values)
+            {
+                MarkReady(stream); // a tunnel has something to say at the end
+            }
         }
         else
         {
@@ -220,6 +237,7 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
         Send();
         _isInTurn = false;
         Conclude();
+        hasMore |= _isReadHeld && !IsOutputOver; // nobody would tell again of what came while that was full
         if (hasMore || _ready.Count > 0 || (HasRoom && _sendWindow > 0 && _blocked.Count > 0))
         {
             Touch();
@@ -239,25 +257,33 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
                 return;
             }
 
-            foreach (Http2Stream stream in _unnumbered)
-            {
-                MarkReady(stream);
-            }
+            MarkWaiting();
+            ServeReady(); // before a frame tells them that they may not: then they know that it was not the attempt
+        }
+    }
+
+    private void MarkWaiting()
+    {
+        foreach (Http2Stream stream in _unnumbered)
+        {
+            MarkReady(stream);
         }
     }
 
     // True if it stopped for the sake of others.
     private bool Read()
     {
+        _isReadHeld = false;
         for (int reads = 0; reads < ReadsPerTurnMax; reads++)
         {
-            if (_phase > Phase.Open || _output.Length > 2 * Http2Limits.OutputBytes || !_link.MayRead)
+            if (_phase > Phase.Open || IsOutputOver || !_link.MayRead)
             {
                 if (_link.IsBroken && !_link.MayRead)
                 {
                     Lose(Http2End.Broken);
                 }
 
+                _isReadHeld = _phase <= Phase.Open && _link.MayRead;
                 ShrinkInput();
                 return false;
             }
@@ -354,7 +380,14 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
 
     private void MarkReady(Http2Stream stream)
     {
-        if (!stream.IsReady && !stream.IsClosed)
+        if (stream.IsEndAwaited)
+        {
+            if (stream.HasEndReceived || stream.IsReset)
+            {
+                Forget(stream);
+            }
+        }
+        else if (!stream.IsReady && !stream.IsClosed)
         {
             stream.IsReady = true;
             _ready.Enqueue(stream);
@@ -396,15 +429,18 @@ internal sealed partial class Http2Connection : ILinkOwner, ILoopWork
         ReleaseInputIfEmpty();
         foreach (Http2Stream stream in _unnumbered)
         {
-            stream.TakeReset(isRefused: true);
+            stream.TakeReset(isRefused: true, isWithConnection: true);
             MarkReady(stream);
         }
 
         foreach (Http2Stream stream in _streams.Values)
         {
-            // What the peer did not even begin may go another way.
-            stream.TakeReset(isRefused: !IsServer && stream.Id > _processedMax);
-            MarkReady(stream);
+            if (!stream.IsReset)
+            {
+                // What the peer did not even begin may go another way.
+                stream.TakeReset(isRefused: !IsServer && stream.Id > _processedMax, isWithConnection: true);
+                MarkReady(stream);
+            }
         }
     }
 

@@ -24,14 +24,21 @@ internal sealed partial class Http2Connection
     public long Resets { get; private set; }
 
     /// <summary>What a coded section may come to; without an end it is no head at all.</summary>
-    private int CodedBytesMax =>
-        Math.Max(_terms.HeadLimits.HeadBytes, FrameHeader.PayloadBytesDefault);
+    private int CodedBytesMax => IsServer ? HeadBytesMax : Http2Limits.CodedAnswerBytes;
+
+    private int HeadBytesMax => Math.Max(_terms.HeadLimits.HeadBytes, FrameHeader.PayloadBytesDefault);
+
+    private int DecodedBytesMax => IsServer
+        ? Http2Limits.DecodedHeadsMax * Math.Max(_terms.HeadLimits.HeadBytes, BlockPool.LargeBytes)
+        : Http2Limits.DecodedAnswerBytes;
 
     private void TakeHeaders(FrameHeader header, ReadOnlySpan<byte> payload)
     {
-        if (!IsPeers(header.StreamId) && (IsServer || IsIdle(header.StreamId)))
+        // Only clients begin streams: what answers is on one of theirs, and 0 is nobody's.
+        bool isClients = (header.StreamId & 1) == 1;
+        if (!isClients || (!IsServer && IsIdle(header.StreamId)))
         {
-            Fail(Http2Error.Protocol); // 0 is nobody's
+            Fail(Http2Error.Protocol);
             return;
         }
 
@@ -57,7 +64,8 @@ internal sealed partial class Http2Connection
 
     private void TakeContinuation(FrameHeader header, ReadOnlySpan<byte> payload)
     {
-        if (!TrySpendFrame())
+        bool isFull = !IsServer && payload.Length >= EarningBytes; // a large answer is its request's matter
+        if (!isFull && !TrySpendFrame())
         {
             return;
         }
@@ -78,9 +86,24 @@ internal sealed partial class Http2Connection
             return;
         }
 
-        _section ??= _loop.Blocks.Rent(CodedBytesMax);
+        _section ??= _loop.Blocks.Rent(HeadBytesMax);
+        if (_section.Free.Length < content.Length)
+        {
+            GrowSection(length);
+        }
+
         content.CopyTo(_section.Free);
         _section.Commit(content.Length);
+    }
+
+    private void GrowSection(int bytes)
+    {
+        Block larger = _loop.Blocks.Rent(Math.Min(CodedBytesMax, 2 * bytes));
+        _section!.Filled.CopyTo(larger.Free);
+        larger.Commit(_section.Length);
+        _section.Clear();
+        _loop.Blocks.Return(_section);
+        _section = larger;
     }
 
     private void ReleaseSection()
@@ -119,6 +142,7 @@ internal sealed partial class Http2Connection
 
     private void TakeRequest(int id, ref HpackReader fields)
     {
+        _resets.Advance(_lastPeerStream, id);
         _lastPeerStream = id;
         Block room = _loop.Blocks.Rent(Math.Max(_terms.HeadLimits.HeadBytes, BlockPool.LargeBytes));
         Block stash = _loop.Blocks.Rent(room.Capacity);
@@ -195,6 +219,7 @@ internal sealed partial class Http2Connection
         {
             if (head.Finish(_sectionEnds, stream.IsHeadRequest))
             {
+                _guard.EarnFrames(head.Status >= 200 ? 2 : 0);
                 stream.TakeResponse(head, _sectionEnds);
                 MarkReady(stream);
             }
@@ -244,9 +269,9 @@ internal sealed partial class Http2Connection
             return;
         }
 
-        if (WasReset(id) || IsPassedOver(id))
+        if (IsLate(id))
         {
-            TrySpendFrame();
+            SpendLate();
         }
         else
         {
@@ -271,7 +296,7 @@ internal sealed partial class Http2Connection
     private bool Counts(in HpackReader fields, ref int decoded)
     {
         decoded += fields.Name.Length + fields.Value.Length + HpackTable.EntryOverhead;
-        return decoded <= Http2Limits.DecodedHeadsMax * Math.Max(_terms.HeadLimits.HeadBytes, BlockPool.LargeBytes);
+        return decoded <= DecodedBytesMax;
     }
 
     private bool EndsWell(HpackStep step)

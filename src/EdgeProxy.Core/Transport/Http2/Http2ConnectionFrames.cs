@@ -158,16 +158,16 @@ internal sealed partial class Http2Connection
             Return(payload.Length);
         }
 
-        bool isEnd = header.Has(FrameFlags.EndStream);
-        if (content.IsEmpty && !isEnd && !TrySpendFrame())
-        {
-            return;
-        }
-
         if (!_streams.TryGetValue(header.StreamId, out Http2Stream? stream) || stream.IsReset || stream.HasEndReceived)
         {
             ReturnUnread(payload.Length);
             TakeLate(header.StreamId, stream);
+            return;
+        }
+
+        bool isEnd = header.Has(FrameFlags.EndStream);
+        if (content.IsEmpty && !isEnd && !TrySpendFrame())
+        {
             return;
         }
 
@@ -194,6 +194,7 @@ internal sealed partial class Http2Connection
 
         if (!stream.TryTakePayload(content, isEnd))
         {
+            ReturnUnread(content.Length);
             Refuse(stream.Id, Http2Error.Protocol);
             return;
         }
@@ -201,12 +202,12 @@ internal sealed partial class Http2Connection
         MarkReady(stream);
     }
 
-    // A frame for a stream that is over: known for a while if it was broken off here, else a mistake.
+    // DATA for a stream that is over.
     private void TakeLate(int id, Http2Stream? stream)
     {
-        if (stream is { IsReset: true } || WasReset(id) || IsPassedOver(id))
+        if (stream?.IsReset ?? IsLate(id))
         {
-            TrySpendFrame();
+            SpendLate();
         }
         else
         {
@@ -258,10 +259,16 @@ internal sealed partial class Http2Connection
         }
 
         var error = (Http2Error)BinaryPrimitives.ReadInt32BigEndian(payload);
-        if (stream.HasEndSent || !IsServer || TrySpendReset())
+        if (stream.HasEndSent || TrySpendReset())
         {
             Resets++;
-            stream.TakeReset(isRefused: !IsServer && error == Http2Error.RefusedStream);
+            bool isRefused = !IsServer && error == Http2Error.RefusedStream;
+            if (isRefused)
+            {
+                _streamsTaken = Math.Max(1, Math.Min(_streamsTaken, StreamCount) - 1);
+            }
+
+            stream.TakeReset(isRefused);
             MarkReady(stream);
         }
     }
@@ -299,6 +306,11 @@ internal sealed partial class Http2Connection
         }
 
         WriteFrameHeader(FrameType.Settings, FrameFlags.Ack, 0, 0);
+        if (!IsServer && _unnumbered.Count > 0)
+        {
+            RefuseWaiting(StreamCount - PeerStreamsMax);
+            MarkWaiting();
+        }
     }
 
     private Http2Error TakeSetting(Http2Setting setting, uint value)
@@ -311,7 +323,7 @@ internal sealed partial class Http2Connection
             case Http2Setting.EnablePush when value > 1 || (value == 1 && !IsServer):
                 return Http2Error.Protocol;
             case Http2Setting.MaxConcurrentStreams:
-                _peerStreamsMax = (int)Math.Min(value, int.MaxValue);
+                PeerStreamsMax = (int)Math.Min(value, int.MaxValue);
                 break;
             case Http2Setting.InitialWindowSize:
                 return value > WindowMax ? Http2Error.FlowControl : TakeStreamWindow((int)value);
@@ -394,6 +406,7 @@ internal sealed partial class Http2Connection
 
         _processedMax = Math.Min(_processedMax, lastId);
         _leaving = _leaving == Leaving.No ? Leaving.Said : _leaving;
+        RefuseWaiting(_unnumbered.Count); // RFC 9113 section 6.8: none is begun from here on
         foreach (Http2Stream stream in _streams.Values)
         {
             if (stream.Id > _processedMax && !stream.IsReset)

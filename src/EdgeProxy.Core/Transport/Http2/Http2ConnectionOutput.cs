@@ -94,6 +94,7 @@ internal sealed partial class Http2Connection
         if (stream.Id == 0)
         {
             Number(stream);
+            _guard.EarnFrames(2); // as an answer does: a server may say that it took it, and ask whether we are there
         }
 
         Block block = _loop.Blocks.Rent(SectionBytesMax(lines) + method.Length + target.Length + authority.Length);
@@ -203,8 +204,10 @@ internal sealed partial class Http2Connection
     {
         WriteFrameHeader(FrameType.ResetStream, FrameFlags.None, id, sizeof(uint));
         WriteNumber((uint)error);
-        _resetIds[_resetCount++ % _resetIds.Length] = id;
-        _resetCount = _resetCount < 0 ? _resetIds.Length : _resetCount;
+        if (IsServer && id <= _lastPeerStream)
+        {
+            _resets.Add(id);
+        }
     }
 
     private void WriteGoAway(int lastId, Http2Error error)

@@ -7,16 +7,18 @@ namespace EdgeProxy.Transport.Http2;
 /// <summary>Streams: how they begin and end, and what either side may send of them.</summary>
 internal sealed partial class Http2Connection
 {
-    private readonly int[] _resetIds = new int[Http2Limits.ResetsRemembered];
+    private readonly RecentResets _resets; // of a client
     private readonly List<Http2Stream> _unnumbered = [];
-    private int _resetCount;
+    private int _endsAwaited;
     private int _nextStream;
     private int _lastPeerStream;
 
     // What the last GOAWAY said that counts.
     private int _lastServed = int.MaxValue;
     private int _processedMax = int.MaxValue;
-    private int _peerStreamsMax = Http2Limits.StreamsDefault; // until the peer says
+
+    // What it took at once when it refused one more, whatever it says.
+    private int _streamsTaken = int.MaxValue;
     private Leaving _leaving;
 
     /// <summary>How far this side is with leaving.</summary>
@@ -31,9 +33,21 @@ internal sealed partial class Http2Connection
         Said,
     }
 
+    /// <summary>An answer is whole, and the frame that says so is still to come.</summary>
+    public bool AwaitsEnds => _endsAwaited > 0;
+
+    /// <summary>Streams of ours that the peer takes at once; until it says so, what is supposed.</summary>
+    public int PeerStreamsMax { get; private set; }
+
+    /// <summary>
+    /// A stream of ours may have its number: before the peer said how many it takes, few have.
+    /// </summary>
+    internal bool MayNumber => HasBegun || _streams.Count < Http2Limits.StreamsBeforeTerms;
+
     /// <summary>Another stream of ours can be opened.</summary>
     public bool CanOpen => !IsServer && _phase <= Phase.Open && !_link.IsBroken && _leaving == Leaving.No
-        && _processedMax == int.MaxValue && StreamCount < _peerStreamsMax && _nextStream < int.MaxValue - 2;
+        && _processedMax == int.MaxValue && StreamCount < Math.Min(PeerStreamsMax, _streamsTaken)
+        && _nextStream < int.MaxValue - 2;
 
     /// <summary>A stream of ours; MUST NOT be asked for unless <see cref="CanOpen"/>.</summary>
     public Http2Stream Open(ILinkOwner owner)
@@ -45,6 +59,21 @@ internal sealed partial class Http2Connection
         return stream;
     }
 
+    // The last of those that wait for a number: nothing of them was sent.
+    private void RefuseWaiting(int count)
+    {
+        for (int i = _unnumbered.Count - 1; i >= 0 && count > 0; i--)
+        {
+            if (!_unnumbered[i].IsReset)
+            {
+                _unnumbered[i].TakeReset(isRefused: true);
+                MarkReady(_unnumbered[i]);
+            }
+
+            count--;
+        }
+    }
+
     // RFC 9113 section 5.1.1: ids go up, so they are given in the order in which requests leave.
     private void Number(Http2Stream stream)
     {
@@ -52,6 +81,7 @@ internal sealed partial class Http2Connection
         stream.SetId(_nextStream);
         stream.SendWindow = _peerStreamWindow;
         stream.CarrierReadBefore = _link.BytesRead;
+        stream.AskedMs = _loop.NowMs;
         _streams.Add(_nextStream, stream);
         _nextStream += 2;
     }
@@ -80,7 +110,8 @@ internal sealed partial class Http2Connection
         }
 
         bool isSilent = !IsServer && error is Http2Error.Cancel && stream.Id != 0
-            && stream.CarrierReadBefore == _link.BytesRead;
+            && stream.CarrierReadBefore == _link.BytesRead
+            && stream.AskedMs + Http2Limits.SilenceMs <= _loop.NowMs;
         Recycle(stream);
         Touch();
         _owner.OnStreamEnded(this);
@@ -92,6 +123,68 @@ internal sealed partial class Http2Connection
         {
             Cut(Http2End.Broken); // an attempt nobody waits for any more
         }
+    }
+
+    /// <summary>The stream's owner has all it wants of it, and the peer has not ended it yet.</summary>
+    internal void AwaitEnd(Http2Stream stream)
+    {
+        stream.IsEndAwaited = true;
+        stream.EndAwaitedSinceMs = _loop.NowMs;
+        _endsAwaited++;
+        Touch();
+        _owner.OnStreamEnded(this);
+    }
+
+    /// <summary>Cancels streams whose end was waited for too long.</summary>
+    /// <returns>When to ask again; <see cref="long.MaxValue"/> if none is waited for.</returns>
+    public long CancelAwaited(long nowMs)
+    {
+        long next = long.MaxValue;
+        if (_endsAwaited == 0)
+        {
+            return next;
+        }
+
+        foreach (Http2Stream stream in _streams.Values)
+        {
+            if (!stream.IsEndAwaited)
+            {
+                continue;
+            }
+
+            long deadline = stream.EndAwaitedSinceMs + Http2Limits.EndAwaitedMs;
+            if (deadline > nowMs)
+            {
+                next = Math.Min(next, deadline);
+                continue;
+            }
+
+            WriteReset(stream.Id, Http2Error.Cancel);
+            Forget(stream);
+            Touch();
+        }
+
+        return next;
+    }
+
+    // The end that was waited for came, or will not. The table is walked through meanwhile, which a removal allows.
+    private void Forget(Http2Stream stream)
+    {
+        stream.IsEndAwaited = false;
+        _endsAwaited--;
+        _streams.Remove(stream.Id);
+        Recycle(stream);
+        _owner.OnStreamEnded(this);
+    }
+
+    /// <summary>
+    /// There is no room for a stream that a client began: it may be asked again. That is no fault of the client's, and
+    /// costs it as much as any frame does that moves nothing.
+    /// </summary>
+    internal void Refuse(Http2Stream stream)
+    {
+        TrySpendFrame();
+        stream.End(Http2Error.RefusedStream);
     }
 
     /// <summary>A stream ends by a fault of either side that is not the whole connection's.</summary>
@@ -106,6 +199,11 @@ internal sealed partial class Http2Connection
     /// <summary>A stream wants to write more than it may: its owner is called when it may.</summary>
     internal void Block(Http2Stream stream)
     {
+        if (!IsServer && stream.Id == 0 && !MayNumber)
+        {
+            return; // the peer's SETTINGS wake it
+        }
+
         if (HasRoom && _sendWindow > 0 && stream.SendWindow <= 0)
         {
             stream.WaitsForWindow = true;
@@ -172,16 +270,16 @@ internal sealed partial class Http2Connection
     // Not before it left the lists it stands in.
     private void Recycle(Http2Stream stream)
     {
-        if (stream.IsClosed && !stream.IsReady && !stream.IsBlocked)
+        if (stream.IsClosed && !stream.IsReady && !stream.IsBlocked && !stream.IsEndAwaited)
         {
             _spares.Return(stream);
         }
     }
 
-    // A stream of the peer's, or of its making, ends early through it.
+    // A stream of the peer's, or of its making, ends early through it. A server's answers cost who asked for them.
     private bool TrySpendReset()
     {
-        if (_guard.TrySpendReset(_loop.NowMs))
+        if (!IsServer || _guard.TrySpendReset(_loop.NowMs))
         {
             return true;
         }
@@ -219,10 +317,19 @@ internal sealed partial class Http2Connection
         }
     }
 
-    private bool WasReset(int id)
+    /// <summary>
+    /// A frame for a stream that is over is no mistake: it may have been on its way when the stream was reset here (RFC
+    /// 9113 section 5.1). Servers are taken to have done so, since others' streams go on beside it.
+    /// </summary>
+    private bool IsLate(int id) => !IsServer || IsPassedOver(id) || _resets.MayHold(id, _lastPeerStream);
+
+    // It costs work and moves nothing. A server answers what it was asked, and is not held to that.
+    private void SpendLate()
     {
-        int known = Math.Min(_resetCount, _resetIds.Length);
-        return _resetIds.AsSpan(0, known).Contains(id);
+        if (IsServer)
+        {
+            TrySpendFrame();
+        }
     }
 
     // Ids of the peer are odd where it is the client (RFC 9113 section 5.1.1).

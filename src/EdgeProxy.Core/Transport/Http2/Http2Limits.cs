@@ -29,6 +29,17 @@ internal static class Http2Limits
     public const int DecodedHeadsMax = 4;
 
     /// <summary>
+    /// Coded bytes of an answer's head that are read. One over its limit costs its own request, as over HTTP/1.1; what
+    /// comes to more than this, or to more than <see cref="DecodedAnswerBytes"/>, ends the connection.
+    /// </summary>
+    public const int CodedAnswerBytes = 256 * 1024;
+
+    public const int DecodedAnswerBytes = 1024 * 1024;
+
+    /// <summary>Requests that a new connection is sent before the server said how many it takes at once.</summary>
+    public const int StreamsBeforeTerms = 8;
+
+    /// <summary>
     /// Frames that move nothing (SETTINGS, PING, PRIORITY, unknown ones, empty DATA and CONTINUATION, WINDOW_UPDATE) a
     /// peer may send at once; then <see cref="IdleFramesPerSecond"/>. What moves something earns more.
     /// </summary>
@@ -44,8 +55,22 @@ internal static class Http2Limits
 
     public const int ResetsPerSecond = 50;
 
-    /// <summary>Streams reset here whose late frames are known for what they are.</summary>
-    public const int ResetsRemembered = 32;
+    /// <summary>
+    /// A client's streams of which it is known whether they were reset here, so that late frames are told from
+    /// mistakes; a multiple of 64.
+    /// </summary>
+    public const int StreamsRemembered = 1024;
+
+    /// <summary>
+    /// An answer that is here to its last byte may end by a frame of its own, which is waited for so long.
+    /// </summary>
+    public const int EndAwaitedMs = 5_000;
+
+    /// <summary>
+    /// Who gives a request up after so long, while nothing at all came on its connection, has waited for a server that
+    /// is not there.
+    /// </summary>
+    public const int SilenceMs = 1_000;
 
     /// <summary>
     /// After the last frame what still comes is thrown away, up to so much, so that the frame arrives.

@@ -27,7 +27,7 @@ internal sealed partial class Http2Stream : ByteLink
 
     public Http2Stream(BlockPool blocks)
     {
-        _inbox = new ByteQueue(blocks);
+        _inbox = new ByteQueue(blocks, BlockPool.SmallBytes); // its peer chooses how little comes at once
     }
 
     [Flags]
@@ -64,6 +64,9 @@ internal sealed partial class Http2Stream : ByteLink
 
         /// <summary>The peer's final head is here.</summary>
         HasHead = 512,
+
+        /// <summary>It was broken off because the connection ended.</summary>
+        LostConnection = 1024,
     }
 
     public int Id { get; private set; }
@@ -76,6 +79,15 @@ internal sealed partial class Http2Stream : ByteLink
 
     /// <summary>Bytes the connection had read when its request left.</summary>
     internal long CarrierReadBefore { get; set; }
+
+    /// <summary>When its request left.</summary>
+    internal long AskedMs { get; set; }
+
+    /// <summary>Its owner has the whole answer and let go; the frame that says so is still to come.</summary>
+    internal bool IsEndAwaited { get; set; }
+
+    /// <summary>When that began.</summary>
+    internal long EndAwaitedSinceMs { get; set; }
 
     // Where it stands among those that have news, and those that wait to write.
     internal bool IsReady { get; set; }
@@ -104,11 +116,17 @@ internal sealed partial class Http2Stream : ByteLink
 
     public override bool IsBroken => Has(State.Reset | State.Closed);
 
+    public override bool AsksForTunnel => Has(State.IsTunnel);
+
     public override bool IsUntouched => Has(State.Refused);
+
+    public override bool MayBeStale => Has(State.LostConnection);
 
     public override bool MayRead => !Has(State.Closed)
         && (!_inbox.IsEmpty || _stagedStart < _stagedEnd
             || (Has(State.IsTunnel) && Has(State.EndReceived) && !Has(State.EndRead)));
+
+    public override int WaitingBytes => _headLeft + _payloadLeft;
 
     public override bool IsSecure => _connection.Link.IsSecure;
 
@@ -160,6 +178,14 @@ internal sealed partial class Http2Stream : ByteLink
 
     public override void Close()
     {
+        if (HasWholeAnswer && _connection.IsOpen)
+        {
+            // To reset it would tell the server that its answer was not wanted.
+            LetGo();
+            _connection.AwaitEnd(this);
+            return;
+        }
+
         // RFC 9113 section 8.1: an answer may be over before its request; NO_ERROR says that it is whole.
         End(Has(State.EndSent) && _connection.IsServer ? Http2Error.None
             : _connection.IsServer ? Http2Error.Internal
@@ -198,6 +224,7 @@ internal sealed partial class Http2Stream : ByteLink
         _declaredLeft = -1;
         _unreturned = 0;
         WaitsForWindow = false;
+        IsEndAwaited = false;
         ResetWrites();
     }
 
@@ -273,11 +300,18 @@ internal sealed partial class Http2Stream : ByteLink
     }
 
     /// <summary>The peer, or what became of the connection, breaks it off.</summary>
-    internal void TakeReset(bool isRefused)
+    /// <param name="isRefused">The peer promised that it did nothing.</param>
+    /// <param name="isWithConnection">The connection ended, not this stream of it.</param>
+    internal void TakeReset(bool isRefused, bool isWithConnection = false)
     {
         _state |= State.Reset;
         Mark(State.Refused, isRefused);
+        Mark(State.LostConnection, isWithConnection);
     }
+
+    // All of an answer but the frame that ends it (RFC 9113 section 8.1).
+    private bool HasWholeAnswer => !_connection.IsServer && _declaredLeft == 0 && Has(State.EndSent)
+        && Has(State.HasHead) && !Has(State.EndReceived | State.Reset | State.Closed);
 
     private bool Has(State any) => (_state & any) != 0;
 
@@ -373,7 +407,8 @@ internal sealed partial class Http2Stream : ByteLink
         return part;
     }
 
-    private void End(Http2Error error)
+    /// <summary>Lets go; the peer, if it still thinks of it, is told why.</summary>
+    internal void End(Http2Error error)
     {
         if (Has(State.Closed))
         {
@@ -381,11 +416,16 @@ internal sealed partial class Http2Stream : ByteLink
         }
 
         bool wasReset = Has(State.Reset);
+        LetGo();
+        _connection.Release(this, wasReset || IsComplete ? null : error);
+    }
+
+    private void LetGo()
+    {
         _state |= State.Closed;
         _connection.ReturnUnread(_payloadLeft);
         _payloadLeft = 0;
         _headLeft = 0;
         _inbox.Clear();
-        _connection.Release(this, wasReset || IsComplete ? null : error);
     }
 }

@@ -117,7 +117,7 @@ internal sealed partial class Http2Stream
 
     private int TakeHead(ReadOnlySpan<byte> bytes)
     {
-        if (!_connection.HasRoom)
+        if (!_connection.HasRoom || (Id == 0 && !_connection.MayNumber))
         {
             return 0;
         }
@@ -148,6 +148,11 @@ internal sealed partial class Http2Stream
             _connection.WriteResponse(this, "200"u8, lines, isEnd: false);
             _writing = Writing.Tunnel;
             return Has(State.IsTunnel);
+        }
+
+        if (status is >= 200 and < 300 && Has(State.IsTunnel))
+        {
+            return false; // the peer would take what follows for the tunnel it asked for
         }
 
         bool hasBody = !Has(State.IsHead) && status is not (204 or 304);

@@ -11,6 +11,9 @@ internal sealed record Http2Terms
     /// <summary>Streams at once that the peer may open.</summary>
     public int StreamsMax { get; init; } = Http2Limits.StreamsDefault;
 
+    /// <summary>Streams at once that the peer is supposed to take until it says so.</summary>
+    public int PeerStreamsMax { get; init; } = Http2Limits.StreamsDefault;
+
     /// <summary>Heads and trailers of the peer.</summary>
     public HeadLimits HeadLimits { get; init; } = HeadLimits.Default;
 }

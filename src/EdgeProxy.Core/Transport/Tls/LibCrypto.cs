@@ -122,6 +122,10 @@ internal static unsafe partial class LibCrypto
     [LibraryImport(Library, EntryPoint = "X509_check_issued")]
     public static partial int CheckIssued(void* issuer, void* subject);
 
+    /// <summary>As struct tm: seconds, minutes, hours, day, month from 0, years from 1900; 1 if it is one.</summary>
+    [LibraryImport(Library, EntryPoint = "ASN1_TIME_to_tm")]
+    public static partial int TimeToParts(void* time, int* parts);
+
     [LibraryImport(Library, EntryPoint = "X509_get0_notAfter")]
     public static partial void* NotAfter(void* certificate);
 

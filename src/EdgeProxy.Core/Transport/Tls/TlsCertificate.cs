@@ -24,6 +24,7 @@ internal sealed unsafe class TlsCertificate : SafeHandle
         _key = key;
         Names = ReadNames((void*)certificates[0]);
         DaysLeft = ReadDaysLeft((void*)certificates[0]);
+        ExpiresAt = ReadExpiry((void*)certificates[0]);
     }
 
     public override bool IsInvalid => handle == 0;
@@ -33,6 +34,9 @@ internal sealed unsafe class TlsCertificate : SafeHandle
 
     /// <summary>Negative once it has expired.</summary>
     public int DaysLeft { get; }
+
+    /// <summary>Its notAfter; null if that is no time.</summary>
+    public DateTimeOffset? ExpiresAt { get; }
 
     internal void* Leaf => (void*)handle;
 
@@ -111,6 +115,16 @@ internal sealed unsafe class TlsCertificate : SafeHandle
         int seconds = 0;
         _ = LibCrypto.TimeBetween(&days, &seconds, null, LibCrypto.NotAfter(certificate));
         return days == 0 && seconds < 0 ? -1 : days;
+    }
+
+    private static DateTimeOffset? ReadExpiry(void* certificate)
+    {
+        const int partsOfTm = 16; // struct tm has 56 bytes
+        int* parts = stackalloc int[partsOfTm];
+        return LibCrypto.TimeToParts(LibCrypto.NotAfter(certificate), parts) == 1
+            ? new DateTimeOffset(
+                1900 + parts[5], 1 + parts[4], parts[3], parts[2], parts[1], Math.Min(parts[0], 59), TimeSpan.Zero)
+            : null;
     }
 
     private static List<string> ReadNames(void* certificate)

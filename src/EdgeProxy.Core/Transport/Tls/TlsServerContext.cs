@@ -95,6 +95,18 @@ internal sealed unsafe class TlsServerContext : TlsContext
         }
     }
 
+    /// <summary>When each certificate expires, by file.</summary>
+    public IEnumerable<(string File, DateTimeOffset At)> Expiries()
+    {
+        for (int i = 0; i < _certificates.Length; i++)
+        {
+            if (_certificates[i].ExpiresAt is { } at)
+            {
+                yield return (Settings.Certificates[i].Name, at);
+            }
+        }
+    }
+
     private static ContextHandle NewContext(TlsServerSettings settings, TlsCertificate certificate, out string problem)
     {
         ulong options = LibSsl.OptionServerPreference | LibSsl.OptionPrioritizeChaCha

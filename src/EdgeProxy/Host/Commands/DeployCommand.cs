@@ -62,11 +62,28 @@ internal static class DeployCommand
                 .ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
             string line = $"{time}  {Text(one, "service")}  {Text(one, "version")}  {Text(one, "status")}  "
                 + $"{Text(one, "environment")}  {Text(one, "url")}";
-            shell.Output.WriteLine(line.TrimEnd());
+            shell.Output.WriteLine(line.TrimEnd() + Effect(one));
         }
 
         return ExitCodes.Ok;
     }
+
+    // Nothing of a deployment around which nothing happened.
+    private static string Effect(JsonElement one)
+    {
+        if (!one.TryGetProperty("before", out JsonElement before) || !one.TryGetProperty("after", out JsonElement after)
+            || (Number(before, "requests") == 0 && Number(after, "requests") == 0))
+        {
+            return "";
+        }
+
+        return string.Create(CultureInfo.InvariantCulture,
+            $"  errors {100 * Number(before, "error_rate"):0.00} % -> {100 * Number(after, "error_rate"):0.00} %"
+                + $"  p99 {Number(before, "p99_ms"):0.#} -> {Number(after, "p99_ms"):0.#} ms"
+                + $"  ({Number(before, "requests"):0} requests before, {Number(after, "requests"):0} after)");
+    }
+
+    private static double Number(JsonElement element, string name) => element.GetProperty(name).GetDouble();
 
     private static async Task<RawAnswer?> AskAsync(Shell shell, string? configPath, string method, string? body)
     {
@@ -88,15 +105,6 @@ internal static class DeployCommand
         return answer;
     }
 
-    // What others sent must not be a command to a terminal.
-    private static string Text(JsonElement element, string name)
-    {
-        var text = new StringBuilder();
-        foreach (char c in element.GetProperty(name).GetString() ?? "")
-        {
-            text.Append(char.IsControl(c) ? '?' : c);
-        }
-
-        return text.ToString();
-    }
+    private static string Text(JsonElement element, string name) =>
+        PlainText.Of(element.GetProperty(name).GetString() ?? "");
 }

@@ -107,8 +107,8 @@ internal static class RoutesCommand
         }
     }
 
-    private static string Address(ServerSettings server) => server.Host.Contains(':', StringComparison.Ordinal)
-        ? $"[{server.Host}]:{server.Port}"
+    private static string Address(ServerSettings server) => server.IsUnix ? server.Host
+        : server.Host.Contains(':', StringComparison.Ordinal) ? $"[{server.Host}]:{server.Port}"
         : $"{server.Host}:{server.Port}";
 
     private static void WriteJson(Shell shell, ProxySettings settings) => JsonAnswer.Write(shell.Output, json =>

@@ -10,6 +10,7 @@ using EdgeProxy.Primitives;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Telemetry.Deployments;
 using EdgeProxy.Telemetry.Otlp;
+using EdgeProxy.Telemetry.Tailing;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeProxy.Host.Recording;
@@ -30,12 +31,27 @@ internal sealed record RecordingParts(Shard[] Shards, TimeProvider Time, Stream 
 internal sealed partial class RequestRecording(RecordingParts parts) : IDisposable, IMetricsSource
 {
     private readonly RecordReader _reader = new(parts.Shards.Length, parts.Time);
+    private readonly Lock _opening = new();
+    private TailFeed? _tail;
     private readonly DateTimeOffset _startedAt = parts.Time.GetUtcNow();
     private AccessLogSettings? _logSettings;
     private LineWriter? _lines;
     private LineWriter? _preparedLines;
     private OtlpExport? _export;
+    private GrafanaAnnotations? _grafana;
     private long _droppedBefore;
+
+    /// <summary>Requests as they end. While somebody looks each of them is recorded.</summary>
+    public TailFeed Tail
+    {
+        get
+        {
+            lock (_opening)
+            {
+                return _tail ??= new TailFeed(parts.Time) { OnWatched = Watch };
+            }
+        }
+    }
 
     /// <summary>Opens what can fail; null, or why the configuration cannot be used.</summary>
     public string? Prepare(TelemetrySettings settings)
@@ -79,6 +95,15 @@ internal sealed partial class RequestRecording(RecordingParts parts) : IDisposab
             _logSettings = telemetry.AccessLog;
         }
 
+        if (telemetry.Grafana != _grafana?.Settings)
+        {
+            GrafanaAnnotations? before = _grafana;
+            Volatile.Write(ref _grafana, telemetry.Grafana is { } grafana
+                ? new GrafanaAnnotations(grafana, parts.Time, parts.Logger)
+                : null);
+            before?.Dispose();
+        }
+
         OtlpResource resource = ResourceOf(settings);
         OtlpExport? exportBefore = null;
         if (_export is { } running && (telemetry.Otlp != running.Settings.Otlp
@@ -102,19 +127,21 @@ internal sealed partial class RequestRecording(RecordingParts parts) : IDisposab
             _reader.Use([.. sinks]);
         }
 
-        if (sinks.Count > 0)
+        if (sinks.Count > 1)
         {
-            Open();
+            Open(); // somebody besides those who look, who open it themselves
         }
     }
 
-    /// <summary>Tells the collector of a deployment, if there is one that hears logs.</summary>
+    /// <summary>Tells of a deployment the collector, if there is one that hears logs, and Grafana.</summary>
     public void Announce(Deployment deployment)
     {
         if (Volatile.Read(ref _export) is { Settings.Otlp.SendsLogs: true } export)
         {
             export.PutDeployment(DeploymentEvent.Write(export.Resource, deployment, parts.Time.GetUtcNow()));
         }
+
+        Volatile.Read(ref _grafana)?.Put(deployment);
     }
 
     /// <summary>Files may have been moved.</summary>
@@ -128,6 +155,7 @@ internal sealed partial class RequestRecording(RecordingParts parts) : IDisposab
             "Lines of the access log lost because they could not be written.", MetricKind.Counter,
             _droppedBefore + (Volatile.Read(ref _lines)?.Dropped ?? 0), []));
         Volatile.Read(ref _export)?.Collect(samples);
+        Volatile.Read(ref _grafana)?.Collect(samples);
     }
 
     /// <summary>The loops have ended: what they recorded is written.</summary>
@@ -137,10 +165,12 @@ internal sealed partial class RequestRecording(RecordingParts parts) : IDisposab
         _lines?.Dispose();
         _preparedLines?.Dispose();
         _export?.Dispose();
+        _grafana?.Dispose();
     }
 
     private void AddSinks(List<IRecordSink> sinks)
     {
+        sinks.Add(Tail);
         if (_lines is { } lines)
         {
             sinks.Add(new AccessLog(_logSettings!, lines));
@@ -189,10 +219,26 @@ internal sealed partial class RequestRecording(RecordingParts parts) : IDisposab
 
     private void Open()
     {
-        RequestRing[] rings = _reader.Start();
-        for (int i = 0; i < parts.Shards.Length; i++)
+        lock (_opening)
         {
-            parts.Shards[i].Records ??= rings[i];
+            RequestRing[] rings = _reader.Start();
+            for (int i = 0; i < parts.Shards.Length; i++)
+            {
+                parts.Shards[i].Records ??= rings[i];
+            }
+        }
+    }
+
+    private void Watch(bool isWatched)
+    {
+        if (isWatched)
+        {
+            Open();
+        }
+
+        foreach (Shard shard in parts.Shards)
+        {
+            shard.IsTailed = isWatched;
         }
     }
 

@@ -1,0 +1,174 @@
+using System;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Primitives.Json;
+using EdgeProxy.Telemetry;
+
+namespace EdgeProxy.Ai.Guards;
+
+/// <summary>
+/// The answer of one exchange under a guard: one that is a single text is held until all of it was looked at, a stream
+/// is looked at as it passes, one that cannot be looked into is refused. Reused with its work.
+/// </summary>
+internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard stream)
+{
+    private readonly EventPieces _pieces = new(stream);
+    private readonly HeldBody _whole = new();
+    private Exchange? _exchange;
+    private Dialect _dialect;
+    private AnswerLook _look;
+    private bool _isGivenUp;
+
+    /// <summary>The answer is held until its end.</summary>
+    public bool IsWhole => _look == AnswerLook.Whole && !_isGivenUp;
+
+    /// <summary>It looks at the answer, and writes what the client gets.</summary>
+    public bool Writes => _look != AnswerLook.None;
+
+    /// <summary>A stream was ended by the guard; the rest of it is not wanted.</summary>
+    public bool IsOver => IsStream && stream.IsOver;
+
+    private bool IsStream => _look is AnswerLook.Events or AnswerLook.Lines;
+
+    private GuardSide Side => work.Guard.Answer;
+
+    /// <summary>How the answer whose head is here will be looked at.</summary>
+    public AnswerLook LookOf(Exchange exchange, AiCallKind kind) =>
+        Side.IsEmpty ? AnswerLook.None : AnswerLooks.Of(exchange, kind);
+
+    /// <summary>An answer begins. One that cannot be looked into is replaced at once.</summary>
+    public void Begin(Exchange exchange, AiCallKind kind, Dialect dialect, HeldBody output)
+    {
+        _exchange = exchange;
+        _dialect = dialect;
+        _isGivenUp = false;
+        work.Answer.Begin();
+        _whole.Release();
+        exchange.Hold(_whole, loop.Budget);
+        _look = LookOf(exchange, kind);
+        if (IsStream)
+        {
+            stream.Begin(kind);
+            _pieces.Begin(_look == AnswerLook.Lines, output);
+        }
+        else if (_look == AnswerLook.Opaque)
+        {
+            _look = AnswerLook.None;
+            Opaque("encoding");
+        }
+    }
+
+    /// <summary>Bytes of the answer.</summary>
+    public void Take(ReadOnlySpan<byte> payload, HeldBody output)
+    {
+        if (IsStream)
+        {
+            _pieces.Take(payload, output);
+        }
+        else if (_isGivenUp)
+        {
+            output.TryAppend(payload);
+        }
+        else if (_exchange!.LocalAnswer is not null)
+        {
+            return; // it is refused already
+        }
+        else if (payload.Length > work.Guard.Settings.AnswerBytesMax - _whole.Length || !_whole.TryAppend(payload))
+        {
+            GiveUp("too_long", output);
+            output.TryAppend(_isGivenUp ? payload : default);
+        }
+    }
+
+    /// <summary>The answer is whole.</summary>
+    public void TakeEnd(HeldBody output)
+    {
+        if (IsStream)
+        {
+            _pieces.TakeEnd(output);
+            _exchange!.Shard.Counters.Add(Counter.GuardUninspected, stream.HasPassedUnread ? 1 : 0);
+            return;
+        }
+
+        if (!IsWhole || _exchange!.LocalAnswer is not null)
+        {
+            return;
+        }
+
+        JsonIndex index = loop.Index;
+        JsonEdits edits = loop.Edits;
+        edits.Reset();
+        if (index.Read(_whole.Bytes) != JsonFault.None)
+        {
+            GiveUp("malformed", output);
+            return;
+        }
+
+        work.InspectAnswer(index, _whole.Bytes, edits);
+        index.Reset();
+        if (work.Answer.IsBlocked)
+        {
+            Refuse();
+        }
+        else if (edits.IsEmpty)
+        {
+            output.TryAppend(_whole.Bytes);
+        }
+        else if (output.TryRoom(_whole.Length + edits.Growth, out Span<byte> room))
+        {
+            output.Commit(edits.Apply(_whole.Bytes, room));
+        }
+        else
+        {
+            work.Answer.BlockFor("too_long");
+            Refuse();
+        }
+
+        _whole.Release();
+    }
+
+    public void Release()
+    {
+        _pieces.Release();
+        stream.Release();
+        _whole.Release();
+        _exchange = null;
+        _look = AnswerLook.None;
+        _isGivenUp = false;
+    }
+
+    private void Opaque(string cause)
+    {
+        if (Side.Enforces)
+        {
+            work.Answer.BlockFor(cause);
+            Refuse();
+        }
+        else
+        {
+            _exchange!.Shard.Counters.Add(Counter.GuardUninspected);
+        }
+    }
+
+    // What cannot be looked into passes only if no rule is there to stop it.
+    private void GiveUp(string cause, HeldBody output)
+    {
+        Opaque(cause);
+        if (!Side.Enforces)
+        {
+            _isGivenUp = true;
+            output.TryAppend(_whole.Bytes);
+        }
+
+        _whole.Release();
+    }
+
+    private void Refuse()
+    {
+        int status = work.Answer.BlockedBy >= 0 || work.Answer.Cause == "attachment" ? 403
+            : _exchange!.Response.StatusCode >= 400 ? _exchange.Response.StatusCode
+            : 502;
+        _exchange!.LocalAnswer = AiErrors.Answer(
+            _dialect, status, GuardTexts.Code, GuardTexts.OfAnswer(work.Answer.Reason));
+    }
+}

@@ -1,0 +1,90 @@
+using System;
+using System.IO;
+using System.Net.Http;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using EdgeProxy.Primitives.Collections;
+
+namespace EdgeProxy.Ai.Guards;
+
+/// <summary>
+/// Asks external guards, all at once: POST with the prompt's body as it would go to the model, masks in it. The answer
+/// is 200 with {"action":"allow"} or {"action":"block"}; anything else, and none in time, is a failure. Any thread.
+/// </summary>
+internal sealed class ExternalGuards(Sequence<ExternalGuard> guards, Func<TimeSpan, HttpMessageInvoker> connect)
+{
+    private readonly Lazy<HttpMessageInvoker> _http = new(() => connect(ExternalGuard.TimeoutDefault));
+    private int _asked;
+
+    public int Count => guards.Count;
+
+    public ExternalGuard this[int place] => guards[place];
+
+    /// <summary>Their replies, in the order of the configuration.</summary>
+    public async Task<ExternalReply[]> AskAsync(byte[] body)
+    {
+        var replies = new Task<ExternalReply>[guards.Count];
+        for (int i = 0; i < replies.Length; i++)
+        {
+            replies[i] = AskAsync(guards[i], body);
+        }
+
+        return await Task.WhenAll(replies).ConfigureAwait(false);
+    }
+
+    private async Task<ExternalReply> AskAsync(ExternalGuard guard, byte[] body)
+    {
+        if (Interlocked.Increment(ref _asked) > ExternalGuard.AskedMax)
+        {
+            Interlocked.Decrement(ref _asked);
+            return ExternalReply.Failed;
+        }
+
+        using var deadline = new CancellationTokenSource(guard.Timeout);
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, guard.Url)
+            {
+                Content = new ByteArrayContent(body),
+            };
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            using HttpResponseMessage response =
+                await _http.Value.SendAsync(request, deadline.Token).ConfigureAwait(false);
+            return (int)response.StatusCode == 200
+                ? await ReadAsync(response, deadline.Token).ConfigureAwait(false)
+                : ExternalReply.Failed;
+        }
+        catch (Exception exception) when (
+            exception is HttpRequestException or IOException or OperationCanceledException or JsonException)
+        {
+            return ExternalReply.Failed;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _asked);
+        }
+    }
+
+    private static async Task<ExternalReply> ReadAsync(HttpResponseMessage response, CancellationToken deadline)
+    {
+        using Stream stream = await response.Content.ReadAsStreamAsync(deadline).ConfigureAwait(false);
+        byte[] reply = new byte[ExternalGuard.ReplyBytesMax + 1];
+        int length = await stream.ReadAtLeastAsync(reply, reply.Length, throwOnEndOfStream: false, deadline)
+            .ConfigureAwait(false);
+        if (length > ExternalGuard.ReplyBytesMax)
+        {
+            return ExternalReply.Failed;
+        }
+
+        using JsonDocument document = JsonDocument.Parse(reply.AsMemory(0, length));
+        return document.RootElement.ValueKind == JsonValueKind.Object
+            && document.RootElement.TryGetProperty("action"u8, out JsonElement action)
+            && action.ValueKind == JsonValueKind.String
+                ? action.ValueEquals("allow"u8) ? ExternalReply.Allow
+                : action.ValueEquals("block"u8) ? ExternalReply.Block
+                : ExternalReply.Failed
+            : ExternalReply.Failed;
+    }
+}

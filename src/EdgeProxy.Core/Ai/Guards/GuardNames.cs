@@ -1,0 +1,69 @@
+using System.Collections.Generic;
+using EdgeProxy.Primitives.Json;
+
+namespace EdgeProxy.Ai.Guards;
+
+/// <summary>
+/// What names of members say of their strings. A string whose name is not known is text, so that what is new in an API
+/// is looked into, too.
+/// </summary>
+internal static class GuardNames
+{
+    public static readonly ulong Type = JsonText.HashOf("type"u8);
+    public static readonly ulong Source = JsonText.HashOf("source"u8);
+    public static readonly ulong Data = JsonText.HashOf("data"u8);
+    public static readonly ulong Images = JsonText.HashOf("images"u8);
+    public static readonly ulong Audio = JsonText.HashOf("audio"u8);
+    public static readonly ulong Input = JsonText.HashOf("input"u8);
+    public static readonly ulong Arguments = JsonText.HashOf("arguments"u8);
+    public static readonly ulong PartialJson = JsonText.HashOf("partial_json"u8);
+    public static readonly ulong Thinking = JsonText.HashOf("thinking"u8);
+    public static readonly ulong Signature = JsonText.HashOf("signature"u8);
+    public static readonly ulong Logprobs = JsonText.HashOf("logprobs"u8);
+    public static readonly ulong Url = JsonText.HashOf("url"u8);
+    public static readonly ulong ImageUrl = JsonText.HashOf("image_url"u8);
+    public static readonly ulong Text = JsonText.HashOf("text"u8);
+
+    // Marks, ids and enumerations: made by machines, and changed they would break what refers to them.
+    private static readonly HashSet<ulong> Structure = Of(
+        "model", "role", "type", "id", "object", "call_id", "tool_call_id", "tool_use_id", "item_id", "response_id",
+        "previous_response_id", "signature", "encrypted_content", "format", "detail", "media_type", "effort",
+        "service_tier", "status", "finish_reason", "stop_reason", "done_reason", "system_fingerprint", "obfuscation",
+        "created_at", "remote_model", "remote_host", "encoding_format", "keep_alive", "phase", "native_finish_reason",
+        "provider", "prompt_cache_key", "prompt_cache_retention", "truncation", "tool_choice");
+
+    // What stands in these is anybody's: no name in them means anything to an API.
+    private static readonly HashSet<ulong> Free = Of(
+        "arguments", "input", "metadata", "parameters", "input_schema", "schema", "output", "properties");
+
+    private static readonly HashSet<ulong> Binary = Of(
+        "data", "file_data", "images", "b64_json", "partial_image_b64", "image_data", "embedding");
+
+    private static readonly HashSet<ulong> Attachments = Of(
+        "image", "image_url", "input_image", "audio", "input_audio", "video", "video_url", "input_video", "file",
+        "input_file", "document", "container_upload", "computer_screenshot", "image_generation_call", "output_audio",
+        "output_image");
+
+    /// <summary>No text.</summary>
+    public static bool IsStructure(ulong name) => Structure.Contains(name);
+
+    /// <summary>In an object of that name every string is text.</summary>
+    public static bool IsFree(ulong name) => Free.Contains(name);
+
+    /// <summary>Bytes of something, in Base64.</summary>
+    public static bool IsBinary(ulong name) => Binary.Contains(name);
+
+    /// <summary>The type of a part that no rule can look into.</summary>
+    public static bool IsAttachment(ulong type) => Attachments.Contains(type);
+
+    private static HashSet<ulong> Of(params string[] names)
+    {
+        var set = new HashSet<ulong>();
+        foreach (string name in names)
+        {
+            set.Add(JsonText.HashOf(System.Text.Encoding.ASCII.GetBytes(name)));
+        }
+
+        return set;
+    }
+}

@@ -1,0 +1,69 @@
+using System;
+using System.Collections.Generic;
+using System.Text;
+using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Primitives.Detection;
+
+namespace EdgeProxy.Ai.Guards;
+
+/// <summary>The rules of a guard for prompts, or for answers, ready to be used. Immutable; for all loops.</summary>
+internal sealed class GuardSide
+{
+    private readonly GuardRule[] _rules;
+    private readonly byte[][] _masks;
+
+    public GuardSide(Sequence<GuardRule> rules)
+    {
+        var ordered = new List<GuardRule>();
+        var lengths = new List<GuardRule>();
+        foreach (GuardRule rule in rules)
+        {
+            (rule.Detect == GuardDetect.Length ? lengths : ordered).Add(rule);
+        }
+
+        Detections = [.. ordered.ConvertAll(RuleOf)];
+        ordered.AddRange(lengths);
+        _rules = [.. ordered];
+        _masks = Array.ConvertAll(_rules, rule => Encoding.ASCII.GetBytes($"[{rule.Name.ToUpperInvariant()}]"));
+        foreach (GuardRule rule in _rules)
+        {
+            Enforces |= IsEnforced(rule);
+            Masks |= IsEnforced(rule) && rule.Action == FindingAction.Mask;
+        }
+    }
+
+    /// <summary>The rules that look into texts; those of length come behind them.</summary>
+    public DetectionRule[] Detections { get; }
+
+    public ReadOnlySpan<GuardRule> Rules => _rules;
+
+    public bool IsEmpty => _rules.Length == 0;
+
+    /// <summary>A rule may change or stop something; else all of them only tell.</summary>
+    public bool Enforces { get; }
+
+    /// <summary>A rule may put masks into texts.</summary>
+    public bool Masks { get; }
+
+    /// <summary>What stands in the place of a rule's findings: ASCII that needs no escape in JSON.</summary>
+    public ReadOnlySpan<byte> MaskOf(int rule) => _masks[rule];
+
+    public static bool IsEnforced(GuardRule rule) => !rule.ReportOnly && rule.Action != FindingAction.Flag;
+
+    private static DetectionRule RuleOf(GuardRule rule) =>
+        new(DetectorOf(rule), IsEnforced(rule) ? rule.Action : FindingAction.Flag);
+
+    private static Detector DetectorOf(GuardRule rule) => rule.Detect switch
+    {
+        GuardDetect.Secret => new SecretDetector(),
+        GuardDetect.CardNumber => new CardNumberDetector(),
+        GuardDetect.Iban => new IbanDetector(),
+        GuardDetect.Email => new EmailDetector(),
+        GuardDetect.Phone => new PhoneDetector(),
+        GuardDetect.IpAddress => new IpAddressDetector(),
+        GuardDetect.Words => new PhraseDetector(new PhraseTrie(rule.Words)),
+        GuardDetect.PromptInjection => new PhraseDetector(InjectionPhrases.Trie),
+        _ => PatternDetector.Create(rule.Pattern, rule.PatternBytesMax, out _)
+            ?? throw new InvalidOperationException("The configuration let a bad expression through."),
+    };
+}

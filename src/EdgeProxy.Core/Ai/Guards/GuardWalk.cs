@@ -1,0 +1,230 @@
+using System;
+using EdgeProxy.Primitives.Detection;
+using EdgeProxy.Primitives.Json;
+
+namespace EdgeProxy.Ai.Guards;
+
+/// <summary>
+/// Goes over the texts of one JSON text, a request, an answer or an event of one: every string but marks and ids, names
+/// of members, and numbers a tool is called with. Masks are edits; all else stays, byte for byte. Reused; one loop's.
+/// </summary>
+internal sealed class GuardWalk(GuardSide side, bool passesAttachments, bool isOfAnswer)
+{
+    private const int NumberBytesMin = 12;
+
+    private readonly TextScan _scan = new(side.Detections);
+    private readonly int[] _counted = new int[side.Detections.Length];
+    private readonly GuardedText _spelled = new(side);
+    private readonly ByteBuffer _written = new();
+    private readonly Open[] _open = new Open[JsonScanner.DepthMax + 1];
+    private int _depth;
+    private bool _isRepeat;
+
+    /// <summary>Nodes that the caller looks at itself, ascending; -1 behind the last.</summary>
+    public int[] Apart { get; } = CreateApart();
+
+    /// <summary>Looks at all of it. What is masked is in the edits; the rest is in the verdict.</summary>
+    /// <param name="isRepeat">It says again what was looked at before: it is not counted twice.</param>
+    public void Run(
+        JsonIndex index, ReadOnlySpan<byte> text, JsonEdits edits, GuardVerdict verdict, bool isRepeat = false)
+    {
+        _isRepeat = isRepeat;
+        _depth = 0;
+        int apart = 0;
+        for (int node = 0; node < index.Count && !verdict.IsBlocked;)
+        {
+            ref readonly JsonNode at = ref index[node];
+            while (_depth > 0 && node >= _open[_depth - 1].End)
+            {
+                _depth--;
+            }
+
+            bool isFree = _depth > 0 && _open[_depth - 1].IsFree;
+            ulong name = at.NameStart >= 0 || _depth == 0 ? at.NameHash : _open[_depth - 1].Name;
+            if (at.NameStart >= 0)
+            {
+                Whole(text, at.NameStart, at.NameEnd, isJson: false, edits, verdict, mayMask: true);
+            }
+
+            if (at.Kind is JsonToken.ObjectStart or JsonToken.ArrayStart)
+            {
+                if (name == GuardNames.Logprobs && isOfAnswer && side.Enforces && at.Next > node + 1)
+                {
+                    // The text once more, token by token.
+                    edits.Replace(at.Start, at.End, at.Kind == JsonToken.ArrayStart ? "[]"u8 : "null"u8);
+                    node = at.Next;
+                    continue;
+                }
+
+                CheckAttachment(index, node, name, isFree, verdict);
+                bool opensFree = isFree || (at.Kind == JsonToken.ObjectStart && GuardNames.IsFree(name));
+                _open[_depth++] = new Open(at.Next, name, opensFree, node);
+                node++;
+                continue;
+            }
+
+            if (apart < Apart.Length && node == Apart[apart])
+            {
+                apart++;
+            }
+            else if (at.Kind == JsonToken.String && (isFree || IsText(index, node, name, text)))
+            {
+                bool isJson = name == GuardNames.Arguments || name == GuardNames.PartialJson;
+                Whole(text, at.Start, at.End, isJson, edits, verdict, MayMask(index, name));
+            }
+            else if (at.Kind == JsonToken.Number && isFree && at.End - at.Start >= NumberBytesMin)
+            {
+                Number(text, at, edits, verdict);
+            }
+
+            node++;
+        }
+    }
+
+    private bool IsText(JsonIndex index, int node, ulong name, ReadOnlySpan<byte> text)
+    {
+        if (GuardNames.IsStructure(name))
+        {
+            return false;
+        }
+
+        if (GuardNames.IsBinary(name))
+        {
+            // A document that is text has it where others have Base64.
+            int type = _depth > 0 ? index.Find(_open[_depth - 1].Node, GuardNames.Type) : -1;
+            return name == GuardNames.Data && type >= 0 && (ulong)index[type].Number == GuardNames.Text;
+        }
+
+        return !((name == GuardNames.Url || name == GuardNames.ImageUrl)
+            && text[(index[node].Start + 1)..].StartsWith("data:"u8));
+    }
+
+    // A signed text that is changed is refused by who signed it.
+    private bool MayMask(JsonIndex index, ulong name) =>
+        name != GuardNames.Thinking || _depth == 0
+        || index.Find(_open[_depth - 1].Node, GuardNames.Signature) < 0;
+
+    private void CheckAttachment(JsonIndex index, int node, ulong name, bool isFree, GuardVerdict verdict)
+    {
+        if (passesAttachments || isFree || !side.Enforces)
+        {
+            return;
+        }
+
+        ref readonly JsonNode at = ref index[node];
+        bool isAttachment = (name == GuardNames.Images && at.Kind == JsonToken.ArrayStart && at.Next > node + 1)
+            || (name == GuardNames.Audio && isOfAnswer);
+        if (at.Kind == JsonToken.ObjectStart)
+        {
+            int type = index.Find(node, GuardNames.Type);
+            isAttachment |= type >= 0 && index[type].Kind == JsonToken.String
+                && GuardNames.IsAttachment((ulong)index[type].Number) && !IsTextDocument(index, node);
+        }
+
+        if (isAttachment)
+        {
+            verdict.BlockFor("attachment");
+        }
+    }
+
+    private static bool IsTextDocument(JsonIndex index, int node)
+    {
+        int source = index.Find(node, GuardNames.Source);
+        int type = index.Find(source, GuardNames.Type);
+        return type >= 0 && ((ulong)index[type].Number == GuardNames.Text
+            || (ulong)index[type].Number == Content);
+    }
+
+    private static readonly ulong Content = JsonText.HashOf("content"u8);
+
+    // A string or name with its quotes.
+    private void Whole(
+        ReadOnlySpan<byte> text,
+        int start,
+        int end,
+        bool isJson,
+        JsonEdits edits,
+        GuardVerdict verdict,
+        bool mayMask)
+    {
+        ReadOnlySpan<byte> content = text[(start + 1)..(end - 1)];
+        if (content.IsEmpty)
+        {
+            return;
+        }
+
+        if (!isJson && content.IndexOf((byte)'\\') < 0)
+        {
+            Plain(content, start + 1, edits, verdict, mayMask);
+            return;
+        }
+
+        _written.Clear();
+        _spelled.Begin(isJson, _isRepeat);
+        _spelled.Take(content, isEnd: true, verdict, _written);
+        if (_spelled.IsMasked && !mayMask)
+        {
+            verdict.Block(_spelled.MaskedBy);
+        }
+        else if (_spelled.IsMasked)
+        {
+            edits.Replace(start + 1, end - 1, _written.Bytes);
+        }
+
+        _written.Clear();
+    }
+
+    private void Plain(ReadOnlySpan<byte> content, int at, JsonEdits edits, GuardVerdict verdict, bool mayMask)
+    {
+        Scan(content, verdict);
+        while (_scan.Next(out Piece piece))
+        {
+            if (piece.Rule >= 0 && !mayMask)
+            {
+                verdict.Block(piece.Rule);
+                return;
+            }
+
+            if (piece.Rule >= 0)
+            {
+                edits.Replace(at + piece.Start, at + piece.End, piece.Begins ? side.MaskOf(piece.Rule) : default);
+            }
+        }
+    }
+
+    // A number with a finding in it becomes a string.
+    private void Number(ReadOnlySpan<byte> text, in JsonNode node, JsonEdits edits, GuardVerdict verdict)
+    {
+        Scan(text[node.Start..node.End], verdict);
+        while (_scan.Next(out Piece piece))
+        {
+            if (piece.Rule >= 0)
+            {
+                _written.Clear();
+                _written.Append("\""u8);
+                _written.Append(side.MaskOf(piece.Rule));
+                _written.Append("\""u8);
+                edits.Replace(node.Start, node.End, _written.Bytes);
+                return;
+            }
+        }
+    }
+
+    private void Scan(ReadOnlySpan<byte> content, GuardVerdict verdict)
+    {
+        _scan.Begin();
+        Array.Clear(_counted);
+        verdict.AddBytes(_isRepeat ? 0 : content.Length);
+        _scan.Scan(content, isEnd: true);
+        verdict.Take(_scan, _counted, _isRepeat);
+    }
+
+    private static int[] CreateApart()
+    {
+        var apart = new int[GuardLimits.LanesMax + 1];
+        Array.Fill(apart, -1);
+        return apart;
+    }
+
+    private readonly record struct Open(int End, ulong Name, bool IsFree, int Node);
+}

@@ -1,0 +1,147 @@
+using System;
+using System.Text;
+using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Json;
+using EdgeProxy.Telemetry;
+
+namespace EdgeProxy.Ai.Guards;
+
+/// <summary>
+/// What one guard needs to look at the prompt and the answer of one exchange: rented by its call, reused by others of
+/// the same guard and loop.
+/// </summary>
+internal sealed class GuardWork
+{
+    private readonly AiGuard _guard;
+    private readonly GuardWalk _prompts;
+    private readonly GuardWalk _answers;
+    private ExternalReply[] _replies = [];
+
+    public GuardWork(AiGuard guard, AiLoop loop)
+    {
+        _guard = guard;
+        _prompts = new GuardWalk(guard.Prompt, guard.Settings.PassesAttachments, isOfAnswer: false);
+        _answers = new GuardWalk(guard.Answer, guard.Settings.PassesAttachments, isOfAnswer: true);
+        Prompt = new GuardVerdict(guard.Prompt);
+        Answer = new GuardVerdict(guard.Answer);
+        Answering = new AnswerGuard(this, loop, new StreamGuard(this, loop, _answers));
+    }
+
+    public AiGuard Guard => _guard;
+
+    /// <summary>On the prompt.</summary>
+    public GuardVerdict Prompt { get; }
+
+    /// <summary>On the answer.</summary>
+    public GuardVerdict Answer { get; }
+
+    /// <summary>What becomes of the answer.</summary>
+    public AnswerGuard Answering { get; }
+
+    public void Begin()
+    {
+        _replies = [];
+        HasFailed = false;
+        Prompt.Begin();
+        Answer.Begin();
+    }
+
+    public void Release() => Answering.Release();
+
+    /// <summary>An external guard that had to decide did not.</summary>
+    public bool HasFailed { get; private set; }
+
+    /// <summary>What external guards said about the prompt.</summary>
+    public void TakeReplies(ExternalReply[] replies, Exchange exchange)
+    {
+        _replies = replies;
+        for (int i = 0; i < replies.Length; i++)
+        {
+            ExternalGuard guard = _guard.External[i];
+            bool hasFailed = replies[i] == ExternalReply.Failed;
+            exchange.Shard.Counters.Add(Counter.GuardFailures, hasFailed ? 1 : 0);
+            bool stops = replies[i] == ExternalReply.Block || (hasFailed && !guard.OpensOnFailure);
+            if (stops && !guard.ReportOnly && !Prompt.IsBlocked)
+            {
+                HasFailed = hasFailed;
+                Prompt.BlockFor(guard.Name);
+            }
+        }
+    }
+
+    /// <summary>The exchange is about to be recorded.</summary>
+    public void NoteFacts(Exchange exchange)
+    {
+        Prompt.Tell(exchange, "edgeproxy.ai.guard.prompt"u8);
+        Answer.Tell(exchange, "edgeproxy.ai.guard.answer"u8);
+        if (_replies.Length > 0)
+        {
+            exchange.NoteFact("edgeproxy.ai.guard.external"u8, Encoding.ASCII.GetBytes(Told()));
+        }
+    }
+
+    // moderation:allow,other:failed
+    private string Told()
+    {
+        var told = new StringBuilder();
+        for (int i = 0; i < _replies.Length; i++)
+        {
+            string reply = _replies[i] switch
+            {
+                ExternalReply.Allow => "allow",
+                ExternalReply.Block => "block",
+                _ => "failed",
+            };
+            told.Append(i > 0 ? "," : "").Append(_guard.External[i].Name).Append(':').Append(reply);
+        }
+
+        return told.ToString();
+    }
+
+    /// <summary>The exchange is over.</summary>
+    public void Count(Exchange exchange)
+    {
+        Prompt.Count(exchange);
+        Answer.Count(exchange);
+    }
+
+    /// <summary>Looks at a request's body: what is masked is in the edits.</summary>
+    public void InspectPrompt(JsonIndex index, ReadOnlySpan<byte> body, JsonEdits edits, AiCallKind kind)
+    {
+        if (!_guard.Prompt.IsEmpty)
+        {
+            _prompts.Run(index, body, edits, Prompt);
+            if (kind == AiCallKind.Embeddings && _guard.Prompt.Enforces && !_guard.Settings.PassesAttachments
+                && HasNumbers(index))
+            {
+                Prompt.BlockFor("tokens");
+            }
+        }
+    }
+
+    /// <summary>The same, off the loop: nothing of the loop's is used.</summary>
+    public JsonEdits InspectPrompt(byte[] body, AiCallKind kind)
+    {
+        var index = new JsonIndex();
+        var edits = new JsonEdits();
+        _ = index.Read(body); // it was read before, so it is good
+        InspectPrompt(index, body, edits, kind);
+        index.Reset();
+        return edits;
+    }
+
+    /// <summary>Looks at an answer that is whole.</summary>
+    public void InspectAnswer(JsonIndex index, ReadOnlySpan<byte> body, JsonEdits edits) =>
+        _answers.Run(index, body, edits, Answer);
+
+    // A prompt of tokens instead of texts: numbers, or lists of them.
+    private static bool HasNumbers(JsonIndex index)
+    {
+        int input = index.Find(0, GuardNames.Input);
+        int first = input >= 0 && index[input].Next > input + 1 ? input + 1 : -1;
+        first = first >= 0 && index[first].Kind == JsonToken.ArrayStart && index[first].Next > first + 1
+            ? first + 1
+            : first;
+        return first >= 0 && index[first].Kind == JsonToken.Number;
+    }
+}

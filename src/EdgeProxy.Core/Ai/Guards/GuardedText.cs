@@ -1,0 +1,96 @@
+using System;
+using EdgeProxy.Primitives.Detection;
+
+namespace EdgeProxy.Ai.Guards;
+
+/// <summary>
+/// One text of a prompt or an answer, whole or in pieces: takes it as it stands between the quotes of JSON strings, and
+/// gives back what of it is decided, with masks in the place of findings and all else spelled as it was. Reused.
+/// </summary>
+internal sealed class GuardedText(GuardSide side)
+{
+    private readonly SpelledText _spelled = new();
+    private readonly TextScan _scan = new(side.Detections);
+    private readonly int[] _counted = new int[side.Detections.Length];
+    private int _told;
+    private int _rawTold;
+    private bool _isRepeat;
+
+    /// <summary>A finding was masked since the text began.</summary>
+    public bool IsMasked { get; private set; }
+
+    /// <summary>The rule of the first mask.</summary>
+    public int MaskedBy { get; private set; }
+
+    /// <summary>Something of it waits.</summary>
+    public bool HasHeld => _rawTold < _spelled.Raw.Length;
+
+    /// <param name="isJson">The text is JSON itself: its strings are looked into decoded.</param>
+    /// <param name="isRepeat">It was looked at before: it is not counted twice.</param>
+    public void Begin(bool isJson, bool isRepeat = false)
+    {
+        _isRepeat = isRepeat;
+        _spelled.Begin(isJson);
+        _scan.Begin();
+        Array.Clear(_counted);
+        _told = 0;
+        _rawTold = 0;
+        IsMasked = false;
+        MaskedBy = -1;
+    }
+
+    /// <summary>Takes more of the text and writes what is decided now.</summary>
+    public void Take(ReadOnlySpan<byte> spelled, bool isEnd, GuardVerdict verdict, ByteBuffer output)
+    {
+        int before = _spelled.Text.Length;
+        _spelled.Append(spelled);
+        if (isEnd)
+        {
+            _spelled.End();
+        }
+
+        verdict.AddBytes(_isRepeat ? 0 : _spelled.Text.Length - before);
+        _scan.Scan(_spelled.Text, isEnd);
+        verdict.Take(_scan, _counted, _isRepeat);
+        while (_scan.Next(out Piece piece))
+        {
+            Write(piece, output);
+        }
+
+        int gone = Math.Min(_scan.Kept, _told);
+        if (gone > 0)
+        {
+            int raw = _spelled.Raw.Length;
+            _spelled.Drop(gone);
+            _scan.Drop(gone);
+            _told -= gone;
+            _rawTold -= raw - _spelled.Raw.Length;
+        }
+    }
+
+    private void Write(in Piece piece, ByteBuffer output)
+    {
+        int length = 0;
+        for (int place = piece.Start; place < piece.End; place++)
+        {
+            length += _spelled.SpellingOf(place);
+        }
+
+        if (piece.Rule < 0)
+        {
+            output.Append(_spelled.Raw.Slice(_rawTold, length));
+        }
+        else if (piece.Begins)
+        {
+            MaskedBy = IsMasked ? MaskedBy : piece.Rule;
+            IsMasked = true;
+            ReadOnlySpan<byte> quote = _spelled.IsBareJson(piece.Start) ? "\\\""u8 : default;
+            output.Append(quote);
+            output.Append(side.MaskOf(piece.Rule));
+            output.Append(quote);
+        }
+
+        _rawTold += length;
+        _told = piece.End;
+    }
+}

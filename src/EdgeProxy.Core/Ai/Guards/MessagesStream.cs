@@ -1,0 +1,84 @@
+using System;
+using EdgeProxy.Primitives.Json;
+
+namespace EdgeProxy.Ai.Guards;
+
+/// <summary>Events of Anthropic's messages.</summary>
+internal sealed class MessagesStream : StreamDialect
+{
+    private static readonly ulong Index = JsonText.HashOf("index"u8);
+    private static readonly ulong Delta = JsonText.HashOf("delta"u8);
+    private static readonly ulong ContentBlock = JsonText.HashOf("content_block"u8);
+    private static readonly ulong BlockStart = JsonText.HashOf("content_block_start"u8);
+    private static readonly ulong BlockDelta = JsonText.HashOf("content_block_delta"u8);
+    private static readonly ulong BlockStop = JsonText.HashOf("content_block_stop"u8);
+    private static readonly ulong MessageStart = JsonText.HashOf("message_start"u8);
+    private static readonly ulong Ping = JsonText.HashOf("ping"u8);
+
+    private int _open;
+
+    public override void Begin() => _open = -1;
+
+    public override void Read(StreamGuard guard, JsonIndex index, ReadOnlySpan<byte> data)
+    {
+        int type = index.Find(0, GuardNames.Type);
+        ulong kind = type < 0 ? 0 : (ulong)index[type].Number;
+        int block = NumberOf(index, 0, Index, 0);
+        if (kind == BlockStart || kind == BlockDelta)
+        {
+            _open = block;
+            int parts = index.Find(0, kind == BlockStart ? ContentBlock : Delta);
+            for (int node = parts + 1; parts >= 0 && node < index[parts].Next; node = index[node].Next)
+            {
+                JsonNode member = index[node];
+                if (member.Kind == JsonToken.String && (member.NameHash == GuardNames.Text
+                    || member.NameHash == GuardNames.Thinking || member.NameHash == GuardNames.PartialJson))
+                {
+                    guard.Part(node, member.NameHash, block, -1, data[member.NameStart..member.NameEnd],
+                        isJson: member.NameHash == GuardNames.PartialJson, isEnd: false);
+                }
+            }
+        }
+        else if (kind == BlockStop)
+        {
+            _open = -1;
+            guard.EndLanes(block);
+        }
+        else if (kind != MessageStart && kind != Ping)
+        {
+            guard.EndLanes();
+        }
+    }
+
+    public override void WriteRest(StreamLane lane, ReadOnlySpan<byte> spelled, ByteBuffer output)
+    {
+        output.Append("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":"u8);
+        output.Append(lane.Owner);
+        output.Append(",\"delta\":{\"type\":\""u8);
+        output.Append(lane.Name == GuardNames.Text ? "text_delta"u8
+            : lane.Name == GuardNames.Thinking ? "thinking_delta"u8
+            : "input_json_delta"u8);
+        output.Append("\","u8);
+        output.Append(lane.Note);
+        output.Append(":\""u8);
+        output.Append(spelled);
+        output.Append("\"}}\n\n"u8);
+    }
+
+    public override void WriteRefusal(ByteBuffer output)
+    {
+        if (_open >= 0)
+        {
+            output.Append("event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":"u8);
+            output.Append(_open);
+            output.Append("}\n\n"u8);
+        }
+
+        output.Append("event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{"u8);
+        output.Append("\"stop_reason\":\"refusal\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":0}}\n\n"u8);
+        output.Append("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"u8);
+    }
+
+    // The signature of a block comes behind its text, and is of what the model wrote.
+    public override bool IsSigned(StreamLane lane) => lane.Name == GuardNames.Thinking;
+}

@@ -1,0 +1,58 @@
+using System;
+using EdgeProxy.Primitives.Json;
+
+namespace EdgeProxy.Ai.Guards;
+
+/// <summary>
+/// What a streamed answer looks like in one dialect: which strings of an event are parts of a longer text, where such a
+/// text ends, and how an event of the proxy's own is written.
+/// </summary>
+internal abstract class StreamDialect
+{
+    /// <summary>A new stream.</summary>
+    public abstract void Begin();
+
+    /// <summary>
+    /// An event, before it is passed on: tells the guard which strings are parts (<see cref="StreamGuard.Part"/>) and
+    /// which texts end with it (<see cref="StreamGuard.EndLanes"/>).
+    /// </summary>
+    public abstract void Read(StreamGuard guard, JsonIndex index, ReadOnlySpan<byte> data);
+
+    /// <summary>The event only says again what came before.</summary>
+    public virtual bool IsRepeat => false;
+
+    /// <summary>Changes an event that is passed on for the sake of those that were put in.</summary>
+    public virtual void Renumber(JsonIndex index, JsonEdits edits)
+    {
+    }
+
+    /// <summary>An event with the rest of a text, as it is spelled in JSON.</summary>
+    public abstract void WriteRest(StreamLane lane, ReadOnlySpan<byte> spelled, ByteBuffer output);
+
+    /// <summary>What ends the stream because a guard stopped it, so that clients see an end and why.</summary>
+    public abstract void WriteRefusal(ByteBuffer output);
+
+    /// <summary>The text must not be changed, only stopped.</summary>
+    public virtual bool IsSigned(StreamLane lane) => false;
+
+    protected static int NumberOf(JsonIndex index, int node, ulong name, int otherwise)
+    {
+        int found = index.Find(node, name);
+        return found >= 0 && index[found] is { Kind: JsonToken.Number, IsInteger: true } number
+            && number.Number is >= 0 and <= int.MaxValue
+                ? (int)number.Number
+                : otherwise;
+    }
+
+    /// <summary>A member as it stands in the text, name and all, with a comma behind; nothing if it is long.</summary>
+    protected static void CopyMember(
+        JsonIndex index, ReadOnlySpan<byte> data, int node, ulong name, ByteBuffer output)
+    {
+        int found = index.Find(node, name);
+        if (found >= 0 && output.Length + index[found].End - index[found].NameStart < GuardLimits.EnvelopeBytesMax)
+        {
+            output.Append(data[index[found].NameStart..index[found].End]);
+            output.Append(","u8);
+        }
+    }
+}

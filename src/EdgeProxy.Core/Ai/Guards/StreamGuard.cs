@@ -1,0 +1,303 @@
+using System;
+using System.Collections.Generic;
+using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Primitives.Json;
+
+namespace EdgeProxy.Ai.Guards;
+
+/// <summary>
+/// A streamed answer under a guard, event by event. Texts that come in parts are put together in lanes and passed on as
+/// far as they are decided; what is held goes with the next part, or into an event of the proxy's own where the text
+/// ends. Every other string is looked at by itself. An event that cannot be read ends the stream, if a rule enforces.
+/// </summary>
+internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
+{
+    private const int AllOwners = -1;
+
+    private readonly List<StreamLane> _lanes = [];
+    private readonly Stack<StreamLane> _spares = new();
+    private readonly List<LanePart> _parts = [];
+    private readonly List<StreamLane> _ending = [];
+    private readonly ByteBuffer _spelled = new();
+    private readonly ByteBuffer _own = new();
+    private readonly ChatStream _chat = new();
+    private readonly MessagesStream _messages = new();
+    private readonly ResponsesStream _responses = new();
+    private readonly OllamaStream _ollama = new();
+    private StreamDialect _dialect = null!;
+    private int _apart;
+
+    /// <summary>The stream was ended; nothing more is passed on.</summary>
+    public bool IsOver { get; private set; }
+
+    /// <summary>Something could not be looked into, and passed because no rule enforces.</summary>
+    public bool HasPassedUnread { get; private set; }
+
+    /// <summary>Something of a text waits.</summary>
+    public bool HasHeld
+    {
+        get
+        {
+            bool hasHeld = false;
+            foreach (StreamLane lane in _lanes)
+            {
+                hasHeld |= lane.Text.HasHeld;
+            }
+
+            return hasHeld && !IsOver;
+        }
+    }
+
+    public void Begin(AiCallKind kind)
+    {
+        Release();
+        _dialect = kind switch
+        {
+            AiCallKind.Messages => _messages,
+            AiCallKind.Responses => _responses,
+            AiCallKind.OllamaChat or AiCallKind.OllamaGenerate => _ollama,
+            _ => _chat,
+        };
+        _dialect.Begin();
+    }
+
+    /// <summary>One event, or line; its data stands in it in one piece.</summary>
+    /// <param name="whole">With what frames it.</param>
+    public void Take(ReadOnlySpan<byte> whole, int start, int length, HeldBody output)
+    {
+        ReadOnlySpan<byte> data = whole.Slice(start, length);
+        if (data.SequenceEqual("[DONE]"u8))
+        {
+            End(output);
+            output.TryAppend(IsOver ? default : whole);
+            return;
+        }
+
+        JsonIndex index = loop.Index;
+        if (index.Read(data) != JsonFault.None)
+        {
+            Unread(whole, "malformed", output);
+            return;
+        }
+
+        JsonEdits edits = loop.Edits;
+        edits.Reset();
+        _dialect.Read(this, index, data);
+        TakeParts(index, data, edits);
+        Flush(output);
+        Array.Sort(walk.Apart, 0, _apart);
+        walk.Run(index, data, edits, work.Answer, _dialect.IsRepeat);
+        Array.Fill(walk.Apart, -1, 0, _apart);
+        _apart = 0;
+        if (work.Answer.IsBlocked)
+        {
+            Refuse(output);
+        }
+        else
+        {
+            _dialect.Renumber(index, edits);
+            Write(whole, start, length, edits, output);
+        }
+
+        index.Reset();
+    }
+
+    /// <summary>An event that cannot be looked into: not JSON, in several lines, or too long.</summary>
+    public void Unread(ReadOnlySpan<byte> whole, string cause, HeldBody output)
+    {
+        if (work.Guard.Answer.Enforces)
+        {
+            work.Answer.BlockFor(cause);
+            Refuse(output);
+        }
+        else
+        {
+            HasPassedUnread = true;
+            output.TryAppend(whole);
+        }
+    }
+
+    /// <summary>The stream is over: what is held goes out.</summary>
+    public void End(HeldBody output)
+    {
+        EndLanes();
+        Flush(output);
+        if (work.Answer.IsBlocked && !IsOver)
+        {
+            Refuse(output);
+        }
+    }
+
+    /// <summary>A string of the event that is a part of a longer text.</summary>
+    /// <param name="owner">Choice, block or item.</param>
+    /// <param name="part">Tool call or part in it; -1 if there is none.</param>
+    /// <param name="note">What the dialect wants to know of the text later.</param>
+    /// <param name="isJson">The text is JSON itself.</param>
+    /// <param name="isEnd">Its last part.</param>
+    public void Part(
+        int node, ulong name, int owner, int part, ReadOnlySpan<byte> note, bool isJson, bool isEnd)
+    {
+        ulong key = StreamLane.KeyOf(name, owner, part);
+        StreamLane? lane = null;
+        foreach (StreamLane candidate in _lanes)
+        {
+            lane = candidate.Key == key ? candidate : lane;
+        }
+
+        if (lane is null)
+        {
+            if (_lanes.Count == GuardLimits.LanesMax || _apart == GuardLimits.LanesMax)
+            {
+                work.Answer.BlockFor("too_many_texts");
+                return;
+            }
+
+            lane = _spares.TryPop(out StreamLane? spare) ? spare : new StreamLane(work.Guard.Answer);
+            lane.Begin(name, owner, part, note, isJson);
+            _lanes.Add(lane);
+        }
+
+        walk.Apart[_apart++] = node;
+        _parts.Add(new LanePart(node, lane, isEnd));
+    }
+
+    /// <summary>A string that no rule can look into.</summary>
+    public void Attachment(int node)
+    {
+        if (!work.Guard.Settings.PassesAttachments && work.Guard.Answer.Enforces)
+        {
+            work.Answer.BlockFor("attachment");
+        }
+        else
+        {
+            walk.Apart[_apart++] = node;
+        }
+    }
+
+    /// <summary>The texts of a choice, a block or an item end; without one, all.</summary>
+    public void EndLanes(int owner = AllOwners)
+    {
+        foreach (StreamLane lane in _lanes)
+        {
+            if ((owner == AllOwners || lane.Owner == owner) && !_ending.Contains(lane))
+            {
+                _ending.Add(lane);
+            }
+        }
+    }
+
+    /// <summary>One text ends.</summary>
+    public void EndLane(ulong name, int owner, int part)
+    {
+        ulong key = StreamLane.KeyOf(name, owner, part);
+        foreach (StreamLane lane in _lanes)
+        {
+            if (lane.Key == key)
+            {
+                _ending.Add(lane);
+            }
+        }
+    }
+
+    public void Release()
+    {
+        foreach (StreamLane lane in _lanes)
+        {
+            _spares.Push(lane);
+        }
+
+        _lanes.Clear();
+        _parts.Clear();
+        _ending.Clear();
+        Array.Fill(walk.Apart, -1, 0, _apart);
+        _apart = 0;
+        IsOver = false;
+        HasPassedUnread = false;
+    }
+
+    private void TakeParts(JsonIndex index, ReadOnlySpan<byte> data, JsonEdits edits)
+    {
+        foreach (LanePart part in _parts)
+        {
+            ReadOnlySpan<byte> spelled = data[(index[part.Node].Start + 1)..(index[part.Node].End - 1)];
+            _spelled.Clear();
+            part.Lane.Text.Take(spelled, part.IsEnd, work.Answer, _spelled);
+            CheckSigned(part.Lane);
+            if (!_spelled.Bytes.SequenceEqual(spelled))
+            {
+                edits.Replace(index[part.Node].Start + 1, index[part.Node].End - 1, _spelled.Bytes);
+            }
+
+            if (part.IsEnd)
+            {
+                _ending.Remove(part.Lane);
+                Retire(part.Lane);
+            }
+        }
+
+        _parts.Clear();
+    }
+
+    private void Flush(HeldBody output)
+    {
+        foreach (StreamLane lane in _ending)
+        {
+            _spelled.Clear();
+            lane.Text.Take(default, isEnd: true, work.Answer, _spelled);
+            CheckSigned(lane);
+            if (_spelled.Length > 0 && !work.Answer.IsBlocked)
+            {
+                _own.Clear();
+                _dialect.WriteRest(lane, _spelled.Bytes, _own);
+                output.TryAppend(_own.Bytes);
+            }
+
+            Retire(lane);
+        }
+
+        _ending.Clear();
+    }
+
+    private void CheckSigned(StreamLane lane)
+    {
+        if (lane.Text.IsMasked && _dialect.IsSigned(lane))
+        {
+            work.Answer.Block(lane.Text.MaskedBy);
+        }
+    }
+
+    private void Retire(StreamLane lane)
+    {
+        if (_lanes.Remove(lane))
+        {
+            _spares.Push(lane);
+        }
+    }
+
+    private void Refuse(HeldBody output)
+    {
+        _own.Clear();
+        _dialect.WriteRefusal(_own);
+        output.TryAppend(_own.Bytes);
+        IsOver = true;
+    }
+
+    private static void Write(ReadOnlySpan<byte> whole, int start, int length, JsonEdits edits, HeldBody output)
+    {
+        if (edits.IsEmpty)
+        {
+            output.TryAppend(whole);
+            return;
+        }
+
+        output.TryAppend(whole[..start]);
+        if (output.TryRoom(length + edits.Growth, out Span<byte> room))
+        {
+            output.Commit(edits.Apply(whole.Slice(start, length), room));
+        }
+
+        output.TryAppend(whole[(start + length)..]);
+    }
+
+    private readonly record struct LanePart(int Node, StreamLane Lane, bool IsEnd);
+}

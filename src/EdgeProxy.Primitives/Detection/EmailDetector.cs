@@ -1,0 +1,100 @@
+using System;
+using System.Buffers;
+using System.Collections.Generic;
+
+namespace EdgeProxy.Primitives.Detection;
+
+/// <summary>
+/// E-mail addresses as people write them: up to 64 bytes of letters, digits and . _ % + - and the like, an @, a domain
+/// of several labels (of an IDN, too). Quoted local parts are not looked for (RFC 5321 has them, nobody does).
+/// </summary>
+internal sealed class EmailDetector : Detector
+{
+    private const int LocalBytesMax = 64;
+    private const int DomainBytesMax = 253;
+
+    private static readonly SearchValues<byte> Local = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._%+-&~'#!$*^"u8);
+
+    public override int HeldBytesMax => LocalBytesMax + 1 + DomainBytesMax + 1;
+
+    public override void Scan(
+        ReadOnlySpan<byte> text, bool isEnd, ref DetectorState state, List<Finding> findings, int rule)
+    {
+        int at = state.At;
+        while (true)
+        {
+            int sign = text[at..].IndexOf((byte)'@');
+            if (sign < 0)
+            {
+                state.At = isEnd ? text.Length : StartBefore(text, at, text.Length);
+                return;
+            }
+
+            sign += at;
+            int start = StartBefore(text, at, sign);
+            int length = start == sign ? 0 : DomainAt(text, sign + 1, isEnd);
+            if (length < 0)
+            {
+                state.At = start;
+                return;
+            }
+
+            if (length > 0)
+            {
+                while (start < sign && !Letters.IsAlphanumeric(text[start]) && text[start] != (byte)'_')
+                {
+                    start++;
+                }
+            }
+
+            if (length > 0 && start < sign)
+            {
+                findings.Add(new Finding(start, sign + 1 + length, rule, Continues: false));
+            }
+
+            at = sign + 1 + Math.Max(0, length);
+        }
+    }
+
+    private static int StartBefore(ReadOnlySpan<byte> text, int from, int sign)
+    {
+        int least = Math.Max(from, sign - LocalBytesMax);
+        int other = text[least..sign].LastIndexOfAnyExcept(Local);
+        return other < 0 ? least : least + other + 1;
+    }
+
+    // -1: more is needed. A domain ends before what is none, and has a last label that is no number.
+    private static int DomainAt(ReadOnlySpan<byte> text, int at, bool isEnd)
+    {
+        int place = at;
+        int limit = Math.Min(text.Length, at + DomainBytesMax);
+        while (place < limit
+            && (Letters.IsAlphanumeric(text[place]) || text[place] is (byte)'-' or (byte)'.' or >= 0x80)
+            && !(place > at && text[place] == (byte)'.' && text[place - 1] == (byte)'.'))
+        {
+            place++;
+        }
+
+        if (place == text.Length && !isEnd && place < at + DomainBytesMax)
+        {
+            return -1;
+        }
+
+        while (place == at + DomainBytesMax && place > at && text[place - 1] >= 0x80)
+        {
+            place--; // no part of a rune
+        }
+
+        while (place > at && text[place - 1] is (byte)'.' or (byte)'-')
+        {
+            place--;
+        }
+
+        ReadOnlySpan<byte> domain = text[at..place];
+        int dot = domain.LastIndexOf((byte)'.');
+        bool isDomain = dot > 0 && domain[0] != (byte)'.' && domain[0] != (byte)'-' && domain.Length - dot > 2
+            && (Letters.IsLetter(domain[dot + 1]) || domain[dot + 1] >= 0x80);
+        return isDomain ? domain.Length : 0;
+    }
+}

@@ -1,0 +1,101 @@
+using System;
+using System.Buffers;
+using System.Net;
+
+namespace EdgeProxy.Primitives.Detection;
+
+/// <summary>
+/// IPv4 addresses of four decimal numbers, and IPv6 addresses (RFC 4291) that have a digit in them, so that no word
+/// with colons is one. No letter, digit, dot or colon stands next to them.
+/// </summary>
+internal sealed class IpAddressDetector() : PlaceDetector(SearchValues.Create("0123456789abcdefABCDEF:"u8))
+{
+    private const int BytesMax = 45;
+    private const int ShortestSix = 4;
+
+    public override int HeldBytesMax => BytesMax + 2;
+
+    protected override bool MayFollow(byte before) =>
+        !Letters.IsAlphanumeric(before) && before is not ((byte)'.' or (byte)':' or (byte)'_');
+
+    protected override int Match(ReadOnlySpan<byte> text, int at, bool isEnd, out int mode)
+    {
+        mode = 0;
+        int place = at;
+        int colons = 0;
+        bool hasDigit = false;
+        while (place < text.Length && place - at <= BytesMax
+            && (Letters.IsHex(text[place]) || text[place] is (byte)'.' or (byte)':'))
+        {
+            colons += text[place] == (byte)':' ? 1 : 0;
+            hasDigit |= Letters.IsDigit(text[place]);
+            place++;
+        }
+
+        if (place - at > BytesMax)
+        {
+            return 0;
+        }
+
+        if (place == text.Length && !isEnd)
+        {
+            return NeedMore;
+        }
+
+        if (place < text.Length && (Letters.IsAlphanumeric(text[place]) || text[place] == (byte)'_'))
+        {
+            return 0;
+        }
+
+        // A full stop or a colon behind it is the sentence's.
+        while (place > at && (text[place - 1] == (byte)'.'
+            || (text[place - 1] == (byte)':' && !(place - at > 1 && text[place - 2] == (byte)':'))))
+        {
+            colons -= text[place - 1] == (byte)':' ? 1 : 0;
+            place--;
+        }
+
+        ReadOnlySpan<byte> found = text[at..place];
+        if (colons == 1)
+        {
+            found = found[..found.IndexOf((byte)':')]; // a port
+            colons = 0;
+        }
+
+        bool isAddress = colons > 1
+            ? hasDigit && found.Length >= ShortestSix && IPAddress.IsValidUtf8(found)
+            : colons == 0 && IsFour(found);
+        return isAddress ? found.Length : 0;
+    }
+
+    private static bool IsFour(ReadOnlySpan<byte> text)
+    {
+        int numbers = 1;
+        int digits = 0;
+        int value = 0;
+        foreach (byte sign in text)
+        {
+            if (Letters.IsDigit(sign))
+            {
+                value = (value * 10) + sign - '0';
+                if (++digits > 3 || value > 255)
+                {
+                    return false;
+                }
+
+                continue;
+            }
+
+            if (sign != (byte)'.' || digits == 0)
+            {
+                return false;
+            }
+
+            numbers++;
+            digits = 0;
+            value = 0;
+        }
+
+        return numbers == 4 && digits > 0;
+    }
+}

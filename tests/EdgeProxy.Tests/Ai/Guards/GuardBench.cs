@@ -1,0 +1,116 @@
+using System;
+using System.Text;
+using EdgeProxy.Ai;
+using EdgeProxy.Ai.Guards;
+using EdgeProxy.Pipeline.Bodies;
+using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Primitives.Detection;
+using EdgeProxy.Primitives.Json;
+using EdgeProxy.Transport;
+
+namespace EdgeProxy.Tests.Ai.Guards;
+
+/// <summary>A guard with rules, and streams and texts put through it.</summary>
+internal sealed class GuardBench : IDisposable
+{
+    private readonly BlockPool _blocks = new();
+    private readonly HeldBody _output = new();
+    private readonly AiLoop _loop = new(new BodyBudget());
+    private readonly GuardWork _work;
+    private readonly StreamGuard _stream;
+    private readonly EventPieces _pieces;
+
+    public GuardBench(params GuardRule[] rules)
+    {
+        var guard = new AiGuard(new AiGuardSettings
+        {
+            Name = "g",
+            Prompt = new Sequence<GuardRule>(rules),
+            Answer = new Sequence<GuardRule>(rules),
+        }, _ => throw new InvalidOperationException("No guard of the test is asked."));
+        _work = new GuardWork(guard, _loop);
+        var walk = new GuardWalk(guard.Answer, passesAttachments: false, isOfAnswer: true);
+        _stream = new StreamGuard(_work, _loop, walk);
+        _pieces = new EventPieces(_stream);
+        _output.Bind(_blocks, budget: null);
+    }
+
+    public GuardVerdict Prompt => _work.Prompt;
+
+    public GuardVerdict Answer => _work.Answer;
+
+    public bool IsOver => _stream.IsOver;
+
+    public static GuardRule Rule(GuardDetect detect, FindingAction action = FindingAction.Mask) => new()
+    {
+        Name = detect.ToString().ToLowerInvariant(),
+        Detect = detect,
+        Action = action,
+        Pattern = @"\bORD-[0-9]{6}\b",
+        PatternBytesMax = 16,
+        Words = new Sequence<string>(["bluebird"]),
+        BytesMax = 40,
+    };
+
+    /// <summary>All detectors that mask.</summary>
+    public static GuardBench Masking() => new(
+        Rule(GuardDetect.Secret), Rule(GuardDetect.CardNumber), Rule(GuardDetect.Iban), Rule(GuardDetect.Email),
+        Rule(GuardDetect.Phone), Rule(GuardDetect.IpAddress), Rule(GuardDetect.Pattern), Rule(GuardDetect.Words),
+        Rule(GuardDetect.PromptInjection));
+
+    /// <summary>A stream, cut where it says.</summary>
+    public string Stream(AiCallKind kind, byte[] stream, params ReadOnlySpan<int> cuts)
+    {
+        Pass(kind, stream, cuts);
+        string written = Encoding.UTF8.GetString(_output.Bytes);
+        _output.Release();
+        return written;
+    }
+
+    /// <summary>The same; nobody wants what is written.</summary>
+    public void Pass(AiCallKind kind, byte[] stream, params ReadOnlySpan<int> cuts)
+    {
+        _output.Release();
+        _work.Begin();
+        _stream.Begin(kind);
+        _pieces.Begin(kind is AiCallKind.OllamaChat or AiCallKind.OllamaGenerate, _output);
+        int from = 0;
+        foreach (int cut in cuts)
+        {
+            _pieces.Take(stream.AsSpan(from, cut - from), _output);
+            from = cut;
+        }
+
+        _pieces.Take(stream.AsSpan(from), _output);
+        _pieces.TakeEnd(_output);
+    }
+
+    /// <summary>A prompt with its masks; the verdict is in Prompt.</summary>
+    public string Inspect(string body, AiCallKind kind = AiCallKind.ChatCompletions) =>
+        Run(body, (index, edits, bytes) => _work.InspectPrompt(index, bytes, edits, kind));
+
+    /// <summary>An answer with its masks; the verdict is in Answer.</summary>
+    public string InspectAnswer(string body) => Run(body, (index, edits, bytes) =>
+        _work.InspectAnswer(index, bytes, edits));
+
+    public void Dispose()
+    {
+        _output.Release();
+        _blocks.Dispose();
+    }
+
+    private string Run(string body, Action<JsonIndex, JsonEdits, byte[]> inspect)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(body);
+        _work.Begin();
+        _loop.Edits.Reset();
+        if (_loop.Index.Read(bytes) != JsonFault.None)
+        {
+            throw new ArgumentException("The test's body is no JSON.", nameof(body));
+        }
+
+        inspect(_loop.Index, _loop.Edits, bytes);
+        var room = new byte[bytes.Length + _loop.Edits.Growth];
+        return Encoding.UTF8.GetString(room, 0, _loop.Edits.Apply(bytes, room));
+    }
+}
