@@ -131,6 +131,7 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
         toml.Append(CultureInfo.InvariantCulture, $$"""
             [node]
             loops = {{setup.Workers}}
+            state_dir = "{{setup.Folder}}"
             [log]
             level = "warning"
             [admin]
