@@ -66,7 +66,7 @@ public sealed class EffectiveConfigTests
             ["admin.token", "ai.providers.api_key", "consumers.keys", "middlewares.basic_auth.users",
              "middlewares.jwt.public_key",
              "middlewares.jwt.secret", "services.sticky.secret", "services.weighted.sticky.secret",
-             "telemetry.otlp.headers"],
+             "telemetry.grafana.token", "telemetry.otlp.headers"],
             names.Distinct().Order(StringComparer.Ordinal));
     }
 
