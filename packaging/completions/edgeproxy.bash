@@ -16,10 +16,13 @@ _edgeproxy() {
   done
   local words=''
   case "$verbs" in
-    '') words='run validate reload routes explain deploy top tail config audit halt release demo healthcheck hash-password completion version --help --config' ;;
+    '') words='run validate reload plan history rollback routes explain deploy top tail config audit halt release demo healthcheck hash-password completion version --help --config' ;;
     'run') words='--config --help' ;;
     'validate') words='--format --config --help' ;;
     'reload') words='--format --config --help' ;;
+    'plan') words='--format --against --exit-code --config --help' ;;
+    'history') words='--format --config --help' ;;
+    'rollback') words='--format --config --help' ;;
     'routes') words='--format --config --help' ;;
     'explain') words='--format --header --client --entrypoint --config --help' ;;
     'deploy') words='mark list --config --help' ;;

@@ -21,6 +21,9 @@ _edgeproxy() {
         'run:serve until TERM or INT; HUP reloads'
         'validate:say everything that is wrong with a configuration'
         'reload:have the running proxy read its configuration again'
+        'plan:what a file would change, by router, service, middleware; changes nothing'
+        'history:the last configurations that were in use; * is, ! was rolled back from'
+        'rollback:use a configuration of the history, until the file changes'
         'routes:the routers of each entrypoint, in the order they are asked'
         'explain:which router a request would meet, and why not the others'
         'deploy:deployments, on the time axis of metrics and logs'
@@ -53,6 +56,29 @@ _edgeproxy() {
       )
       ;;
     'reload')
+      next=(
+        '--format:how the answer is written'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'plan')
+      next=(
+        '--format:how the answer is written'
+        '--against:compare with this file, and ask no proxy'
+        '--exit-code:end with 3 if something would change'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'history')
+      next=(
+        '--format:how the answer is written'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'rollback')
       next=(
         '--format:how the answer is written'
         '--config:the configuration file'

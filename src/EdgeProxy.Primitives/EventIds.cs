@@ -32,6 +32,10 @@ internal static class EventIds
     public const int ConfigRefused = 6002;
     public const int ConfigFault = 6003;
     public const int ConfigBroken = 6004;
+    public const int ConfigNotKept = 6005;
+    public const int ConfigRolledBack = 6006;
+    public const int ConfigHistoryDamaged = 6007;
+    public const int ConfigRollbackLost = 6008;
     public const int AccessLogFailed = 7001;
     public const int CollectorAway = 7002;
     public const int CollectorBack = 7003;

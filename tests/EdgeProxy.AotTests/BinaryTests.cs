@@ -125,6 +125,7 @@ public sealed class BinaryTests(ITestOutputHelper output)
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
+        start.Environment["STATE_DIRECTORY"] = Path.GetTempPath();
         long begin = Stopwatch.GetTimestamp();
         using Process process = Process.Start(start)!;
         try

@@ -154,6 +154,36 @@ public sealed class PackageTests(ITestOutputHelper output) : IDisposable
         Assert.False(Directory.Exists(root));
     }
 
+    /// <summary>
+    /// EDGEPROXY_NODE_MODULES is a folder with @cyclonedx/cyclonedx-library, ajv and its formats and formats-draft2019.
+    /// Explicit: they come from a registry that a build may not reach.
+    /// </summary>
+    [Fact(Explicit = true)]
+    public async Task Sbom_IsValid_SaysTheStandardsOwnLibrary()
+    {
+        string? modules = Environment.GetEnvironmentVariable("EDGEPROXY_NODE_MODULES");
+        Assert.SkipUnless(Directory.Exists(modules), "EDGEPROXY_NODE_MODULES names no folder with the library");
+        string script = Path.Combine(_folder.FullName, "check.cjs");
+        await File.WriteAllTextAsync(script, """
+            const { readFileSync } = require('node:fs');
+            const { createRequire } = require('node:module');
+            const cdx = createRequire(process.argv[2] + '/')('@cyclonedx/cyclonedx-library');
+            const text = readFileSync(process.argv[3], 'utf8');
+            const version = JSON.parse(text).specVersion;
+            new cdx.Validation.JsonStrictValidator(version).validate(text).then(problem => {
+              console.log(problem === null ? 'valid ' + version : JSON.stringify(problem));
+              process.exit(problem === null ? 0 : 1);
+            });
+
+            """, TestContext.Current.CancellationToken);
+        string path = Write("bom.json", Sbom.Write(Of("linux-x64")));
+
+        CommandResult result =
+            await CommandResult.RunAsync(External.Require("node"), [script, modules!, path]);
+
+        Assert.True(result.ExitCode == 0, $"{result}");
+    }
+
     [Fact]
     public void Sbom_NamesWhatTheBinaryHolds_AndNothingTwice()
     {

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace EdgeProxy.FunctionalTests;
 
-/// <summary>What an entrypoint says for all routers: redirects, steps in front, defaults, ages; a drain's delay.</summary>
+/// <summary>
+/// What an entrypoint says for all routers: redirects, steps in front, defaults, ages; and a drain's delay.
+/// </summary>
 public sealed class EntryPointTests
 {
     private const string Get = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";

@@ -1,3 +1,4 @@
+using System;
 using System.Linq;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
@@ -107,7 +108,10 @@ public sealed class ErrorPageTests
     {
         await using RawServer pages = FailingServer.Start(way == "refused" ? "500" : way);
         await using RawServer server = RawServer.Answering("HTTP/1.1 500 No\r\nContent-Length: 4\r\n\r\nsome");
-        await using ProxyProcess proxy = await StartAsync(server, pages);
+
+        // Only who never answers is not waited for.
+        await using ProxyProcess proxy = await StartAsync(
+            server, pages, timeout: way.StartsWith("hangs", StringComparison.Ordinal) ? "300ms" : "1m");
         if (way == "refused")
         {
             pages.StopAccepting();
@@ -160,16 +164,16 @@ public sealed class ErrorPageTests
         Assert.Empty(pages.Requests);
     }
 
-    private static string Errors(RawServer pages) =>
+    private static string Errors(RawServer pages, string timeout = "1m") =>
         "[middlewares.m.errors]\nstatus = [\"400-599\"]\nbody = \"sorry\"\nservice = \"pages\"\n"
         + "path = \"/errors/{status}.html\"\n"
-        + $"[services.pages]\n{ProxyConfig.ServerList(pages.Port)}\nresponse_timeout = \"300ms\"\n";
+        + $"[services.pages]\n{ProxyConfig.ServerList(pages.Port)}\nresponse_timeout = \"{timeout}\"\n";
 
     private static Task<ProxyProcess> StartAsync(
-        RawServer server, RawServer pages, string more = "", string middlewares = "\"m\"") =>
+        RawServer server, RawServer pages, string more = "", string middlewares = "\"m\"", string timeout = "1m") =>
         ProxyProcess.StartAsync(new ProxyConfig(server)
         {
             Router = $"middlewares = [{middlewares}]",
-            More = $"{Errors(pages)}{more}",
+            More = $"{Errors(pages, timeout)}{more}",
         });
 }

@@ -184,6 +184,12 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
                 """);
         }
 
+        AppendRest(toml, setup);
+        return new Command(binary, ["run", "-c", setup.Write("edgeproxy.toml", toml.ToString())]);
+    }
+
+    private void AppendRest(StringBuilder toml, PeerSetup setup)
+    {
         if (setup.Tls is { } tls)
         {
             toml.Append(CultureInfo.InvariantCulture, $"""
@@ -204,8 +210,6 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
             Besides.Traces => Collector(setup, "[\"metrics\", \"traces\"]") + Traces("1") + Log(setup),
             _ => RouterMiddlewares.Length > 0 ? Middlewares : "",
         });
-
-        return new Command(binary, ["run", "-c", setup.Write("edgeproxy.toml", toml.ToString())]);
     }
 
     // The origin takes what is sent to a collector, and its core, not the proxy's, pays for it.

@@ -74,7 +74,7 @@ internal sealed partial class DiskFiles(string folder) : IAuditFiles
         stream.Seek(0, SeekOrigin.End);
         if (isNew)
         {
-            SyncFolder();
+            SyncFolder(folder);
         }
 
         return new DiskFile(stream);
@@ -95,8 +95,10 @@ internal sealed partial class DiskFiles(string folder) : IAuditFiles
         }
     }
 
-    // A file whose name is not on the disk is lost with the power, whatever was synced of its bytes.
-    private unsafe void SyncFolder()
+    /// <summary>
+    /// A file whose name is not on the disk is lost with the power, whatever was synced of its bytes.
+    /// </summary>
+    public static unsafe void SyncFolder(string folder)
     {
         nint path = Marshal.StringToCoTaskMemUTF8(folder);
         nint open = OpenFolder((byte*)path);
@@ -122,7 +124,18 @@ internal sealed partial class DiskFiles(string folder) : IAuditFiles
 
     private sealed class DiskFile(FileStream stream) : IAuditFile
     {
-        public void Append(ReadOnlySpan<byte> bytes) => stream.Write(bytes);
+        // The framework says EFBIG, the limit of a file's size or of the process (setrlimit(2)), by another exception.
+        public void Append(ReadOnlySpan<byte> bytes)
+        {
+            try
+            {
+                stream.Write(bytes);
+            }
+            catch (ArgumentOutOfRangeException exception)
+            {
+                throw new IOException("the file may not grow any more", exception);
+            }
+        }
 
         public void Sync() => stream.Flush(flushToDisk: true);
 

@@ -19,7 +19,7 @@ internal static class ConfigChange
         AddIf(lines, before.Node != after.Node, "node: changed");
         AddIf(lines, before.Node.Loops != after.Node.Loops, "node loops: takes effect at the next start");
         AddIf(lines, before.Log != after.Log, "log: changed");
-        AddIf(lines, !Equals(before.Admin.Address, after.Admin.Address), "admin: changed");
+        AddIf(lines, before.Admin != after.Admin, "admin: changed");
         AddIf(lines, before.Telemetry with { AccessLog = after.Telemetry.AccessLog } != after.Telemetry,
             "telemetry: changed");
         AddIf(lines, before.Telemetry.AccessLog != after.Telemetry.AccessLog, "access log: changed");

@@ -10,16 +10,29 @@ namespace EdgeProxy.Config;
 /// <summary>Reads a configuration: the file, what it includes, its values, all of its faults.</summary>
 internal static class ConfigFile
 {
+    /// <summary>Of the name of a configuration.</summary>
+    public const int HashChars = 2 * HashBytes;
+
     private const int HashBytes = 8;
 
     /// <summary>
     /// Settings if there is no fault, else null and every fault found. A file that cannot be read is a fault too.
     /// </summary>
-    public static ProxySettings? Load(string path, ConfigEnvironment environment, out IReadOnlyList<ConfigFault> faults)
+    public static ProxySettings? Load(
+        string path, ConfigEnvironment environment, out IReadOnlyList<ConfigFault> faults) =>
+        Load(path, environment, DiskPlace.Instance, out faults, out _);
+
+    /// <summary>As the other, from <paramref name="place"/>; what was read is known of a faulty one, too.</summary>
+    public static ProxySettings? Load(
+        string path,
+        ConfigEnvironment environment,
+        IFilePlace place,
+        out IReadOnlyList<ConfigFault> faults,
+        out SeenFiles seen)
     {
         // (1) Read the files and merge their tables.
         var found = new ConfigFaults();
-        var files = new ConfigFiles(environment, found);
+        var files = new ConfigFiles(environment, place, found);
         TomlTable? root = files.ReadAll(path);
 
         // (2) Read every table into settings, (3) check what they say of each other.
@@ -30,23 +43,18 @@ internal static class ConfigFile
 
         // (4) One fault anywhere, and nothing is used.
         faults = found.ToSortedList();
-        return settings is null || faults.Count > 0 ? null : settings with
-        {
-            Hash = files.Hash(),
-            Files = files.Paths,
-            Stamps = files.Stamps,
-            IncludePatterns = files.Patterns,
-        };
+        seen = new SeenFiles(files.Paths, files.Stamps, files.Patterns, files.Written);
+        return settings is null || faults.Count > 0 ? null : seen.In(settings with { Hash = files.Hash() });
     }
 
     /// <summary>
-    /// As <see cref="Load"/>, from text; <paramref name="name"/> stands for the file in faults. include is a fault.
+    /// As Load, from text; <paramref name="name"/> stands for the file in faults. include is a fault.
     /// </summary>
     public static ProxySettings? Parse(
         string text, string name, ConfigEnvironment environment, out IReadOnlyList<ConfigFault> faults)
     {
         var found = new ConfigFaults();
-        var files = new ConfigFiles(environment, found);
+        var files = new ConfigFiles(environment, WrittenFiles.None, found);
         TomlTable? root = files.ReadText(text, name);
         ProxySettings? settings = root is null
             ? null
@@ -55,11 +63,28 @@ internal static class ConfigFile
         return settings is null || faults.Count > 0 ? null : settings with
         {
             Hash = HashOf(Sha256.Of(Encoding.UTF8.GetBytes(text))),
+            Written = WrittenFiles.OfText(text, name),
         };
     }
 
     /// <summary>The first 16 hex digits of a SHA-256.</summary>
     public static string HashOf(ReadOnlySpan<byte> sha256) => Convert.ToHexStringLower(sha256[..HashBytes]);
+}
+
+/// <summary>The files a reading looked at, and how they looked.</summary>
+internal sealed record SeenFiles(
+    IReadOnlyList<string> Files,
+    IReadOnlyList<FileStamp> Stamps,
+    IReadOnlyList<IncludePattern> IncludePatterns,
+    WrittenFiles Written)
+{
+    public ProxySettings In(ProxySettings settings) => settings with
+    {
+        Files = Files,
+        Stamps = Stamps,
+        IncludePatterns = IncludePatterns,
+        Written = Written,
+    };
 }
 
 /// <summary>Where ${env:} and ${cred:} look, handed in so that tests need no process environment.</summary>

@@ -11,12 +11,13 @@ using EdgeProxy.Primitives.Hashing;
 namespace EdgeProxy.Config;
 
 /// <summary>The files of one configuration: the first, what it includes, and one table merged of all.</summary>
-internal sealed class ConfigFiles(ConfigEnvironment environment, ConfigFaults faults)
+internal sealed class ConfigFiles(ConfigEnvironment environment, IFilePlace place, ConfigFaults faults)
 {
     private readonly List<string> _paths = [];
     private readonly List<FileStamp> _stamps = [];
     private readonly List<IncludePattern> _patterns = [];
     private readonly List<byte[]> _contents = [];
+    private readonly List<WrittenFile> _written = [];
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private string _folder = "";
 
@@ -25,6 +26,9 @@ internal sealed class ConfigFiles(ConfigEnvironment environment, ConfigFaults fa
     public IReadOnlyList<FileStamp> Stamps => _stamps;
 
     public IReadOnlyList<IncludePattern> Patterns => _patterns;
+
+    /// <summary>The TOML among them.</summary>
+    public WrittenFiles Written => new(_written);
 
     /// <summary>Null if the first file cannot be read.</summary>
     public TomlTable? ReadAll(string path)
@@ -129,7 +133,7 @@ internal sealed class ConfigFiles(ConfigEnvironment environment, ConfigFaults fa
         IncludePattern pattern = IncludePattern.Of(written.Value, _folder);
         _patterns.Add(pattern);
         string shownAt = Path.Combine(shownFolder, Path.GetDirectoryName(written.Value) ?? "");
-        foreach (string full in pattern.Files())
+        foreach (string full in place.Matching(pattern))
         {
             if (_seen.Contains(full))
             {
@@ -157,7 +161,7 @@ internal sealed class ConfigFiles(ConfigEnvironment environment, ConfigFaults fa
 
     private TomlTable? ReadFile(string full, string shown, out string? why)
     {
-        FileOutcome outcome = FileBytes.Read(full, ConfigLimits.FileBytesMax, out byte[] bytes, out FileStamp stamp);
+        FileOutcome outcome = place.Read(full, ConfigLimits.FileBytesMax, out byte[] bytes, out FileStamp stamp);
         why = outcome switch
         {
             FileOutcome.Absent => "does not exist",
@@ -174,6 +178,7 @@ internal sealed class ConfigFiles(ConfigEnvironment environment, ConfigFaults fa
         _paths.Add(full);
         _stamps.Add(stamp);
         _contents.Add(bytes);
+        _written.Add(new WrittenFile(full, bytes));
         // What is no UTF-8 becomes U+FFFD, which the reader reports with its place.
         return TomlReader.Read(new TomlSource(shown, WithoutMark(Encoding.UTF8.GetString(bytes)), _paths.Count - 1),
             faults);

@@ -49,8 +49,10 @@ internal static class ConfigText
         return key.Length > 0;
     }
 
-    // What stands before '@' in a URL may be a user and a password, even in a URL that is wrong otherwise.
-    private static string WithoutUserinfo(string text)
+    /// <summary>
+    /// What stands before '@' in a URL may be a user and a password, even in a URL that is wrong otherwise.
+    /// </summary>
+    public static string WithoutUserinfo(string text)
     {
         int at = text.LastIndexOf('@');
         int scheme = text.IndexOf("//", StringComparison.Ordinal);

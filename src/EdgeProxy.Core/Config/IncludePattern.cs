@@ -27,6 +27,13 @@ internal readonly record struct IncludePattern(string Folder, string Name)
     public static IncludePattern Of(string text, string folder) =>
         new(Path.GetFullPath(Path.GetDirectoryName(text) ?? "", folder), Path.GetFileName(text));
 
+    /// <summary>A hidden file matches only if the pattern starts with a dot.</summary>
+    public bool Matches(ReadOnlySpan<char> name)
+    {
+        bool isHidden = name.StartsWith('.') && !Name.StartsWith('.');
+        return !isHidden && FileSystemName.MatchesSimpleExpression(Name, name, ignoreCase: false);
+    }
+
     /// <summary>
     /// Matching files, sorted by name in ordinal order; hidden ones only if the pattern starts with a dot.
     /// </summary>
@@ -42,9 +49,7 @@ internal readonly record struct IncludePattern(string Folder, string Name)
         {
             foreach (string path in Directory.EnumerateFiles(Folder))
             {
-                ReadOnlySpan<char> name = Path.GetFileName(path.AsSpan());
-                bool isHidden = name.StartsWith('.') && !Name.StartsWith('.');
-                if (!isHidden && FileSystemName.MatchesSimpleExpression(Name, name, ignoreCase: false))
+                if (Matches(Path.GetFileName(path.AsSpan())))
                 {
                     files.Add(path);
                 }

@@ -32,6 +32,9 @@ internal sealed record ProxySettings
     /// <summary>What include named; a new file that matches is a change.</summary>
     public IReadOnlyList<IncludePattern> IncludePatterns { get; init; } = [];
 
+    /// <summary>What the TOML of it says, as written.</summary>
+    public WrittenFiles Written { get; init; } = WrittenFiles.None;
+
     public required NodeSettings Node { get; init; }
 
     public required LogSettings Log { get; init; }
@@ -109,7 +112,16 @@ internal sealed record LogSettings
 internal sealed record AdminSettings
 {
     /// <summary>
-    /// Default 127.0.0.1:7171; null when admin.address = "off". This version accepts loopback addresses only.
+    /// Default 127.0.0.1:7171; null when admin.address = "off". Where others reach it there is a token.
     /// </summary>
     public IPEndPoint? Address { get; init; } = new(IPAddress.Loopback, 7171);
+
+    /// <summary>What every request but those for health has to show; null for none. A secret.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>Names that Host may have besides the address itself.</summary>
+    public Sequence<string> Hosts { get; init; } = Sequence<string>.Empty;
+
+    // What a record would print holds the token.
+    public override string ToString() => Address?.ToString() ?? "off";
 }

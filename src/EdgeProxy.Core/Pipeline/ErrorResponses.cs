@@ -56,7 +56,8 @@ internal static class ErrorResponses
         exchange.HasResponseStarted = true;
         exchange.LocalBodySent = 0;
         HeaderEdits edits = exchange.ResponseEdits;
-        int bound = HeadBytesMax + answer.ContentType.Length + answer.Allow.Length + edits.Added.Length;
+        int bound = HeadBytesMax + answer.ContentType.Length + answer.Allow.Length + answer.Fields.Length
+            + edits.Added.Length;
         var buffer = new HeadBuffer(exchange.ClientSink.Room(bound));
         buffer.WriteStatusLine(answer.Status);
         buffer.Write("Date: "u8);
@@ -86,6 +87,7 @@ internal static class ErrorResponses
             buffer.Write("\r\n"u8);
         }
 
+        buffer.Write(answer.Fields);
         buffer.Write(edits.Added);
 
         ResponseHeadWriter.WriteConnection(ref buffer, exchange);

@@ -10,6 +10,9 @@ namespace EdgeProxy.Pipeline;
 /// <remarks>Further fields go into the exchange's ResponseEdits.</remarks>
 internal sealed record LocalAnswer(int Status, string ContentType, ReadOnlyMemory<byte> Body, string Allow = "")
 {
+    /// <summary>Field lines besides, each ended by CR LF.</summary>
+    public string Fields { get; init; } = "";
+
     /// <summary>RFC 9110 sections 8.6 and 15.4.5: neither has a body or a length.</summary>
     public bool IsBodiless => Status is 204 or 304;
 }
@@ -20,6 +23,9 @@ internal sealed record LocalAnswer(int Status, string ContentType, ReadOnlyMemor
 internal sealed record LocalRequest(string Method, string Path, string Query, string Host, bool HasOrigin)
 {
     public string Accept { get; init; } = "";
+
+    /// <summary>The value of Authorization; a credential.</summary>
+    public string Authorization { get; init; } = "";
 
     /// <summary>Read whole.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
@@ -34,6 +40,6 @@ internal interface ILocalService
 {
     ValueTask<LocalAnswer> AnswerAsync(LocalRequest request);
 
-    /// <summary>Longest body that is read; over it: 413.</summary>
-    int BodyBytesMax => 64 * 1024;
+    /// <summary>Longest body that is read for a path; over it: 413.</summary>
+    int BodyBytesMaxOf(string path) => 64 * 1024;
 }

@@ -445,6 +445,9 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             Accept = request.TryFind("accept"u8, head, out ReadOnlySpan<byte> accept)
                 ? Encoding.Latin1.GetString(accept)
                 : "",
+            Authorization = request.TryFind("authorization"u8, head, out ReadOnlySpan<byte> authorization)
+                ? Encoding.Latin1.GetString(authorization)
+                : "",
         };
         ILocalService service = exchange.Entry.LocalService!;
         if (request.Framing == BodyFraming.None)
@@ -453,7 +456,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             return;
         }
 
-        var call = new LocalCall(service.BodyBytesMax, (one, body) =>
+        var call = new LocalCall(service.BodyBytesMaxOf(local.Path), (one, body) =>
             Deferred.Start(one, AnswerAsync(service, local with { Body = body })));
         exchange.Hold(call.Body, budget: null);
         BodyReading.Start(exchange, call);

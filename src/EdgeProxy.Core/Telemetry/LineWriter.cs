@@ -139,7 +139,7 @@ internal sealed class StreamTarget(Stream stream) : ILineTarget
             stream.Flush();
             return true;
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException) // EFBIG: stderr may be a file
         {
             return false;
         }

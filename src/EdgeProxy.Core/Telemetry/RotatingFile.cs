@@ -37,7 +37,8 @@ internal sealed class RotatingFile : ILineTarget
             Open();
             return null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException
+                or ArgumentOutOfRangeException) // EFBIG
         {
             return e.Message;
         }
@@ -63,7 +64,8 @@ internal sealed class RotatingFile : ILineTarget
             _hasFailed = false;
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException
+                or ArgumentOutOfRangeException) // EFBIG
         {
             Fail(e);
             return false;

@@ -1,10 +1,8 @@
 using System;
-using System.Buffers;
 using System.Collections.Generic;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Threading.Tasks;
+using EdgeProxy.Config;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Halting;
 
@@ -16,10 +14,12 @@ namespace EdgeProxy.Control;
 /// </summary>
 internal sealed class AdminApi(AdminParts parts) : ILocalService
 {
-    private const string PlainText = "text/plain; charset=utf-8";
-    private const string JsonText = "application/json; charset=utf-8";
     private const string ReadMethods = "GET, HEAD";
     private const string ChangeMethods = "POST";
+
+    private static readonly AdminSettings s_standard = new();
+    private static readonly string s_security = $"Content-Security-Policy: {OverviewPage.Policy}\r\n"
+        + "Referrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: same-origin\r\nX-Frame-Options: DENY\r\n";
 
     private const string Index = """
         EdgeProxy admin
@@ -27,7 +27,11 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         /livez           200 while the process runs
         /readyz          200 when traffic is taken, 503 with the reason otherwise
         /metrics         Prometheus text, or OpenMetrics if asked for
+        /api/v1/overview the node at a glance
+        /api/v1/entrypoints, routers, middlewares, certificates: what the configuration in use has
         /api/v1/services services and servers, with their health
+        /api/v1/config   every value of it and where that comes from; secrets are masked
+        /api/v1/openapi.json  all of this in OpenAPI 3.1
         /api/v1/audit    how far the audit chain is, and whether it can be written
         /api/v1/halts    what is halted
         /api/v1/halt     POST ?all, ?router=NAME, ?consumer=NAME, ?model=NAME: no more of it, within a second
@@ -35,23 +39,52 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         /api/v1/deployments  what was deployed; POST: marks one (own JSON, CDEvents, GitHub, GitLab; ?service=NAME)
         /api/v1/tail     POST ?viewer=NAME, filters: requests since the same viewer asked last, a JSON line each
         /api/v1/reload   POST: read the configuration again; answers what came of it
+        /api/v1/history  the last configurations that were in use
+        /api/v1/plan     POST {"files":[{"path":...,"text":...}]}: what they would change; changes nothing
+        /api/v1/rollback POST ?hash=HASH, or nothing for the one before: puts it in use until the file changes
 
         """;
 
-    // Sent as application/json, so no browser reads it as a page: '+' and '<' may stand as they are.
-    private static readonly JsonWriterOptions JsonOptions =
-        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public int BodyBytesMaxOf(string path) => ConfigApi.Has(path) ? ConfigApi.BodyBytesMax : 64 * 1024;
 
     public ValueTask<LocalAnswer> AnswerAsync(LocalRequest request)
     {
-        if (parts.Address() is { } bound && !AdminAuthority.IsAllowed(request.Host, bound))
-        {
-            return Now(Text(403, "Host is not one of localhost, 127.0.0.1, [::1] with this port\n"));
-        }
+        LocalAnswer? refusal =
+            AdminGate.RefusalOf(request, parts.Address(), parts.Settings()?.Admin ?? s_standard);
+        ValueTask<LocalAnswer> answer = refusal is null ? RouteAsync(request) : Now(refusal);
+        return answer.IsCompletedSuccessfully ? Now(Sealed(answer.Result)) : SealAsync(answer);
+    }
 
+    // Whatever it is: a browser runs nothing of it, frames it nowhere, tells nobody where it came from.
+    private static LocalAnswer Sealed(LocalAnswer answer) => answer with { Fields = answer.Fields + s_security };
+
+    private static async ValueTask<LocalAnswer> SealAsync(ValueTask<LocalAnswer> answer) =>
+        Sealed(await answer.ConfigureAwait(false));
+
+    private ValueTask<LocalAnswer> RouteAsync(LocalRequest request)
+    {
         if (request.Path == "/api/v1/reload")
         {
             return ReloadAsync(request);
+        }
+
+        if (ViewApi.Has(request.Path))
+        {
+            return RefusalOf(request, isChange: false) is { } not
+                ? Now(not)
+                : new ViewApi(parts).AnswerAsync(request.Path);
+        }
+
+        if (request.Path == "/" && IsBrowser(request) && RefusalOf(request, isChange: false) is null)
+        {
+            return new ValueTask<LocalAnswer>(Task.Run(new ViewApi(parts).Page));
+        }
+
+        if (ConfigApi.Has(request.Path))
+        {
+            return RefusalOf(request, ConfigApi.IsChange(request.Path)) is { } refusal
+                ? Now(refusal)
+                : ConfigApi.AnswerAsync(request, parts);
         }
 
         if (request is { Path: "/api/v1/deployments", Method: ChangeMethods })
@@ -84,7 +117,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
             "/api/v1/audit" => Audit,
             "/api/v1/halts" => () => Json(json => HaltApi.WriteTo(json, parts.Halts())),
             "/api/v1/deployments" => () =>
-                new LocalAnswer(200, JsonText, DeploymentsApi.Write(parts.Deployments.All, parts.EffectOf)),
+                new LocalAnswer(200, AdminAnswer.JsonText, DeploymentsApi.Write(parts.Deployments.All, parts.EffectOf)),
             "/" => static () => Text(200, Index),
             _ => null,
         };
@@ -96,9 +129,12 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         });
     }
 
+    private static bool IsBrowser(LocalRequest request) =>
+        request.Accept.Contains("text/html", StringComparison.OrdinalIgnoreCase);
+
     private static ValueTask<LocalAnswer> Now(LocalAnswer answer) => ValueTask.FromResult(answer);
 
-    private static LocalAnswer Text(int status, string text) => new(status, PlainText, Encoding.UTF8.GetBytes(text));
+    private static LocalAnswer Text(int status, string text) => AdminAnswer.Text(status, text);
 
     private static LocalAnswer NotAllowed(string allow) => Text(405, $"use {allow}\n") with { Allow = allow };
 
@@ -142,16 +178,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         ? Json(report.WriteTo)
         : Text(404, "there is no audit chain: the configuration has no [audit]\n");
 
-    private static LocalAnswer Json(Action<Utf8JsonWriter> write, int status = 200)
-    {
-        var body = new ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(body, JsonOptions))
-        {
-            write(json);
-        }
-
-        return new LocalAnswer(status, JsonText, body.WrittenMemory);
-    }
+    private static LocalAnswer Json(Action<Utf8JsonWriter> write, int status = 200) => AdminAnswer.Json(write, status);
 
     private ValueTask<LocalAnswer> HaltAsync(LocalRequest request, bool isHalt)
     {
@@ -171,6 +198,11 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         return Text(outcome.Status, outcome.Text + "\n");
     }
 
+    private static LocalAnswer? RefusalOf(LocalRequest request, bool isChange) =>
+        isChange ? RefusalOf(request)
+        : request.Method is "GET" or "HEAD" ? null
+        : NotAllowed(ReadMethods);
+
     private static LocalAnswer? RefusalOf(LocalRequest request) =>
         request.Method != ChangeMethods ? NotAllowed(ChangeMethods)
         // A form on a foreign page can POST here without a preflight; Origin gives it away (RFC 6454 section 7.3).
@@ -183,13 +215,6 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
     private async ValueTask<LocalAnswer> RunReloadAsync()
     {
         ReloadOutcome outcome = await parts.ReloadAsync().ConfigureAwait(false);
-        // 422: the request was understood, the file it speaks of cannot be used; 500: it could, and we failed to.
-        int status = outcome switch
-        {
-            { Ok: true } => 200,
-            { Faults.Count: > 0 } => 422,
-            _ => 500,
-        };
-        return Json(outcome.WriteTo, status);
+        return Json(outcome.WriteTo, AdminAnswer.StatusOf(outcome));
     }
 }

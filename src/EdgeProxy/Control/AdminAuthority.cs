@@ -2,6 +2,7 @@ using System;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using EdgeProxy.Primitives.Collections;
 
 namespace EdgeProxy.Control;
 
@@ -13,7 +14,8 @@ internal static class AdminAuthority
 {
     private const int HttpPort = 80;
 
-    public static bool IsAllowed(ReadOnlySpan<char> authority, IPEndPoint bound)
+    /// <param name="hosts">Besides those, admin.hosts.</param>
+    public static bool IsAllowed(ReadOnlySpan<char> authority, IPEndPoint bound, Sequence<string> hosts)
     {
         int colon = authority.LastIndexOf(':');
         // In "[::1]" the last colon is part of the address: a port follows the bracket.
@@ -26,11 +28,25 @@ internal static class AdminAuthority
         }
 
         ReadOnlySpan<char> host = hasPort ? authority[..colon] : authority;
-        return port == bound.Port && (IsLocal(host) || host.SequenceEqual(Literal(bound.Address)));
+        return port == bound.Port
+            && (IsLocal(host) || host.SequenceEqual(Literal(bound.Address)) || IsAmong(host, hosts));
     }
 
     private static bool IsLocal(ReadOnlySpan<char> host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host is "127.0.0.1" or "[::1]";
+
+    private static bool IsAmong(ReadOnlySpan<char> host, Sequence<string> hosts)
+    {
+        foreach (string allowed in hosts.Span)
+        {
+            if (host.Trim("[]").Equals(allowed, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static string Literal(IPAddress address) =>
         address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();

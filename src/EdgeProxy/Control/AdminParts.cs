@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Net;
 using System.Threading.Tasks;
+using EdgeProxy.Config;
 using EdgeProxy.Pipeline.Halting;
 using EdgeProxy.Telemetry.Deployments;
 using EdgeProxy.Telemetry.Tailing;
@@ -31,7 +32,26 @@ internal sealed record AdminParts
     /// <summary>Halts (true) or releases; never on the caller's thread, which is a loop's.</summary>
     public required Func<HaltTarget, bool, ValueTask<HaltOutcome>> HaltAsync { get; init; }
 
+    /// <summary>Configurations that are kept, latest first. Reads the disk: never on a loop.</summary>
+    public Func<IReadOnlyList<KeptEntry>> History { get; init; } = static () => [];
+
+    /// <summary>
+    /// Rolls back to a configuration that is kept, "" being the one before that in use; never on the caller's thread.
+    /// </summary>
+    public Func<string, ValueTask<ReloadOutcome>> RollBackAsync { get; init; } =
+        static _ => ValueTask.FromResult(new ReloadOutcome { Hash = "", Reason = "off" });
+
+    /// <summary>What a configuration would change in the place of that in use. Slow: never on a loop.</summary>
+    public Func<WrittenFiles, PlanOutcome> Plan { get; init; } = static _ => new PlanOutcome();
+
     public required Action<ICollection<MetricSample>> CollectMetrics { get; init; }
+
+    /// <summary>The configuration in use; null before the first.</summary>
+    public Func<ProxySettings?> Settings { get; init; } = static () => null;
+
+    public Func<EngineStatus> Engine { get; init; } = static () => new EngineStatus();
+
+    public ConfigEnvironment Environment { get; init; } = ConfigEnvironment.OfProcess;
 
     public DeploymentList Deployments { get; init; } = new();
 

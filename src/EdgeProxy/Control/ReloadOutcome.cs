@@ -29,6 +29,18 @@ internal sealed record ReloadOutcome
     /// <summary>What is different from before, for people: "routers +1 -0 ~2".</summary>
     public string Changes { get; init; } = "";
 
+    /// <summary>
+    /// The proxy is rolled back: the hash of the file it is rolled back from, "" if that was at fault; null if it is
+    /// not.
+    /// </summary>
+    public string? RolledBackFrom { get; init; }
+
+    /// <summary>It was done, and this about it was not; null if there is nothing to say.</summary>
+    public string? Warning { get; init; }
+
+    /// <summary>There is no such configuration to roll back to; the reason says what there is.</summary>
+    public bool IsUnknown { get; init; }
+
     public void WriteTo(Utf8JsonWriter json)
     {
         json.WriteStartObject();
@@ -38,6 +50,16 @@ internal sealed record ReloadOutcome
         if (Reason is not null)
         {
             json.WriteString("reason"u8, Reason);
+        }
+
+        if (RolledBackFrom is not null)
+        {
+            json.WriteString("rolled_back_from"u8, RolledBackFrom);
+        }
+
+        if (Warning is not null)
+        {
+            json.WriteString("warning"u8, Warning);
         }
 
         WriteFaults(Faults, json);

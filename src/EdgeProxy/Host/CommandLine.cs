@@ -144,6 +144,7 @@ internal sealed partial class CommandLine
         root.Subcommands.Add(AnsweringVerb("reload", "have the running proxy read its configuration again",
             (parsed, format) =>
                 ReloadCommand.RunAsync(_shell, parsed.GetValue(_config), format)));
+        AddHistoryVerbs(root);
         root.Subcommands.Add(AnsweringVerb("routes", "the routers of each entrypoint, in the order they are asked",
             (parsed, format) => Task.FromResult(RoutesCommand.Run(_shell, parsed.GetValue(_config), format))));
         root.Subcommands.Add(ExplainVerb());

@@ -8,6 +8,10 @@ internal static class ExitCodes
     public const int Ok = 0;
     public const int Failed = 1;
     public const int Usage = 2;
+
+    /// <summary>plan --exit-code: something would change.</summary>
+    public const int Changes = 3;
+
     public const int NotPermitted = 77;
 
     /// <summary>Another start cannot help until the file is mended: systemd's RestartPreventExitStatus.</summary>

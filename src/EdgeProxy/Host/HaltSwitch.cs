@@ -1,9 +1,12 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
+using System.Text;
 using System.Threading;
 using EdgeProxy.Audit;
 using EdgeProxy.Config;
+using EdgeProxy.Config.History;
 using EdgeProxy.Control;
 using EdgeProxy.Pipeline.Halting;
 using EdgeProxy.Primitives;
@@ -140,23 +143,16 @@ internal sealed partial class HaltSwitch(TimeProvider time, ILogger logger, Func
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-            string next = _path + ".new";
-            using (var file = new FileStream(next, FileMode.Create, FileAccess.Write))
-            using (var writer = new StreamWriter(file))
+            var text = new StringBuilder();
+            foreach (HaltTarget target in targets)
             {
-                foreach (HaltTarget target in targets)
-                {
-                    writer.Write($"{target}\n");
-                }
-
-                writer.Flush();
-                file.Flush(flushToDisk: true);
+                text.Append(CultureInfo.InvariantCulture, $"{target}\n");
             }
 
-            File.Move(next, _path, overwrite: true);
+            StateFile.Write(_path, Encoding.UTF8.GetBytes(text.ToString()));
             return null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (FileBytes.IsOfTheFileSystem(exception))
         {
             return exception.Message;
         }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.Config;
@@ -26,6 +27,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     private readonly HaltSwitch _halts;
     private readonly ConfigPoll _poll;
     private readonly DeploymentList _deployments = new();
+    private readonly DateTimeOffset _startedAt;
     private readonly DeploymentEffects _effects;
     private string _markedHash = "";
     private readonly TaskCompletionSource _stopAsked = NewSignal();
@@ -39,6 +41,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         _shell = shell;
         _log = log;
         _logger = log.CreateLogger(typeof(ProxyHost).FullName!);
+        _startedAt = shell.Time.GetUtcNow();
         _systemd = new SystemdNotifier(shell.Variable, shell.Time);
         _effects = new DeploymentEffects(shell.Time, () => Traffic.Of(_dataPath?.Durations ?? []));
         var admin = new AdminApi(new AdminParts
@@ -51,6 +54,12 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             Halts = () => _halts!.Cell.Current,
             HaltAsync = (target, isHalt) =>
                 new ValueTask<HaltOutcome>(Task.Run(() => _halts!.Set(target, isHalt))),
+            Settings = () => _reloader?.Current,
+            Engine = EngineNow,
+            Environment = source.Environment,
+            History = () => _reloader!.History(),
+            RollBackAsync = hash => new ValueTask<ReloadOutcome>(Task.Run(() => RollBack(hash, "rollback"))),
+            Plan = written => _reloader!.Plan(written),
             CollectMetrics = CollectMetrics,
             Deployments = _deployments,
             EffectOf = _effects.Of,
@@ -94,6 +103,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         StartWatchdog();
         _effectLooks = _shell.Time.CreateTimer(
             _ => _effects.Refresh(), null, DeploymentEffects.Step, DeploymentEffects.Step);
+        _reloader.KeepFirst();
     }
 
     /// <summary>(2) Serves until asked to stop, (3) then drains. Returns the exit code.</summary>
@@ -132,6 +142,15 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         return outcome;
     }
 
+    /// <summary>As <see cref="Reload"/>, to a configuration that is kept; "" is the one before that in use.</summary>
+    public ReloadOutcome RollBack(string hash, string cause)
+    {
+        _systemd.Reloading();
+        ReloadOutcome outcome = _reloader.RollBack(hash, cause, Follow);
+        _systemd.Ready(StatusText());
+        return outcome;
+    }
+
     /// <summary>The first call drains, the second ends now. Any thread.</summary>
     public void Stop()
     {
@@ -157,6 +176,28 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         {
             await _dataPath.DisposeAsync().ConfigureAwait(false);
         }
+    }
+
+    private EngineStatus EngineNow()
+    {
+        DataPathStatus status = _dataPath.Status;
+        var bound = new Dictionary<string, IPEndPoint>(StringComparer.Ordinal);
+        foreach (BoundEntryPoint entryPoint in status.EntryPoints)
+        {
+            bound[entryPoint.Name] = entryPoint.Address;
+        }
+
+        return new EngineStatus
+        {
+            Version = BuildStamp.Version,
+            Commit = BuildStamp.Commit,
+            StartedAt = _startedAt,
+            Bound = bound,
+            ConnectionsOpen = status.ConnectionsOpen,
+            ExchangesInFlight = status.ExchangesInFlight,
+            LoopsStalled = status.LoopsStalled,
+            RolledBackFrom = _reloader.Kept.Rollback?.InsteadHash,
+        };
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Threading;
 using EdgeProxy.Audit;
 using EdgeProxy.Config;
+using EdgeProxy.Config.History;
 using EdgeProxy.Control;
 using EdgeProxy.Primitives;
 using Microsoft.Extensions.Logging;
@@ -23,6 +24,7 @@ internal sealed partial class Reloader(
 
     private readonly Lock _turn = new();
     private ProxySettings? _current;
+    private Action _keepFirst = static () => { };
     private long _okCount;
     private long _failedCount;
     private long _lastOkSeconds;
@@ -30,6 +32,9 @@ internal sealed partial class Reloader(
 
     /// <summary>The last good configuration, null before the first.</summary>
     public ProxySettings? Current => Volatile.Read(ref _current);
+
+    /// <summary>Configurations that are kept, and whether the proxy is rolled back.</summary>
+    public KeptConfigs Kept { get; } = new(time, logger);
 
     /// <summary>Blocks for as long as loading and applying take: MUST NOT be called on a loop.</summary>
     /// <param name="first">
@@ -41,30 +46,54 @@ internal sealed partial class Reloader(
     {
         lock (_turn)
         {
-            try
-            {
-                LoadedConfig loaded = source.Load();
-                if (loaded.Settings is not { } settings || loaded.Faults.Count > 0)
-                {
-                    return Refuse(loaded, cause);
-                }
-
-                if (_current is null)
-                {
-                    first?.Invoke(settings);
-                }
-
-                return Apply(settings, cause, applied);
-            }
-#pragma warning disable CA1031 // A file that trips a bug of ours must not end a proxy that serves.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                CountFailed();
-                Log.Broken(logger, e, cause, KeptHash());
-                return new ReloadOutcome { Hash = KeptHash(), Reason = $"internal error: {e.Message}" };
-            }
+            return Guarded(cause, () => Reload(source.Load(), cause, first, applied));
         }
+    }
+
+    /// <summary>
+    /// Puts a configuration that was kept in the place of the file's, until the file changes. As a reload.
+    /// </summary>
+    /// <param name="hash">Empty: the one before that in use.</param>
+    public ReloadOutcome RollBack(string hash, string cause, Action<ProxySettings>? applied = null)
+    {
+        lock (_turn)
+        {
+            return Guarded(cause, () => RollBackTo(hash, cause, applied));
+        }
+    }
+
+    /// <summary>Keeps the first configuration: its start is over, and may take as long as the disk does.</summary>
+    public void KeepFirst()
+    {
+        lock (_turn)
+        {
+            _keepFirst();
+            _keepFirst = static () => { };
+        }
+    }
+
+    /// <summary>Configurations that are kept, latest first.</summary>
+    public IReadOnlyList<KeptEntry> History()
+    {
+        IReadOnlyList<KeptConfig> all = Kept.All();
+        int inUse = Current is { } current ? KeptConfigs.IndexOf(all, current) : -1;
+        string? left = Kept.Rollback?.InsteadHash;
+        var entries = new List<KeptEntry>(all.Count);
+        for (int i = all.Count - 1; i >= 0; i--)
+        {
+            entries.Add(new KeptEntry(all[i], i == inUse) { IsLeft = all[i].Hash == left });
+        }
+
+        return entries;
+    }
+
+    /// <summary>What a configuration would change in the place of that in use.</summary>
+    public PlanOutcome Plan(WrittenFiles written)
+    {
+        LoadedConfig loaded = source.Load(written);
+        return Current is { } current
+            ? PlanOutcome.Of(current, loaded.Settings, loaded.Faults, source.Environment)
+            : new PlanOutcome { Faults = loaded.Faults };
     }
 
     public void Collect(ICollection<MetricSample> samples)
@@ -83,6 +112,154 @@ internal sealed partial class Reloader(
         samples.Add(new MetricSample(
             "edgeproxy_config_last_reload_success_timestamp_seconds", "When the configuration in use was applied.",
             MetricKind.Gauge, Interlocked.Read(ref _lastOkSeconds), []));
+        Kept.Collect(samples);
+    }
+
+    private ReloadOutcome Guarded(string cause, Func<ReloadOutcome> run)
+    {
+        try
+        {
+            return run();
+        }
+#pragma warning disable CA1031 // A file that trips a bug of ours must not end a proxy that serves.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            CountFailed();
+            Log.Broken(logger, e, cause, KeptHash());
+            return new ReloadOutcome { Hash = KeptHash(), Reason = $"internal error: {e.Message}" };
+        }
+    }
+
+    private ReloadOutcome Reload(
+        LoadedConfig loaded, string cause, Action<ProxySettings>? first, Action<ProxySettings>? applied)
+    {
+        bool isFirst = _current is null;
+        if (isFirst && source.IsFile && loaded.Settings is { } own)
+        {
+            Kept.Open(own.Node);
+        }
+
+        if (Kept.Rollback is { } note && note.Instead == loaded.Seen?.Written.Digest && Stay(note, loaded, isFirst)
+            is { } stayed)
+        {
+            return Use(stayed, isFirst ? $"{cause}, rolled back" : cause, first, applied) with
+            {
+                RolledBackFrom = note.InsteadHash,
+            };
+        }
+
+        ReloadOutcome outcome = Use(loaded, cause, first, applied);
+        if (outcome.Ok && source.IsFile)
+        {
+            if (Kept.Rollback is not null)
+            {
+                Kept.SetRollback(null); // the file says something else by now
+            }
+
+            ProxySettings settings = _current!;
+            if (isFirst)
+            {
+                _keepFirst = () => Kept.Keep(settings, cause, outcome.Changes);
+            }
+            else
+            {
+                Kept.Keep(settings, cause, outcome.Changes);
+            }
+        }
+
+        return outcome;
+    }
+
+    private ReloadOutcome Use(
+        LoadedConfig loaded, string cause, Action<ProxySettings>? first, Action<ProxySettings>? applied)
+    {
+        if (loaded.Settings is not { } settings || loaded.Faults.Count > 0)
+        {
+            return Refuse(loaded, cause);
+        }
+
+        if (_current is null)
+        {
+            first?.Invoke(settings);
+        }
+
+        return Apply(settings, cause, applied);
+    }
+
+    // The file is the one that was rolled back from. At a start it is better than nothing; else what is in use is.
+    private LoadedConfig? Stay(RollbackNote note, LoadedConfig file, bool isFirst)
+    {
+        if (Kept.Find(note.Hash) is not { } kept)
+        {
+            Log.NotRolledBack(logger, note.Hash, "it is no longer kept");
+            return null;
+        }
+
+        LoadedConfig loaded = source.Load(kept.Written);
+        if (isFirst && loaded.Settings is null && file.Settings is not null)
+        {
+            Log.NotRolledBack(logger, note.Hash, $"{loaded.Faults[0]}");
+            return null;
+        }
+
+        return Watching(loaded, file);
+    }
+
+    private ReloadOutcome RollBackTo(string hash, string cause, Action<ProxySettings>? applied)
+    {
+        if (_current is not { } current || (hash.Length == 0 ? Kept.Before(current) : Kept.Find(hash)) is not { } kept)
+        {
+            string what = hash.Length == 0 ? "no configuration before the one in use is kept"
+                : $"no configuration {hash} is kept; edgeproxy history lists those that are";
+            return new ReloadOutcome { Hash = KeptHash(), Reason = what, IsUnknown = true };
+        }
+
+        // What it stands in for is the file as it is now: another one ends the rollback.
+        LoadedConfig file = source.Load();
+        string instead = file.Seen?.Written.Digest ?? "";
+        RollbackNote? before = Kept.Rollback;
+        RollbackNote? note = kept.Written.Digest == instead
+            ? null
+            : new RollbackNote(kept.Hash, instead, file.Settings?.Hash ?? "");
+        ReloadOutcome outcome = Use(Watching(source.Load(kept.Written), file), cause, null, applied);
+        if (!outcome.Ok)
+        {
+            return outcome;
+        }
+
+        string? problem = note is null && before is null ? null : Kept.SetRollback(note);
+        Log.RolledBack(logger, outcome.Hash, note is null ? "which is the file's" : $"instead of {source.Name}");
+        return outcome with
+        {
+            RolledBackFrom = note?.InsteadHash,
+            Warning = problem is null ? null : $"a restart would undo it: {problem}",
+        };
+    }
+
+    // Whose change ends the rollback are the files on the disk, not those that were kept.
+    private static LoadedConfig Watching(LoadedConfig kept, LoadedConfig file)
+    {
+        if (kept.Settings is not { } settings || file.Seen is not { } seen)
+        {
+            return kept;
+        }
+
+        List<string> files = [.. seen.Files];
+        List<FileStamp> stamps = [.. seen.Stamps];
+        for (int i = settings.Written.Files.Count; i < settings.Files.Count; i++)
+        {
+            if (!files.Contains(settings.Files[i]))
+            {
+                files.Add(settings.Files[i]);
+                stamps.Add(settings.Stamps[i]);
+            }
+        }
+
+        return kept with
+        {
+            Settings = settings with { Files = files, Stamps = stamps, IncludePatterns = seen.IncludePatterns },
+        };
     }
 
     private ReloadOutcome Apply(ProxySettings settings, string cause, Action<ProxySettings>? applied)
@@ -174,6 +351,13 @@ internal sealed partial class Reloader(
         [LoggerMessage(EventIds.ConfigBroken, LogLevel.Critical,
             "configuration could not be tried ({Cause}): an error of ours; in use stays '{Hash}'")]
         public static partial void Broken(ILogger logger, Exception exception, string cause, string hash);
+
+        [LoggerMessage(EventIds.ConfigRolledBack, LogLevel.Warning, "rolled back to configuration {Hash}, {What}")]
+        public static partial void RolledBack(ILogger logger, string hash, string what);
+
+        [LoggerMessage(EventIds.ConfigRollbackLost, LogLevel.Error,
+            "the proxy was rolled back to configuration {Hash}, which cannot be used: {Why}; the file is")]
+        public static partial void NotRolledBack(ILogger logger, string hash, string why);
 
         [LoggerMessage(EventIds.ConfigFault, LogLevel.Error, "{Fault}")]
         public static partial void Fault(ILogger logger, ConfigFault fault);

@@ -9,28 +9,25 @@ using Xunit;
 
 namespace EdgeProxy.FunctionalTests.Audit;
 
-/// <summary>A disk that is really full: nothing is served unrecorded, or what was is counted.</summary>
+/// <summary>A disk that is full: nothing is served unrecorded, or what was is counted.</summary>
 public sealed class AuditFullTests
 {
     [Theory]
-    [InlineData("interval")]
-    [InlineData("always")]
-    public async Task Full_Block_RefusesUntilThereIsRoom(string fsync)
+    [InlineData("interval", true)]
+    [InlineData("interval", false)]
+    [InlineData("always", true)]
+    [InlineData("always", false)]
+    public async Task Full_Block_RefusesUntilThereIsRoom(string fsync, bool mayMount)
     {
-        await using SmallDisk? disk = await SmallDisk.MountAsync("4m");
-        if (disk is null)
-        {
-            return;
-        }
-
+        await using FullDisk disk = await FullDisk.MakeAsync(mayMount);
         using AuditChain chain = new(Path.Combine(disk.Folder, "audit"));
         await using RawServer server = RawServer.Ok();
         int served = 0;
         await using (ProxyProcess proxy = await ProxyProcess.StartAsync(
-            chain.Config($"fsync = \"{fsync}\"", server)))
+            chain.Config($"fsync = \"{fsync}\"", server), disk.Wrap))
         {
             served += await ServedAsync(proxy) ? 1 : 0;
-            disk.Fill();
+            await disk.FillAsync(proxy);
             await Eventually.TrueAsync(
                 async () =>
                 {
@@ -47,7 +44,7 @@ public sealed class AuditFullTests
                 async () => await proxy.MetricAsync("edgeproxy_audit_refused_total") >= 2, "two to be counted");
             await proxy.WaitForLineAsync("audit records cannot be written");
 
-            disk.Free();
+            await disk.FreeAsync(proxy);
             await proxy.WaitForLineAsync("audit records are written again");
             Assert.True(await ServedAsync(proxy));
             served++;
@@ -62,21 +59,19 @@ public sealed class AuditFullTests
         Assert.Empty(chain.Verified("gap"));
     }
 
-    [Fact]
-    public async Task Full_Gap_ServesAndCountsWhatIsMissing()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Full_Gap_ServesAndCountsWhatIsMissing(bool mayMount)
     {
-        await using SmallDisk? disk = await SmallDisk.MountAsync("4m");
-        if (disk is null)
-        {
-            return;
-        }
-
+        await using FullDisk disk = await FullDisk.MakeAsync(mayMount);
         using AuditChain chain = new(Path.Combine(disk.Folder, "audit"));
         await using RawServer server = RawServer.Ok();
         int asked = 0;
-        await using (ProxyProcess proxy = await ProxyProcess.StartAsync(chain.Config("on_full = \"gap\"", server)))
+        await using (ProxyProcess proxy = await ProxyProcess.StartAsync(
+            chain.Config("on_full = \"gap\"", server), disk.Wrap))
         {
-            disk.Fill();
+            await disk.FillAsync(proxy);
             using RawClient client = await proxy.ConnectAsync();
 
             // Until the ring is full, too.
@@ -86,7 +81,7 @@ public sealed class AuditFullTests
                 asked++;
             }
 
-            disk.Free();
+            await disk.FreeAsync(proxy);
             await proxy.WaitForLineAsync("audit records are written again");
             Assert.Equal(200, (await client.RequestAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n")).Status);
             asked++;

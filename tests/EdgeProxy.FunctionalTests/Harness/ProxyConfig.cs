@@ -18,11 +18,14 @@ internal sealed class ProxyConfig
     public int AdminPort { get; } = Ports.Next();
 
     /// <summary>Ports of the service's servers.</summary>
-    public List<int> Servers { get; } = [];
+    public List<int> Servers { get; private set; } = [];
 
     public string Rule { get; set; } = "PathPrefix(`/`)";
 
     public int Loops { get; set; } = 1;
+
+    /// <summary>What outlives the process; null: a folder that does not.</summary>
+    public string? StateFolder { get; set; }
 
     /// <summary>"0s": files are not watched, a test reloads when it means to.</summary>
     public string WatchInterval { get; set; } = "0s";
@@ -30,10 +33,12 @@ internal sealed class ProxyConfig
     /// <summary>Long: a drain that a busy machine holds up cuts nothing.</summary>
     public string DrainTimeout { get; set; } = "1m";
 
-    /// <summary>More lines for [node], [log], [entrypoints.web], [routers.all], [services.app].</summary>
+    /// <summary>More lines for [node], [log], [admin], [entrypoints.web], [routers.all], [services.app].</summary>
     public string Node { get; set; } = "";
 
     public string Log { get; set; } = "";
+
+    public string Admin { get; set; } = "";
 
     public string EntryPoint { get; set; } = "";
 
@@ -51,6 +56,14 @@ internal sealed class ProxyConfig
     public static string ServerList(params IEnumerable<int> ports) =>
         $"servers = [{string.Join(", ", ports.Select(p => $"{{ url = \"http://127.0.0.1:{p}\" }}"))}]";
 
+    /// <summary>The same with another server.</summary>
+    public ProxyConfig With(int server)
+    {
+        var other = (ProxyConfig)MemberwiseClone();
+        other.Servers = [server];
+        return other;
+    }
+
     public string ToToml()
     {
         var toml = new StringBuilder();
@@ -66,6 +79,7 @@ internal sealed class ProxyConfig
             {Log}
             [admin]
             address = "127.0.0.1:{AdminPort}"
+            {Admin}
 
             [entrypoints.web]
             address = "127.0.0.1:{Port}"

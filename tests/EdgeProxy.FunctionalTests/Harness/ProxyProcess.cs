@@ -86,9 +86,26 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
         ProxyConfig config, IReadOnlyList<string>? wrap = null, string? binary = null)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("edgeproxy-test-");
-        string path = Path.Combine(folder.FullName, "edgeproxy.toml");
-        await File.WriteAllTextAsync(path, config.ToToml());
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "edgeproxy.toml"), config.ToToml());
+        return await StartInAsync(folder, config, wrap, binary);
+    }
 
+    /// <summary>After <paramref name="ended"/> ended: another process with its file as it is, in its folder.</summary>
+    public static async Task<ProxyProcess> StartAgainAsync(ProxyProcess ended, IReadOnlyList<string>? wrap = null)
+    {
+        if (!ended.HasExited)
+        {
+            ended.Signal(SignalTerm);
+            await ended.ExitCodeAsync();
+        }
+
+        return await StartInAsync(ended._folder, ended.Config, wrap, binary: null);
+    }
+
+    private static async Task<ProxyProcess> StartInAsync(
+        DirectoryInfo folder, ProxyConfig config, IReadOnlyList<string>? wrap, string? binary)
+    {
+        string path = Path.Combine(folder.FullName, "edgeproxy.toml");
         (string program, string[] arguments) = binary is null ? ProxyBinary.Find() : (binary, []);
         string[] line = [.. wrap ?? [], program, .. arguments, "run", "-c", path];
         var start = new ProcessStartInfo(line[0], line.Skip(1))
@@ -100,6 +117,7 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
         };
         start.Environment.Remove("NOTIFY_SOCKET");
         start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment["STATE_DIRECTORY"] = config.StateFolder ?? folder.FullName;
         var proxy = new ProxyProcess(Process.Start(start)!, folder, config);
         try
         {
@@ -254,7 +272,10 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
         s_running.TryRemove(_process.Id, out _);
         _process.Dispose();
-        _folder.Delete(recursive: true);
+        if (Directory.Exists(_folder.FullName))
+        {
+            _folder.Delete(recursive: true); // the first that ends of those that share it
+        }
     }
 
     private async Task WaitUntilReadyAsync()

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
-using EdgeProxy.FunctionalTests.Audit;
 using EdgeProxy.FunctionalTests.Harness;
 using Xunit;
 

@@ -118,6 +118,7 @@ public sealed class ExchangeTests : IDisposable
         exchange.Whole.WantAnswer(7, refusesLonger: true, new BodyBudget());
         exchange.Whole.EndReading(isWhole: true);
         exchange.Mirror = new MirrorCall(_shard);
+        exchange.WebSocket = new WebSocketTunnel();
         exchange.Filter(new CompressedAnswer(ContentCoding.Gzip, CompressionEffort.Fast, NoCompress()));
         exchange.AnswerFilter!.Take("held until the exchange ends"u8);
         exchange.AnswerFilter.Flush();

@@ -42,13 +42,13 @@ internal sealed class FingerprintListKey(string name, string doc) : ListKey<Dige
 /// <summary>Users and the hashes of their passwords, as htpasswd -B writes them.</summary>
 internal sealed class UserHashListKey(string name, string doc) : ListKey<UserSettings>(name, doc)
 {
+    public override bool IsSecret => true;
+
     public override string TypeText => "list of users with hashes";
 
     public override string Accepts => "write " + Range;
 
     public override string Range => $"[\"alice:HASH\"], HASH {PasswordHash.Accepts}";
-
-    protected override bool IsSecret => true;
 
     protected override bool IsRequiredToHaveItems => true;
 

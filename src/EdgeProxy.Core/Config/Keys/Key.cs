@@ -28,6 +28,9 @@ internal abstract class Key(string name, string doc)
     /// <summary>A value as written in TOML, for keys without a default.</summary>
     public string? ExampleToml { get; init; }
 
+    /// <summary>What is written there is shown to nobody.</summary>
+    public virtual bool IsSecret => false;
+
     /// <summary>"duration", "size", ...</summary>
     public abstract string TypeText { get; }
 

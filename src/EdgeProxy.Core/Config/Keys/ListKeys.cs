@@ -91,9 +91,6 @@ internal abstract class ListKey<T>(string name, string doc) : Key<IReadOnlyList<
 
     protected virtual bool IsRequiredToHaveItems => false;
 
-    /// <summary>Faults do not quote elements.</summary>
-    protected virtual bool IsSecret => false;
-
     /// <summary>Null, or why not.</summary>
     protected abstract string? ParseItem(string text, out T? item);
 }

@@ -6,6 +6,8 @@ namespace EdgeProxy.Config.Keys;
 /// <summary>A text that nobody else may see: a fault says nothing of what it is.</summary>
 internal sealed class SecretKey(string name, int charsMin, int charsMax, string doc) : Key<string?>(name, doc)
 {
+    public override bool IsSecret => true;
+
     public override string TypeText => "secret";
 
     public override string Accepts => "write a string of " + Range;

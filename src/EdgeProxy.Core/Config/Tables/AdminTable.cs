@@ -8,22 +8,51 @@ namespace EdgeProxy.Config.Tables;
 /// <summary>[admin]</summary>
 internal static class AdminTable
 {
+    private const int TokenCharsMin = 16;
+    private const int TokenCharsMax = 4096;
     private static readonly AdminSettings Standard = new();
 
     private static readonly AdminAddressKey Address = new("address",
-        "Where health, metrics and the API answer: a loopback address and port, or \"off\".")
+        "Where health, metrics and the API answer, or \"off\". An address that others reach needs token, and should be "
+            + "one of a network that is trusted: it speaks clear text.")
     {
         Default = new AdminAddress(Standard.Address),
         DefaultToml = $"\"{Standard.Address}\"",
     };
 
-    public static TableDeclaration Declaration { get; } = new("admin", IsNamed: false,
-        "Health, metrics, API.", [Address])
+    private static readonly SecretKey Token = new("token", TokenCharsMin, TokenCharsMax,
+        "What every request but those for health has to show, as Authorization: Bearer.")
     {
-        Later = ["token"],
+        ExampleToml = "\"sixteen characters or more\"",
     };
 
-    public static AdminSettings Parse(TableScope scope) => new() { Address = Address.Read(scope).EndPoint };
+    private static readonly HostListKey Hosts = new("hosts",
+        "Names by which the admin address is asked, besides localhost and the address itself. A request that names "
+            + "another is refused: a page in somebody's browser may have led it here.")
+    {
+        ExampleToml = "[\"store-0042.example.com\"]",
+    };
+
+    public static TableDeclaration Declaration { get; } = new("admin", IsNamed: false,
+        "Health, metrics, API.", [Address, Token, Hosts]);
+
+    public static AdminSettings Parse(TableScope scope)
+    {
+        var settings = new AdminSettings
+        {
+            Address = Address.Read(scope).EndPoint,
+            Token = Token.Read(scope),
+            Hosts = PlacedItems.Values(Hosts.Read(scope)),
+        };
+        if (settings is { Address: { } address, Token: null } && !IPAddress.IsLoopback(address.Address)
+            && scope.Count(Token) == 0 && scope.TryFind(Address.Name, out TomlEntry entry))
+        {
+            scope.Report(entry.Value, Address.Name,
+                $"{entry.Value.Describe()} is not a loopback address, and needs token");
+        }
+
+        return settings;
+    }
 
     private readonly record struct AdminAddress(IPEndPoint? EndPoint);
 
@@ -54,8 +83,22 @@ internal static class AdminTable
             }
 
             value = new AdminAddress(endPoint);
-            return IPAddress.IsLoopback(endPoint.Address)
-                || Refuse(node, scope, "is not a loopback address, and this version accepts no other");
+            return true;
+        }
+    }
+
+    private sealed class HostListKey(string name, string doc) : ListKey<string>(name, doc)
+    {
+        public override string TypeText => "list of hosts";
+
+        public override string Accepts => "write " + Range;
+
+        public override string Range => "[\"store-0042.example.com\"] or addresses, without port";
+
+        protected override string? ParseItem(string text, out string? item)
+        {
+            item = text.ToLowerInvariant();
+            return ServerUrl.IsHost(item) ? null : "names no host";
         }
     }
 }

@@ -159,6 +159,8 @@ internal static class ConsumerTable
 
     private sealed class KeysKey(string name, string doc) : Key<IReadOnlyList<Placed<Digest256>>>(name, doc)
     {
+        public override bool IsSecret => true;
+
         public override string TypeText => "list of tables";
 
         public override string Accepts => "write " + Range;

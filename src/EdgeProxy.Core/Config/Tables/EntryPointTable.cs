@@ -150,7 +150,7 @@ internal static class EntryPointTable
         "Steps that each router applies to requests from here, before its own.")
     {
         Default = [],
-        ExampleToml = "[\"strip\"]",
+        ExampleToml = "[\"fields\"]",
     };
 
     private static readonly BooleanKey AsDefault = new("as_default",

@@ -12,6 +12,8 @@ internal static class NodeTable
     private const int PathCharsMax = 4096; // PATH_MAX
     private const int NameCharsMax = 253; // a host name
     private const int LoopsMax = 256;
+    private const string StateFolderDefault = "/var/lib/edgeproxy";
+    private const string StateVariable = "STATE_DIRECTORY"; // systemd.exec(5); more than one are divided by ':'
     private static readonly TimeSpan DrainTimeoutDefault = TimeSpan.FromSeconds(10); // Traefik graceTimeOut
     private static readonly TimeSpan DrainTimeoutMax = TimeSpan.FromHours(24);
     private static readonly TimeSpan WatchIntervalDefault = TimeSpan.FromSeconds(1);
@@ -58,10 +60,10 @@ internal static class NodeTable
     };
 
     private static readonly FilePathKey StateFolder = new("state_dir", PathCharsMax,
-        "Where is kept what outlives a restart: what is halted, what plans count. Read at start only.")
+        "Where is kept what outlives a restart: what is halted, what plans count, the last configurations. Without "
+            + "it: $STATE_DIRECTORY, which systemd sets, else /var/lib/edgeproxy. Read at start only.")
     {
-        Default = "/var/lib/edgeproxy",
-        DefaultToml = "\"/var/lib/edgeproxy\"",
+        ExampleToml = $"\"{StateFolderDefault}\"",
     };
 
     private static readonly DurationKey WatchInterval = new("watch_interval", WatchIntervalMin, WatchIntervalMax,
@@ -87,12 +89,15 @@ internal static class NodeTable
         Name = Name.Read(scope) ?? environment.HostName,
         Environment = Environment.Read(scope),
         Loops = Loops.ReadValue(scope),
-        StateFolder = StateFolder.Read(scope)!,
+        StateFolder = StateFolder.Read(scope) ?? StateFolderOf(environment.Variable(StateVariable)),
         DrainDelay = DrainDelay.Read(scope),
         DrainTimeout = DrainTimeout.Read(scope),
         WatchInterval = WatchInterval.Read(scope),
         DnsServers = PlacedItems.Values(DnsServers.Read(scope)),
     };
+
+    private static string StateFolderOf(string? variable) =>
+        variable?.Split(':')[0] is ['/', ..] folder ? folder : StateFolderDefault;
 
     private sealed class NameServersKey(string name, string doc) : ListKey<IPEndPoint>(name, doc)
     {

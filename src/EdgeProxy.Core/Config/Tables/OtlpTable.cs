@@ -172,6 +172,8 @@ internal static class OtlpTable
     {
         private const int ValueCharsMax = 8 * 1024;
 
+        public override bool IsSecret => true;
+
         public override string TypeText => "table of fields";
 
         public override string Accepts => "write " + Range;

@@ -47,6 +47,9 @@ internal sealed class TomlInteger(TomlSource source, int line, int column, int o
 {
     public long Value { get; } = value;
 
+    /// <summary>As written.</summary>
+    public string Text => text;
+
     public override string Describe() => ConfigText.Shorten(text);
 }
 
@@ -62,6 +65,9 @@ internal sealed class TomlBoolean(TomlSource source, int line, int column, int o
 internal sealed class TomlOther(TomlSource source, int line, int column, int offset, string text, string kind)
     : TomlNode(source, line, column, offset)
 {
+    /// <summary>As written.</summary>
+    public string Text => text;
+
     /// <summary>The number, if it is a float; TOML lets its digits be grouped. A date is none.</summary>
     public bool TryNumber(out double number) => double.TryParse(
         text.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out number);

@@ -144,7 +144,8 @@ internal sealed class Spool : IDisposable
                     segment.Sync();
                 }
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException
+                or ArgumentOutOfRangeException) // EFBIG
             {
                 _lost[(int)kind, (int)SpoolLoss.Disk] += count;
             }
@@ -378,7 +379,8 @@ internal sealed class Spool : IDisposable
         {
             _folder.Delete(segment.Name);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException
+                or ArgumentOutOfRangeException) // EFBIG
         {
             // It is there again after a restart, as what was acknowledged.
             _cursors.Note(segment.Kind, segment.Number + 1, 0);

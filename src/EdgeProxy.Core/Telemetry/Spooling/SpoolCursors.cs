@@ -59,7 +59,8 @@ internal sealed class SpoolCursors : IDisposable
             _file.Append(_bytes);
             _isDirty = false;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException
+                or ArgumentOutOfRangeException) // EFBIG
         {
             // What was acknowledged since may be sent once more after a restart.
         }

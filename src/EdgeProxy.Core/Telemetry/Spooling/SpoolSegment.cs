@@ -83,7 +83,8 @@ internal sealed class SpoolSegment : IDisposable
             segment._file.Truncate(0);
             segment._file.Append(Magic);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException
+                or ArgumentOutOfRangeException) // EFBIG
         {
             segment.Dispose();
             throw;
@@ -128,7 +129,8 @@ internal sealed class SpoolSegment : IDisposable
             _file.Append(head);
             _file.Append(payload);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException
+                or ArgumentOutOfRangeException) // EFBIG
         {
             // The disk is full, perhaps in the middle of it: what is there of it must not stand before the next one.
             _file.Truncate(Length);

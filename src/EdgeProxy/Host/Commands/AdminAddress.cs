@@ -6,6 +6,10 @@ namespace EdgeProxy.Host.Commands;
 /// <summary>Where the commands that talk to a running proxy find it.</summary>
 internal static class AdminAddress
 {
+    /// <summary>The field that shows admin.token; "" where there is none, or the file is faulty.</summary>
+    public static string FieldsOf(LoadedConfig loaded) =>
+        loaded.Settings?.Admin.Token is { } token ? $"Authorization: Bearer {token}\r\n" : "";
+
     /// <summary>
     /// The address the file names. A faulty file does not hide a running proxy (it serves its last good one): then the
     /// default address. Null, with the reason, when the admin surface is off.

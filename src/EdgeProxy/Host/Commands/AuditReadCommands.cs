@@ -96,14 +96,22 @@ internal static class AuditReadCommands
             return ExitCodes.Failed;
         }
 
-        foreach (string name in chain.Segments)
+        try
         {
-            using Stream segment = chain.OpenRead(name);
-            if (InclusionProof.Make(segment, seq) is { } proof)
+            foreach (string name in chain.Segments)
             {
-                JsonAnswer.Write(shell.Output, proof.WriteTo);
-                return ExitCodes.Ok;
+                using Stream segment = chain.OpenRead(name);
+                if (InclusionProof.Make(segment, seq) is { } proof)
+                {
+                    JsonAnswer.Write(shell.Output, proof.WriteTo);
+                    return ExitCodes.Ok;
+                }
             }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            shell.Error.WriteLine($"edgeproxy: {exception.Message}");
+            return ExitCodes.Failed;
         }
 
         shell.Error.WriteLine(

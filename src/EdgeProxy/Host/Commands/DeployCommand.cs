@@ -95,7 +95,8 @@ internal static class DeployCommand
         }
 
         (RawAnswer? answer, string? reason) =
-            await OneRequest.SendAsync(address, method, Path, body: body).ConfigureAwait(false);
+            await OneRequest.SendAsync(
+                address, method, Path, fields: AdminAddress.FieldsOf(loaded), body: body).ConfigureAwait(false);
         if (answer is null)
         {
             shell.Error.WriteLine($"edgeproxy: no proxy to ask: {reason}");

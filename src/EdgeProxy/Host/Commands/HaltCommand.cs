@@ -29,7 +29,8 @@ internal static class HaltCommand
             : consumer is not null ? $"consumer={Uri.EscapeDataString(consumer)}"
             : $"model={Uri.EscapeDataString(model!)}";
         (RawAnswer? answer, string? reason) = await OneRequest
-            .SendAsync(address, "POST", $"/api/v1/{(isHalt ? "halt" : "release")}?{query}").ConfigureAwait(false);
+            .SendAsync(address, "POST", $"/api/v1/{(isHalt ? "halt" : "release")}?{query}",
+                fields: AdminAddress.FieldsOf(loaded)).ConfigureAwait(false);
         if (answer is null)
         {
             shell.Error.WriteLine($"edgeproxy: no proxy to tell: {reason}");

@@ -18,7 +18,8 @@ internal static class ReloadCommand
         }
 
         (RawAnswer? answer, string? reason) =
-            await OneRequest.SendAsync(address, "POST", "/api/v1/reload").ConfigureAwait(false);
+            await OneRequest.SendAsync(
+                address, "POST", "/api/v1/reload", fields: AdminAddress.FieldsOf(loaded)).ConfigureAwait(false);
         if (answer is null)
         {
             if (loaded.Settings is null)
@@ -31,32 +32,38 @@ internal static class ReloadCommand
             return ExitCodes.Failed;
         }
 
-        if (format == AnswerFormat.Json && answer.Status is 200 or 422 or 500)
-        {
-            shell.Output.WriteLine(Encoding.UTF8.GetString(answer.Body));
-        }
-
         return Report(shell, format, answer);
     }
 
-    private static int Report(Shell shell, AnswerFormat format, RawAnswer answer)
+    /// <summary>Says what came of a reload or a rollback; the exit code.</summary>
+    public static int Report(Shell shell, AnswerFormat format, RawAnswer answer)
     {
-        if (answer.Status is not (200 or 422 or 500))
+        bool isOutcome = answer.Status is 200 or 422 or 500
+            || (answer.Status == 404 && answer.Body is [(byte)'{', ..]); // rollback: there is none
+        if (!isOutcome)
         {
             shell.Error.WriteLine(
                 $"edgeproxy: refused with {answer.Status}: {Encoding.UTF8.GetString(answer.Body).TrimEnd()}");
             return ExitCodes.Failed;
         }
 
+        if (format == AnswerFormat.Json)
+        {
+            shell.Output.WriteLine(Encoding.UTF8.GetString(answer.Body));
+        }
+
         using JsonDocument outcome = JsonDocument.Parse(answer.Body);
         JsonElement root = outcome.RootElement;
+        if (root.TryGetProperty("warning", out JsonElement warning))
+        {
+            shell.Error.WriteLine($"edgeproxy: {warning.GetString()}");
+        }
+
         if (answer.Status == 200)
         {
             if (format == AnswerFormat.Text)
             {
-                string? changes = root.GetProperty("changes").GetString();
-                shell.Output.WriteLine(
-                    $"ok: configuration {root.GetProperty("hash").GetString()} in use: {changes}");
+                WriteDone(shell, root);
             }
 
             return ExitCodes.Ok;
@@ -72,7 +79,20 @@ internal static class ReloadCommand
         return answer.Status == 422 ? ExitCodes.ConfigFault : ExitCodes.Failed;
     }
 
-    private static ConfigFault[] Faults(JsonElement root)
+    private static void WriteDone(Shell shell, JsonElement outcome)
+    {
+        shell.Output.WriteLine($"ok: configuration {outcome.GetProperty("hash").GetString()} in use: "
+            + outcome.GetProperty("changes").GetString());
+        if (outcome.TryGetProperty("rolled_back_from", out JsonElement left))
+        {
+            string? hash = left.GetString();
+            shell.Output.WriteLine($"rolled back from {(hash is "" or null ? "a file at fault" : hash)}: "
+                + "until the file changes, or edgeproxy rollback names it");
+        }
+    }
+
+    /// <summary>The faults of an answer of the admin surface.</summary>
+    public static ConfigFault[] Faults(JsonElement root)
     {
         JsonElement list = root.GetProperty("faults");
         var faults = new ConfigFault[list.GetArrayLength()];

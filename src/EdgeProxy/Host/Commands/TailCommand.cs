@@ -44,10 +44,11 @@ internal static class TailCommand
         }
 
         string path = PathOf(arguments);
+        string fields = AdminAddress.FieldsOf(loaded);
         int left = arguments.Count ?? int.MaxValue;
         while (left > 0)
         {
-            if (await AskAsync(shell, address, path).ConfigureAwait(false) is not { } lines)
+            if (await AskAsync(shell, address, path, fields).ConfigureAwait(false) is not { } lines)
             {
                 return ExitCodes.Failed;
             }
@@ -95,10 +96,10 @@ internal static class TailCommand
         }
     }
 
-    private static async Task<string[]?> AskAsync(Shell shell, IPEndPoint address, string path)
+    private static async Task<string[]?> AskAsync(Shell shell, IPEndPoint address, string path, string fields)
     {
         (RawAnswer? answer, string? reason) =
-            await OneRequest.SendAsync(address, "POST", path).ConfigureAwait(false);
+            await OneRequest.SendAsync(address, "POST", path, fields: fields).ConfigureAwait(false);
         if (answer is { Status: 200 })
         {
             return Encoding.UTF8.GetString(answer.Body).Split('\n');

@@ -26,12 +26,13 @@ internal static class TopCommand
             return ExitCodes.Failed;
         }
 
-        TopReading? before = await ReadAsync(shell, address).ConfigureAwait(false);
+        string fields = AdminAddress.FieldsOf(loaded);
+        TopReading? before = await ReadAsync(shell, address, fields).ConfigureAwait(false);
         long readAt = shell.Time.GetTimestamp();
         while (before is not null)
         {
             await Task.Delay(interval, shell.Time).ConfigureAwait(false);
-            if (await ReadAsync(shell, address).ConfigureAwait(false) is not { } now)
+            if (await ReadAsync(shell, address, fields).ConfigureAwait(false) is not { } now)
             {
                 break;
             }
@@ -53,10 +54,10 @@ internal static class TopCommand
         return ExitCodes.Failed;
     }
 
-    private static async Task<TopReading?> ReadAsync(Shell shell, IPEndPoint address)
+    private static async Task<TopReading?> ReadAsync(Shell shell, IPEndPoint address, string fields)
     {
         (RawAnswer? answer, string? reason) =
-            await OneRequest.SendAsync(address, "GET", "/metrics").ConfigureAwait(false);
+            await OneRequest.SendAsync(address, "GET", "/metrics", fields: fields).ConfigureAwait(false);
         if (answer is { Status: 200 })
         {
             return TopReading.Parse(Encoding.UTF8.GetString(answer.Body));

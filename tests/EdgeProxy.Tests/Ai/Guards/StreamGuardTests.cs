@@ -91,7 +91,8 @@ public sealed class StreamGuardTests
     {
         using GuardBench bench = GuardBench.Masking();
         byte[] stream = Encoding.UTF8.GetBytes(
-            StreamOf(AiCallKind.ChatCompletions, ["Card 4111 11", "11 1111 1111, jane@exam", "ple.com."]).Replace("\n", end));
+            StreamOf(AiCallKind.ChatCompletions, ["Card 4111 11", "11 1111 1111, jane@exam", "ple.com."])
+                .Replace("\n", end));
         for (int cut = 0; cut < stream.Length; cut++)
         {
             string written = bench.Stream(AiCallKind.ChatCompletions, stream, cut);
@@ -101,10 +102,12 @@ public sealed class StreamGuardTests
     }
 
     [Theory]
-    [InlineData(AiCallKind.ChatCompletions, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"jane@example.com\"}}]}")]
-    [InlineData(AiCallKind.OllamaChat, "{\"message\":{\"content\":\"jane@example.com\"}}")]
-    internal void Take_StreamThatJustStops_HasItsTextsToTheEnd(AiCallKind kind, string stream)
+    [InlineData(nameof(AiCallKind.ChatCompletions),
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"jane@example.com\"}}]}")]
+    [InlineData(nameof(AiCallKind.OllamaChat), "{\"message\":{\"content\":\"jane@example.com\"}}")]
+    public void Take_StreamThatJustStops_HasItsTextsToTheEnd(string name, string stream)
     {
+        AiCallKind kind = Enum.Parse<AiCallKind>(name);
         using GuardBench bench = GuardBench.Masking();
 
         Assert.Equal("[EMAIL]", Assemble(kind, bench.Stream(kind, Encoding.UTF8.GetBytes(stream))).Parts);

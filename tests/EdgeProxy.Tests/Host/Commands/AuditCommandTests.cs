@@ -105,6 +105,21 @@ public sealed class AuditCommandTests : IDisposable
         }
     }
 
+    // As when retention removes it between the look at the folder and the reading.
+    [Theory]
+    [InlineData("verify")]
+    [InlineData("export")]
+    [InlineData("prove", "1")]
+    public async Task SegmentThatCannotBeRead_IsToldInALine(params string[] verb)
+    {
+        File.CreateSymbolicLink(Path.Combine(_folder, $"{new string('0', 20)}.audit"), "/nonexistent");
+
+        Assert.Equal(ExitCodes.Failed, await _run.InvokeAsync(["audit", .. verb]));
+
+        Assert.StartsWith("edgeproxy: ", _run.Error, StringComparison.Ordinal);
+        Assert.Single(_run.Error.TrimEnd().Split('\n'));
+    }
+
     [Fact]
     public async Task Verify_SegmentMissing_IsNotOk()
     {

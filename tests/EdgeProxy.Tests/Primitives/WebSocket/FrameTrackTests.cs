@@ -107,7 +107,10 @@ public sealed class FrameTrackTests
         {
             < 126 => [(byte)(mask | size)],
             < 65_536 => [(byte)(mask | 126), (byte)(size >> 8), (byte)size],
-            _ => [(byte)(mask | 127), 0, 0, 0, 0, (byte)(size >> 24), (byte)(size >> 16), (byte)(size >> 8), (byte)size],
+            _ =>
+            [
+                (byte)(mask | 127), 0, 0, 0, 0, (byte)(size >> 24), (byte)(size >> 16), (byte)(size >> 8), (byte)size,
+            ],
         };
         byte[] key = isMasked ? [1, 2, 3, 4] : [];
         return [first, .. length, .. key, .. Enumerable.Repeat((byte)0x88, size)];

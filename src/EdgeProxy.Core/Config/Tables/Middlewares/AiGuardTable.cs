@@ -34,8 +34,8 @@ internal static class AiGuardTable
     };
 
     private static readonly ExternalGuardsKey External = new("external",
-        "Programs that are asked about each prompt, all at once, after the rules and with masks in it: name; url; timeout; "
-            + "on_failure; report_only. They answer 200 with {\"action\": \"allow\"} or \"block\".")
+        "Programs that are asked about each prompt, all at once, after the rules and with masks in it: name; url; "
+            + "timeout; on_failure; report_only. They answer 200 with {\"action\": \"allow\"} or \"block\".")
     {
         Default = [],
         ExampleToml = "[{ name = \"moderation\", url = \"http://127.0.0.1:8900/check\", on_failure = \"closed\" }]",

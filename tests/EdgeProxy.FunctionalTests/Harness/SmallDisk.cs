@@ -1,14 +1,10 @@
 using System;
 using System.IO;
 using System.Threading.Tasks;
-using EdgeProxy.FunctionalTests.Harness;
-using Xunit;
 
-namespace EdgeProxy.FunctionalTests.Audit;
+namespace EdgeProxy.FunctionalTests.Harness;
 
-/// <summary>
-/// A file system of a few MiB that can be filled. Needs the right to mount; without it the test is skipped.
-/// </summary>
+/// <summary>A file system of a few MiB that can be filled. Needs the right to mount.</summary>
 internal sealed class SmallDisk : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeproxy-disk-");
@@ -21,10 +17,7 @@ internal sealed class SmallDisk : IAsyncDisposable
 
     private string Filler => Path.Combine(Folder, "filler");
 
-    /// <summary>
-    /// Null on a build server that forbids mounting, where no test may be skipped: there a disk that refuses to write
-    /// is the unit tests' (AuditLogTests) alone.
-    /// </summary>
+    /// <summary>Null where nothing may be mounted.</summary>
     public static async Task<SmallDisk?> MountAsync(string size)
     {
         var disk = new SmallDisk();
@@ -33,9 +26,6 @@ internal sealed class SmallDisk : IAsyncDisposable
         if (mounted.ExitCode != 0)
         {
             disk._folder.Delete();
-            string why = $"nothing can be mounted here: {mounted.Errors}";
-            Assert.SkipUnless(External.IsContinuousIntegration, why);
-            TestContext.Current.AddWarning(why);
             return null;
         }
 
