@@ -2,11 +2,13 @@ using System;
 using System.Text;
 using EdgeProxy.Ai;
 using EdgeProxy.Ai.Guards;
+using EdgeProxy.Ai.Plans;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Detection;
 using EdgeProxy.Primitives.Json;
 using EdgeProxy.Transport;
+using Xunit;
 
 namespace EdgeProxy.Tests.Ai.Guards;
 
@@ -15,7 +17,7 @@ internal sealed class GuardBench : IDisposable
 {
     private readonly BlockPool _blocks = new();
     private readonly HeldBody _output = new();
-    private readonly AiLoop _loop = new(new BodyBudget());
+    private readonly AiLoop _loop = new(new BodyBudget(), new PlanBook(TimeProvider.System, Assert.Fail));
     private readonly GuardWork _work;
     private readonly StreamGuard _stream;
     private readonly EventPieces _pieces;
