@@ -382,7 +382,7 @@ public sealed class BufferingTests
         }));
 
         Assert.Equal(20, server.WholeRequests.Count);
-        Assert.Equal(0, await proxy.MetricAsync("edgeproxy_http2_resets_total"));
+        await proxy.ExpectMetricAsync(0, "edgeproxy_http2_resets_total");
     }
 
     [Fact]

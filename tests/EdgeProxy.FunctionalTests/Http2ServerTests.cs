@@ -94,7 +94,7 @@ public sealed class Http2ServerTests
         Assert.Equal(200, (await RawClient.GetAsync(proxy.Port)).Status);
         Assert.Equal(502, (await RawClient.GetAsync(proxy.Port)).Status);
         Assert.Equal(2, seen);
-        Assert.Equal(0, await proxy.MetricAsync("edgeproxy_upstream_stale_total"));
+        await proxy.ExpectMetricAsync(0, "edgeproxy_upstream_stale_total");
     }
 
     [Theory]

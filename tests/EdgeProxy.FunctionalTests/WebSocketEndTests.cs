@@ -101,7 +101,7 @@ public sealed class WebSocketEndTests
         using RawClient client = await OpenAsync(proxy);
 
         Assert.Equal(GoingAway, await client.ReadToEndAsync());
-        Assert.Equal(1, await proxy.MetricAsync("edgeproxy_timeouts_total", "tunnel"));
+        await proxy.ExpectMetricAsync(1, "edgeproxy_timeouts_total", "tunnel");
     }
 
     [Fact]

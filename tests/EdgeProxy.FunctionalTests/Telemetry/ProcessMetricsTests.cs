@@ -38,7 +38,7 @@ public sealed class ProcessMetricsTests
             new ProxyConfig(server) { EntryPoint = "tls = {}", More = keys.Toml("a.test") });
         using RawClient client = await RawClient.ConnectTlsAsync(proxy.Port, keys);
 
-        Assert.Equal(1, await proxy.MetricAsync("edgeproxy_entrypoint_connections_open", "entrypoint=\"web\""));
+        await proxy.ExpectMetricAsync(1, "edgeproxy_entrypoint_connections_open", "entrypoint=\"web\"");
         Assert.Equal(
             new DateTimeOffset(certificate.NotAfter.ToUniversalTime()).ToUnixTimeSeconds(),
             await proxy.MetricAsync("edgeproxy_certificate_expiry_timestamp_seconds", "entrypoint=\"web\""));

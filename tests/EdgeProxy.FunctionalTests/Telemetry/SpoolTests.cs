@@ -59,8 +59,8 @@ public sealed class SpoolTests : IDisposable
         string[] paths = Paths(spans);
         Assert.Equal([.. Enumerable.Range(0, paths.Length - 1).Select(static i => $"/{i}"), "/last"], paths);
         Assert.InRange(paths.Length - 1, stored / SpansPerRequest, asked + 1);
-        Assert.Equal(0, await again.MetricAsync("edgeproxy_telemetry_lost_items_total"));
-        Assert.Equal(0, await again.MetricAsync("edgeproxy_spool_recovered_lost_bytes_total"));
+        await again.ExpectMetricAsync(0, "edgeproxy_telemetry_lost_items_total");
+        await again.ExpectMetricAsync(0, "edgeproxy_spool_recovered_lost_bytes_total");
     }
 
     [Fact]
