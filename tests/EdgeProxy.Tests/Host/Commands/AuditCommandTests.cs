@@ -109,7 +109,7 @@ public sealed class AuditCommandTests : IDisposable
     [Theory]
     [InlineData("verify")]
     [InlineData("export")]
-    [InlineData("prove", "1")]
+    [InlineData("show", "1", "--proof")]
     public async Task SegmentThatCannotBeRead_IsToldInALine(params string[] verb)
     {
         File.CreateSymbolicLink(Path.Combine(_folder, $"{new string('0', 20)}.audit"), "/nonexistent");
