@@ -16,7 +16,7 @@ _edgeproxy() {
   done
   local words=''
   case "$verbs" in
-    '') words='run validate reload plan history rollback routes explain deploy config audit halt release demo healthcheck hash-password completion version --help --config' ;;
+    '') words='run validate reload plan history rollback routes explain deploy top tail config audit halt release demo healthcheck hash-password completion version --help --config' ;;
     'run') words='--config --help' ;;
     'validate') words='--format --config --help' ;;
     'reload') words='--format --config --help' ;;
