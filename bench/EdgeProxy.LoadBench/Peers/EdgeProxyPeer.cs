@@ -137,13 +137,11 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
     {
         var toml = new StringBuilder();
         toml.Append(CultureInfo.InvariantCulture, $$"""
+            log.level = "warning"
+            admin.address = "127.0.0.1:{{(setup.AdminPort > 0 ? setup.AdminPort : Ports.Free())}}"
             [node]
             loops = {{setup.Workers}}
             state_dir = "{{setup.Folder}}"
-            [log]
-            level = "warning"
-            [admin]
-            address = "127.0.0.1:{{(setup.AdminPort > 0 ? setup.AdminPort : Ports.Free())}}"
             [entrypoints.web]
             address = "127.0.0.1:{{setup.Port}}"
             {{(setup.Tls is null ? "" : "tls = {}")}}
