@@ -10,14 +10,16 @@ namespace EdgeProxy.FunctionalTests.Harness;
 /// <summary>
 /// Ports for servers, and for programs that are told where to accept. They lie below the kernel's ephemeral range
 /// (32768 on), so no outgoing connection can take one between the look and the use, and none to a port where nobody
-/// accepts can meet itself. Each process has blocks of its own, and no port comes twice before all others have.
+/// accepts can meet itself. Each process has blocks of its own, and no port comes twice before all others have: ten
+/// blocks are more than a whole run asks for, so that a proxy which still looks for the dead server of one test does
+/// not find the proxy of another at its address.
 /// </summary>
 internal static class Ports
 {
     private const int First = 10_300;
     private const int BlockSize = 1_000;
     private const int BlockCount = 22;
-    private const int OwnBlocksMax = 3;
+    private const int OwnBlocksMax = 10;
 
     private static readonly Lock s_turn = new();
 
