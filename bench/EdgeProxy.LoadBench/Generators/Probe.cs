@@ -13,6 +13,13 @@ internal static class Probe
 {
     private const int TimeoutMs = 5_000;
 
+    // More than any head and stream together.
+    private const int RoomBytes = 64 * 1024;
+
+    // With the end of the line before it.
+    private static ReadOnlySpan<byte> LastChunk => "\r\n0\r\n\r\n"u8;
+
+    /// <summary>The answer to a request on a connection of its own; of a stream, its chunks as they are framed.</summary>
     /// <exception cref="SocketException">Nobody accepts, or the connection broke.</exception>
     /// <exception cref="IOException">It ended early, or its framing is not a length.</exception>
     /// <exception cref="System.Security.Authentication.AuthenticationException">The handshake failed.</exception>
@@ -25,17 +32,12 @@ internal static class Probe
         using Stream stream = isTls ? Secured(socket) : new NetworkStream(socket);
         stream.Write(request.Bytes);
 
-        byte[] buffer = new byte[request.BodyBytes + 16384];
+        byte[] buffer = new byte[request.BodyBytes + RoomBytes];
         int have = 0;
         while (true)
         {
             int headEnd = buffer.AsSpan(0, have).IndexOf("\r\n\r\n"u8);
-            if (headEnd >= 0 && request.IsStream)
-            {
-                return Answer(buffer, headEnd, 0);
-            }
-
-            if (headEnd >= 0 && ContentLength(buffer.AsSpan(0, headEnd)) is var length && have >= headEnd + 4 + length)
+            if (headEnd >= 0 && BodyLength(request, buffer.AsSpan(0, have), headEnd) is { } length)
             {
                 return Answer(buffer, headEnd, length);
             }
@@ -48,6 +50,18 @@ internal static class Probe
 
             have += read;
         }
+    }
+
+    // What is there of the body when it is whole, else null.
+    private static int? BodyLength(ProbeRequest request, ReadOnlySpan<byte> have, int headEnd)
+    {
+        if (request.IsStream)
+        {
+            return have[(headEnd + 2)..].EndsWith(LastChunk) ? have.Length - headEnd - 4 : null;
+        }
+
+        int length = ContentLength(have[..headEnd]);
+        return have.Length >= headEnd + 4 + length ? length : null;
     }
 
     /// <summary>The value of Content-Length in a head, or -1.</summary>
