@@ -17,6 +17,9 @@ internal sealed class AccessLogLine
     private readonly int _referer;
     private readonly int _userAgent;
     private readonly Members _members;
+    private readonly byte[] _time = new byte[TimeBytesMax];
+    private long _second = long.MinValue;
+    private int _timeBytes;
 
     public AccessLogLine(AccessLogSettings settings)
     {
@@ -94,8 +97,8 @@ internal sealed class AccessLogLine
     {
         ref readonly RequestRecord record = ref view.Record;
         line.Add("{\"time\":\""u8);
-        AddTime(line, startedUnixUs, "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'");
-        line.Add("\""u8);
+        long second = AddSecond(line, startedUnixUs, "yyyy-MM-dd'T'HH:mm:ss");
+        line.Add("."u8).AddDigits(startedUnixUs - (second * 1_000_000), 6).Add("Z\""u8);
         if (Has(Members.ClientAddress))
         {
             line.Add(",\"client_address\":\""u8).Add(record.Client).Add("\""u8);
@@ -205,7 +208,7 @@ internal sealed class AccessLogLine
     {
         ref readonly RequestRecord record = ref view.Record;
         line.Add(record.Client).Add(" - "u8).AddQuoted(record.Consumer ?? "-").Add(" ["u8);
-        AddTime(line, startedUnixUs, "dd'/'MMM'/'yyyy':'HH:mm:ss '+0000'");
+        AddSecond(line, startedUnixUs, "dd'/'MMM'/'yyyy':'HH:mm:ss '+0000'");
         line.Add("] \""u8).AddQuoted(view.Method).Add(" "u8).AddQuoted(view.Path);
         if (record.HasQuery && _settings.Query != ValueTelling.Drop)
         {
@@ -238,12 +241,18 @@ internal sealed class AccessLogLine
 
     private static TryRecord LastTry(in RequestRecord record) => record.Tries[TryRecords.PlaceOf(record.TryCount)];
 
-    private static void AddTime(LineBuffer line, long unixUs, string format)
+    // Lines of one second have their time made once: making it costs as much as the rest of the line.
+    private long AddSecond(LineBuffer line, long unixUs, string format)
     {
-        Span<byte> text = stackalloc byte[TimeBytesMax];
-        DateTime time = DateTime.UnixEpoch.AddTicks(unixUs * TimeSpan.TicksPerMicrosecond);
-        time.TryFormat(text, out int count, format, CultureInfo.InvariantCulture);
-        line.Add(text[..count]);
+        long second = unixUs / 1_000_000;
+        if (second != _second)
+        {
+            DateTime.UnixEpoch.AddSeconds(second).TryFormat(_time, out _timeBytes, format, CultureInfo.InvariantCulture);
+            _second = second;
+        }
+
+        line.Add(_time.AsSpan(0, _timeBytes));
+        return second;
     }
 
     private bool Has(Members member) => (_members & member) != 0;

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using EdgeProxy.Primitives.Http;
@@ -14,6 +15,9 @@ internal sealed class LineBuffer
 {
     private const int NumberBytesMax = 32;
     private const int NameBytesMax = 1024;
+
+    // What stands for itself between quotes, in JSON and in Apache's form.
+    private static readonly SearchValues<byte> s_plain = SearchValues.Create(PlainOnes());
 
     private byte[] _bytes = new byte[4096];
 
@@ -46,15 +50,20 @@ internal sealed class LineBuffer
     }
 
     /// <summary>Microseconds as milliseconds: 1234 is 1.234.</summary>
-    public LineBuffer AddMilliseconds(long microseconds)
+    public LineBuffer AddMilliseconds(long microseconds) =>
+        Add(microseconds / 1000).Add("."u8).AddDigits(microseconds % 1000, 3);
+
+    /// <summary>The last digits of a number, zeros in front included.</summary>
+    public LineBuffer AddDigits(long number, int count)
     {
-        Add(microseconds / 1000).Add("."u8);
-        Span<byte> digits = Room(3);
-        long rest = microseconds % 1000;
-        digits[0] = (byte)('0' + (rest / 100));
-        digits[1] = (byte)('0' + (rest / 10 % 10));
-        digits[2] = (byte)('0' + (rest % 10));
-        Length += 3;
+        Span<byte> digits = Room(count);
+        for (int i = count - 1; i >= 0; i--)
+        {
+            digits[i] = (byte)('0' + (number % 10));
+            number /= 10;
+        }
+
+        Length += count;
         return this;
     }
 
@@ -104,20 +113,10 @@ internal sealed class LineBuffer
     }
 
     /// <summary>A name of the configuration, or of a credential.</summary>
-    public LineBuffer AddJson(string name)
-    {
-        Span<byte> bytes = stackalloc byte[NameBytesMax];
-        Encoding.UTF8.TryGetBytes(name, bytes, out int count);
-        return AddJson(bytes[..count]);
-    }
+    public LineBuffer AddJson(string name) => TryAddPlain(name) ? this : AddOddJson(name);
 
     /// <inheritdoc cref="AddJson(string)"/>
-    public LineBuffer AddQuoted(string name)
-    {
-        Span<byte> bytes = stackalloc byte[NameBytesMax];
-        Encoding.UTF8.TryGetBytes(name, bytes, out int count);
-        return AddQuoted(bytes[..count]);
-    }
+    public LineBuffer AddQuoted(string name) => TryAddPlain(name) ? this : AddOddQuoted(name);
 
     /// <summary>As Apache and nginx escape within quotes: \xHH.</summary>
     public LineBuffer AddQuoted(ReadOnlySpan<byte> bytes)
@@ -138,17 +137,53 @@ internal sealed class LineBuffer
         return this;
     }
 
+    // Nearly every name is plain, and goes to its place at once.
+    private bool TryAddPlain(string name)
+    {
+        Span<byte> room = Room(name.Length * 3);
+        int count = Encoding.UTF8.GetBytes(name, room);
+        if (PlainBytes(room[..count]) < count)
+        {
+            return false;
+        }
+
+        Length += count;
+        return true;
+    }
+
+    private LineBuffer AddOddJson(string name)
+    {
+        Span<byte> bytes = stackalloc byte[NameBytesMax];
+        Encoding.UTF8.TryGetBytes(name, bytes, out int count);
+        return AddJson(bytes[..count]);
+    }
+
+    private LineBuffer AddOddQuoted(string name)
+    {
+        Span<byte> bytes = stackalloc byte[NameBytesMax];
+        Encoding.UTF8.TryGetBytes(name, bytes, out int count);
+        return AddQuoted(bytes[..count]);
+    }
+
     private static int PlainBytes(ReadOnlySpan<byte> bytes)
     {
-        for (int i = 0; i < bytes.Length; i++)
+        int odd = bytes.IndexOfAnyExcept(s_plain);
+        return odd < 0 ? bytes.Length : odd;
+    }
+
+    private static byte[] PlainOnes()
+    {
+        var plain = new byte[0x7F - 0x20 - 2];
+        int count = 0;
+        for (byte one = 0x20; one < 0x7F; one++)
         {
-            if (bytes[i] is < 0x20 or > 0x7E or (byte)'"' or (byte)'\\')
+            if (one is not ((byte)'"' or (byte)'\\'))
             {
-                return i;
+                plain[count++] = one;
             }
         }
 
-        return bytes.Length;
+        return plain;
     }
 
     private void AddByteHex(byte value)

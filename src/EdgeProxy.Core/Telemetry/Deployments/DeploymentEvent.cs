@@ -31,12 +31,12 @@ internal static class DeploymentEvent
             $"deployment of {deployment.Service} {deployment.Version} {deployment.Status}"
                 + (deployment.Url.Length > 0 ? $" {deployment.Url}" : ""));
         writer.End(body);
-        writer.Attribute(field, "edgeproxy.event", "deployment");
-        writer.Attribute(field, "edgeproxy.target_service", deployment.Service);
-        writer.Attribute(field, "service.version", deployment.Version);
-        writer.Attribute(field, "deployment.status", deployment.Status);
-        writer.Attribute(field, "edgeproxy.source", deployment.Source);
-        writer.Attribute(field, "cicd.pipeline.result", isGood ? "success" : "failure");
+        writer.Attribute(field, "edgeproxy.event"u8, "deployment");
+        writer.Attribute(field, "edgeproxy.target_service"u8, deployment.Service);
+        writer.Attribute(field, "service.version"u8, deployment.Version);
+        writer.Attribute(field, "deployment.status"u8, deployment.Status);
+        writer.Attribute(field, "edgeproxy.source"u8, deployment.Source);
+        writer.Attribute(field, "cicd.pipeline.result"u8, isGood ? "success" : "failure");
         Add("vcs.ref.head.revision", deployment.Revision);
         Add("deployment.environment.name", deployment.Environment);
         Add("cicd.pipeline.run.url.full", deployment.Url);

@@ -40,7 +40,7 @@ internal sealed class LogBatches(
         writer.Text(OtlpFields.LogSeverityText, name);
         WriteBody(view);
         RequestAttributes.Write(writer, OtlpFields.LogAttributes, view, _line.QueryOf(view));
-        writer.Attribute(OtlpFields.LogAttributes, "edgeproxy.duration_ms", record.DurationUs / 1e3);
+        writer.Attribute(OtlpFields.LogAttributes, "edgeproxy.duration_ms"u8, record.DurationUs / 1e3);
         WriteFields(view);
         if (record.Trace.Span != 0)
         {

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Text;
 
 namespace EdgeProxy.Telemetry.Otlp;
@@ -37,7 +38,7 @@ internal sealed class ProtoWriter
         return Position;
     }
 
-    /// <param name="start">What <see cref="Begin"/> gave.</param>
+    /// <param name="start">What <see cref="Begin(int)"/> gave.</param>
     public void End(int start)
     {
         uint length = (uint)(Position - start);
@@ -47,6 +48,19 @@ internal sealed class ProtoWriter
         prefix[2] = (byte)((length >> 14) | 0x80);
         prefix[3] = (byte)((length >> 21) & 0x7F);
     }
+
+    /// <summary>Begins a message that is <paramref name="length"/> bytes long; it needs no <see cref="End"/>.</summary>
+    public void Begin(int field, int length)
+    {
+        Tag(field, Length);
+        WriteVarint((ulong)length);
+    }
+
+    /// <summary>What a field below 16 with so many bytes takes, its tag and length included.</summary>
+    public static int SizeOfBytes(int length) => 1 + SizeOfVarint((ulong)length) + length;
+
+    /// <summary>What a field below 16 with this number takes, its tag included.</summary>
+    public static int SizeOfNumber(ulong value) => 1 + SizeOfVarint(value);
 
     public void Number(int field, ulong value)
     {
@@ -83,16 +97,11 @@ internal sealed class ProtoWriter
     /// </summary>
     public void Latin1(int field, ReadOnlySpan<byte> value)
     {
-        if (Ascii.IsValid(value))
+        int length = Latin1Bytes(value);
+        if (length == value.Length)
         {
             Bytes(field, value);
             return;
-        }
-
-        int length = value.Length;
-        foreach (byte one in value)
-        {
-            length += one >= 0x80 ? 1 : 0;
         }
 
         Tag(field, Length);
@@ -115,11 +124,31 @@ internal sealed class ProtoWriter
         Position += length;
     }
 
-    public void Text(int field, string value)
+    /// <summary>What <see cref="Latin1"/> makes of it.</summary>
+    public static int Latin1Bytes(ReadOnlySpan<byte> value)
+    {
+        if (Ascii.IsValid(value))
+        {
+            return value.Length;
+        }
+
+        int length = value.Length;
+        foreach (byte one in value)
+        {
+            length += one >= 0x80 ? 1 : 0;
+        }
+
+        return length;
+    }
+
+    public void Text(int field, string value) => Text(field, value, Encoding.UTF8.GetByteCount(value));
+
+    /// <param name="bytes">How many the text takes in UTF-8.</param>
+    public void Text(int field, string value, int bytes)
     {
         Tag(field, Length);
-        WriteVarint((ulong)Encoding.UTF8.GetByteCount(value));
-        Position += Encoding.UTF8.GetBytes(value, Room(Encoding.UTF8.GetMaxByteCount(value.Length)));
+        WriteVarint((ulong)bytes);
+        Position += Encoding.UTF8.GetBytes(value, Room(bytes));
     }
 
     /// <summary>A trace's id, 16 bytes.</summary>
@@ -158,6 +187,13 @@ internal sealed class ProtoWriter
     private void WriteVarint(ulong value)
     {
         Span<byte> room = Room(VarintBytesMax);
+        if (value < 0x80)
+        {
+            room[0] = (byte)value;
+            Position++;
+            return;
+        }
+
         int count = 0;
         while (value >= 0x80)
         {
@@ -168,6 +204,8 @@ internal sealed class ProtoWriter
         room[count++] = (byte)value;
         Position += count;
     }
+
+    private static int SizeOfVarint(ulong value) => (BitOperations.Log2(value | 1) / 7) + 1;
 
     private Span<byte> Room(int bytes)
     {

@@ -34,67 +34,67 @@ internal static class RequestAttributes
     public static void Write(ProtoWriter writer, int field, in RecordView view, ReadOnlySpan<byte> query)
     {
         ref readonly RequestRecord record = ref view.Record;
-        writer.Attribute(field, "http.request.method", MethodOf(record.Method));
+        writer.Attribute(field, "http.request.method"u8, MethodOf(record.Method));
         if (record.Method == Method.Other)
         {
-            writer.Attribute(field, "http.request.method_original", view.Method);
+            writer.Attribute(field, "http.request.method_original"u8, view.Method);
         }
 
-        writer.Attribute(field, "url.scheme", record.IsSecure ? "https" : "http");
-        writer.Attribute(field, "url.path", view.Path);
+        writer.Attribute(field, "url.scheme"u8, record.IsSecure ? "https" : "http");
+        writer.Attribute(field, "url.path"u8, view.Path);
         if (!query.IsEmpty)
         {
-            writer.Attribute(field, "url.query", query);
+            writer.Attribute(field, "url.query"u8, query);
         }
 
-        writer.Attribute(field, "server.address", view.Host);
+        writer.Attribute(field, "server.address"u8, view.Host);
         Span<byte> address = stackalloc byte[IpAddress.TextBytesMax];
         record.Client.TryFormat(address, out int length);
-        writer.Attribute(field, "client.address", address[..length]);
-        writer.Attribute(field, "client.port", record.ClientPort);
-        writer.Attribute(field, "network.protocol.version",
+        writer.Attribute(field, "client.address"u8, address[..length]);
+        writer.Attribute(field, "client.port"u8, record.ClientPort);
+        writer.Attribute(field, "network.protocol.version"u8,
             record.HttpMajor == 2 ? "2" : record.MinorVersion == 0 ? "1.0" : "1.1");
         if (record.Status > 0)
         {
-            writer.Attribute(field, "http.response.status_code", record.Status);
+            writer.Attribute(field, "http.response.status_code"u8, record.Status);
         }
 
         WriteNames(writer, field, record);
-        writer.Attribute(field, "edgeproxy.request_id", view.RequestId);
-        writer.Attribute(field, "http.request.size", record.BytesReceived);
-        writer.Attribute(field, "http.response.size", record.BytesSent);
-        writer.Attribute(field, "edgeproxy.overhead_ms", record.OverheadUs / 1e3);
-        writer.Attribute(field, "edgeproxy.tries", record.TryCount);
+        writer.Attribute(field, "edgeproxy.request_id"u8, view.RequestId);
+        writer.Attribute(field, "http.request.size"u8, record.BytesReceived);
+        writer.Attribute(field, "http.response.size"u8, record.BytesSent);
+        writer.Attribute(field, "edgeproxy.overhead_ms"u8, record.OverheadUs / 1e3);
+        writer.Attribute(field, "edgeproxy.tries"u8, record.TryCount);
         WriteError(writer, field, record);
     }
 
     private static void WriteNames(ProtoWriter writer, int field, in RequestRecord record)
     {
-        WriteName(writer, field, "http.route", record.Router);
-        WriteName(writer, field, "edgeproxy.entrypoint", record.EntryPoint);
-        WriteName(writer, field, "edgeproxy.service", record.Service);
-        WriteName(writer, field, "edgeproxy.consumer", record.Consumer);
-        WriteName(writer, field, "edgeproxy.config.hash", record.ConfigHash);
+        WriteName(writer, field, "http.route"u8, record.Router);
+        WriteName(writer, field, "edgeproxy.entrypoint"u8, record.EntryPoint);
+        WriteName(writer, field, "edgeproxy.service"u8, record.Service);
+        WriteName(writer, field, "edgeproxy.consumer"u8, record.Consumer);
+        WriteName(writer, field, "edgeproxy.config.hash"u8, record.ConfigHash);
     }
 
     private static void WriteError(ProtoWriter writer, int field, in RequestRecord record)
     {
         if (record.Fault != FaultKind.None)
         {
-            writer.Attribute(field, "error.type", EnumWords<FaultKind>.Of(record.Fault));
+            writer.Attribute(field, "error.type"u8, EnumWords<FaultKind>.Of(record.Fault));
         }
         else if (record.Status >= 500)
         {
-            writer.Attribute(field, "error.type", Text(record.Status));
+            writer.Attribute(field, "error.type"u8, Text(record.Status));
         }
 
         if (record.Reject != RejectReason.None)
         {
-            writer.Attribute(field, "edgeproxy.reject_reason", RejectReasons.Name(record.Reject));
+            writer.Attribute(field, "edgeproxy.reject_reason"u8, RejectReasons.Name(record.Reject));
         }
     }
 
-    private static void WriteName(ProtoWriter writer, int field, string key, string? name)
+    private static void WriteName(ProtoWriter writer, int field, ReadOnlySpan<byte> key, string? name)
     {
         if (name is { Length: > 0 })
         {

@@ -80,32 +80,32 @@ internal sealed class SpanBatches(OtlpResource resource, BatchHandover handover)
         int span = BeginSpan(record, attempt.Span, record.Trace.Span, KindClient);
         writer.Text(OtlpFields.SpanName, RequestAttributes.MethodOf(record.Method));
         WriteTimes(attempt.StartedUs + offsetUs, attempt.EndedUs - attempt.StartedUs);
-        writer.Attribute(field, "http.request.method", RequestAttributes.MethodOf(record.Method));
+        writer.Attribute(field, "http.request.method"u8, RequestAttributes.MethodOf(record.Method));
         (string host, int port) = RequestAttributes.ServerOf(attempt.Server ?? "");
-        writer.Attribute(field, "server.address", host);
-        writer.Attribute(field, "server.port", port);
-        writer.Attribute(field, "edgeproxy.service", record.Service ?? "");
-        writer.Attribute(field, "edgeproxy.connection_reused", attempt.IsReused);
+        writer.Attribute(field, "server.address"u8, host);
+        writer.Attribute(field, "server.port"u8, port);
+        writer.Attribute(field, "edgeproxy.service"u8, record.Service ?? "");
+        writer.Attribute(field, "edgeproxy.connection_reused"u8, attempt.IsReused);
         if (attempt.Status > 0)
         {
-            writer.Attribute(field, "http.response.status_code", attempt.Status);
+            writer.Attribute(field, "http.response.status_code"u8, attempt.Status);
         }
 
         if (attempt.AnsweredUs > 0)
         {
-            writer.Attribute(field, "edgeproxy.answer_ms", (attempt.AnsweredUs - attempt.StartedUs) / 1e3);
+            writer.Attribute(field, "edgeproxy.answer_ms"u8, (attempt.AnsweredUs - attempt.StartedUs) / 1e3);
         }
 
         if (number > 1)
         {
-            writer.Attribute(field, "http.request.resend_count", number - 1);
+            writer.Attribute(field, "http.request.resend_count"u8, number - 1);
         }
 
         bool isFault = attempt.Fault != FaultKind.None;
         if (attempt.Status >= 400 || isFault)
         {
             string type = isFault ? EnumWords<FaultKind>.Of(attempt.Fault) : RequestAttributes.Text(attempt.Status);
-            writer.Attribute(field, "error.type", type);
+            writer.Attribute(field, "error.type"u8, type);
             WriteError(type, isFault);
         }
 

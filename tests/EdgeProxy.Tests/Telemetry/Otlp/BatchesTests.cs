@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Text;
 using EdgeProxy.FunctionalTests.Harness;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Faults;
@@ -86,11 +87,13 @@ public sealed class BatchesTests
             span.Attributes["url.path"], span.Attributes["server.address"]));
     }
 
-    [Fact]
-    public void Batches_AreFullBySize_DueByTime()
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(1_000, true)]
+    public void Batches_AreFullByCountOrSize_DueByTime(int pathBytes, bool isFullBySize)
     {
         var batches = new SpanBatches(s_resource, _handover);
-        var sample = new SampleRecord();
+        var sample = new SampleRecord(path: new string('p', pathBytes));
         _time.Advance(TimeSpan.FromSeconds(1));
         batches.Take(sample.View, SampleRecord.StartedUnixUs);
         batches.Flush();
@@ -105,8 +108,69 @@ public sealed class BatchesTests
         }
 
         Assert.Equal(spans, full.Count);
-        Assert.InRange(full.Length, OtlpLimits.BatchBytes, OtlpLimits.BatchBytes + 4096);
-        Assert.InRange(full.Count, 1, OtlpLimits.BatchItems);
+        if (isFullBySize)
+        {
+            Assert.InRange(full.Length, OtlpLimits.BatchBytes, OtlpLimits.BatchBytes + 4096);
+            Assert.InRange(full.Count, 2, OtlpLimits.BatchItems - 1);
+        }
+        else
+        {
+            Assert.Equal(OtlpLimits.BatchItems, full.Count);
+            Assert.InRange(full.Length, 1, OtlpLimits.BatchBytes);
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("plain")]
+    [InlineData("größer")]
+    public void Attributes_SayTheirLengths_WhateverTheText(string text)
+    {
+        var writer = new ProtoWriter();
+        string shown = string.Concat(Enumerable.Repeat(text, 100)); // longer than a length of one byte
+        writer.Attribute(OtlpFields.SpanAttributes, "key"u8, shown);
+        writer.Attribute(OtlpFields.SpanAttributes, "key", shown);
+        writer.Attribute(OtlpFields.SpanAttributes, "key"u8, Encoding.Latin1.GetBytes(shown));
+        writer.Attribute(OtlpFields.SpanAttributes, "key", Encoding.Latin1.GetBytes(shown));
+
+        byte[] value = [.. Message(OtlpFields.StringValue, Encoding.UTF8.GetBytes(shown))];
+        byte[] attribute = [.. Message(OtlpFields.Key, "key"u8.ToArray()), .. Message(OtlpFields.Value, value)];
+        Assert.Equal(Enumerable.Repeat(attribute, 4), MessagesOf(writer.Written.ToArray()));
+    }
+
+    private static IEnumerable<byte> Message(int field, byte[] content) =>
+        [(byte)((field << 3) | 2), .. Varint(content.Length), .. content];
+
+    private static IEnumerable<byte> Varint(int value)
+    {
+        for (; value >= 0x80; value >>= 7)
+        {
+            yield return (byte)(value | 0x80);
+        }
+
+        yield return (byte)value;
+    }
+
+    // The contents of fields of bytes one after the other, by the rules of protobuf.
+    private static IEnumerable<byte[]> MessagesOf(byte[] bytes)
+    {
+        int at = 0;
+        while (at < bytes.Length)
+        {
+            Assert.Equal((OtlpFields.SpanAttributes << 3) | 2, bytes[at++]);
+            int length = 0;
+            for (int shift = 0; ; shift += 7)
+            {
+                length |= (bytes[at] & 0x7F) << shift;
+                if (bytes[at++] < 0x80)
+                {
+                    break;
+                }
+            }
+
+            yield return bytes[at..(at + length)];
+            at += length;
+        }
     }
 
     [Fact]
