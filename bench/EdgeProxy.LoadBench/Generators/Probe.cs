@@ -19,7 +19,7 @@ internal static class Probe
     // With the end of the line before it.
     private static ReadOnlySpan<byte> LastChunk => "\r\n0\r\n\r\n"u8;
 
-    /// <summary>The answer to a request on a connection of its own; of a stream, its chunks as they are framed.</summary>
+    /// <summary>The answer to a request on a connection of its own; of a stream, its chunks as framed.</summary>
     /// <exception cref="SocketException">Nobody accepts, or the connection broke.</exception>
     /// <exception cref="IOException">It ended early, or its framing is not a length.</exception>
     /// <exception cref="System.Security.Authentication.AuthenticationException">The handshake failed.</exception>

@@ -247,7 +247,8 @@ internal sealed class AccessLogLine
         long second = unixUs / 1_000_000;
         if (second != _second)
         {
-            DateTime.UnixEpoch.AddSeconds(second).TryFormat(_time, out _timeBytes, format, CultureInfo.InvariantCulture);
+            DateTime time = DateTime.UnixEpoch.AddSeconds(second);
+            time.TryFormat(_time, out _timeBytes, format, CultureInfo.InvariantCulture);
             _second = second;
         }
 
