@@ -65,6 +65,11 @@ internal static class RequestAttributes
         writer.Attribute(field, "http.response.size", record.BytesSent);
         writer.Attribute(field, "edgeproxy.overhead_ms", record.OverheadUs / 1e3);
         writer.Attribute(field, "edgeproxy.tries", record.TryCount);
+        if (!view.Findings.IsEmpty)
+        {
+            writer.Attribute(field, "edgeproxy.ai.guard", view.Findings);
+        }
+
         WriteError(writer, field, record);
     }
 

@@ -55,8 +55,8 @@ internal static class DemoModel
 
     private static string PromptOf(string request) => TextOf(Encoding.Latin1.GetBytes(request), "messages"u8, default);
 
-    // The first content in the list of that name, within the member of each item that is named, too. "" if there is none:
-    // whoever tries the demo sends what they like.
+    // The first content in the list of that name, within the member of each item that is named, too. "" if there is
+    // none: whoever tries the demo sends what they like.
     private static string TextOf(ReadOnlySpan<byte> json, ReadOnlySpan<byte> list, ReadOnlySpan<byte> within)
     {
         try

@@ -52,7 +52,8 @@ internal sealed class DemoTraffic(IPEndPoint entryPoint, TimeProvider time, Demo
     ];
 
     private static string Chat(string model, string text = "hello") => "{\"model\":\"" + model
-        + "\",\"messages\":[{\"role\":\"user\",\"content\":\"" + text + "\"}],\"user\":\"" + DemoConnection.OursUser + "\"}";
+        + "\",\"messages\":[{\"role\":\"user\",\"content\":\"" + text + "\"}],\"user\":\""
+        + DemoConnection.OursUser + "\"}";
 
     public async Task RunAsync(CancellationToken stop)
     {
