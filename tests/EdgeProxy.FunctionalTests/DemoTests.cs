@@ -10,7 +10,8 @@ using Xunit;
 namespace EdgeProxy.FunctionalTests;
 
 /// <summary>
-/// The demo shows a chat call allowed, one refused, one over its plan, and verifies the chain they are recorded in.
+/// The demo shows a chat call allowed, one masked, one refused, one over its plan, and verifies the chain they are
+/// recorded in.
 /// </summary>
 public sealed class DemoTests
 {
@@ -31,7 +32,8 @@ public sealed class DemoTests
         try
         {
             var calls = new List<string>();
-            while (calls.Count < 3)
+            var heard = new List<string>();
+            while (calls.Count < 4)
             {
                 string? line = await demo.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)
                     .AsTask().Within("a line of the demo");
@@ -41,9 +43,15 @@ public sealed class DemoTests
                 {
                     calls.Add(line);
                 }
+                else if (line.Contains("heard: ", StringComparison.Ordinal))
+                {
+                    heard.Add(line);
+                }
             }
 
-            Assert.Equal(["200", "404", "429"], calls.Select(StatusOf));
+            Assert.Equal(["200", "200", "404", "429"], calls.Select(StatusOf));
+            string prompt = Assert.Single(heard);
+            Assert.EndsWith("heard: pay with [CARD_NUMBER], write to [EMAIL] (green)", prompt, StringComparison.Ordinal);
             using (Process signal = Process.Start("kill", [demo.Id.ToString(CultureInfo.InvariantCulture)]))
             {
                 await signal.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -53,6 +61,7 @@ public sealed class DemoTests
                 .Within("the demo to end");
             await demo.WaitForExitAsync(TestContext.Current.CancellationToken);
             Assert.Contains("edgeproxy audit verify", rest, StringComparison.Ordinal);
+            Assert.Contains("ok: ", rest, StringComparison.Ordinal);
             Assert.Equal((0, ""), (demo.ExitCode, await errors));
         }
         finally

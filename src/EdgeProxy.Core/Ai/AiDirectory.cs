@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Threading;
+using EdgeProxy.Ai.Guards;
 using EdgeProxy.Ai.Plans;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Services;
@@ -26,12 +27,15 @@ internal sealed class AiDirectory
         _loops = new AiLoop[loopCount];
         for (int i = 0; i < loopCount; i++)
         {
-            _loops[i] = new AiLoop(_budget, plans);
+            _loops[i] = new AiLoop(_budget, plans) { Findings = Findings };
         }
     }
 
     /// <summary>Those in use, as a list that no later configuration changes. Any thread.</summary>
     public IReadOnlyList<AiService> Services => Volatile.Read(ref _services);
+
+    /// <summary>What guards found.</summary>
+    public GuardFindings Findings { get; } = new();
 
     /// <summary>Bytes of bodies held now.</summary>
     public long BufferedBytes => _budget.Taken;

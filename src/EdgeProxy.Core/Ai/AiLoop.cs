@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using EdgeProxy.Ai.Guards;
 using EdgeProxy.Ai.Plans;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Bodies;
@@ -23,6 +24,9 @@ internal sealed class AiLoop(BodyBudget budget, PlanBook plans)
 
     /// <summary>Shared by all loops.</summary>
     public PlanBook Plans { get; } = plans;
+
+    /// <summary>Shared by all loops.</summary>
+    public GuardFindings Findings { get; init; } = new();
 
     public AiCall Rent(AiService service, Exchange exchange, AiCallKind kind, Dialect dialect)
     {

@@ -63,6 +63,24 @@ internal sealed class RecordNotes
         }
     }
 
+    /// <summary>What a guard found in what was asked and answered; once, before the exchange is recorded.</summary>
+    public void NoteFindings(ReadOnlySpan<byte> findings)
+    {
+        if (MayBe == RecordUse.None || findings.IsEmpty)
+        {
+            return;
+        }
+
+        int at = _lengths.Sum;
+        if (_texts.Length - at < findings.Length)
+        {
+            Array.Resize(ref _texts, at + findings.Length);
+        }
+
+        Put(findings, at);
+        _lengths.Findings = (ushort)findings.Length;
+    }
+
     /// <summary>Fills in the lengths of what <see cref="Begin"/> copied, and the tries.</summary>
     public void CopyTo(ref RequestRecord record)
     {

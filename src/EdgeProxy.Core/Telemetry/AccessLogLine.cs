@@ -63,7 +63,8 @@ internal sealed class AccessLogLine
         Fault = 1 << 22,
         Headers = 1 << 23,
         Config = 1 << 24,
-        All = (1 << 25) - 1,
+        Guard = 1 << 25,
+        All = (1 << 26) - 1,
     }
 
     /// <summary>Adds the line, its line feed included.</summary>
@@ -136,6 +137,11 @@ internal sealed class AccessLogLine
         AddText(line, Members.RequestId, ",\"request_id\":\""u8, view.RequestId);
         WriteTrace(line, record);
         WriteFault(line, record);
+        if (!view.Findings.IsEmpty)
+        {
+            AddText(line, Members.Guard, ",\"guard\":\""u8, view.Findings);
+        }
+
         WriteFields(line, view);
         line.Add("}"u8);
     }

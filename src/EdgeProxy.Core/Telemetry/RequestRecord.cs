@@ -105,7 +105,10 @@ internal struct TextLengths
     /// <summary>Field values: index in the settings' list (1 byte), length (2, little-endian), value.</summary>
     public ushort Fields;
 
-    public readonly int Sum => Method + Host + Path + Query + RequestId + Fields;
+    /// <summary>What a guard found: prompt=email:mask:2 answer=secret:block:1.</summary>
+    public ushort Findings;
+
+    public readonly int Sum => Method + Host + Path + Query + RequestId + Fields + Findings;
 }
 
 /// <summary>One try at a server.</summary>

@@ -139,11 +139,16 @@ internal readonly ref struct RecordView(ref readonly RequestRecord record, ReadO
 
     public ReadOnlySpan<byte> RequestId => _texts.Slice(RequestIdAt, _record.Texts.RequestId);
 
-    public FieldReading Fields => new(_texts[(RequestIdAt + _record.Texts.RequestId)..]);
+    public FieldReading Fields => new(_texts.Slice(FieldsAt, _record.Texts.Fields));
+
+    /// <summary>What a guard found, by rule; ASCII.</summary>
+    public ReadOnlySpan<byte> Findings => _texts.Slice(FieldsAt + _record.Texts.Fields, _record.Texts.Findings);
 
     private int PathAt => _record.Texts.Method + _record.Texts.Host;
 
     private int RequestIdAt => PathAt + _record.Texts.Path + _record.Texts.Query;
+
+    private int FieldsAt => RequestIdAt + _record.Texts.RequestId;
 }
 
 /// <summary>The field values of a record, one after the other.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using EdgeProxy.Ai;
+using EdgeProxy.Ai.Guards;
 using EdgeProxy.Control;
 
 namespace EdgeProxy.Host;
@@ -18,6 +19,7 @@ internal sealed partial class DataPath
 
         Gauge(samples, "edgeproxy_ai_buffered_bytes", "Memory that request bodies read whole take now.",
             ai.BufferedBytes);
+        CollectFindings(samples, ai.Findings);
         foreach (AiService service in ai.Services)
         {
             foreach (ModelEntry model in service.Models)
@@ -37,6 +39,22 @@ internal sealed partial class DataPath
                     }
                 }
             }
+        }
+    }
+
+    private static void CollectFindings(ICollection<MetricSample> samples, GuardFindings findings)
+    {
+        foreach ((FindingLabels labels, long count) in findings.Read())
+        {
+            samples.Add(new MetricSample("edgeproxy_ai_guard_findings_total", "Findings of guards, by rule.",
+                MetricKind.Counter, count,
+                [
+                    new MetricLabel("guard", labels.Guard),
+                    new MetricLabel("side", labels.Side),
+                    new MetricLabel("rule", labels.Rule),
+                    new MetricLabel("action", labels.Action),
+                    new MetricLabel("report_only", labels.IsReportOnly ? "true" : "false"),
+                ]));
         }
     }
 

@@ -32,6 +32,7 @@ internal sealed partial class DataPath
         ProxySettings settings, List<AiService> models, Dictionary<string, ConsumerPlan> plans)
     {
         _ai!.Commit(settings.Ai, models);
+        _ai.Findings.Keep(settings.Middlewares);
         _plans!.Commit(plans.Values);
         Volatile.Write(ref _planned, plans);
     }

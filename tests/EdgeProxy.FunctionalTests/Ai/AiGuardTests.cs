@@ -61,6 +61,40 @@ public sealed class AiGuardTests
         }
     }
 
+    // By rule: a count, the access log. What only would have been done says so.
+    [Fact]
+    public async Task Findings_AreToldByRule()
+    {
+        const string Answer = "{\"choices\":[{\"message\":{\"content\":\"write to ann@example.com\"}}]}";
+        await using RawServer server = Answering(Encoding.UTF8.GetBytes(Answer), "");
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(AiProxy.Config(server.Port, "openai", more: Guarded
+            + """
+
+            prompt = [{ detect = "card_number", action = "mask" }, { detect = "secret", action = "block", report_only = true }]
+            answer = [{ detect = "email", action = "mask", name = "mail" }, { detect = "iban", action = "block" }]
+            [access_log]
+            output = "stderr"
+            """));
+
+        RawResponse answer = await AiProxy.PostAsync(
+            proxy, Chat, $"{{\"model\":\"fast\",\"input\":[\"{Card}\",\"{Card}\",\"AKIAIOSFODNN7EXAMPLE\"]}}");
+
+        Assert.Equal(200, answer.Status);
+        const string Family = "edgeproxy_ai_guard_findings_total";
+        const string Labels = "guard=\"guard\",side=";
+        await proxy.ExpectMetricAsync(2, Family,
+            Labels + "\"prompt\",rule=\"card_number\",action=\"mask\",report_only=\"false\"");
+        await proxy.ExpectMetricAsync(1, Family,
+            Labels + "\"prompt\",rule=\"secret\",action=\"block\",report_only=\"true\"");
+        await proxy.ExpectMetricAsync(1, Family,
+            Labels + "\"answer\",rule=\"mail\",action=\"mask\",report_only=\"false\"");
+        await proxy.ExpectMetricAsync(0, Family,
+            Labels + "\"answer\",rule=\"iban\",action=\"block\",report_only=\"false\"");
+        Assert.Contains(
+            "\"guard\":\"prompt=card_number:mask:2,secret:block?:1 answer=mail:mask:1\"",
+            await proxy.WaitForLineAsync("\"path\":\"/v1/chat/completions\""));
+    }
+
     // A long prompt is looked at off the loop: it is masked and refused as a short one is.
     [Fact]
     public async Task Prompt_ThatIsLong_IsMaskedOrRefusedToo()

@@ -63,6 +63,9 @@ internal sealed class SampleRecord
         };
     }
 
+    /// <summary>What a guard found; once.</summary>
+    public void NoteFindings(string findings) => _record.Texts.Findings = Put(findings);
+
     public ref RequestRecord Record => ref _record;
 
     public RecordView View => new(in _record, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_texts));

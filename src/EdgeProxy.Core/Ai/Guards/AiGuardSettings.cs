@@ -84,6 +84,10 @@ internal static class GuardLimits
     /// <summary>A note of an exchange's findings has room for so many bytes.</summary>
     public const int VerdictBytesMax = 480;
 
+    /// <summary>And a note of both sides' and of what external guards said, with their names.</summary>
+    public const int FindingsBytesMax =
+        (2 * (VerdictBytesMax + 16)) + (ExternalGuard.CountMax * (NameCharsMax + 8)) + 16;
+
     /// <summary>What a buffer keeps from one text to the next.</summary>
     public const int KeptBytesMax = 64 * 1024;
 }

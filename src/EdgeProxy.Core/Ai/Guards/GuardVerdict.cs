@@ -8,7 +8,7 @@ using EdgeProxy.Telemetry;
 namespace EdgeProxy.Ai.Guards;
 
 /// <summary>What the rules of one side found in one exchange. Reused.</summary>
-internal sealed class GuardVerdict(GuardSide side)
+internal sealed class GuardVerdict(GuardSide side, FindingCount[] findings)
 {
     private readonly int[] _counts = new int[side.Rules.Length];
     private long _bytes;
@@ -81,7 +81,16 @@ internal sealed class GuardVerdict(GuardSide side)
         exchange.NoteFact(fact, text[..Write(text)]);
     }
 
-    /// <summary>Adds it to the loop's counters.</summary>
+    /// <summary>Writes what was found, with the prefix before it; nothing if nothing was.</summary>
+    /// <returns>Bytes written.</returns>
+    public int WriteWith(ReadOnlySpan<byte> prefix, Span<byte> room)
+    {
+        int length = Write(room.Slice(prefix.Length, GuardLimits.VerdictBytesMax));
+        prefix.CopyTo(room);
+        return length == 0 ? 0 : prefix.Length + length;
+    }
+
+    /// <summary>Adds it to the counters of the loop and of the rules.</summary>
     public void Count(Exchange exchange)
     {
         int masked = 0;
@@ -91,6 +100,11 @@ internal sealed class GuardVerdict(GuardSide side)
         {
             bool isMasked = GuardSide.IsEnforced(rules[rule]) && rules[rule].Action == FindingAction.Mask;
             masked += isMasked ? _counts[rule] : 0;
+            if (_counts[rule] > 0)
+            {
+                findings[rule].Add(_counts[rule]);
+            }
+
             flagged += GuardSide.IsEnforced(rules[rule]) ? 0 : _counts[rule];
         }
 

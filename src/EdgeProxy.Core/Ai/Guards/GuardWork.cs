@@ -22,9 +22,11 @@ internal sealed class GuardWork
         _guard = guard;
         _prompts = new GuardWalk(guard.Prompt, guard.Settings.PassesAttachments, isOfAnswer: false);
         _answers = new GuardWalk(guard.Answer, guard.Settings.PassesAttachments, isOfAnswer: true);
-        Prompt = new GuardVerdict(guard.Prompt);
-        Answer = new GuardVerdict(guard.Answer);
+        Prompt = Verdict(GuardFindings.PromptSide, guard.Prompt);
+        Answer = Verdict(GuardFindings.AnswerSide, guard.Answer);
         Answering = new AnswerGuard(this, loop, new StreamGuard(this, loop, _answers));
+        GuardVerdict Verdict(string side, GuardSide rules) =>
+            new(rules, loop.Findings.Of(guard.Settings.Name, side, rules));
     }
 
     public AiGuard Guard => _guard;
@@ -98,9 +100,18 @@ internal sealed class GuardWork
         return told.ToString();
     }
 
-    /// <summary>The exchange is over.</summary>
+    /// <summary>The exchange is over: counts what was found, and tells its record.</summary>
     public void Count(Exchange exchange)
     {
+        Span<byte> text = stackalloc byte[GuardLimits.FindingsBytesMax];
+        int length = Prompt.WriteWith("prompt="u8, text);
+        length += Answer.WriteWith(length > 0 ? " answer="u8 : "answer="u8, text[length..]);
+        if (_replies.Length > 0)
+        {
+            length += Encoding.ASCII.GetBytes($"{(length > 0 ? " " : "")}external={Told()}", text[length..]);
+        }
+
+        exchange.Record.NoteFindings(text[..length]);
         Prompt.Count(exchange);
         Answer.Count(exchange);
     }

@@ -65,6 +65,11 @@ internal static class RequestAttributes
         writer.Attribute(field, "http.response.size"u8, record.BytesSent);
         writer.Attribute(field, "edgeproxy.overhead_ms"u8, record.OverheadUs / 1e3);
         writer.Attribute(field, "edgeproxy.tries"u8, record.TryCount);
+        if (!view.Findings.IsEmpty)
+        {
+            writer.Attribute(field, "edgeproxy.ai.guard"u8, view.Findings);
+        }
+
         WriteError(writer, field, record);
     }
 

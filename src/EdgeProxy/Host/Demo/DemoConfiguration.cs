@@ -59,22 +59,26 @@ internal static class DemoConfiguration
 
         [routers.chat]
         rule = "PathPrefix(`/v1`)"
+        middlewares = ["private"]
         service = "llm"
 
         [routers.guest]
         rule = "PathPrefix(`/v1`) && HeaderRegexp(`{{KeyField}}`, `.+`)"
-        middlewares = ["key"]
+        middlewares = ["key", "private"]
         service = "llm"
 
         [middlewares.key.api_key]
         header = "{{KeyField}}"
+
+        [middlewares.private.ai_guard]
+        prompt = [{ detect = "card_number", action = "mask" }, { detect = "email", action = "mask" }]
 
         [consumers.guest]
         keys = [{ sha256 = "{{s_guestHash}}" }]
         plan = "guest"
 
         [plans.guest]
-        limits = [{ count = "requests", max = 1, period = "month" }, { count = "tokens", max = 5000, period = "day" }]
+        limits = [{ count = "requests", max = 2, period = "month" }, { count = "tokens", max = 5000, period = "day" }]
 
         [services.llm.ai]
         models = [{ name = "fast", provider = "local", model = "demo-model-1" }]

@@ -140,7 +140,7 @@ internal sealed class DemoConnection(Socket socket, string server, TimeProvider 
             return;
         }
 
-        byte[] body = target == ChatPath ? ChatAnswer() : Body(method, target, echo);
+        byte[] body = target == ChatPath ? DemoModel.Answer(server, echo) : Body(method, target, echo);
         bool hasBody = method != "HEAD" && status is not (204 or 304);
         string length = status is 204 or 304 ? "" : $"Content-Length: {body.Length}\r\n";
         string head =
@@ -163,13 +163,6 @@ internal sealed class DemoConnection(Socket socket, string server, TimeProvider 
 
         await SendAsync("0\r\n\r\n"u8.ToArray(), stop).ConfigureAwait(false);
     }
-
-    // OpenAI's chat completion, as a model's server answers it.
-    private byte[] ChatAnswer() => Encoding.ASCII.GetBytes(
-        "{\"id\":\"chatcmpl-demo\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"demo-model-1\","
-        + "\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"Hello, this is "
-        + server + ".\"},\"finish_reason\":\"stop\"}],"
-        + "\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":5,\"total_tokens\":14}}\n");
 
     private byte[] Body(string method, string target, string echo)
     {

@@ -41,6 +41,11 @@ internal sealed class DemoReport(TextWriter output, Func<string, string, string,
             server,
             answer is null ? $"none ({reason})" : answer.Status.ToString(CultureInfo.InvariantCulture),
             elapsed.TotalMilliseconds.ToString("0.0", CultureInfo.InvariantCulture));
+        if (request.ShowsPrompt && answer is not null && DemoModel.ToldIn(answer.Body) is { } told)
+        {
+            Text($"        sent:        {DemoTraffic.Private}");
+            Text($"        model heard: {told}");
+        }
     }
 
     /// <summary>A request somebody else sent through the proxy; how long it took is known to them alone.</summary>
@@ -66,6 +71,15 @@ internal sealed class DemoReport(TextWriter output, Func<string, string, string,
             }
 
             output.WriteLine();
+            output.Flush();
+        }
+    }
+
+    private void Text(string line)
+    {
+        lock (_lock)
+        {
+            output.WriteLine(line);
             output.Flush();
         }
     }

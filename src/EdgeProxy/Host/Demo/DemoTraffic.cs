@@ -10,6 +10,9 @@ internal readonly record struct DemoRequest(string Method, string Path, string? 
 {
     /// <summary>It comes from the consumer, who has a plan.</summary>
     public bool IsGuest { get; init; }
+
+    /// <summary>What the model was told is to be shown: it is not what was sent.</summary>
+    public bool ShowsPrompt { get; init; }
 }
 
 /// <summary>The demo's own traffic: a fixed round of requests, one after the other, until told to stop.</summary>
@@ -19,10 +22,14 @@ internal sealed class DemoTraffic(IPEndPoint entryPoint, TimeProvider time, Demo
 
     private const string ChatPath = "/v1/chat/completions";
 
-    // What the guest's plan has room for, once, and what comes after it.
+    // The number is the one cards are tried out with everywhere.
+    public const string Private = "pay with 4111 1111 1111 1111, write to ann@example.com";
+
+    // What the guest's plan has room for, what nobody may ask for, and what comes after it.
     private static readonly DemoRequest[] Opening =
     [
         new("POST", ChatPath, null, Chat("fast"), 200) { IsGuest = true },
+        new("POST", ChatPath, null, Chat("fast", Private), 200) { IsGuest = true, ShowsPrompt = true },
         new("POST", ChatPath, null, Chat("secret-model"), 404) { IsGuest = true },
         new("POST", ChatPath, null, Chat("fast"), 429) { IsGuest = true },
     ];
@@ -39,12 +46,14 @@ internal sealed class DemoTraffic(IPEndPoint entryPoint, TimeProvider time, Demo
         new("GET", "/status/503", null, null, 503),
         new("GET", "/nobody", null, null, 404),
         new("POST", ChatPath, null, Chat("fast"), 200),
+        new("POST", ChatPath, null, Chat("fast", Private), 200) { ShowsPrompt = true },
         new("POST", ChatPath, null, Chat("secret-model"), 404),
         new("POST", ChatPath, null, Chat("fast"), 429) { IsGuest = true },
     ];
 
-    private static string Chat(string model) => "{\"model\":\"" + model
-        + "\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}],\"user\":\"" + DemoConnection.OursUser + "\"}";
+    private static string Chat(string model, string text = "hello") => "{\"model\":\"" + model
+        + "\",\"messages\":[{\"role\":\"user\",\"content\":\"" + text + "\"}],\"user\":\""
+        + DemoConnection.OursUser + "\"}";
 
     public async Task RunAsync(CancellationToken stop)
     {

@@ -31,6 +31,7 @@ public sealed class BatchesTests
     {
         var sample = new SampleRecord();
         sample.Record.TryCount = 9;
+        sample.NoteFindings("prompt=email:mask:2");
         for (int i = 0; i < TryRecords.Max; i++)
         {
             sample.Record.Tries[i] = sample.Record.Tries[0] with
@@ -44,6 +45,7 @@ public sealed class BatchesTests
         List<OtlpSpan> spans = Spans(sample);
 
         Assert.Equal(5, spans.Count);
+        Assert.Equal("prompt=email:mask:2", spans[0].Attributes["edgeproxy.ai.guard"]);
         Assert.Equal(["", "1", "2", "8"], spans.Skip(1).Select(s =>
             s.Attributes.TryGetValue("http.request.resend_count", out object? count) ? count.ToString() : ""));
         Assert.All(spans.Skip(1).Take(3), span => Assert.Equal(
