@@ -106,6 +106,11 @@ internal sealed partial class AiCall : BodyCall
             return Verdict.Answered;
         }
 
+        if (!TryApplyParameters(exchange))
+        {
+            return Verdict.Answered;
+        }
+
         if (_guard is not { } guard)
         {
             return Send(exchange);

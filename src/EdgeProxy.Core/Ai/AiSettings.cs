@@ -97,6 +97,9 @@ internal sealed record AiServiceSettings
     public Sequence<string> ToolsAllowed { get; init; } = Sequence<string>.Empty;
 
     public Sequence<string> ToolsDenied { get; init; } = Sequence<string>.Empty;
+
+    /// <summary>Rules on what requests ask for, in their order.</summary>
+    public Sequence<ParameterRule> Parameters { get; init; } = Sequence<ParameterRule>.Empty;
 }
 
 /// <summary>One model of a service.</summary>

@@ -64,9 +64,18 @@ internal static class AiServiceTable
         ExampleToml = "[\"delete_*\"]",
     };
 
+    private static readonly TableListKey<ParameterRule> Parameters = new("parameters", ParameterTable.Declaration,
+        ParameterLimits.RulesMax, ParameterTable.Parse,
+        "Rules on what requests ask for, one after the other: path, apis, and min, max, default; or force; or drop; or "
+            + "reject. Most tokens: see output_tokens_max.")
+    {
+        Default = [],
+        ExampleToml = "[{ path = \"temperature\", max = 1.2 }]",
+    };
+
     public static TableDeclaration Declaration { get; } = new("ai", IsNamed: false,
         "Instead of servers: models of AI providers, in the dialects of OpenAI, Anthropic and Ollama.",
-        [Models, BodyBytes, OutputTokens, ServerTools, ToolsAllowed, ToolsDenied])
+        [Models, BodyBytes, OutputTokens, ServerTools, ToolsAllowed, ToolsDenied, Parameters])
     {
         ExampleName = "llm",
         IsAlone = true,
@@ -107,6 +116,7 @@ internal static class AiServiceTable
                 ServerTools = ServerTools.Read(below),
                 ToolsAllowed = PlacedItems.Values(ToolsAllowed.Read(below)),
                 ToolsDenied = PlacedItems.Values(ToolsDenied.Read(below)),
+                Parameters = PlacedItems.Values(Parameters.Read(below)),
             };
         }
 
