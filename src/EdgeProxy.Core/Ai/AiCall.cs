@@ -31,6 +31,7 @@ internal sealed partial class AiCall : BodyCall
     private ModelEntry? _entry;
     private ModelTarget? _target;
     private ulong _tried;
+    private long _tokens; // it may come to, if that decides between targets
     private UsageReader _reader;
     private readonly AnswerFacts _answerFacts = new();
     private readonly PlanUse _use;
@@ -106,6 +107,11 @@ internal sealed partial class AiCall : BodyCall
             return Verdict.Answered;
         }
 
+        if (!TryApplyParameters(exchange))
+        {
+            return Verdict.Answered;
+        }
+
         if (_guard is not { } guard)
         {
             return Send(exchange);
@@ -157,6 +163,7 @@ internal sealed partial class AiCall : BodyCall
     private Verdict Send(Exchange exchange)
     {
         JsonIndex index = _loop.Index;
+        _tokens = _entry!.HasWindows ? RoomFor(index) : 0;
         if (!TryChoose(exchange))
         {
             return exchange.Fault.IsNone
@@ -420,6 +427,7 @@ internal sealed partial class AiCall : BodyCall
         _entry = null;
         _target = null;
         _tried = 0;
+        _tokens = 0;
         _facts = default;
         _reader = default;
         _isRead = false;
@@ -525,7 +533,7 @@ internal sealed partial class AiCall : BodyCall
         bool isHalted = false;
         while (true)
         {
-            int place = TargetChoice.Next(_entry!, _kind, _tried, shard.Loop.NowMs, shard.NextLot());
+            int place = TargetChoice.Next(_entry!, _kind, _tried, shard.Loop.NowMs, shard.NextLot(), _tokens);
             if (place < 0)
             {
                 exchange.Fault = isHalted && _target is null ? Fault.Halted : exchange.Fault;
@@ -544,7 +552,7 @@ internal sealed partial class AiCall : BodyCall
     }
 
     private bool HasOther(Exchange exchange) =>
-        TargetChoice.Next(_entry!, _kind, _tried, exchange.Shard.Loop.NowMs, lot: 0) >= 0;
+        TargetChoice.Next(_entry!, _kind, _tried, exchange.Shard.Loop.NowMs, lot: 0, _tokens) >= 0;
 
     // The next target, with the body as it came.
     private Service? Other(Exchange exchange)

@@ -12,6 +12,10 @@ internal sealed partial class AiCall
         OutputCap.MostOf(index, _kind, _service!.Settings.OutputTokensMax),
         _dialect);
 
+    // What prompt and answer may come to together.
+    private long RoomFor(JsonIndex index) => 1 + InputEstimate.OfRequest(index, Body.Bytes, _kind)
+        + OutputCap.MostOf(index, _kind, _service!.Settings.OutputTokensMax);
+
     public override bool TryEndEarly(Exchange exchange)
     {
         // Who takes no more, or has half an event, is cut: nobody can say when that is over.

@@ -22,6 +22,7 @@ internal sealed class AiService : BodyService
     {
         Settings = settings;
         Tools = new ToolRules(settings);
+        Parameters = new ParameterRules(settings.Parameters);
         _models = models;
         _access = access;
         _loops = loops;
@@ -33,6 +34,8 @@ internal sealed class AiService : BodyService
     public required IReadOnlyDictionary<string, ConsumerPlan> Plans { get; init; }
 
     public ToolRules Tools { get; }
+
+    public ParameterRules Parameters { get; }
 
     public override string Name => Settings.Name;
 

@@ -97,6 +97,9 @@ internal sealed record AiServiceSettings
     public Sequence<string> ToolsAllowed { get; init; } = Sequence<string>.Empty;
 
     public Sequence<string> ToolsDenied { get; init; } = Sequence<string>.Empty;
+
+    /// <summary>Rules on what requests ask for, in their order.</summary>
+    public Sequence<ParameterRule> Parameters { get; init; } = Sequence<ParameterRule>.Empty;
 }
 
 /// <summary>One model of a service.</summary>
@@ -110,6 +113,9 @@ internal sealed record ModelSettings(string Name, string Provider, string Model)
 
     /// <summary>1 to 1000: its share among those of its priority.</summary>
     public int Weight { get; init; } = 1;
+
+    /// <summary>Tokens of prompt and answer together that it has room for; 0 if that is not known.</summary>
+    public int ContextTokensMax { get; init; }
 }
 
 /// <summary>What a consumer may use: names of models, with a * at the end every one that begins so.</summary>
@@ -130,6 +136,7 @@ internal static class AiLimits
     public const int TargetsMax = 16;
 
     public const int OutputTokensMax = 10_000_000;
+    public const int ContextTokensMax = 1_000_000_000;
     public const int ApiKeyCharsMax = 4096;
 
     /// <summary>One event of a stream that is looked at whole; a longer one passes as it is.</summary>

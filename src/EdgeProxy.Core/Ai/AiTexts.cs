@@ -14,6 +14,10 @@ internal static class AiTexts
     public const string TooLong = "The request body is longer than this service takes.";
     public const string NoRoom = "The proxy holds as many request bodies as it has memory for. Try again soon.";
 
+    public static string ParameterRejected(string path) => $"The parameter {path} is not allowed here.";
+
+    public static string ParameterMalformed(string path) => $"The parameter {path} has a value that does not fit.";
+
     public static string Of(JsonFault fault) => fault switch
     {
         JsonFault.NotUtf8 => "The request body is not UTF-8.",

@@ -70,6 +70,9 @@ internal sealed class ModelTarget(Provider provider, ModelSettings settings, Tok
 
     public int Weight { get; } = settings.Weight;
 
+    /// <summary>It has room for so many tokens, or that is not known.</summary>
+    public bool Fits(long tokens) => settings.ContextTokensMax == 0 || tokens <= settings.ContextTokensMax;
+
     /// <summary>The provider's name for it as a JSON string; the rest is what the pattern's * stood for.</summary>
     public ReadOnlySpan<byte> NameFor(ReadOnlySpan<byte> rest) =>
         settings.Model.Contains('*') ? Quoted(settings.Model.Replace("*", Encoding.UTF8.GetString(rest))) : _quoted;
@@ -113,4 +116,7 @@ internal sealed class ModelEntry(NamePattern name, ModelTarget[] targets)
 
     /// <summary>Never empty.</summary>
     public ModelTarget[] Targets { get; } = targets;
+
+    /// <summary>Some have room for less than others may: how long a call is decides between them.</summary>
+    public bool HasWindows { get; } = Array.Exists(targets, static target => !target.Fits(long.MaxValue));
 }

@@ -4,14 +4,28 @@ namespace EdgeProxy.Ai;
 
 /// <summary>
 /// Which of a model's targets is asked: of those that were not asked yet, the first priority with a usable one, there
-/// by weight. Those that asked to be left alone are passed over while there are others.
+/// by weight. Those that asked to be left alone are passed over while there are others; those with no room for the call
+/// are asked last (decision 94).
 /// </summary>
 internal static class TargetChoice
 {
     /// <summary>The place of the target; -1 if all were asked, or none understands the call.</summary>
     /// <param name="tried">A bit for each that was asked.</param>
     /// <param name="lot">Decides between weights.</param>
-    public static int Next(ModelEntry model, AiCallKind kind, ulong tried, long nowMs, uint lot)
+    /// <param name="tokens">What prompt and answer may come to; 0 if that decides nothing.</param>
+    public static int Next(ModelEntry model, AiCallKind kind, ulong tried, long nowMs, uint lot, long tokens = 0)
+    {
+        ulong small = 0;
+        for (int place = 0; tokens > 0 && place < model.Targets.Length; place++)
+        {
+            small |= model.Targets[place].Fits(tokens) ? 0 : 1UL << place;
+        }
+
+        int fitting = NextOf(model, kind, tried | small, nowMs, lot);
+        return fitting >= 0 || small == 0 ? fitting : NextOf(model, kind, tried, nowMs, lot);
+    }
+
+    private static int NextOf(ModelEntry model, AiCallKind kind, ulong tried, long nowMs, uint lot)
     {
         int place = Among(model, kind, tried, nowMs, lot, mustBeWell: true);
         return place >= 0 ? place : Among(model, kind, tried, nowMs, lot, mustBeWell: false);

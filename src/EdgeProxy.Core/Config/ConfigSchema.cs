@@ -172,6 +172,16 @@ internal static class ConfigSchema
                 json.WriteNumber("minimum"u8, number.Min);
                 json.WriteNumber("maximum"u8, number.Max);
                 break;
+            case ScalarShape { IsNumber: true }:
+                json.WriteString("type"u8, "number"u8);
+                break;
+            case ScalarShape:
+                json.WriteStartArray("type"u8);
+                json.WriteStringValue("string"u8);
+                json.WriteStringValue("number"u8);
+                json.WriteStringValue("boolean"u8);
+                json.WriteEndArray();
+                break;
             case SizeShape size:
                 json.WriteStartArray("type"u8);
                 json.WriteStringValue("string"u8);

@@ -13,6 +13,8 @@ internal sealed class JsonEdits
     private int _length;
     private int _removed;
 
+    public int Count => _edits.Count;
+
     public bool IsEmpty => _edits.Count == 0;
 
     /// <summary>How much longer the text becomes; less than 0 if it becomes shorter.</summary>

@@ -36,6 +36,21 @@ public sealed class AiFallbackTests
         Assert.DoesNotContain("key-1", second.Last.Head.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Target_WithoutRoomForThePrompt_AnotherAnswers()
+    {
+        await using ModelServer first = ModelServer.Start();
+        await using ModelServer second = ModelServer.Start();
+        ProxyConfig config = Config(first.Port, second.Port, model: ", context_tokens_max = 100");
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        string longer = Body.Replace("\"x\":1", $"\"x\":\"{new string('x', 500)}\"", StringComparison.Ordinal);
+
+        Assert.Equal(200, (await AiProxy.PostAsync(proxy, Chat, Body)).Status);
+        Assert.Equal((1, 0), (first.Requests.Count, second.Requests.Count));
+        Assert.Equal(200, (await AiProxy.PostAsync(proxy, Chat, longer)).Status);
+        Assert.Equal((1, 1), (first.Requests.Count, second.Requests.Count));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -181,7 +196,7 @@ public sealed class AiFallbackTests
 
     private static ProxyConfig Config(ModelServer first, ModelServer second) => Config(first.Port, second.Port);
 
-    private static ProxyConfig Config(int first, int second, string provider = "") => new()
+    private static ProxyConfig Config(int first, int second, string provider = "", string model = "") => new()
     {
         IsBare = true,
         More = $$"""
@@ -190,7 +205,10 @@ public sealed class AiFallbackTests
             service = "llm"
 
             [services.llm.ai]
-            models = [{ name = "best", provider = "b", model = "model-2", priority = 1 }, { name = "best", provider = "a", model = "model-1" }]
+            models = [
+              { name = "best", provider = "b", model = "model-2", priority = 1 },
+              { name = "best", provider = "a", model = "model-1"{{model}} },
+            ]
 
             [ai.providers.a]
             kind = "openai"

@@ -52,6 +52,42 @@ public sealed class AiRuleTests
         Assert.Empty(server.Requests);
     }
 
+    // The plan, the guard and the provider see the request as the rules leave it.
+    [Theory]
+    [InlineData("openai", Chat, "{\"model\":\"raw/m\",\"temperature\" : 2.0,\"user\":\"ann\",\"seed\":1}",
+        "{\"store\":false,\"model\":\"raw/m\",\"temperature\" : 1.2,\"seed\":1}")]
+    [InlineData("openai", Chat, "{\"model\":\"raw/m\",\"store\":true}", "{\"model\":\"raw/m\",\"store\":false}")]
+    [InlineData("openai", "/v1/embeddings", "{\"model\":\"raw/m\"}", "{\"model\":\"raw/m\"}")]
+    [InlineData("openai", Chat, "{\"model\":\"raw/m\",\"logit_bias\":{}}", null)]
+    [InlineData("openai", Chat, "{\"model\":\"raw/m\",\"temperature\":\"hot\"}", null)]
+    [InlineData("anthropic", "/v1/messages", "{\"model\":\"raw/m\",\"logit_bias\":{}}", null)]
+    public async Task Parameters_AreBoundForcedDroppedAndRejected(string kind, string path, string body, string? sent)
+    {
+        await using ModelServer server = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(AiProxy.Config(server, kind, service: """
+            parameters = [
+              { path = "temperature", max = 1.2 },
+              { path = "store", force = false, apis = ["chat_completions"] },
+              { path = "user", drop = true },
+              { path = "logit_bias", reject = true },
+            ]
+            """));
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, path, body);
+
+        Assert.Equal(sent is null ? 400 : 200, answer.Status);
+        if (sent is not null)
+        {
+            Assert.Equal(sent, Encoding.UTF8.GetString(server.Last.Body));
+            return;
+        }
+
+        Assert.Empty(server.Requests);
+        System.Text.Json.Nodes.JsonNode error = AiProxy.Json(answer)["error"]!;
+        Assert.Contains("The parameter ", (string)error["message"]!, System.StringComparison.Ordinal);
+        Assert.Equal("invalid_request_error", (string)error["type"]!);
+    }
+
     [Theory]
     [InlineData("", "openai", Chat, "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"weather\"}}]", 200)]
     [InlineData("", "openai", Chat, "\"tools\":null", 200)]

@@ -61,10 +61,24 @@ public sealed class TargetChoiceTests
         Assert.Equal(-1, TargetChoice.Next(model, AiCallKind.OllamaChat, 0, 1, 7));
     }
 
+    [Fact]
+    public void Next_TargetWithoutRoom_IsAskedLast()
+    {
+        ModelEntry model = Model(Target("a", room: 100), Target("b", priority: 1, room: 1000), Target("c", priority: 2));
+
+        Assert.True(model.HasWindows);
+        Assert.Equal(0, TargetChoice.Next(model, AiCallKind.ChatCompletions, 0, 1, 7, tokens: 100));
+        Assert.Equal(1, TargetChoice.Next(model, AiCallKind.ChatCompletions, 0, 1, 7, tokens: 101));
+        Assert.Equal(2, TargetChoice.Next(model, AiCallKind.ChatCompletions, 0b10, 1, 7, tokens: 101));
+        Assert.Equal(2, TargetChoice.Next(model, AiCallKind.ChatCompletions, 0, 1, 7, tokens: 1001));
+        Assert.Equal(0, TargetChoice.Next(model, AiCallKind.ChatCompletions, 0b100, 1, 7, tokens: 1001));
+        Assert.False(Model(Target("a")).HasWindows);
+    }
+
     private static ModelEntry Model(params ModelTarget[] targets) => new(new NamePattern("m"), targets);
 
     private static ModelTarget Target(
-        string provider, int priority = 0, int weight = 1, ProviderKind kind = ProviderKind.OpenAi)
+        string provider, int priority = 0, int weight = 1, ProviderKind kind = ProviderKind.OpenAi, int room = 0)
     {
         var settings = new ServiceSettings { Name = provider, Servers = [new ServerSettings("127.0.0.1", 1, 1)] };
         var directory = new ServiceDirectory(loopCount: 1, seed: 1);
@@ -72,7 +86,7 @@ public sealed class TargetChoiceTests
         var named = new ProviderSettings { Name = provider, Kind = kind, Service = settings, BasePath = "" };
         return new ModelTarget(
             new Provider(named, service),
-            new ModelSettings("m", provider, "") { Priority = priority, Weight = weight },
+            new ModelSettings("m", provider, "") { Priority = priority, Weight = weight, ContextTokensMax = room },
             new TokenMetrics(1),
             new TargetPause());
     }

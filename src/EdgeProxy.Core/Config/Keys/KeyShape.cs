@@ -23,6 +23,9 @@ internal sealed record IntegerShape(long Min, long Max) : KeyShape;
 
 internal sealed record NumberShape(double Min, double Max) : KeyShape;
 
+/// <summary>A number, or also a string, true or false.</summary>
+internal sealed record ScalarShape(bool IsNumber) : KeyShape;
+
 /// <summary>A string with a unit, or an integer of bytes.</summary>
 internal sealed record SizeShape(long Min, long Max) : KeyShape;
 

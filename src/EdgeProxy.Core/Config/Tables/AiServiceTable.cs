@@ -21,7 +21,7 @@ internal static class AiServiceTable
     private static readonly ModelsKey Models = new("models",
         "What clients may ask for: name, with a * at its end every name that begins so; provider; model, the "
             + "provider's name for it, without it the one asked for; a * in it is what the name's stood for. A name "
-            + "may stand there several times: targets by priority and weight.")
+            + "may stand there several times: targets by priority, weight and context_tokens_max.")
     {
         IsRequired = true,
         ExampleToml = "[{ name = \"fast\", provider = \"local\", model = \"llama3.2:3b\" }]",
@@ -64,9 +64,18 @@ internal static class AiServiceTable
         ExampleToml = "[\"delete_*\"]",
     };
 
+    private static readonly TableListKey<ParameterRule> Parameters = new("parameters", ParameterTable.Declaration,
+        ParameterLimits.RulesMax, ParameterTable.Parse,
+        "Rules on what requests ask for, one after the other: path, apis, and min, max, default; or force; or drop; or "
+            + "reject. Most tokens: see output_tokens_max.")
+    {
+        Default = [],
+        ExampleToml = "[{ path = \"temperature\", max = 1.2 }]",
+    };
+
     public static TableDeclaration Declaration { get; } = new("ai", IsNamed: false,
         "Instead of servers: models of AI providers, in the dialects of OpenAI, Anthropic and Ollama.",
-        [Models, BodyBytes, OutputTokens, ServerTools, ToolsAllowed, ToolsDenied])
+        [Models, BodyBytes, OutputTokens, ServerTools, ToolsAllowed, ToolsDenied, Parameters])
     {
         ExampleName = "llm",
         IsAlone = true,
@@ -107,6 +116,7 @@ internal static class AiServiceTable
                 ServerTools = ServerTools.Read(below),
                 ToolsAllowed = PlacedItems.Values(ToolsAllowed.Read(below)),
                 ToolsDenied = PlacedItems.Values(ToolsDenied.Read(below)),
+                Parameters = PlacedItems.Values(Parameters.Read(below)),
             };
         }
 
@@ -149,8 +159,18 @@ internal static class AiServiceTable
             DefaultToml = "1",
         };
 
+        private static readonly IntegerKey ContextTokens = new("context_tokens_max", 0, AiLimits.ContextTokensMax,
+            "tokens",
+            "Of targets with one name: its room for prompt and answer together. A call that is estimated at more goes "
+                + "to those with more room, and to this one only if there is no other.")
+        {
+            Default = 0,
+            DefaultToml = "0",
+            ZeroMeans = "not known",
+        };
+
         public static TableDeclaration Declaration { get; } =
-            new("models", IsNamed: false, "One model.", [Name, Provider, Model, Priority, Weight]);
+            new("models", IsNamed: false, "One model.", [Name, Provider, Model, Priority, Weight, ContextTokens]);
 
         public static PlacedModel? Parse(TableScope scope)
         {
@@ -159,6 +179,7 @@ internal static class AiServiceTable
             string? model = Model.Read(scope);
             int priority = Priority.ReadValue(scope);
             int weight = Weight.ReadValue(scope);
+            int contextTokens = ContextTokens.ReadValue(scope);
             if (name is null || provider is null || !scope.TryFind(Provider.Name, out TomlEntry entry))
             {
                 return null;
@@ -175,7 +196,12 @@ internal static class AiServiceTable
             }
 
             return new PlacedModel(
-                new ModelSettings(name, provider, model ?? "") { Priority = priority, Weight = weight },
+                new ModelSettings(name, provider, model ?? "")
+                {
+                    Priority = priority,
+                    Weight = weight,
+                    ContextTokensMax = contextTokens,
+                },
                 new Placed<string>(provider, entry.Value));
         }
     }
@@ -222,6 +248,15 @@ internal static class AiServiceTable
                 }
             }
 
+            foreach (PlacedModel model in models)
+            {
+                if (model.Settings.ContextTokensMax > 0 && targets[model.Settings.Name] == 1)
+                {
+                    scope.Report(model.Provider.Node, Name, "has context_tokens_max, and the name no other target; it "
+                        + "does nothing");
+                }
+            }
+
             value = models;
             return true;
         }
@@ -236,7 +271,7 @@ internal static class AiServiceTable
         {
             int count = targets.GetValueOrDefault(model.Name) + 1;
             targets[model.Name] = count;
-            if (!seen.Add(model with { Priority = 0, Weight = 1 }))
+            if (!seen.Add(model with { Priority = 0, Weight = 1, ContextTokensMax = 0 }))
             {
                 scope.Report(item, Name, "stands in the list twice");
             }
