@@ -98,7 +98,7 @@ internal static partial class AuditOpening
         chain.Sync();
 
         // (5)
-        AuditRing[] rings = MakeRings(settings.Directory, parts.Lanes);
+        AuditRing[] rings = MakeRings(settings.Directory, parts.Lanes + 1); // the last is the payloads'
         var retention = new Retention(files, end.Closed, parts.Logger);
         return new AuditLog(settings, chain, rings, retention, parts.Time, parts.Logger, holds)
         {

@@ -240,7 +240,7 @@ public sealed class AuditLogTests
         using var next = new AuditLogRig(after: rig);
 
         Assert.Equal(["never started"], OfLoops(next.Texts(out _)));
-        Assert.Equal(1, next.RingFiles);
+        Assert.Equal(2, next.RingFiles); // its loop's, and that of payloads
     }
 
     private static ulong Signed(AuditLogRig rig)
