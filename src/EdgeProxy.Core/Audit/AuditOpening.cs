@@ -18,6 +18,9 @@ internal sealed record AuditOpeningParts
     /// <summary>Of the program, for the record of its start.</summary>
     public required string Version { get; init; }
 
+    /// <summary>What it is opened for, if not to serve.</summary>
+    public string Cause { get; init; } = "";
+
     /// <summary>Loops that note records.</summary>
     public required int Lanes { get; init; }
 
@@ -94,7 +97,8 @@ internal static partial class AuditOpening
                 (RecordField.DroppedCount, torn)), nowMs);
         }
 
-        chain.Append(OwnRecords.Encode(RecordKind.Start, nowMs, (RecordField.Version, parts.Version)), nowMs);
+        chain.Append(OwnRecords.Encode(RecordKind.Start, nowMs, (RecordField.Cause, parts.Cause),
+            (RecordField.Version, parts.Version)), nowMs);
         chain.Sync();
 
         // (5)

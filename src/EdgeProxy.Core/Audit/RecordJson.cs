@@ -8,7 +8,9 @@ namespace EdgeProxy.Audit;
 /// <summary>A record as JSON: one object, names in the order of the fields, times in RFC 3339.</summary>
 internal static class RecordJson
 {
-    public static void Write(Utf8JsonWriter json, string node, ulong seq, ReadOnlySpan<byte> record)
+    /// <param name="more">Members of the same object, at its end.</param>
+    public static void Write(
+        Utf8JsonWriter json, string node, ulong seq, ReadOnlySpan<byte> record, Action<Utf8JsonWriter>? more = null)
     {
         var reader = new RecordReader(record);
         json.WriteStartObject();
@@ -45,6 +47,7 @@ internal static class RecordJson
             json.WriteEndObject();
         }
 
+        more?.Invoke(json);
         json.WriteEndObject();
     }
 

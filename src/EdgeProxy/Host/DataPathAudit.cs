@@ -20,7 +20,11 @@ namespace EdgeProxy.Host;
 internal sealed partial class DataPath
 {
     private AuditLog? _audit;
+    private static readonly TimeSpan HeadInterval = TimeSpan.FromMinutes(1);
     private PayloadSeal? _nextSeal;
+    private ITimer? _headLooks;
+    private ulong _announcedSeq;
+    private string _auditedHash = "";
 
     public AuditLog? Audit => Volatile.Read(ref _audit);
 
@@ -81,13 +85,31 @@ internal sealed partial class DataPath
 
             opened.Start();
             Volatile.Write(ref _audit, opened);
+            _headLooks = _parts.Time.CreateTimer(_ => AnnounceHead(), null, HeadInterval, HeadInterval);
         }
         else if (_audit is { } running)
         {
             running.Settings = settings.Audit!;
         }
 
+        Volatile.Write(ref _auditedHash, settings.Hash);
         CommitPayloads(settings);
+    }
+
+    // A tail that is cut off after this is noticed by who keeps what it says.
+    private void AnnounceHead()
+    {
+        if (_audit?.Status is { } status && status.Seq != Interlocked.Exchange(ref _announcedSeq, status.Seq))
+        {
+            _recording?.AnnounceHead(status.Seq, AuditReport.Hex(status.Hash), Volatile.Read(ref _auditedHash));
+        }
+    }
+
+    private void EndAudit()
+    {
+        _headLooks?.Dispose();
+        _audit?.Dispose(); // no loop notes any more
+        AnnounceHead();
     }
 
     private string? PreparePayloads(ProxySettings settings)

@@ -421,7 +421,9 @@ internal sealed partial class PayloadStore : IDisposable
                     _eraser.Resume();
                 }
 
-                EraseOutcome outcome = _eraser.Erase(erasure.Consumer, erasure.BeforeMs, erasure.By);
+                long nowMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
+                EraseOutcome outcome =
+                    _eraser.Erase(erasure.Consumer, Math.Min(erasure.BeforeMs, nowMs + 1), erasure.By);
                 Log.Erased(_logger, outcome.Text);
                 erasure.Done.SetResult(outcome);
             }
