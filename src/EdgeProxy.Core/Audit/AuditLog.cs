@@ -311,7 +311,10 @@ internal sealed partial class AuditLog : IDisposable
 
     private bool IsSegmentDue(AuditSettings settings) =>
         _chain.SegmentRecords > 0 && (_chain.SegmentBytes >= settings.SegmentBytes
-            || NowMs() - _chain.SegmentCreatedMs >= settings.SegmentAge.TotalMilliseconds);
+            || SegmentAgeMs() >= settings.SegmentAge.TotalMilliseconds);
+
+    // A clock that was set back counts as age, too: a segment begun years ahead would not be signed for years.
+    private double SegmentAgeMs() => Math.Abs((double)NowMs() - _chain.SegmentCreatedMs);
 
     private void EndSegment()
     {
@@ -396,8 +399,7 @@ internal sealed partial class AuditLog : IDisposable
             return IdleLook;
         }
 
-        double ageMs = NowMs() - _chain.SegmentCreatedMs;
-        double leftMs = settings.SegmentAge.TotalMilliseconds - ageMs;
+        double leftMs = settings.SegmentAge.TotalMilliseconds - SegmentAgeMs();
         return TimeSpan.FromMilliseconds(Math.Clamp(leftMs, 1, IdleLook.TotalMilliseconds));
     }
 

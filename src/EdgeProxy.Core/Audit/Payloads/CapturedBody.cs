@@ -21,19 +21,26 @@ internal sealed class CapturedBody(PayloadMemory memory)
 
     public void Take(ReadOnlySpan<byte> bytes)
     {
+        if (IsLost)
+        {
+            return;
+        }
+
         if (bytes.Length > _bytesMax - Length)
         {
             IsCut = true;
             bytes = bytes[..(_bytesMax - Length)];
         }
 
-        while (!bytes.IsEmpty && !IsLost)
+        while (!bytes.IsEmpty)
         {
             int offset = Length % PayloadMemory.BlockBytes;
             if (offset == 0)
             {
                 if (memory.TryRent() is not { } block)
                 {
+                    memory.Return(_blocks); // of use to others
+                    Length = 0;
                     IsLost = true;
                     return;
                 }

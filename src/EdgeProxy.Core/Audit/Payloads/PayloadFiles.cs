@@ -25,7 +25,14 @@ internal sealed class PayloadFiles(string folder)
     /// <summary>Of the chain in that folder.</summary>
     public static PayloadFiles Of(string auditFolder) => new(Path.Combine(auditFolder, FolderName));
 
-    public void Make() => Directory.CreateDirectory(folder, (UnixFileMode)0b111_000_000);
+    public void Make()
+    {
+        if (!Directory.Exists(folder))
+        {
+            Directory.CreateDirectory(folder, (UnixFileMode)0b111_000_000);
+            DiskFiles.SyncFolder(Path.GetDirectoryName(folder)!);
+        }
+    }
 
     public string PathOf(ulong number) => Path.Combine(folder, $"{number:d20}{Extension}");
 

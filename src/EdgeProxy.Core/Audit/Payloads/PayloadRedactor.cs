@@ -42,6 +42,7 @@ internal sealed class PayloadRedactor
     /// <param name="isCut">The body went on; what its end leaves undecided is not kept either.</param>
     public bool TryRedact(ReadOnlySpan<byte> body, bool isCut, IBufferWriter<byte> output)
     {
+        body = body.StartsWith("\uFEFF"u8) ? body["\uFEFF"u8.Length..] : body;
         ReadOnlySpan<byte> text = body.TrimStart(" \t\r\n"u8);
         if (text.IsEmpty)
         {
@@ -181,7 +182,7 @@ internal sealed class PayloadRedactor
         }
     }
 
-    // Forms and queries have it in percent-encoding.
+    // Forms have percent-encoding, and what has JSON among other things its escapes.
     private bool TryText(ReadOnlySpan<byte> body, bool isCut, IBufferWriter<byte> output)
     {
         ReadOnlySpan<byte> text = body;
@@ -195,7 +196,7 @@ internal sealed class PayloadRedactor
             return false;
         }
 
-        byte[] decoded = PercentDecoded(text);
+        byte[] decoded = Unescaped(text);
         if (!Utf8.IsValid(decoded) || decoded.AsSpan().Contains((byte)0))
         {
             return false;
@@ -222,7 +223,7 @@ internal sealed class PayloadRedactor
         }
     }
 
-    private static byte[] PercentDecoded(ReadOnlySpan<byte> text)
+    private static byte[] Unescaped(ReadOnlySpan<byte> text)
     {
         byte[] decoded = new byte[text.Length];
         int length = 0;
@@ -233,6 +234,12 @@ internal sealed class PayloadRedactor
             {
                 decoded[length++] = (byte)((Hex(text[i + 1]) << 4) | Hex(text[i + 2]));
                 i += 2;
+            }
+            else if (i + 5 < text.Length && text[i..].StartsWith("\\u00"u8)
+                && char.IsBetween((char)text[i + 4], '0', '7') && char.IsAsciiHexDigit((char)text[i + 5]))
+            {
+                decoded[length++] = (byte)((Hex(text[i + 4]) << 4) | Hex(text[i + 5]));
+                i += 5;
             }
             else
             {

@@ -21,6 +21,8 @@ public sealed class PayloadRedactorTests
     [InlineData(
         "{\"arguments\":\"{\\\"to\\\":\\\"jane.doe\\\\u0040example.com\\\"}\"}",
         "{\"arguments\":\"{\\\"to\\\":\\\"[EMAIL]\\\"}\"}")]
+    [InlineData("\uFEFF{\"m\":\"jane.doe\\u0040example.com\"}", "{\"m\":\"[EMAIL]\"}")]
+    [InlineData("--part\r\n\r\n{\"m\":\"jane.doe\\u0040example.com\"}", "--part\r\n\r\n{\"m\":\"[EMAIL]\"}")]
     [InlineData("", "")]
     public void Found_IsMasked(string body, string expected) => Assert.Equal(expected, Redacted(body));
 
