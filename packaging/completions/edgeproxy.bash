@@ -34,10 +34,11 @@ _edgeproxy() {
     'config default') words='--config --help' ;;
     'config reference') words='--config --help' ;;
     'config schema') words='--config --help' ;;
-    'audit') words='verify show export key --directory --public-key --config --help' ;;
+    'audit') words='verify show export erase key --directory --public-key --config --help' ;;
     'audit verify') words='--format --head --proof --config --help' ;;
-    'audit show') words='--proof --config --help' ;;
-    'audit export') words='--kind --router --consumer --since --until --config --help' ;;
+    'audit show') words='--proof --payload --private-key --config --help' ;;
+    'audit export') words='--kind --router --consumer --since --until --payloads --private-key --config --help' ;;
+    'audit erase') words='--consumer --before --config --help' ;;
     'audit key') words='--config --help' ;;
     'halt') words='--all --router --consumer --model --config --help' ;;
     'release') words='--all --router --consumer --model --config --help' ;;

@@ -183,6 +183,7 @@ _edgeproxy() {
         'verify:0 if nothing was changed, else 1 and where the first change is'
         'show:one record, or those of a request, as JSON'
         'export:records as JSON, a line each'
+        'erase:overwrite what is kept of a consumer`s bodies; the chain says so, and verifies'
         'key:the public key, to be kept where the chain is not'
         '--directory:the chain`s folder [default\: audit.directory of the configuration]'
         '--public-key:the key that signed it, PEM; may be given more than once [default\: the folder`s own]'
@@ -202,6 +203,8 @@ _edgeproxy() {
     'audit show')
       next=(
         '--proof:print a proof that the record is in the chain, which needs no chain to be checked'
+        '--payload:and what is kept of its bodies'
+        '--private-key:the key that opens sealed payloads, PEM'
         '--config:the configuration file'
         '--help:what this verb does'
       )
@@ -213,6 +216,16 @@ _edgeproxy() {
         '--consumer:of this consumer'
         '--since:from this time on'
         '--until:before this time'
+        '--payloads:with what is kept of bodies'
+        '--private-key:the key that opens sealed payloads, PEM'
+        '--config:the configuration file'
+        '--help:what this verb does'
+      )
+      ;;
+    'audit erase')
+      next=(
+        '--consumer:whose payloads go'
+        '--before:of exchanges before this time [default\: now]'
         '--config:the configuration file'
         '--help:what this verb does'
       )

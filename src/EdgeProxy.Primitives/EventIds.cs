@@ -49,6 +49,9 @@ internal static class EventIds
     public const int AuditUnstuck = 8003;
     public const int AuditSegmentsRemoved = 8004;
     public const int AuditRecovered = 8005;
+    public const int PayloadsStuck = 8006;
+    public const int PayloadsErased = 8007;
+    public const int PayloadsRemoved = 8008;
     public const int AcceptShed = 9001;
     public const int LoopCrashed = 9002;
     public const int HostStarted = 11001;

@@ -102,8 +102,11 @@ public sealed class HaltTests : IDisposable
             Assert.Equal(0, await proxy.ExitCodeAsync());
         }
 
-        Assert.Equal(["halt all done", "release all done"],
-            chain.Verified("admin").Select(record => $"{record["cause"]} {record["changes"]} {record["outcome"]}"));
+        Assert.Equal(
+            ["halt all done by ", "/api/v1/halt all 200 by 127.0.0.1", "release all done by ",
+                "/api/v1/release all 200 by 127.0.0.1"],
+            chain.Verified("admin").Select(record =>
+                $"{record["cause"]} {record["changes"]} {record["outcome"] ?? record["status"]} by {record["by"]}"));
         Assert.Equal(["halted", ""], chain.Verified("exchange").Select(record => $"{record["fault"]}"));
     }
 

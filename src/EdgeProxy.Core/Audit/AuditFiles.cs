@@ -89,7 +89,7 @@ internal sealed partial class DiskFiles(string folder) : IAuditFiles
             using var kept = new FileStream(Path.Combine(folder, name + ".cut"), FileMode.Append, FileAccess.Write);
             bytes.CopyTo(kept);
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // A full disk is a likely reason for the cut: the chain goes on without them.
         }

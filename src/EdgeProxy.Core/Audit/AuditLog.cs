@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Threading;
+using EdgeProxy.Audit.Payloads;
 using EdgeProxy.Primitives;
 using Microsoft.Extensions.Logging;
 
@@ -47,6 +48,7 @@ internal sealed partial class AuditLog : IDisposable
     private readonly Thread _thread;
     private AuditSettings _settings;
     private AuditStatus _status;
+    private PayloadStore? _payloads;
     private ClosedSegment? _lastClosed;
     private readonly ulong _seqBefore;
     private long _lostRecorded;
@@ -106,6 +108,16 @@ internal sealed partial class AuditLog : IDisposable
 
     public AuditRing Ring(int lane) => _rings[lane];
 
+    /// <summary>The lane of records about payloads; behind those of the loops, so it is taken after them.</summary>
+    public AuditRing PayloadRing => _rings[^1];
+
+    /// <summary>Keeps payloads beside the chain; null as long as nobody asked for it.</summary>
+    public PayloadStore? Payloads
+    {
+        get => Volatile.Read(ref _payloads);
+        set => Volatile.Write(ref _payloads, value);
+    }
+
     /// <summary>
     /// Whom to tell, on the writer's thread, that more of the lane became durable, once after each time its HasWaiters
     /// was set.
@@ -147,6 +159,7 @@ internal sealed partial class AuditLog : IDisposable
             return;
         }
 
+        Payloads?.Dispose(); // its last records come into the chain
         Volatile.Write(ref _isStopping, true);
         _wake.Set();
         if (_thread.IsAlive && !_thread.Join(StopMax))
@@ -298,7 +311,10 @@ internal sealed partial class AuditLog : IDisposable
 
     private bool IsSegmentDue(AuditSettings settings) =>
         _chain.SegmentRecords > 0 && (_chain.SegmentBytes >= settings.SegmentBytes
-            || NowMs() - _chain.SegmentCreatedMs >= settings.SegmentAge.TotalMilliseconds);
+            || SegmentAgeMs() >= settings.SegmentAge.TotalMilliseconds);
+
+    // A clock that was set back counts as age, too: a segment begun years ahead would not be signed for years.
+    private double SegmentAgeMs() => Math.Abs((double)NowMs() - _chain.SegmentCreatedMs);
 
     private void EndSegment()
     {
@@ -383,8 +399,7 @@ internal sealed partial class AuditLog : IDisposable
             return IdleLook;
         }
 
-        double ageMs = NowMs() - _chain.SegmentCreatedMs;
-        double leftMs = settings.SegmentAge.TotalMilliseconds - ageMs;
+        double leftMs = settings.SegmentAge.TotalMilliseconds - SegmentAgeMs();
         return TimeSpan.FromMilliseconds(Math.Clamp(leftMs, 1, IdleLook.TotalMilliseconds));
     }
 

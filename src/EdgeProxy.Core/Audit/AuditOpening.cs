@@ -18,6 +18,9 @@ internal sealed record AuditOpeningParts
     /// <summary>Of the program, for the record of its start.</summary>
     public required string Version { get; init; }
 
+    /// <summary>What it is opened for, if not to serve.</summary>
+    public string Cause { get; init; } = "";
+
     /// <summary>Loops that note records.</summary>
     public required int Lanes { get; init; }
 
@@ -94,11 +97,12 @@ internal static partial class AuditOpening
                 (RecordField.DroppedCount, torn)), nowMs);
         }
 
-        chain.Append(OwnRecords.Encode(RecordKind.Start, nowMs, (RecordField.Version, parts.Version)), nowMs);
+        chain.Append(OwnRecords.Encode(RecordKind.Start, nowMs, (RecordField.Cause, parts.Cause),
+            (RecordField.Version, parts.Version)), nowMs);
         chain.Sync();
 
         // (5)
-        AuditRing[] rings = MakeRings(settings.Directory, parts.Lanes);
+        AuditRing[] rings = MakeRings(settings.Directory, parts.Lanes + 1); // the last is the payloads'
         var retention = new Retention(files, end.Closed, parts.Logger);
         return new AuditLog(settings, chain, rings, retention, parts.Time, parts.Logger, holds)
         {

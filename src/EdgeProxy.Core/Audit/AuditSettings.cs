@@ -1,4 +1,5 @@
 using System;
+using EdgeProxy.Audit.Payloads;
 
 namespace EdgeProxy.Audit;
 
@@ -62,4 +63,6 @@ internal sealed record AuditSettings
 
     /// <summary>Every router is audited unless it says otherwise.</summary>
     public bool AllRouters { get; init; }
+
+    public PayloadSettings Payloads { get; init; } = new();
 }

@@ -8,7 +8,9 @@ namespace EdgeProxy.Audit;
 /// <summary>A record as JSON: one object, names in the order of the fields, times in RFC 3339.</summary>
 internal static class RecordJson
 {
-    public static void Write(Utf8JsonWriter json, string node, ulong seq, ReadOnlySpan<byte> record)
+    /// <param name="more">Members of the same object, at its end.</param>
+    public static void Write(
+        Utf8JsonWriter json, string node, ulong seq, ReadOnlySpan<byte> record, Action<Utf8JsonWriter>? more = null)
     {
         var reader = new RecordReader(record);
         json.WriteStartObject();
@@ -45,6 +47,7 @@ internal static class RecordJson
             json.WriteEndObject();
         }
 
+        more?.Invoke(json);
         json.WriteEndObject();
     }
 
@@ -57,6 +60,7 @@ internal static class RecordJson
         RecordKind.Exchange => "exchange",
         RecordKind.ExchangeCut => "exchange_cut",
         RecordKind.TunnelEnd => "tunnel_end",
+        RecordKind.Payload => "payload",
         RecordKind.Start => "start",
         RecordKind.Stop => "stop",
         RecordKind.Config => "config",
@@ -64,6 +68,8 @@ internal static class RecordJson
         RecordKind.Gap => "gap",
         RecordKind.Checkpoint => "checkpoint",
         RecordKind.Admin => "admin",
+        RecordKind.Erasure => "erasure",
+        RecordKind.PayloadsRemoved => "payloads_removed",
         _ => $"kind_{(int)kind}",
     };
 
@@ -90,11 +96,13 @@ internal static class RecordJson
         RecordField.ResponseDigest => "response_sha256",
         RecordField.DurationMs => "duration_ms",
         RecordField.Tries => "tries",
+        RecordField.Payloads => "payloads",
         RecordField.Cause => "cause",
         RecordField.HashBefore => "config_hash_before",
         RecordField.Outcome => "outcome",
         RecordField.Changes => "changes",
         RecordField.Version => "version",
+        RecordField.By => "by",
         RecordField.LostCount => "lost",
         RecordField.FromMs => "from",
         RecordField.CutBytes => "cut_bytes",
@@ -105,6 +113,15 @@ internal static class RecordJson
         RecordField.LastSeq => "last_seq_removed",
         RecordField.FooterHash => "last_footer_sha256",
         RecordField.FactsLeftOut => "facts_left_out",
+        RecordField.OfLane => "of_lane",
+        RecordField.OfNumber => "of_number",
+        RecordField.PayloadFile => "payload_file",
+        RecordField.PayloadOffset => "payload_offset",
+        RecordField.PayloadBytes => "payload_bytes",
+        RecordField.PayloadDigest => "payload_sha256",
+        RecordField.ToMs => "to",
+        RecordField.BeforeMs => "before",
+        RecordField.ErasedCount => "erased",
         _ => $"field_{(int)field}",
     };
 
@@ -114,16 +131,20 @@ internal static class RecordJson
         switch (reader.Field)
         {
             case RecordField.PathDigest or RecordField.RequestDigest or RecordField.ResponseDigest
-                or RecordField.CutDigest or RecordField.FooterHash:
+                or RecordField.CutDigest or RecordField.FooterHash or RecordField.PayloadDigest:
                 json.WriteString(name, Convert.ToHexStringLower(reader.Value));
                 break;
-            case RecordField.FromMs:
+            case RecordField.FromMs or RecordField.ToMs or RecordField.BeforeMs:
                 json.WriteString(name, TimeText(reader.Int64));
                 break;
             case RecordField.Status or RecordField.RequestBytes or RecordField.ResponseBytes or RecordField.DurationMs
                 or RecordField.Tries or (>= RecordField.LostCount and <= RecordField.LastSeq)
-                or RecordField.FactsLeftOut:
+                or RecordField.FactsLeftOut or RecordField.OfNumber or RecordField.ErasedCount
+                or (>= RecordField.PayloadFile and <= RecordField.PayloadBytes):
                 json.WriteNumber(name, reader.Int64);
+                break;
+            case RecordField.OfLane:
+                json.WriteString(name, $"{(ulong)reader.Int64:x16}");
                 break;
             default:
                 json.WriteString(name, reader.Text);

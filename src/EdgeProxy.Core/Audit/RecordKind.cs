@@ -12,6 +12,9 @@ internal enum RecordKind : byte
     /// <summary>The connection an exchange was upgraded to ended.</summary>
     TunnelEnd = 3,
 
+    /// <summary>Where an exchange's payload lies, apart from the chain, or that it was dropped.</summary>
+    Payload = 4,
+
     Start = 10,
     Stop = 11,
 
@@ -29,6 +32,12 @@ internal enum RecordKind : byte
 
     /// <summary>Something an administrator had the proxy do.</summary>
     Admin = 16,
+
+    /// <summary>A consumer's payloads are about to be erased, or were.</summary>
+    Erasure = 17,
+
+    /// <summary>Payload files about to be removed because they are old or too many.</summary>
+    PayloadsRemoved = 18,
 }
 
 /// <summary>Fields of a record; each at most once but facts, in rising order. Numbers are part of the format.</summary>
@@ -58,11 +67,19 @@ internal enum RecordField : byte
     ResponseDigest = 19,
     DurationMs = 20,
     Tries = 21,
+
+    /// <summary>What is kept of the bodies, by a record of its own that follows; or that nothing is.</summary>
+    Payloads = 22,
+
     Cause = 32,
     HashBefore = 33,
     Outcome = 34,
     Changes = 35,
     Version = 36,
+
+    /// <summary>Who asked for it.</summary>
+    By = 37,
+
     LostCount = 48,
     FromMs = 49,
     CutBytes = 50,
@@ -78,4 +95,27 @@ internal enum RecordField : byte
 
     /// <summary>There were more facts than a record holds.</summary>
     FactsLeftOut = 65,
+
+    /// <summary>The record of the exchange that a payload belongs to: its lane, its number there.</summary>
+    OfLane = 66,
+
+    OfNumber = 67,
+
+    /// <summary>Number of a payload file; of the last one removed.</summary>
+    PayloadFile = 68,
+
+    PayloadOffset = 69,
+
+    /// <summary>Of the entry, its head included.</summary>
+    PayloadBytes = 70,
+
+    /// <summary>SHA-256 of the entry, as it stands in its head.</summary>
+    PayloadDigest = 71,
+
+    ToMs = 72,
+
+    /// <summary>Payloads of exchanges before that time.</summary>
+    BeforeMs = 73,
+
+    ErasedCount = 74,
 }

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using EdgeProxy.Ai;
 using EdgeProxy.Audit;
+using EdgeProxy.Audit.Payloads;
 using EdgeProxy.Config.Tables;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Pipeline;
@@ -24,7 +25,16 @@ internal sealed class AuditReading(
             scopes[document.Name] = ScopeOf(document);
         }
 
-        return routers.ConvertAll(router => router with { Audit = scopes[router.Name] });
+        foreach (RouterDocument document in documents)
+        {
+            CheckPayloads(document, scopes[document.Name]);
+        }
+
+        return routers.ConvertAll(router => router with
+        {
+            Audit = scopes[router.Name],
+            Payloads = documents.Find(document => document.Name == router.Name)!.Payloads,
+        });
     }
 
     private AuditScope ScopeOf(RouterDocument router)
@@ -52,6 +62,15 @@ internal sealed class AuditReading(
         ReportIf(router.TakesDigests == true && !isAudited, router, RouterTable.AuditDigests.Name,
             "does nothing: the router is not audited");
         return !isAudited ? AuditScope.None : router.TakesDigests == true ? AuditScope.Digests : AuditScope.Facts;
+    }
+
+    private void CheckPayloads(RouterDocument router, AuditScope scope)
+    {
+        bool isKept = router.Payloads != PayloadMode.None;
+        ReportIf(isKept && scope == AuditScope.None, router, RouterTable.AuditPayloads.Name,
+            "does nothing: the router is not audited");
+        ReportIf(router.Payloads == PayloadMode.Sealed && audit is { Payloads.PublicKeyFile: null }, router,
+            RouterTable.AuditPayloads.Name, "has no key to seal to; write audit.payloads.public_key_file");
     }
 
     // A circle is a fault of its own; the depth ends the looking.

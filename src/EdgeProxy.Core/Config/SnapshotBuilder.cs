@@ -37,6 +37,7 @@ internal static class SnapshotBuilder
                 Middlewares = Steps(router.Middlewares, middlewares),
                 TraceRatio = router.TraceRatio,
                 Audit = router.Audit,
+                Payloads = router.Payloads,
                 IsLogged = router.IsLogged,
                 Durations = durations.ByRouter[router.Name],
             });

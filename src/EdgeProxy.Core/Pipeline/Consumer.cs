@@ -11,4 +11,7 @@ internal sealed class Consumer(string name)
     public string Name { get; } = name;
 
     public ReadOnlySpan<byte> NameBytes => _bytes;
+
+    /// <summary>The same, for who keeps it.</summary>
+    public ReadOnlyMemory<byte> NameMemory => _bytes;
 }

@@ -27,6 +27,9 @@ internal sealed record LocalRequest(string Method, string Path, string Query, st
     /// <summary>The value of Authorization; a credential.</summary>
     public string Authorization { get; init; } = "";
 
+    /// <summary>The address it came from.</summary>
+    public string Client { get; init; } = "";
+
     /// <summary>Read whole.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 }

@@ -1,3 +1,4 @@
+using EdgeProxy.Audit.Payloads;
 using EdgeProxy.Services.Composing;
 using EdgeProxy.Telemetry;
 
@@ -20,4 +21,7 @@ internal sealed record Route(string Name, ServiceNode Service, EncodedBytes Allo
 
     /// <summary>What of its exchanges is recorded.</summary>
     public AuditScope Audit { get; init; }
+
+    /// <summary>What is kept of the bodies, beside the audit chain.</summary>
+    public PayloadMode Payloads { get; init; }
 }

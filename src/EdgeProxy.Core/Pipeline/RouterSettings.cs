@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using EdgeProxy.Audit.Payloads;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Routing;
 using EdgeProxy.Telemetry;
@@ -68,4 +69,7 @@ internal sealed record RouterSettings
 
     /// <summary>What the router, [audit] and the kind of its service say together.</summary>
     public AuditScope Audit { get; init; }
+
+    /// <summary>TOML: routers.NAME.audit_payloads.</summary>
+    public PayloadMode Payloads { get; init; }
 }

@@ -33,6 +33,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         /api/v1/config   every value of it and where that comes from; secrets are masked
         /api/v1/openapi.json  all of this in OpenAPI 3.1
         /api/v1/audit    how far the audit chain is, and whether it can be written
+        /api/v1/audit/erase  POST ?consumer=NAME, &before=TIME: overwrites what is kept of a consumer's bodies
         /api/v1/halts    what is halted
         /api/v1/halt     POST ?all, ?router=NAME, ?consumer=NAME, ?model=NAME: no more of it, within a second
         /api/v1/release  POST, the same: ends a halt
@@ -51,7 +52,9 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
     {
         LocalAnswer? refusal =
             AdminGate.RefusalOf(request, parts.Address(), parts.Settings()?.Admin ?? s_standard);
-        ValueTask<LocalAnswer> answer = refusal is null ? RouteAsync(request) : Now(refusal);
+        ValueTask<LocalAnswer> answer = refusal is not null ? Now(refusal)
+            : AdminActions.Has(request) ? AdminActions.RecordAsync(request, RouteAsync(request), parts)
+            : RouteAsync(request);
         return answer.IsCompletedSuccessfully ? Now(Sealed(answer.Result)) : SealAsync(answer);
     }
 
@@ -103,9 +106,9 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
             return new ValueTask<LocalAnswer>(Task.Run(() => Metrics(MetricsText.FormFor(request.Accept))));
         }
 
-        if (request.Path is "/api/v1/halt" or "/api/v1/release")
+        if (request.Path is "/api/v1/halt" or "/api/v1/release" or EraseApi.Path)
         {
-            return HaltAsync(request, isHalt: request.Path == "/api/v1/halt");
+            return ChangeAsync(request);
         }
 
         Func<LocalAnswer>? read = request.Path switch
@@ -180,13 +183,19 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
 
     private static LocalAnswer Json(Action<Utf8JsonWriter> write, int status = 200) => AdminAnswer.Json(write, status);
 
-    private ValueTask<LocalAnswer> HaltAsync(LocalRequest request, bool isHalt)
+    private ValueTask<LocalAnswer> ChangeAsync(LocalRequest request)
     {
         if (RefusalOf(request) is { } refusal)
         {
             return Now(refusal);
         }
 
+        if (request.Path == EraseApi.Path)
+        {
+            return EraseApi.AnswerAsync(request, parts);
+        }
+
+        bool isHalt = request.Path == "/api/v1/halt";
         return HaltApi.Parse(request.Query) is { } target
             ? RunHaltAsync(target, isHalt)
             : Now(Text(400, "write ?all, ?router=NAME, ?consumer=NAME or ?model=NAME\n"));

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Net;
 using System.Threading.Tasks;
+using EdgeProxy.Audit.Payloads;
 using EdgeProxy.Config;
 using EdgeProxy.Pipeline.Halting;
 using EdgeProxy.Telemetry.Deployments;
@@ -26,6 +27,15 @@ internal sealed record AdminParts
 
     /// <summary>The audit chain; null where there is none.</summary>
     public required Func<AuditReport?> Audit { get; init; }
+
+    /// <summary>
+    /// Erases a consumer's payloads of exchanges before a time (milliseconds since 1970), asked for by somebody.
+    /// </summary>
+    public Func<string, long, string, Task<EraseOutcome>> EraseAsync { get; init; } =
+        static (_, _, _) => Task.FromResult(new EraseOutcome(404, "off"));
+
+    /// <summary>Brings it into the audit chain, where there is one.</summary>
+    public Func<AdminAction, ValueTask> RecordAsync { get; init; } = static _ => ValueTask.CompletedTask;
 
     public required Func<HaltSet> Halts { get; init; }
 

@@ -56,6 +56,7 @@ internal sealed partial class CommandLine
         audit.Subcommands.Add(AuditVerifyVerb(folder, keys));
         audit.Subcommands.Add(AuditShowVerb(folder, keys));
         audit.Subcommands.Add(AuditExportVerb(folder, keys));
+        audit.Subcommands.Add(AuditEraseVerb());
         audit.Subcommands.Add(Verb("key", "the public key, to be kept where the chain is not",
             parsed => Task.FromResult(
                 AuditReadCommands.Key(_shell, parsed.GetValue(_config), parsed.GetValue(folder)))));
@@ -99,11 +100,19 @@ internal sealed partial class CommandLine
         {
             Description = "print a proof that the record is in the chain, which needs no chain to be checked",
         };
+        var payload = new Option<bool>("--payload") { Description = "and what is kept of its bodies" };
+        Option<string?> privateKey = PrivateKey();
         Command show = Verb("show", "one record, or those of a request, as JSON", parsed =>
         {
             string asked = parsed.GetRequiredValue(which);
             string? config = parsed.GetValue(_config);
             string[] keyFiles = parsed.GetValue(keys) ?? [];
+            if (parsed.GetValue(payload))
+            {
+                return Task.FromResult(AuditReadCommands.ShowPayload(_shell, config, parsed.GetValue(folder), keyFiles,
+                    asked, new PayloadArguments(parsed.GetValue(privateKey))));
+            }
+
             if (!parsed.GetValue(proof))
             {
                 return Task.FromResult(
@@ -120,6 +129,8 @@ internal sealed partial class CommandLine
         });
         show.Arguments.Add(which);
         show.Options.Add(proof);
+        show.Options.Add(payload);
+        show.Options.Add(privateKey);
         return show;
     }
 
@@ -144,6 +155,8 @@ internal sealed partial class CommandLine
             HelpName = "2026-02-01",
             CustomParser = ReadTime,
         };
+        var payloads = new Option<bool>("--payloads") { Description = "with what is kept of bodies" };
+        Option<string?> privateKey = PrivateKey();
         Command export = Verb("export", "records as JSON, a line each", parsed => Task.FromResult(
             AuditReadCommands.Export(
                 _shell,
@@ -157,14 +170,43 @@ internal sealed partial class CommandLine
                     Consumer = parsed.GetValue(consumer),
                     Since = parsed.GetValue(since),
                     Until = parsed.GetValue(until),
-                })));
-        foreach (Option option in (Option[])[kind, router, consumer, since, until])
+                },
+                parsed.GetValue(payloads) ? new PayloadArguments(parsed.GetValue(privateKey)) : null)));
+        foreach (Option option in (Option[])[kind, router, consumer, since, until, payloads, privateKey])
         {
             export.Options.Add(option);
         }
 
         return export;
     }
+
+    private Command AuditEraseVerb()
+    {
+        var consumer = new Option<string>("--consumer")
+        {
+            Description = "whose payloads go",
+            HelpName = "NAME",
+            Required = true,
+        };
+        var before = new Option<DateTimeOffset?>("--before")
+        {
+            Description = "of exchanges before this time [default: now]",
+            HelpName = "2026-01-31T12:00:00Z",
+            CustomParser = ReadTime,
+        };
+        Command erase = Verb("erase", "overwrite what is kept of a consumer's bodies; the chain says so, and verifies",
+            parsed => EraseCommand.RunAsync(
+                _shell, parsed.GetValue(_config), parsed.GetRequiredValue(consumer), parsed.GetValue(before)));
+        erase.Options.Add(consumer);
+        erase.Options.Add(before);
+        return erase;
+    }
+
+    private static Option<string?> PrivateKey() => new("--private-key")
+    {
+        Description = "the key that opens sealed payloads, PEM",
+        HelpName = "FILE",
+    };
 
     private static (ulong Seq, byte[] Hash)? ReadHead(ArgumentResult result)
     {

@@ -206,7 +206,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
     {
         await _ending.CancelAsync().ConfigureAwait(false);
         _loops?.Dispose();
-        _audit?.Dispose(); // no loop notes any more
+        EndAudit();
         _plans?.Dispose();
         _recording?.Dispose();
         _ending.Dispose();

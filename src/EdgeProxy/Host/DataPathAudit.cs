@@ -1,6 +1,10 @@
+using System;
 using System.Collections.Generic;
+using System.IO;
+using System.Security.Cryptography;
 using System.Threading;
 using EdgeProxy.Audit;
+using EdgeProxy.Audit.Payloads;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
 using EdgeProxy.Pipeline;
@@ -16,6 +20,11 @@ namespace EdgeProxy.Host;
 internal sealed partial class DataPath
 {
     private AuditLog? _audit;
+    private static readonly TimeSpan HeadInterval = TimeSpan.FromMinutes(1);
+    private PayloadSeal? _nextSeal;
+    private ITimer? _headLooks;
+    private ulong _announcedSeq;
+    private string _auditedHash = "";
 
     public AuditLog? Audit => Volatile.Read(ref _audit);
 
@@ -25,6 +34,11 @@ internal sealed partial class DataPath
     {
         opened = null;
         notPermitted = false;
+        if (PreparePayloads(settings) is { } problem)
+        {
+            return problem;
+        }
+
         if (_audit is not { } running)
         {
             return settings.Audit is null ? null : OpenAudit(settings, out opened, out notPermitted);
@@ -71,10 +85,80 @@ internal sealed partial class DataPath
 
             opened.Start();
             Volatile.Write(ref _audit, opened);
+            _headLooks = _parts.Time.CreateTimer(_ => AnnounceHead(), null, HeadInterval, HeadInterval);
         }
         else if (_audit is { } running)
         {
             running.Settings = settings.Audit!;
+        }
+
+        Volatile.Write(ref _auditedHash, settings.Hash);
+        CommitPayloads(settings);
+    }
+
+    // A tail that is cut off after this is noticed by who keeps what it says.
+    private void AnnounceHead()
+    {
+        if (_audit?.Status is { } status && status.Seq != Interlocked.Exchange(ref _announcedSeq, status.Seq))
+        {
+            _recording?.AnnounceHead(status.Seq, AuditReport.Hex(status.Hash), Volatile.Read(ref _auditedHash));
+        }
+    }
+
+    private void EndAudit()
+    {
+        _headLooks?.Dispose();
+        _audit?.Dispose(); // no loop notes any more
+        AnnounceHead();
+    }
+
+    private string? PreparePayloads(ProxySettings settings)
+    {
+        _nextSeal = null;
+        if (settings.Audit?.Payloads.PublicKeyFile is not { } path)
+        {
+            return null;
+        }
+
+        try
+        {
+            _nextSeal = PayloadSeal.OfPem(File.ReadAllText(path));
+            return null;
+        }
+        catch (Exception exception) when (exception
+            is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        {
+            return $"audit.payloads.public_key_file: {path}: {exception.Message}";
+        }
+    }
+
+    // Where payloads were kept once they can be erased, and grow old.
+    private void CommitPayloads(ProxySettings settings)
+    {
+        if (_audit is not { } running)
+        {
+            return;
+        }
+
+        PayloadSettings payloads = running.Settings.Payloads;
+        if (running.Payloads is { } store)
+        {
+            store.Configure(payloads, _nextSeal);
+            return;
+        }
+
+        bool isWanted = false;
+        foreach (RouterSettings router in settings.Routers)
+        {
+            isWanted |= router.Payloads != PayloadMode.None;
+        }
+
+        if (isWanted || Directory.Exists(PayloadFiles.Of(running.Settings.Directory).Folder))
+        {
+            store = new PayloadStore(running, payloads, _nextSeal, _parts.Time,
+                _parts.Loggers.CreateLogger(typeof(PayloadStore).FullName!));
+            store.Start();
+            running.Payloads = store;
         }
     }
 
@@ -105,6 +189,14 @@ internal sealed partial class DataPath
                 "edgeproxy_audit_signed_record",
                 "Number of the last signed record; the hash is its segment's footer's.",
                 MetricKind.Gauge, closed.LastSeq, [new MetricLabel("hash", AuditReport.Hex(closed.FooterHash))]));
+        }
+
+        if (_audit.Payloads?.Status is { } payloads)
+        {
+            Add("edgeproxy_audit_payloads_total", "Payloads kept beside the audit chain.", payloads.Stored);
+            Add("edgeproxy_audit_payloads_dropped_total", "Payloads that found no room.", payloads.Dropped);
+            Gauge(samples, "edgeproxy_audit_payloads_stuck", "1 while payloads cannot be kept.",
+                payloads.IsStuck ? 1 : 0);
         }
 
         void Add(string name, string help, long value) =>

@@ -3,6 +3,8 @@ using System.Collections.Generic;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
+using EdgeProxy.Audit;
+using EdgeProxy.Audit.Payloads;
 using EdgeProxy.Config;
 using EdgeProxy.Control;
 using EdgeProxy.Host.Logging;
@@ -34,6 +36,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     private readonly TaskCompletionSource _endAsked = NewSignal();
     private ITimer? _watchdog;
     private ITimer? _effectLooks;
+    private static readonly TimeSpan s_recordWait = TimeSpan.FromSeconds(2);
     private volatile string? _notReady = "starting";
 
     public ProxyHost(Shell shell, StderrLog log, ConfigSource source, Func<ProxySettings, Func<bool>>? watch = null)
@@ -51,6 +54,9 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             Address = () => _dataPath?.Status.Admin,
             Services = () => _dataPath?.Services ?? [],
             Audit = () => _dataPath?.Audit is { } audit ? new AuditReport(audit.Settings, audit.Status) : null,
+            EraseAsync = (consumer, beforeMs, by) => _dataPath?.Audit?.Payloads?.EraseAsync(consumer, beforeMs, by)
+                ?? Task.FromResult(new EraseOutcome(404, "no payloads are kept here")),
+            RecordAsync = action => new ValueTask(Task.Run(() => Record(action))),
             Halts = () => _halts!.Cell.Current,
             HaltAsync = (target, isHalt) =>
                 new ValueTask<HaltOutcome>(Task.Run(() => _halts!.Set(target, isHalt))),
@@ -80,6 +86,12 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         _reloader = new Reloader(source, _dataPath, shell.Time, log.CreateLogger(typeof(Reloader).FullName!));
         _poll = new ConfigPoll(shell.Time, watch ?? (static _ => static () => false), () => Reload("file changed"));
     }
+
+    private void Record(AdminAction action) => _dataPath?.Audit?.Record(
+        OwnRecords.Encode(RecordKind.Admin, _shell.Time.GetUtcNow().ToUnixTimeMilliseconds(),
+            (RecordField.Status, action.Status), (RecordField.Cause, action.Path),
+            (RecordField.Changes, action.What), (RecordField.By, action.By)),
+        s_recordWait);
 
     public ProxySettings? Settings => _reloader.Current;
 

@@ -36,8 +36,9 @@ public sealed class AuditTests
         }
 
         List<JsonObject> records = chain.Verified(out ChainReport report);
-        Assert.Equal(["start", "config", "exchange", "config", "config", "stop"], records.Select(r => (string)r["kind"]!));
-        Assert.Equal((6UL, 6UL), (report.LastSeq, report.SignedSeq));
+        Assert.Equal(["start", "config", "exchange", "config", "config", "admin", "stop"],
+            records.Select(r => (string)r["kind"]!));
+        Assert.Equal((7UL, 7UL), (report.LastSeq, report.SignedSeq));
         JsonObject exchange = records[2];
         Assert.Equal(("r-1", "all", "app", 200), ((string)exchange["request_id"]!, (string)exchange["router"]!,
             (string)exchange["service"]!, (int)exchange["status"]!));
@@ -45,6 +46,8 @@ public sealed class AuditTests
         Assert.Equal((string)records[1]["config_hash"]!, (string)records[3]["config_hash_before"]!);
         Assert.Equal(("SIGHUP", "applied"), ((string)records[3]["cause"]!, (string)records[3]["outcome"]!));
         Assert.Equal(("admin API", "refused"), ((string)records[4]["cause"]!, (string)records[4]["outcome"]!));
+        Assert.Equal(("/api/v1/reload", 422, "127.0.0.1"), ((string)records[5]["cause"]!, (int)records[5]["status"]!,
+            (string)records[5]["by"]!));
     }
 
     [Fact]

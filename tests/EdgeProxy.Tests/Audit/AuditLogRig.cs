@@ -22,7 +22,8 @@ internal sealed class AuditLogRig : IDisposable
     private readonly string _folder;
     private readonly bool _ownsFolder;
 
-    public AuditLogRig(AuditSettings? settings = null, AuditLogRig? after = null, MemoryFiles? files = null)
+    public AuditLogRig(AuditSettings? settings = null, AuditLogRig? after = null, MemoryFiles? files = null,
+        TimeProvider? time = null)
     {
         _ownsFolder = after is null;
         _folder = after?._folder ?? Path.Combine(Path.GetTempPath(), $"audit-{Guid.NewGuid():N}");
@@ -34,7 +35,7 @@ internal sealed class AuditLogRig : IDisposable
                 Node = "box",
                 Version = "1.2.3",
                 Lanes = 1,
-                Time = TimeProvider.System,
+                Time = time ?? TimeProvider.System,
                 Logger = Logger,
                 Files = Files,
             },

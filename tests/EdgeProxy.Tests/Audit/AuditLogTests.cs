@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using EdgeProxy.Audit;
 using EdgeProxy.Primitives;
 using Xunit;
@@ -240,7 +241,50 @@ public sealed class AuditLogTests
         using var next = new AuditLogRig(after: rig);
 
         Assert.Equal(["never started"], OfLoops(next.Texts(out _)));
-        Assert.Equal(1, next.RingFiles);
+        Assert.Equal(2, next.RingFiles); // its loop's, and that of payloads
+    }
+
+    [Fact]
+    public void ClockSetBack_SegmentIsSignedAllTheSame()
+    {
+        // Begun by a clock that was years ahead: its age is then less than nothing for years.
+        var time = new SetTime { Ahead = TimeSpan.FromDays(3650) };
+        using var rig = new AuditLogRig(
+            new AuditSettings { Directory = "", SegmentAge = TimeSpan.FromHours(1) }, time: time);
+        rig.Log.Start();
+        rig.WaitDurable(rig.Note("ahead"));
+        time.Ahead = TimeSpan.Zero;
+        rig.WaitDurable(rig.Note("now"));
+        AuditLogRig.Until(() => Signed(rig) > 0, "no segment was signed");
+    }
+
+    [Fact]
+    public void CutOffBytes_ThatCannotBeKept_KeepNobodyFromStarting()
+    {
+        string folder = Directory.CreateTempSubdirectory("audit-").FullName;
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(folder, "1.audit.cut"));
+            new DiskFiles(folder).Keep("1.audit", new MemoryStream([1, 2, 3]));
+            Assert.Empty(Directory.GetFiles(folder));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private sealed class SetTime : TimeProvider
+    {
+        private long _ahead;
+
+        public TimeSpan Ahead
+        {
+            get => new(Volatile.Read(ref _ahead));
+            set => Volatile.Write(ref _ahead, value.Ticks);
+        }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Ahead;
     }
 
     private static ulong Signed(AuditLogRig rig)

@@ -18,6 +18,7 @@ public sealed class AdminApiTests
     private int _reloads;
     private ReloadOutcome _outcome = new() { Hash = "abcd", Changes = "services +1 -0 ~0" };
     private readonly List<string> _halted = [];
+    private readonly List<string> _actions = [];
     private HaltSet _halts = HaltSet.None;
     private AuditReport? _audit;
     private IPEndPoint? _address = new(IPAddress.Loopback, 7171);
@@ -215,6 +216,27 @@ public sealed class AdminApiTests
         Assert.Equal(200, (await AskAsync("GET", "/livez", host)).Status);
     }
 
+    [Theory]
+    [InlineData("POST", "/api/v1/halt?all", "/api/v1/halt all 200 10.0.0.9")]
+    [InlineData("POST", "/api/v1/halt?nonsense", "/api/v1/halt nonsense 400 10.0.0.9")]
+    [InlineData("POST", "/api/v1/reload", "/api/v1/reload  200 10.0.0.9")]
+    [InlineData("POST", "/api/v1/deployments", "/api/v1/deployments  422 10.0.0.9")]
+    [InlineData("POST", "/api/v1/audit/erase?consumer=ann", "/api/v1/audit/erase consumer=ann 404 10.0.0.9")]
+    [InlineData("GET", "/api/v1/halts", "")]
+    [InlineData("POST", "/api/v1/tail?viewer=a", "")]
+    public async Task Answer_Change_IsARecordOfWhoAskedAndWhatCame(string method, string path, string record)
+    {
+        await AskAsync(method, path);
+        Assert.Equal(record, string.Join('|', _actions));
+    }
+
+    [Fact]
+    public async Task Answer_RefusedAtTheDoor_IsNoAction()
+    {
+        await AskAsync("POST", "/api/v1/halt?all", "evil.test");
+        Assert.Empty(_actions);
+    }
+
     private static string Text(LocalAnswer answer) => Encoding.UTF8.GetString(answer.Body.Span);
 
     private ValueTask<LocalAnswer> AskAsync(
@@ -235,6 +257,11 @@ public sealed class AdminApiTests
                     "app", "p2c", 4, [new ServerStatus("a:80", "10.0.0.1:80", 2, "ejected", "status 200", 70, 3)]),
             ],
             Audit = () => _audit,
+            RecordAsync = action =>
+            {
+                _actions.Add($"{action.Path} {action.What} {action.Status} {action.By}");
+                return ValueTask.CompletedTask;
+            },
             Halts = () => _halts,
             HaltAsync = (target, isHalt) =>
             {
@@ -244,6 +271,9 @@ public sealed class AdminApiTests
             CollectMetrics = samples => samples.Add(new MetricSample("up", "Whether.", MetricKind.Gauge, 1, [])),
         });
         string[] parts = path.Split('?');
-        return api.AnswerAsync(new LocalRequest(method, parts[0], parts.Length > 1 ? parts[1] : "", host, hasOrigin));
+        return api.AnswerAsync(new LocalRequest(method, parts[0], parts.Length > 1 ? parts[1] : "", host, hasOrigin)
+        {
+            Client = "10.0.0.9",
+        });
     }
 }

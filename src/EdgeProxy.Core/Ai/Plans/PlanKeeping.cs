@@ -22,6 +22,9 @@ internal sealed class PlanKeeping(PlanBook book, TimeProvider time, Action<strin
     private const string SavesName = "plans.saved";
     private const string BootPath = "/proc/sys/kernel/random/boot_id";
 
+    // A disk that was full is tried again: nobody may call for a while, and the power may go.
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
     private readonly Dictionary<UInt128, (ulong Version, long StartMs, long Used)> _recalled = [];
     private readonly List<SavedCount> _saving = [];
     private readonly AutoResetEvent _wake = new(initialState: false);
@@ -142,7 +145,7 @@ internal sealed class PlanKeeping(PlanBook book, TimeProvider time, Action<strin
         bool isLast = false;
         while (!isLast)
         {
-            _wake.WaitOne();
+            _wake.WaitOne(_isFailing ? RetryInterval : Timeout.InfiniteTimeSpan);
             isLast = _isStopping;
             Save(isExact: isLast);
         }

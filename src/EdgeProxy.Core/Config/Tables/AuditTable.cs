@@ -108,6 +108,7 @@ internal static class AuditTable
         ])
     {
         IsOptional = true,
+        Tables = [AuditPayloadsTable.Declaration],
     };
 
     public static AuditSettings Parse(TableScope scope)
@@ -131,6 +132,7 @@ internal static class AuditTable
             SegmentAge = SegmentAge.Read(scope),
             RetainBytes = RetainBytes.Read(scope),
             RetainAge = RetainAge.Read(scope),
+            Payloads = AuditPayloadsTable.Parse(scope),
         };
         CheckEffect(scope, settings);
         return settings;

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
+using EdgeProxy.Audit.Payloads;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Pipeline;
@@ -34,6 +35,8 @@ internal sealed record RouterDocument(
 
     public bool? TakesDigests { get; init; }
 
+    public PayloadMode Payloads { get; init; }
+
     public bool IsLogged { get; init; } = true;
 }
 
@@ -43,6 +46,9 @@ internal static class RouterTable
     private const string Slash = "slash";
     private const string Backslash = "backslash";
     private const string Nul = "nul";
+    private const string NoPayloads = "none";
+    private const string RedactedPayloads = "redacted";
+    private const string SealedPayloads = "sealed";
 
     private static readonly NameListKey EntryPoints = new("entrypoints", "entrypoint",
         "Entrypoints the router takes requests from. Without it: all.")
@@ -104,6 +110,15 @@ internal static class RouterTable
         DefaultToml = "false",
     };
 
+    public static readonly ChoiceKey AuditPayloads = new("audit_payloads",
+        [NoPayloads, RedactedPayloads, SealedPayloads],
+        "What is kept of the bodies of requests and answers, apart from the audit chain: nothing, text with what the "
+            + "detectors find masked, all of it encrypted to audit.payloads.public_key_file.")
+    {
+        Default = NoPayloads,
+        DefaultToml = $"\"{NoPayloads}\"",
+    };
+
     private static readonly BooleanKey IsLogged = new("access_log",
         "[access_log] tells of the router's requests.")
     {
@@ -115,7 +130,7 @@ internal static class RouterTable
         "Which requests go to which service.",
         [
             EntryPoints, RuleText, Middlewares, Service, Priority, AllowEncoded, TraceShare, IsLogged, Audit,
-            AuditDigests,
+            AuditDigests, AuditPayloads,
         ])
     {
         ExampleName = "app",
@@ -141,6 +156,12 @@ internal static class RouterTable
             TraceRatio = TraceShare.Read(scope) is { } share ? TraceRatio.Of(share) : null,
             IsAudited = scope.TryFind(Audit.Name, out _) ? Audit.Read(scope) : null,
             TakesDigests = scope.TryFind(AuditDigests.Name, out _) ? AuditDigests.Read(scope) : null,
+            Payloads = AuditPayloads.Read(scope) switch
+            {
+                RedactedPayloads => PayloadMode.Redacted,
+                SealedPayloads => PayloadMode.Sealed,
+                _ => PayloadMode.None,
+            },
             IsLogged = IsLogged.Read(scope),
         };
     }

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Threading;
 using EdgeProxy.Audit;
+using EdgeProxy.Audit.Payloads;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Transport;
 
@@ -33,6 +34,8 @@ internal sealed class AuditLane : ILoopWork
 
     public AuditSettings Settings => _log.Settings;
 
+    public PayloadStore? Payloads => _log.Payloads;
+
     /// <summary>Begins to note the exchange, whose route is audited, or refuses it.</summary>
     public static void Begin(Exchange exchange)
     {
@@ -41,7 +44,9 @@ internal sealed class AuditLane : ILoopWork
             return;
         }
 
-        if (lane._log.IsBlocked && exchange.Fault.IsNone)
+        bool isBlocked = lane._log.IsBlocked
+            || (exchange.Route!.Payloads != PayloadMode.None && lane.Payloads is { IsBlocked: true });
+        if (isBlocked && exchange.Fault.IsNone)
         {
             exchange.Fault = new Fault(FaultKind.AuditStuck, FaultSide.Proxy, Again.NothingSent);
             return;

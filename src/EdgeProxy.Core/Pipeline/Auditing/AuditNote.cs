@@ -1,5 +1,6 @@
 using System;
 using EdgeProxy.Audit;
+using EdgeProxy.Audit.Payloads;
 using EdgeProxy.Pipeline.Bodies;
 
 namespace EdgeProxy.Pipeline.Auditing;
@@ -18,6 +19,7 @@ internal sealed class AuditNote(AuditLane lane)
     private bool _hasFacts;
     private bool _isWaiting;
     private bool _isTunnel;
+    private CapturedPayload? _payload;
 
     public RecordFacts Facts { get; } = new();
 
@@ -30,6 +32,10 @@ internal sealed class AuditNote(AuditLane lane)
     /// <summary>Fields of what was asked for, written while the head was there.</summary>
     public ReadOnlySpan<byte> Asked => _asked.AsSpan(0, _askedLength);
 
+    /// <summary>What the record says of the bodies themselves; "" if none is kept.</summary>
+    public string PayloadText => _payload is null || (Request.Count == 0 && Answer.Count == 0) ? ""
+        : _payload.IsLost ? PayloadRecords.Dropped : PayloadRecords.TextOf(_payload.Mode);
+
     /// <summary>The record is in the ring, or was given up.</summary>
     public bool IsNoted { get; private set; }
 
@@ -39,9 +45,11 @@ internal sealed class AuditNote(AuditLane lane)
     public void Begin(Exchange exchange)
     {
         AuditScope scope = exchange.Route!.Audit;
-        Request.Begin(scope == AuditScope.Digests);
-        Answer.Begin(scope == AuditScope.Digests);
-        if (scope == AuditScope.Digests)
+        PayloadMode payloads = exchange.Route.Payloads;
+        _payload = payloads == PayloadMode.None ? null : lane.Payloads?.Rent(payloads);
+        Request.Begin(scope == AuditScope.Digests, _payload?.Request);
+        Answer.Begin(scope == AuditScope.Digests, _payload?.Answer);
+        if (scope == AuditScope.Digests || _payload is not null)
         {
             exchange.ClientSource.Digest = Request;
         }
@@ -159,6 +167,7 @@ internal sealed class AuditNote(AuditLane lane)
 
         exchange.ClientSource.Digest = null;
         exchange.Audit = null;
+        GiveUpPayload();
         lane.Return(this);
     }
 
@@ -203,7 +212,46 @@ internal sealed class AuditNote(AuditLane lane)
 
         _number = lane.Commit(AuditRecords.WriteExchange(exchange, this, lane.Ring, room));
         IsNoted = true;
+        KeepPayload(exchange);
         return true;
+    }
+
+    // What passes after this is no part of the record, nor of what is kept.
+    private void KeepPayload(Exchange exchange)
+    {
+        string text = PayloadText;
+        if (_payload is not { } payload || text.Length == 0 || payload.IsLost)
+        {
+            if (text.Length > 0)
+            {
+                lane.Payloads!.CountDropped();
+            }
+
+            GiveUpPayload();
+            return;
+        }
+
+        payload.Lane = lane.Ring.Lane;
+        payload.Number = _number;
+        payload.UnixMs = exchange.Shard.Loop.Clock.UnixMs;
+        payload.RequestId = exchange.RequestId;
+        payload.Router = exchange.Route!.Name;
+        payload.Consumer = exchange.Consumer?.NameMemory ?? default;
+        Request.KeepNoMore();
+        Answer.KeepNoMore();
+        _payload = null;
+        lane.Payloads!.Submit(payload);
+    }
+
+    private void GiveUpPayload()
+    {
+        if (_payload is { } payload)
+        {
+            Request.KeepNoMore();
+            Answer.KeepNoMore();
+            _payload = null;
+            lane.Payloads!.GiveBack(payload);
+        }
     }
 
     private void NoteEnd(Exchange exchange, RecordKind kind)

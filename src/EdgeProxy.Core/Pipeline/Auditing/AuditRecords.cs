@@ -77,6 +77,7 @@ internal static class AuditRecords
         WriteDigest(ref writer, RecordField.ResponseDigest, note.Answer);
         writer.Add(RecordField.DurationMs, exchange.Shard.Loop.NowMs - exchange.StartedMs);
         writer.Add(RecordField.Tries, exchange.Tries);
+        writer.Add(RecordField.Payloads, note.PayloadText);
         writer.AddFields(note.Facts.Fields);
         if (note.Facts.IsOver)
         {

@@ -7,6 +7,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using EdgeProxy.Audit;
+using EdgeProxy.Audit.Payloads;
 
 namespace EdgeProxy.Host.Commands;
 
@@ -38,6 +39,10 @@ internal sealed record AuditFilter
         RecordReader.TryFind(record, field, out ReadOnlySpan<byte> value) && Encoding.UTF8.GetString(value) == text;
 }
 
+/// <summary>Payloads are asked for.</summary>
+/// <param name="PrivateKeyFile">PEM file that opens sealed ones; null if there is none.</param>
+internal sealed record PayloadArguments(string? PrivateKeyFile);
+
 /// <summary>
 /// <c>audit show</c> and <c>audit export</c>: records as JSON, read by the verifier, so that none is shown that is not
 /// as it was written.
@@ -48,15 +53,39 @@ internal static class AuditReadCommands
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Each record the filter takes, a line each.</summary>
+    /// <param name="payloads">Not null: records of payloads have the bodies, too.</param>
     public static int Export(
-        Shell shell, string? configPath, string? folder, IReadOnlyList<string> keyFiles, AuditFilter filter) =>
-        Read(shell, configPath, folder, keyFiles, (node, seq, record) =>
+        Shell shell, string? configPath, string? folder, IReadOnlyList<string> keyFiles, AuditFilter filter,
+        PayloadArguments? payloads = null)
+    {
+        PayloadView? view = null;
+        if (payloads is not null)
         {
-            if (filter.Takes(record))
+            if (AuditPlace.FindFolder(shell, configPath, folder, out int exitCode) is not { } place)
             {
-                WriteLine(shell.Output, node, seq, record);
+                return exitCode;
             }
-        });
+
+            view = PayloadView.Open(shell, place, payloads.PrivateKeyFile);
+            if (view is null)
+            {
+                return ExitCodes.Failed;
+            }
+        }
+
+        using (view)
+        {
+            return Read(shell, configPath, folder, keyFiles, (node, seq, record) =>
+            {
+                if (filter.Takes(record))
+                {
+                    PayloadFate? fate = view is null ? null : PayloadFate.Read(record);
+                    WriteLine(shell.Output, node, seq, record,
+                        fate is null ? null : json => view!.Write(json, fate));
+                }
+            });
+        }
+    }
 
     /// <summary>The record of a number, or those of a request id.</summary>
     public static int Show(
@@ -75,6 +104,62 @@ internal static class AuditReadCommands
         if (shown == 0 && exitCode == ExitCodes.Ok)
         {
             shell.Error.WriteLine($"edgeproxy: the chain has no record {which}");
+            return ExitCodes.Failed;
+        }
+
+        return exitCode;
+    }
+
+    /// <summary>A record and, each as an object of its own, what is kept of its bodies.</summary>
+    public static int ShowPayload(Shell shell, string? configPath, string? folder, IReadOnlyList<string> keyFiles,
+        string which, PayloadArguments payloads)
+    {
+        if (AuditPlace.FindFolder(shell, configPath, folder, out int exitCode) is not { } place)
+        {
+            return exitCode;
+        }
+
+        using PayloadView? view = PayloadView.Open(shell, place, payloads.PrivateKeyFile);
+        if (view is null)
+        {
+            return ExitCodes.Failed;
+        }
+
+        bool isSeq = ulong.TryParse(which, NumberStyles.None, CultureInfo.InvariantCulture, out ulong wanted);
+        var owners = new HashSet<(ulong Lane, ulong Number)>();
+        exitCode = Read(shell, configPath, folder, keyFiles, (_, seq, record) =>
+        {
+            if ((isSeq && seq == wanted) || AuditFilter.Has(record, RecordField.RequestId, which))
+            {
+                var reader = new RecordReader(record);
+                owners.Add(PayloadFate.Read(record) is { } own ? (own.Lane, own.Number) : (reader.Lane, reader.Number));
+            }
+        });
+        int shown = 0;
+        if (exitCode != ExitCodes.Ok)
+        {
+            return exitCode;
+        }
+
+        exitCode = Read(shell, configPath, folder, keyFiles, (node, seq, record) =>
+        {
+            var reader = new RecordReader(record);
+            PayloadFate? fate = PayloadFate.Read(record);
+            if (reader.Kind == RecordKind.Exchange && owners.Contains((reader.Lane, reader.Number)))
+            {
+                WriteWhole(shell.Output, node, seq, record);
+            }
+            else if (fate is not null && owners.Contains((fate.Lane, fate.Number)))
+            {
+                shown++;
+                byte[] kept = record.ToArray();
+                JsonAnswer.Write(
+                    shell.Output, json => RecordJson.Write(json, node, seq, kept, more => view.Write(more, fate)));
+            }
+        });
+        if (shown == 0 && exitCode == ExitCodes.Ok)
+        {
+            shell.Error.WriteLine($"edgeproxy: nothing is kept of the bodies of {which}");
             return ExitCodes.Failed;
         }
 
@@ -178,12 +263,13 @@ internal static class AuditReadCommands
         return ExitCodes.Failed;
     }
 
-    private static void WriteLine(TextWriter output, string node, ulong seq, ReadOnlySpan<byte> record)
+    private static void WriteLine(TextWriter output, string node, ulong seq, ReadOnlySpan<byte> record,
+        Action<Utf8JsonWriter>? more)
     {
         var bytes = new ArrayBufferWriter<byte>(1024);
         using (var json = new Utf8JsonWriter(bytes, LineOptions))
         {
-            RecordJson.Write(json, node, seq, record);
+            RecordJson.Write(json, node, seq, record, more);
         }
 
         output.Write(Encoding.UTF8.GetString(bytes.WrittenSpan));

@@ -5,6 +5,7 @@ using System.IO;
 using System.Text.Json;
 using System.Threading.Tasks;
 using EdgeProxy.Audit;
+using EdgeProxy.Audit.Payloads;
 using EdgeProxy.Config.Values;
 
 namespace EdgeProxy.Host.Commands;
@@ -52,15 +53,15 @@ internal static class AuditVerifyCommand
         try
         {
             long started = shell.Time.GetTimestamp();
-            ChainReport report = place.Verify(NewVerifier(place, arguments));
-            for (int look = 1; report.IsTornEnd && look < TornLooks; look++)
+            (ChainReport report, PayloadReport payloads) = Verify(place, arguments);
+            for (int look = 1; (report.IsTornEnd || payloads.Problems.Count > 0) && look < TornLooks; look++)
             {
                 await Task.Delay(TornWait, shell.Time).ConfigureAwait(false);
                 started = shell.Time.GetTimestamp();
-                report = place.Verify(NewVerifier(place, arguments));
+                (report, payloads) = Verify(place, arguments);
             }
 
-            return Report(shell, place, report, shell.Time.GetElapsedTime(started), format);
+            return Report(shell, place, (report, payloads), shell.Time.GetElapsedTime(started), format);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -69,19 +70,31 @@ internal static class AuditVerifyCommand
         }
     }
 
-    private static ChainVerifier NewVerifier(AuditPlace place, AuditVerifyArguments arguments) =>
-        new(place.Keys) { Noted = arguments.Head };
-
-    private static int Report(Shell shell, AuditPlace place, ChainReport report, TimeSpan took, AnswerFormat format)
+    // Payloads are looked at behind the chain: what happens to them meanwhile may look wrong for a moment.
+    private static (ChainReport Chain, PayloadReport Payloads) Verify(AuditPlace place, AuditVerifyArguments arguments)
     {
-        List<string> problems = ProblemsOf(place, report);
+        var payloads = new PayloadCheck(PayloadFiles.Of(place.Folder));
+        ChainReport report = place.Verify(new ChainVerifier(place.Keys)
+        {
+            Noted = arguments.Head,
+            OnRecord = (_, seq, record) => payloads.Take(seq, record),
+        });
+        return (report, report.Problem is null ? payloads.Finish() : new PayloadReport());
+    }
+
+    private static int Report(Shell shell, AuditPlace place, (ChainReport Chain, PayloadReport Payloads) found,
+        TimeSpan took, AnswerFormat format)
+    {
+        List<string> problems = ProblemsOf(place, found.Chain);
+        problems.AddRange(found.Payloads.Problems);
         if (format == AnswerFormat.Json)
         {
-            JsonAnswer.Write(shell.Output, json => WriteJson(json, place, report, problems, took));
+            JsonAnswer.Write(shell.Output, json => WriteJson(json, place, found, problems, took));
         }
         else
         {
-            WriteText(shell, place, report, problems, took);
+            WriteText(shell, place, found.Chain, problems, took);
+            WritePayloads(shell, found.Payloads);
         }
 
         return problems.Count == 0 ? ExitCodes.Ok : ExitCodes.Failed;
@@ -132,12 +145,25 @@ internal static class AuditVerifyCommand
         }
     }
 
+    private static void WritePayloads(Shell shell, PayloadReport payloads)
+    {
+        if (!payloads.IsEmpty)
+        {
+            shell.Output.WriteLine($"payloads: {payloads.Kept} as they were written, {payloads.Erased} erased, "
+                + $"{payloads.Removed} removed with their files, {payloads.Dropped} dropped, "
+                + $"{payloads.NeverWritten} never written"
+                + (payloads.NotHere > 0 ? $"; {payloads.NotHere} are not here and were not checked" : ""));
+        }
+    }
+
     private static string Speed(ChainReport report, TimeSpan took) => string.Create(CultureInfo.InvariantCulture,
         $"{took.TotalSeconds:0.00} s, {report.Bytes / 1e6 / Math.Max(took.TotalSeconds, 1e-3):0} MB/s");
 
     private static void WriteJson(
-        Utf8JsonWriter json, AuditPlace place, ChainReport report, List<string> problems, TimeSpan took)
+        Utf8JsonWriter json, AuditPlace place, (ChainReport Chain, PayloadReport Payloads) found, List<string> problems,
+        TimeSpan took)
     {
+        ChainReport report = found.Chain;
         json.WriteStartObject();
         json.WriteBoolean("ok"u8, problems.Count == 0);
         json.WriteStartArray("problems"u8);
@@ -165,6 +191,14 @@ internal static class AuditVerifyCommand
         json.WriteNumber("bytes"u8, report.Bytes);
         json.WriteNumber("seconds"u8, Math.Round(took.TotalSeconds, 3));
         json.WriteBoolean("own_key"u8, place.IsOwnKey);
+        json.WriteStartObject("payloads"u8);
+        json.WriteNumber("kept"u8, found.Payloads.Kept);
+        json.WriteNumber("erased"u8, found.Payloads.Erased);
+        json.WriteNumber("removed"u8, found.Payloads.Removed);
+        json.WriteNumber("dropped"u8, found.Payloads.Dropped);
+        json.WriteNumber("never_written"u8, found.Payloads.NeverWritten);
+        json.WriteNumber("not_here"u8, found.Payloads.NotHere);
+        json.WriteEndObject();
         json.WriteEndObject();
     }
 

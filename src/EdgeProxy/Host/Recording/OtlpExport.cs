@@ -90,8 +90,11 @@ internal sealed partial class OtlpExport : IDisposable, IMetricsSource
         }
     }
 
-    /// <summary>A whole request of log events that mark a deployment. Any thread.</summary>
-    public void PutDeployment(ReadOnlySpan<byte> request) => _handover.Put(OtlpKind.Deployments, 1, request);
+    /// <summary>
+    /// A whole request of log events that come seldom and are to outlive others: deployments, the audit chain's head.
+    /// Any thread.
+    /// </summary>
+    public void PutEvent(ReadOnlySpan<byte> request) => _handover.Put(OtlpKind.Deployments, 1, request);
 
     public void Collect(ICollection<MetricSample> samples)
     {

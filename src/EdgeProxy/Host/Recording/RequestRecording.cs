@@ -138,10 +138,20 @@ internal sealed partial class RequestRecording(RecordingParts parts) : IDisposab
     {
         if (Volatile.Read(ref _export) is { Settings.Otlp.SendsLogs: true } export)
         {
-            export.PutDeployment(DeploymentEvent.Write(export.Resource, deployment, parts.Time.GetUtcNow()));
+            export.PutEvent(DeploymentEvent.Write(export.Resource, deployment, parts.Time.GetUtcNow()));
         }
 
         Volatile.Read(ref _grafana)?.Put(deployment);
+    }
+
+    /// <summary>Tells the collector, if there is one that hears logs, where the audit chain ends.</summary>
+    public void AnnounceHead(ulong seq, string hash, string configHash)
+    {
+        if (Volatile.Read(ref _export) is { Settings.Otlp.SendsLogs: true } export)
+        {
+            export.PutEvent(
+                AuditHeadEvent.Write(export.Resource, seq, hash, configHash, parts.Time.GetUtcNow()));
+        }
     }
 
     /// <summary>Files may have been moved.</summary>

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.Ai;
 using EdgeProxy.Ai.Plans;
@@ -247,6 +248,21 @@ public sealed class PlanBookTests : IDisposable
         using var third = new PlanBook(TimeProvider.System, Assert.Fail);
         Assert.Null(Prepare(third, out string damaged, limit));
         Assert.Contains("plans.saved: is damaged", damaged, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Save_ThatFailed_IsTriedAgainWithoutTraffic()
+    {
+        string saves = Path.Combine(_folder.FullName, "plans.saved");
+        Directory.CreateDirectory(saves + ".new");
+        using var failed = new ManualResetEventSlim();
+        using var book = new PlanBook(TimeProvider.System, _ => failed.Set());
+        ConsumerPlan plan = Prepare(book, out _, Limit(PlanCount.Tokens, PlanPeriod.Day, 100))!;
+        Reserve(book, plan, Amounts(0, 60), out _);
+        Assert.True(failed.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken), "the save did not fail");
+
+        Directory.Delete(saves + ".new");
+        Assert.True(SpinWait.SpinUntil(() => File.Exists(saves), TimeSpan.FromSeconds(30)), "it was not tried again");
     }
 
     public void Dispose()

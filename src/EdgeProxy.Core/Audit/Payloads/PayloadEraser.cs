@@ -1,0 +1,195 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Text;
+
+namespace EdgeProxy.Audit.Payloads;
+
+/// <summary>What came of an erasure.</summary>
+/// <param name="Status">As an HTTP status.</param>
+internal readonly record struct EraseOutcome(int Status, string Text, long Count = 0);
+
+/// <summary>
+/// Overwrites a consumer's payloads where they lie. (1) What is to go is written to a file, (2) the chain says that it
+/// goes, (3) entries are marked and overwritten, (4) the chain says that it went, (5) the file goes. A process that
+/// dies on the way leaves the file, and the next one begins again at (2). One thread.
+/// </summary>
+/// <param name="record">Brings a record into the chain; false if it is not on the disk.</param>
+/// <param name="step">Told after each step; tests end there.</param>
+internal sealed class PayloadEraser(
+    PayloadFiles files, Func<byte[], bool> record, TimeProvider time, Action<string>? step = null)
+{
+    private const string PendingName = "erase.pending";
+
+    private readonly byte[] _zeros = new byte[64 * 1024];
+
+    private string PendingPath => Path.Combine(files.Folder, PendingName);
+
+    /// <summary>A process died during an erasure.</summary>
+    public bool HasPending => File.Exists(PendingPath);
+
+    /// <summary>Null if a name can be a consumer's here.</summary>
+    public static string? ProblemOf(string consumer) =>
+        consumer.Length == 0 || Encoding.UTF8.GetByteCount(consumer) > byte.MaxValue
+            || consumer.AsSpan().ContainsAnyInRange('\0', '\x1f')
+            ? "is no name of a consumer" : null;
+
+    /// <param name="beforeMs">Payloads of earlier exchanges go; in milliseconds since 1970.</param>
+    /// <param name="by">Who asked.</param>
+    public EraseOutcome Erase(string consumer, long beforeMs, string by)
+    {
+        var order = new Order(consumer, beforeMs, by, 0, 0, 0);
+        foreach (ulong number in files.List())
+        {
+            order = Count(order, number);
+        }
+
+        step?.Invoke("counted");
+        if (order.Count > 0)
+        {
+            WritePending(order);
+            step?.Invoke("kept");
+        }
+
+        return Run(order, isResumed: false);
+    }
+
+    /// <summary>Ends what a process that died began; null if there is nothing.</summary>
+    public EraseOutcome? Resume() =>
+        HasPending && Order.Parse(File.ReadAllText(PendingPath)) is { } order
+            ? Run(order, isResumed: true)
+            : null;
+
+    private EraseOutcome Run(Order order, bool isResumed)
+    {
+        if (!record(order.Encode(PayloadRecords.Begun, NowMs)))
+        {
+            if (order.Count > 0 && !isResumed)
+            {
+                File.Delete(PendingPath);
+            }
+
+            return new EraseOutcome(503, "the chain cannot be written now: nothing was erased");
+        }
+
+        step?.Invoke("announced");
+        foreach (ulong number in order.Count > 0 ? files.List() : [])
+        {
+            Overwrite(order, number);
+        }
+
+        if (!record(order.Encode(PayloadRecords.Done, NowMs)))
+        {
+            return new EraseOutcome(
+                503, "erased; the chain cannot be written now, and says so once it can", order.Count);
+        }
+
+        step?.Invoke("recorded");
+        if (order.Count > 0)
+        {
+            File.Delete(PendingPath);
+            DiskFiles.SyncFolder(files.Folder);
+            step?.Invoke("ended");
+        }
+
+        return new EraseOutcome(200, $"{order.Count} payloads of {order.Consumer} erased", order.Count);
+    }
+
+    private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private Order Count(Order order, ulong number)
+    {
+        byte[] file = File.ReadAllBytes(files.PathOf(number));
+        for (int offset = 0; PayloadFiles.Next(file, ref offset) is { } head; offset += head.Length)
+        {
+            if (head.State == EntryState.Live && order.Takes(file.AsSpan(offset, head.Length), head))
+            {
+                order = order with
+                {
+                    Count = order.Count + 1,
+                    FirstMs = order.Count == 0 ? head.UnixMs : Math.Min(order.FirstMs, head.UnixMs),
+                    LastMs = Math.Max(order.LastMs, head.UnixMs),
+                };
+            }
+        }
+
+        return order;
+    }
+
+    // One that is marked already is overwritten once more: the mark may have been the last thing that was done.
+    private void Overwrite(Order order, ulong number)
+    {
+        byte[] bytes = File.ReadAllBytes(files.PathOf(number));
+        var found = new List<(int Offset, EntryHead Head)>();
+        for (int offset = 0; PayloadFiles.Next(bytes, ref offset) is { } head; offset += head.Length)
+        {
+            if (head.State != EntryState.End && order.Takes(bytes.AsSpan(offset, head.Length), head))
+            {
+                found.Add((offset, head));
+            }
+        }
+
+        if (found.Count == 0)
+        {
+            return;
+        }
+
+        using FileStream file = files.OpenWrite(number, isNew: false);
+        foreach ((int offset, EntryHead head) in found)
+        {
+            file.Seek(offset + EntryHead.StateOffset, SeekOrigin.Begin);
+            file.WriteByte((byte)EntryState.Erased);
+            step?.Invoke("marked");
+            file.Seek(offset + EntryHead.Bytes + head.ConsumerBytes, SeekOrigin.Begin);
+            for (int left = head.BodyBytes; left > 0; left -= _zeros.Length)
+            {
+                file.Write(_zeros.AsSpan(0, Math.Min(left, _zeros.Length)));
+            }
+
+            step?.Invoke("overwritten");
+        }
+
+        file.Flush(flushToDisk: true);
+        step?.Invoke("synced");
+    }
+
+    // By way of another name: a crash leaves no half of it.
+    private void WritePending(Order order)
+    {
+        string next = PendingPath + ".new";
+        using (var file = new FileStream(next, FileMode.Create, FileAccess.Write))
+        {
+            file.Write(Encoding.UTF8.GetBytes(order.ToText()));
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(next, PendingPath, overwrite: true);
+        DiskFiles.SyncFolder(files.Folder);
+    }
+
+    private sealed record Order(string Consumer, long BeforeMs, string By, long Count, long FirstMs, long LastMs)
+    {
+        public bool Takes(ReadOnlySpan<byte> entry, in EntryHead head) =>
+            head.UnixMs < BeforeMs && PayloadFiles.ConsumerOf(entry, head) == Consumer;
+
+        public string ToText() => string.Create(
+            CultureInfo.InvariantCulture, $"{BeforeMs}\n{Count}\n{FirstMs}\n{LastMs}\n{By}\n{Consumer}");
+
+        public static Order? Parse(string text)
+        {
+            string[] lines = text.Split('\n', 6);
+            return lines.Length == 6 && long.TryParse(lines[0], CultureInfo.InvariantCulture, out long before)
+                && long.TryParse(lines[1], CultureInfo.InvariantCulture, out long count)
+                && long.TryParse(lines[2], CultureInfo.InvariantCulture, out long first)
+                && long.TryParse(lines[3], CultureInfo.InvariantCulture, out long last)
+                ? new Order(lines[5], before, lines[4], count, first, last)
+                : null;
+        }
+
+        public byte[] Encode(string outcome, long nowMs) => OwnRecords.Encode(RecordKind.Erasure, nowMs,
+            (RecordField.Consumer, Consumer), (RecordField.Cause, "erase"), (RecordField.Outcome, outcome),
+            (RecordField.By, By), (RecordField.FromMs, FirstMs), (RecordField.ToMs, LastMs),
+            (RecordField.BeforeMs, BeforeMs), (RecordField.ErasedCount, Count));
+    }
+}

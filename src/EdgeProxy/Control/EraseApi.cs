@@ -1,0 +1,49 @@
+using System;
+using System.Globalization;
+using System.Threading.Tasks;
+using EdgeProxy.Audit.Payloads;
+using EdgeProxy.Pipeline;
+
+namespace EdgeProxy.Control;
+
+/// <summary>How an erasure of payloads is asked for.</summary>
+internal static class EraseApi
+{
+    public const string Path = "/api/v1/audit/erase";
+
+    public static async ValueTask<LocalAnswer> AnswerAsync(LocalRequest request, AdminParts parts)
+    {
+        string consumer = "";
+        DateTimeOffset before = DateTimeOffset.MaxValue;
+        foreach (string pair in request.Query.Split('&'))
+        {
+            int equals = pair.IndexOf('=', StringComparison.Ordinal);
+            string name = equals < 0 ? pair : pair[..equals];
+            string value = equals < 0 ? "" : Uri.UnescapeDataString(pair[(equals + 1)..]);
+            bool isKnown = name switch
+            {
+                "consumer" => consumer.Length == 0 && (consumer = value).Length > 0,
+                "before" => DateTimeOffset.TryParse(
+                    value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out before),
+                _ => false,
+            };
+            if (!isKnown)
+            {
+                return Usage();
+            }
+        }
+
+        if (PayloadEraser.ProblemOf(consumer) is not null)
+        {
+            return Usage();
+        }
+
+        EraseOutcome outcome = await parts
+            .EraseAsync(consumer, before.ToUnixTimeMilliseconds(), AdminActions.WhoOf(request, parts))
+            .ConfigureAwait(false);
+        return AdminAnswer.Text(outcome.Status, outcome.Text + "\n");
+    }
+
+    private static LocalAnswer Usage() =>
+        AdminAnswer.Text(400, "write ?consumer=NAME and, if earlier ones only, &before=2026-01-31T12:00:00Z\n");
+}

@@ -1,0 +1,93 @@
+using System;
+using System.Globalization;
+using System.Text;
+using System.Threading.Tasks;
+using EdgeProxy.Audit;
+using EdgeProxy.Audit.Payloads;
+using EdgeProxy.Config;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EdgeProxy.Host.Commands;
+
+/// <summary>
+/// <c>audit erase</c>: a running proxy is asked; where none runs, the chain is opened here, and the user must be the
+/// one the proxy runs as.
+/// </summary>
+internal static class EraseCommand
+{
+    public static async Task<int> RunAsync(
+        Shell shell, string? configPath, string consumer, DateTimeOffset? before)
+    {
+        LoadedConfig loaded = ConfigSource.OfFile(shell.ConfigPath(configPath), ConfigEnvironment.OfProcess).Load();
+        if (loaded.Settings is not { } settings)
+        {
+            return ValidateCommand.Refuse(shell, loaded);
+        }
+
+        if (settings.Audit is null || PayloadEraser.ProblemOf(consumer) is not null)
+        {
+            shell.Error.WriteLine(settings.Audit is null
+                ? "edgeproxy: the configuration has no [audit]"
+                : $"edgeproxy: '{consumer}' {PayloadEraser.ProblemOf(consumer)}");
+            return settings.Audit is null ? ExitCodes.Failed : ExitCodes.Usage;
+        }
+
+        EraseOutcome? outcome = await AskAsync(loaded, consumer, before).ConfigureAwait(false)
+            ?? await EraseHereAsync(shell, settings, consumer, before).ConfigureAwait(false);
+        if (outcome is not { } known)
+        {
+            return ExitCodes.Failed;
+        }
+
+        bool isOk = known.Status == 200;
+        (isOk ? shell.Output : shell.Error).Write($"{(isOk ? "" : "edgeproxy: ")}{known.Text}\n");
+        return isOk ? ExitCodes.Ok : ExitCodes.Failed;
+    }
+
+    // Null: nobody is there to be asked.
+    private static async Task<EraseOutcome?> AskAsync(LoadedConfig loaded, string consumer, DateTimeOffset? before)
+    {
+        if (AdminAddress.Find(loaded, out _) is not { } address)
+        {
+            return null;
+        }
+
+        string query = $"consumer={Uri.EscapeDataString(consumer)}" + (before is { } time
+            ? $"&before={Uri.EscapeDataString(time.ToString("O", CultureInfo.InvariantCulture))}" : "");
+        (RawAnswer? answer, _) = await OneRequest.SendAsync(address, "POST", $"/api/v1/audit/erase?{query}",
+            fields: AdminAddress.FieldsOf(loaded)).ConfigureAwait(false);
+        return answer is null ? null
+            : new EraseOutcome(answer.Status, Encoding.UTF8.GetString(answer.Body).TrimEnd());
+    }
+
+    private static async Task<EraseOutcome?> EraseHereAsync(
+        Shell shell, ProxySettings settings, string consumer, DateTimeOffset? before)
+    {
+        using AuditLog? log = AuditOpening.Open(
+            new AuditOpeningParts
+            {
+                Settings = settings.Audit!,
+                Node = settings.Node.Name,
+                Version = BuildStamp.Version,
+                Cause = "audit erase",
+                Lanes = 0,
+                Time = shell.Time,
+                Logger = NullLogger.Instance,
+            },
+            out string problem, out _);
+        if (log is null)
+        {
+            shell.Error.WriteLine(
+                $"edgeproxy: no proxy answers at its admin address, and the chain cannot be opened here: {problem}");
+            return null;
+        }
+
+        log.Start();
+        var store = new PayloadStore(log, settings.Audit!.Payloads, seal: null, shell.Time, NullLogger.Instance);
+        store.Start();
+        log.Payloads = store;
+        long beforeMs = (before ?? shell.Time.GetUtcNow()).ToUnixTimeMilliseconds();
+        return await store.EraseAsync(consumer, beforeMs, $"audit erase by {Environment.UserName}")
+            .ConfigureAwait(false);
+    }
+}

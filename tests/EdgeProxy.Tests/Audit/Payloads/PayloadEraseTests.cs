@@ -1,0 +1,185 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Text;
+using System.Threading.Tasks;
+using EdgeProxy.Audit;
+using EdgeProxy.Audit.Payloads;
+using Xunit;
+
+namespace EdgeProxy.Tests.Audit.Payloads;
+
+/// <summary>
+/// What is erased is gone, the chain says so, and it verifies: wherever the process died on the way.
+/// </summary>
+public sealed class PayloadEraseTests
+{
+    private static readonly long Late = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - 60_000;
+    private static readonly long Early = Late - 60_000;
+
+    [Fact]
+    public async Task Erased_IsGoneAndToldAndVerifies()
+    {
+        using var rig = new PayloadRig();
+        rig.Keep("ann's early words", "1", unixMs: Early);
+        rig.Keep("ann's late words", "2", unixMs: Late);
+        rig.Keep("bob's words", "3", consumer: "bob", unixMs: Early);
+        EraseOutcome outcome = await rig.Store.EraseAsync("ann", Late, "test");
+        Assert.Equal((200, 1L), (outcome.Status, outcome.Count));
+        rig.Keep("ann's next words", "4", unixMs: Early);
+        PayloadReport report = rig.Ended(out List<PayloadFate> fates);
+
+        Assert.Equal((3, 1), (report.Kept, report.Erased));
+        Assert.Empty(report.Problems);
+        Assert.Equal(4, fates.Count);
+        Assert.DoesNotContain("early", TextOf(rig.Files));
+        List<string> said = rig.Chain.Records(
+            record => (string)record["kind"]! == "erasure" ? record.ToJsonString() : "");
+        said.RemoveAll(string.IsNullOrEmpty);
+        Assert.Equal(2, said.Count);
+        Assert.Contains("\"outcome\":\"begun\"", said[0]);
+        Assert.Contains("\"outcome\":\"done\"", said[1]);
+        Assert.Contains("\"by\":\"test\"", said[1]);
+        Assert.Contains("\"erased\":1", said[1]);
+    }
+
+    [Fact]
+    public async Task NothingOfAConsumer_IsToldAsWell()
+    {
+        using var rig = new PayloadRig();
+        rig.Keep("bob's words", "3", consumer: "bob");
+        EraseOutcome outcome = await rig.Store.EraseAsync("ann", long.MaxValue, "test");
+        Assert.Equal((200, 0L), (outcome.Status, outcome.Count));
+        Assert.Equal(1, rig.Ended(out _).Kept);
+    }
+
+    [Fact]
+    public async Task ChainThatCannotBeWritten_KeepsThem()
+    {
+        using var rig = new PayloadRig();
+        rig.Keep("ann's words", "1", unixMs: Early);
+        rig.WaitKept(1);
+        rig.Chain.Files.FailingAppends = int.MaxValue;
+        EraseOutcome outcome = await rig.Store.EraseAsync("ann", long.MaxValue, "test");
+        rig.Chain.Files.FailingAppends = 0;
+        Assert.Equal(503, outcome.Status);
+        Assert.Contains("ann's words", TextOf(rig.Files));
+    }
+
+    // Dies at each step, starts again, and again dies at each step of that, and starts again.
+    [Fact]
+    public void Death_AtEachStep_EndsErased()
+    {
+        using var rig = new PayloadRig();
+        for (int i = 0; i < 3; i++)
+        {
+            rig.Keep($"ann's words {i}", "of ann", i == 1 ? PayloadMode.Sealed : PayloadMode.Redacted);
+            rig.Keep($"bob's words {i}", "of bob", consumer: "bob");
+        }
+
+        Assert.Equal(6, rig.Ended(out _).Kept);
+        int steps = 0;
+        for (int first = 0; first <= steps; first++)
+        {
+            for (int second = 0; second <= steps; second++)
+            {
+                steps = Math.Max(steps, DieTwice(rig, first, second));
+            }
+        }
+
+        Assert.Equal(12, steps);
+    }
+
+    private static int DieTwice(PayloadRig rig, int first, int second)
+    {
+        string copy = Directory.CreateTempSubdirectory("payloads-").FullName;
+        try
+        {
+            foreach (string path in Directory.GetFiles(rig.Files.Folder))
+            {
+                File.Copy(path, Path.Combine(copy, Path.GetFileName(path)));
+            }
+
+            var files = new PayloadFiles(copy);
+            var said = new List<byte[]>();
+            int steps = RunUntil(files, said, first, eraser => eraser.Erase("ann", long.MaxValue, "test"));
+            bool isKept = new PayloadEraser(files, Tell(said), TimeProvider.System).HasPending;
+            PayloadReport report = Check(rig, files, said);
+            Assert.Empty(report.Problems);
+
+            RunUntil(files, said, second, eraser => eraser.Resume());
+            Assert.Empty(Check(rig, files, said).Problems);
+            new PayloadEraser(files, Tell(said), TimeProvider.System).Resume();
+            report = Check(rig, files, said);
+            Assert.Empty(report.Problems);
+            bool isErased = isKept || report.Erased == 3;
+            Assert.Equal(isErased ? (3, 3) : (6, 0), (report.Kept, report.Erased));
+            Assert.Equal(isErased, !TextOf(files).Contains("ann's words"));
+            Assert.Contains("bob's words", TextOf(files));
+            return steps;
+        }
+        finally
+        {
+            Directory.Delete(copy, recursive: true);
+        }
+    }
+
+    private static int RunUntil(PayloadFiles files, List<byte[]> said, int death, Action<PayloadEraser> run)
+    {
+        int steps = 0;
+        try
+        {
+            run(new PayloadEraser(files, Tell(said), TimeProvider.System, _ =>
+            {
+                if (steps++ == death)
+                {
+                    throw new TimeoutException("died");
+                }
+            }));
+        }
+        catch (TimeoutException)
+        {
+            // What was not done is not done.
+        }
+
+        return steps;
+    }
+
+    private static Func<byte[], bool> Tell(List<byte[]> said) => record =>
+    {
+        said.Add(record);
+        return true;
+    };
+
+    private static PayloadReport Check(PayloadRig rig, PayloadFiles files, List<byte[]> said)
+    {
+        var check = new PayloadCheck(files);
+        ulong last = 0;
+        using SegmentKey key = SegmentKey.OfPem(File.ReadAllText(Path.Combine(rig.Chain.Folder, "key.pub.pem")));
+        new ChainVerifier([key])
+        {
+            OnRecord = (_, seq, record) =>
+            {
+                last = seq;
+                check.Take(seq, record);
+            },
+        }.Verify(rig.Chain.Files.List(), rig.Chain.Files.OpenRead);
+        foreach (byte[] record in said)
+        {
+            check.Take(++last, record);
+        }
+
+        return check.Finish();
+    }
+
+    private static string TextOf(PayloadFiles files)
+    {
+        var text = new StringBuilder();
+        foreach (ulong number in files.List())
+        {
+            text.Append(Encoding.Latin1.GetString(File.ReadAllBytes(files.PathOf(number))));
+        }
+
+        return text.ToString();
+    }
+}
