@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using EdgeProxy.Ai.Plans;
+using EdgeProxy.Ai.Translation;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Json;
@@ -18,6 +19,9 @@ internal sealed class AiLoop(BodyBudget budget, PlanBook plans)
     public JsonIndex Index { get; } = new();
 
     public JsonEdits Edits { get; } = new();
+
+    /// <summary>Of the request that is being sent.</summary>
+    public RequestTranslation Translation { get; } = new();
 
     public BodyBudget Budget { get; } = budget;
 

@@ -14,6 +14,12 @@ internal static class AiTexts
     public const string TooLong = "The request body is longer than this service takes.";
     public const string NoRoom = "The proxy holds as many request bodies as it has memory for. Try again soon.";
 
+    public static string Untranslatable(string member) =>
+        $"The request cannot be translated for its model's provider: {member} is not what this API has there.";
+
+    public static string Unsupported(string members) =>
+        $"The model's provider has nothing for: {members}.";
+
     public static string Of(JsonFault fault) => fault switch
     {
         JsonFault.NotUtf8 => "The request body is not UTF-8.",
