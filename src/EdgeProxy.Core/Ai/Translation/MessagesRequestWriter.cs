@@ -1,5 +1,4 @@
 using System;
-using EdgeProxy.Primitives.Json;
 
 namespace EdgeProxy.Ai.Translation;
 
