@@ -12,7 +12,7 @@ internal enum StopReason : byte
     Refusal,
 }
 
-/// <summary>Tokens, as OpenAI counts them: what came from a cache, and what was written to it, is of the input.</summary>
+/// <summary>Tokens as OpenAI counts them: what came from a cache, or was written to it, is of the input.</summary>
 internal record struct AnswerUsage(bool IsThere, long Input, long Output, long Cached, long Written, long Reasoning);
 
 internal enum SaidKind : byte

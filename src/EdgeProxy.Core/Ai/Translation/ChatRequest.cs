@@ -32,7 +32,7 @@ internal enum PartKind : byte
     /// <summary>First: the URL.</summary>
     ImageUrl,
 
-    /// <summary>First: the media type without quotes, not there if it is to be told by the data; Second: base64.</summary>
+    /// <summary>First: the media type, not there if it is to be told by the data; Second: base64. No quotes.</summary>
     ImageData,
 
     /// <summary>First: the id, or none; Second: the name; Third: the arguments.</summary>
@@ -70,8 +70,8 @@ internal enum ChoiceOfTool : byte
 }
 
 /// <summary>
-/// What a chat request says, dialect aside: places in its bytes, which stay where they are. Reused for one request after
-/// the other.
+/// What a chat request says, dialect aside: places in its bytes, which stay where they are. Reused for one request
+/// after the other.
 /// </summary>
 internal sealed class ChatRequest
 {

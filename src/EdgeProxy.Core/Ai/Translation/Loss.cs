@@ -4,7 +4,7 @@ using System.Text;
 
 namespace EdgeProxy.Ai.Translation;
 
-/// <summary>What of a request's content the other dialect cannot say; its members are told of by their places.</summary>
+/// <summary>What of a request's content the other dialect cannot say; members are told of by their places.</summary>
 internal enum Loss : byte
 {
     UnknownMember,

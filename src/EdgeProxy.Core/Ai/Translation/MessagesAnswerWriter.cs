@@ -2,7 +2,9 @@ using System;
 
 namespace EdgeProxy.Ai.Translation;
 
-/// <summary>Anthropic's Messages. What a stream's prompt came to is told at its end: others do not know it before.</summary>
+/// <summary>
+/// Anthropic's Messages. What a stream's prompt came to is told at its end: others do not know it before.
+/// </summary>
 internal sealed class MessagesAnswerWriter(TranslatedText text) : AnswerWriter(text)
 {
     private int _blocks;

@@ -5,7 +5,7 @@ namespace EdgeProxy.Ai.Translation;
 
 /// <summary>What a writer writes from.</summary>
 /// <param name="body">The bytes its places are of.</param>
-/// <param name="tokensMax">Most tokens of the answer, where a dialect has to be told and the request does not say.</param>
+/// <param name="tokensMax">Most tokens of the answer, where a dialect has to be told and nobody said.</param>
 internal readonly ref struct RequestSource(
     JsonIndex index, ReadOnlySpan<byte> body, ChatRequest request, ProviderKind provider, int tokensMax)
 {

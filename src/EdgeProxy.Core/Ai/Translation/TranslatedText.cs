@@ -6,7 +6,7 @@ using EdgeProxy.Primitives.Json;
 
 namespace EdgeProxy.Ai.Translation;
 
-/// <summary>JSON that is written anew, from pieces of JSON that was read. Tells if there was no memory for it.</summary>
+/// <summary>JSON that is written anew, from pieces of JSON that was read. Tells if there was no room.</summary>
 internal sealed class TranslatedText
 {
     private HeldBody _target = new();
@@ -149,7 +149,8 @@ internal sealed class TranslatedText
         char unit = UnitOf(escape[1..]);
         Rune rune;
         int taken = One;
-        if (char.IsHighSurrogate(unit) && escape.Length >= Two && escape[One] == (byte)'\\' && escape[One + 1] == (byte)'u'
+        if (char.IsHighSurrogate(unit) && escape.Length >= Two
+            && escape[One] == (byte)'\\' && escape[One + 1] == (byte)'u'
             && char.IsLowSurrogate(UnitOf(escape[(One + 2)..])))
         {
             rune = new Rune(unit, UnitOf(escape[(One + 2)..]));

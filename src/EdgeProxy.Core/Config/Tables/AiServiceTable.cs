@@ -49,7 +49,7 @@ internal static class AiServiceTable
 
     private static readonly ChoiceKey Unsupported = new("on_unsupported", [Warn, Drop, Reject],
         "A request that is translated for a provider of another dialect (chat completions for anthropic, Messages for "
-            + "openai and openai_compatible, Ollama's chat for all of them) and says what that has nothing for: it goes "
+            + "openai and openai_compatible, Ollama's chat for both) and says what that has nothing for: it goes "
             + "without and X-EdgeProxy-Left-Out names it, goes without, or is refused with 400.")
     {
         Default = Warn,

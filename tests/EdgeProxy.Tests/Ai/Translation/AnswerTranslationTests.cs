@@ -13,42 +13,76 @@ namespace EdgeProxy.Tests.Ai.Translation;
 public sealed class AnswerTranslationTests : IDisposable
 {
     private const string MessagesStream =
-        "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"i\",\"model\":\"m\",\"usage\":{\"input_tokens\":5,\"cache_read_input_tokens\":2,\"cache_creation_input_tokens\":1,\"output_tokens\":1}}}\n\n"
+        "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"i\",\"model"
+            + "\":\"m\",\"usage\":{\"input_tokens\":5,\"cache_read_input_tokens\":2,\"cache_creation_inpu"
+            + "t_tokens\":1,\"output_tokens\":1}}}\n\n"
         + "event: ping\ndata: {\"type\":\"ping\"}\n\n"
-        + "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"thinking\",\"thinking\":\"\"}}\n\n"
-        + "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"h\\u00e9\"}}\n\n"
-        + "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"signature_delta\",\"signature\":\"s\"}}\n\n"
+        +
+            "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_"
+            + "block\":{\"type\":\"thinking\",\"thinking\":\"\"}}\n\n"
+        +
+            "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
+            + "{\"type\":\"thinking_delta\",\"thinking\":\"h\\u00e9\"}}\n\n"
+        +
+            "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
+            + "{\"type\":\"signature_delta\",\"signature\":\"s\"}}\n\n"
         + "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n"
-        + "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":1,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n"
-        + "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":1,\"delta\":{\"type\":\"text_delta\",\"text\":\"a \\\"b\\\"\"}}\n\n"
+        +
+            "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":1,\"content_"
+            + "block\":{\"type\":\"text\",\"text\":\"\"}}\n\n"
+        +
+            "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":1,\"delta\":"
+            + "{\"type\":\"text_delta\",\"text\":\"a \\\"b\\\"\"}}\n\n"
         + "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":1}\n\n"
-        + "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":2,\"content_block\":{\"type\":\"tool_use\",\"id\":\"t1\",\"name\":\"f\",\"input\":{}}}\n\n"
-        + "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":2,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"{\\\"a\\\":\"}}\n\n"
-        + "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":2,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"1}\"}}\n\n"
+        +
+            "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":2,\"content_"
+            + "block\":{\"type\":\"tool_use\",\"id\":\"t1\",\"name\":\"f\",\"input\":{}}}\n\n"
+        +
+            "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":2,\"delta\":"
+            + "{\"type\":\"input_json_delta\",\"partial_json\":\"{\\\"a\\\":\"}}\n\n"
+        +
+            "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":2,\"delta\":"
+            + "{\"type\":\"input_json_delta\",\"partial_json\":\"1}\"}}\n\n"
         + "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":2}\n\n"
-        + "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\"},\"usage\":{\"output_tokens\":9}}\n\n"
+        +
+            "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_"
+            + "use\"},\"usage\":{\"output_tokens\":9}}\n\n"
         + "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
 
-    private const string ChatHead = "\"id\":\"i\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[";
+    private const string ChatHead =
+        "\"id\":\"i\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices"
+        + "\":[";
     private const string NoEnd = "\"finish_reason\":null}]}\n\n";
 
     private const string ChatStream =
         "data: {" + ChatHead + "{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}," + NoEnd
         + "data: {" + ChatHead + "{\"index\":0,\"delta\":{\"reasoning_content\":\"h\\u00e9\"}," + NoEnd
         + "data: {" + ChatHead + "{\"index\":0,\"delta\":{\"content\":\"a \\\"b\\\"\"}," + NoEnd
-        + "data: {" + ChatHead + "{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"t1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]}," + NoEnd
-        + "data: {" + ChatHead + "{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\\\"a\\\":\"}}]}," + NoEnd
-        + "data: {" + ChatHead + "{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"1}\"}}]}," + NoEnd
+        + "data: {" + ChatHead +
+            "{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"t1\",\"type\":\"function\","
+            + "\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]}," + NoEnd
+        + "data: {" + ChatHead +
+            "{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\\\"a"
+            + "\\\":\"}}]}," + NoEnd
+        + "data: {" + ChatHead +
+            "{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"1}\"}}]"
+            + "}," + NoEnd
         + "data: {" + ChatHead + "{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n"
-        + "data: {" + ChatHead + "],\"usage\":{\"prompt_tokens\":8,\"completion_tokens\":9,\"total_tokens\":17,\"prompt_tokens_details\":{\"cached_tokens\":2,\"cache_write_tokens\":1}}}\n\n"
+        + "data: {" + ChatHead +
+            "],\"usage\":{\"prompt_tokens\":8,\"completion_tokens\":9,\"total_tokens\":17,\"prompt_toke"
+            + "ns_details\":{\"cached_tokens\":2,\"cache_write_tokens\":1}}}\n\n"
         + "data: [DONE]\n\n";
 
-    private const string OllamaHead = "{\"model\":\"m\",\"created_at\":\"1970-01-01T00:00:01.000Z\",\"message\":{\"role\":\"assistant\",\"content\":";
+    private const string OllamaHead =
+        "{\"model\":\"m\",\"created_at\":\"1970-01-01T00:00:01.000Z\",\"message\":{\"role\":\"assis"
+        + "tant\",\"content\":";
 
     private const string OllamaStream =
         OllamaHead + "\"\",\"thinking\":\"h\\u00e9\"},\"done\":false}\n"
         + OllamaHead + "\"a \\\"b\\\"\"},\"done\":false}\n"
-        + OllamaHead + "\"\",\"tool_calls\":[{\"id\":\"t1\",\"function\":{\"name\":\"f\",\"arguments\":{\"a\":1}}}]},\"done\":false}\n"
+        + OllamaHead +
+            "\"\",\"tool_calls\":[{\"id\":\"t1\",\"function\":{\"name\":\"f\",\"arguments\":{\"a\":1}}}"
+            + "]},\"done\":false}\n"
         + OllamaHead + "\"\"},\"done\":true,\"done_reason\":\"stop\",\"prompt_eval_count\":8,\"eval_count\":9}\n";
 
     private readonly BlockPool _blocks = new();
@@ -137,11 +171,14 @@ public sealed class AnswerTranslationTests : IDisposable
             "\"stop_reason\":\"tool_use\"", $"\"stop_reason\":\"{messages}\"", StringComparison.Ordinal));
 
         Assert.Contains($"\"stop_reason\":\"{messages}\"",
-            Translate(TranslatedForm.Whole, AiCallKind.ChatCompletions, AiCallKind.Messages, ofChat), StringComparison.Ordinal);
+            Translate(TranslatedForm.Whole, AiCallKind.ChatCompletions, AiCallKind.Messages, ofChat),
+            StringComparison.Ordinal);
         Assert.Contains($"\"finish_reason\":\"{chat}\"",
-            Translate(TranslatedForm.Whole, AiCallKind.Messages, AiCallKind.ChatCompletions, ofMessages), StringComparison.Ordinal);
+            Translate(TranslatedForm.Whole, AiCallKind.Messages, AiCallKind.ChatCompletions, ofMessages),
+            StringComparison.Ordinal);
         Assert.Contains($"\"done_reason\":\"{ollama}\"",
-            Translate(TranslatedForm.Whole, AiCallKind.Messages, AiCallKind.OllamaChat, ofMessages), StringComparison.Ordinal);
+            Translate(TranslatedForm.Whole, AiCallKind.Messages, AiCallKind.OllamaChat, ofMessages),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -151,10 +188,14 @@ public sealed class AnswerTranslationTests : IDisposable
     [InlineData("{\"choices\":[]}")]
     [InlineData("{\"choices\":[{\"message\":7}]}")]
     [InlineData("{\"choices\":[{\"message\":{\"tool_calls\":[{\"id\":\"a\"}]}}]}")]
-    [InlineData("{\"choices\":[{\"message\":{\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{\"}}]}}]}")]
+    [InlineData(
+        "{\"choices\":[{\"message\":{\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":\"f\",\"a"
+        + "rguments\":\"{\"}}]}}]}")]
     public void Whole_OfAnotherShape_IsUnreadable(string answer)
     {
-        Translate(TranslatedForm.Whole, AiCallKind.ChatCompletions, AiCallKind.Messages, Encoding.UTF8.GetBytes(answer));
+        byte[] bytes = Encoding.UTF8.GetBytes(answer);
+
+        Translate(TranslatedForm.Whole, AiCallKind.ChatCompletions, AiCallKind.Messages, bytes);
 
         Assert.True(_translation.IsUnreadable);
     }
@@ -164,7 +205,9 @@ public sealed class AnswerTranslationTests : IDisposable
     [InlineData("data: []\n\n")]
     [InlineData("data: {\"a\":1}\n\n")]
     [InlineData("data: {\"choices\":[{\"delta\":{\"tool_calls\":7}}]}\n\n")]
-    [InlineData("data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":3,\"function\":{\"arguments\":\"x\"}}]}}]}\n\n")]
+    [InlineData(
+        "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":3,\"function\":{\"arguments\":"
+        + "\"x\"}}]}}]}\n\n")]
     [InlineData("data: {\"a\":\ndata: 1}\n\n")]
     public void Stream_OfAnotherShape_SaysThatItCannotBeRead(string stream)
     {
@@ -224,15 +267,31 @@ public sealed class AnswerTranslationTests : IDisposable
 
     private static string WholeIn(AiCallKind kind) => kind switch
     {
-        AiCallKind.Messages => "{\"id\":\"i\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":["
-            + "{\"type\":\"thinking\",\"thinking\":\"h\\u00e9\",\"signature\":\"\"},{\"type\":\"text\",\"text\":\"a\"},"
-            + "{\"type\":\"tool_use\",\"id\":\"t1\",\"name\":\"f\",\"input\":{\"a\":1}}],\"stop_reason\":\"tool_use\",\"stop_sequence\":null,"
-            + "\"usage\":{\"input_tokens\":5,\"cache_creation_input_tokens\":1,\"cache_read_input_tokens\":2,\"output_tokens\":9}}",
-        AiCallKind.OllamaChat => OllamaHead + "\"a\",\"thinking\":\"h\\u00e9\",\"tool_calls\":[{\"id\":\"t1\",\"function\":{\"name\":\"f\",\"arguments\":{\"a\":1}}}]},"
+        AiCallKind.Messages =>
+            "{\"id\":\"i\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":["
+            +
+                "{\"type\":\"thinking\",\"thinking\":\"h\\u00e9\",\"signature\":\"\"},{\"type\":\"text\",\""
+                + "text\":\"a\"},"
+            +
+                "{\"type\":\"tool_use\",\"id\":\"t1\",\"name\":\"f\",\"input\":{\"a\":1}}],\"stop_reason\":"
+                + "\"tool_use\",\"stop_sequence\":null,"
+            +
+                "\"usage\":{\"input_tokens\":5,\"cache_creation_input_tokens\":1,\"cache_read_input_tokens"
+                + "\":2,\"output_tokens\":9}}",
+        AiCallKind.OllamaChat => OllamaHead +
+            "\"a\",\"thinking\":\"h\\u00e9\",\"tool_calls\":[{\"id\":\"t1\",\"function\":{\"name\":\"f"
+            + "\",\"arguments\":{\"a\":1}}}]},"
             + "\"done\":true,\"done_reason\":\"stop\",\"prompt_eval_count\":8,\"eval_count\":9}",
-        _ => "{\"id\":\"i\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\","
-            + "\"content\":\"a\",\"refusal\":null,\"reasoning_content\":\"h\\u00e9\",\"tool_calls\":[{\"id\":\"t1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":1}\"}}]},"
-            + "\"logprobs\":null,\"finish_reason\":\"tool_calls\"}],\"usage\":{\"prompt_tokens\":8,\"completion_tokens\":9,\"total_tokens\":17,"
+        _ =>
+            "{\"id\":\"i\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"m\",\"choices\":[{"
+            + "\"index\":0,\"message\":{\"role\":\"assistant\","
+            +
+                "\"content\":\"a\",\"refusal\":null,\"reasoning_content\":\"h\\u00e9\",\"tool_calls\":[{\"i"
+                + "d\":\"t1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":1"
+                + "}\"}}]},"
+            +
+                "\"logprobs\":null,\"finish_reason\":\"tool_calls\"}],\"usage\":{\"prompt_tokens\":8,\"comp"
+                + "letion_tokens\":9,\"total_tokens\":17,"
             + "\"prompt_tokens_details\":{\"cached_tokens\":2,\"cache_write_tokens\":1}}}",
     };
 

@@ -27,25 +27,48 @@ public sealed class RequestTranslationTests : IDisposable
         { "a text", Hi, "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"hi\"}]}]" },
         {
             "system and developer, wherever they stand",
-            "\"messages\":[{\"role\":\"system\",\"content\":\"a\"},{\"role\":\"user\",\"content\":\"b\"},{\"role\":\"developer\",\"content\":[{\"type\":\"text\",\"text\":\"c\"}]}]",
-            "\"system\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\"c\"}],\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"b\"}]}]"
+            "\"messages\":[{\"role\":\"system\",\"content\":\"a\"},{\"role\":\"user\",\"content\":\"b\""
+                + "},{\"role\":\"developer\",\"content\":[{\"type\":\"text\",\"text\":\"c\"}]}]",
+            "\"system\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\"c\"}],\"messa"
+                + "ges\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"b\"}]}]"
         },
         {
             "images",
-            "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image\\/png;base64,AA\\/A\"}},{\"type\":\"image_url\",\"image_url\":{\"url\":\"http://a/b\"}}]}]",
-            "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"media_type\":\"image\\/png\",\"data\":\"AA\\/A\"}},{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":\"http://a/b\"}}]}]"
+            "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url"
+                + "\":\"data:image\\/png;base64,AA\\/A\"}},{\"type\":\"image_url\",\"image_url\":{\"url\":\"h"
+                + "ttp://a/b\"}}]}]",
+            "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image\",\"source\":{\"type\":\"b"
+                + "ase64\",\"media_type\":\"image\\/png\",\"data\":\"AA\\/A\"}},{\"type\":\"image\",\"source"
+                + "\":{\"type\":\"url\",\"url\":\"http://a/b\"}}]}]"
         },
         {
             "calls and what they gave",
-            "\"messages\":[{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":\\\"\\\\u00e9\\\\n\\\"}\"}},{\"id\":\"c2\",\"type\":\"function\",\"function\":{\"name\":\"g\",\"arguments\":\"\"}}]},"
-                + "{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"content\":\"1\"},{\"role\":\"tool\",\"tool_call_id\":\"c2\",\"content\":\"\"},{\"role\":\"user\",\"content\":\"so\"}]",
-            "\"messages\":[{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"c1\",\"name\":\"f\",\"input\":{\"a\":\"\\u00e9\\n\"}},{\"type\":\"tool_use\",\"id\":\"c2\",\"name\":\"g\",\"input\":{}}]},"
-                + "{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"c1\",\"content\":[{\"type\":\"text\",\"text\":\"1\"}]},{\"type\":\"tool_result\",\"tool_use_id\":\"c2\"},{\"type\":\"text\",\"text\":\"so\"}]}]"
+            "\"messages\":[{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c1\",\"ty"
+                + "pe\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":\\\"\\\\u00e9\\"
+                + "\\n\\\"}\"}},{\"id\":\"c2\",\"type\":\"function\",\"function\":{\"name\":\"g\",\"arguments"
+                + "\":\"\"}}]},"
+                +
+                    "{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"content\":\"1\"},{\"role\":\"tool\",\"tool_ca"
+                    + "ll_id\":\"c2\",\"content\":\"\"},{\"role\":\"user\",\"content\":\"so\"}]",
+            "\"messages\":[{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"c1\",\""
+                + "name\":\"f\",\"input\":{\"a\":\"\\u00e9\\n\"}},{\"type\":\"tool_use\",\"id\":\"c2\",\"name"
+                + "\":\"g\",\"input\":{}}]},"
+                +
+                    "{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"c1\",\"content"
+                    + "\":[{\"type\":\"text\",\"text\":\"1\"}]},{\"type\":\"tool_result\",\"tool_use_id\":\"c2\"}"
+                    + ",{\"type\":\"text\",\"text\":\"so\"}]}]"
         },
         {
             "tools and which to use",
-            Hi + ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"description\":\"d\",\"strict\":true,\"parameters\":{\"type\":\"object\"}}},{\"type\":\"function\",\"function\":{\"name\":\"g\"}}],\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"f\"}},\"parallel_tool_calls\":false",
-            "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"hi\"}]}],\"tools\":[{\"name\":\"f\",\"description\":\"d\",\"strict\":true,\"input_schema\":{\"type\":\"object\"}},{\"name\":\"g\",\"input_schema\":{\"type\":\"object\",\"properties\":{}}}],\"tool_choice\":{\"type\":\"tool\",\"name\":\"f\",\"disable_parallel_tool_use\":true}"
+            Hi +
+                ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"description\":\"d\",\"st"
+                + "rict\":true,\"parameters\":{\"type\":\"object\"}}},{\"type\":\"function\",\"function\":{\""
+                + "name\":\"g\"}}],\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"f\"}},\"pa"
+                + "rallel_tool_calls\":false",
+            "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"hi\"}]}],\"too"
+                + "ls\":[{\"name\":\"f\",\"description\":\"d\",\"strict\":true,\"input_schema\":{\"type\":\"o"
+                + "bject\"}},{\"name\":\"g\",\"input_schema\":{\"type\":\"object\",\"properties\":{}}}],\"too"
+                + "l_choice\":{\"type\":\"tool\",\"name\":\"f\",\"disable_parallel_tool_use\":true}"
         },
     };
 
@@ -53,25 +76,44 @@ public sealed class RequestTranslationTests : IDisposable
     {
         {
             "system and blocks",
-            "\"system\":[{\"type\":\"text\",\"text\":\"s\"}],\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\"b\"}]}]",
-            "\"messages\":[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\"b\"}]}]"
+            "\"system\":[{\"type\":\"text\",\"text\":\"s\"}],\"messages\":[{\"role\":\"user\",\"content"
+                + "\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\"b\"}]}]",
+            "\"messages\":[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\",\"content\":[{\"t"
+                + "ype\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\"b\"}]}]"
         },
         {
             "images",
-            "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"media_type\":\"image/png\",\"data\":\"AAAA\"}},{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":\"http://a\"}}]}]",
-            "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,AAAA\"}},{\"type\":\"image_url\",\"image_url\":{\"url\":\"http://a\"}}]}]"
+            "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image\",\"source\":{\"type\":\"b"
+                + "ase64\",\"media_type\":\"image/png\",\"data\":\"AAAA\"}},{\"type\":\"image\",\"source\":{"
+                + "\"type\":\"url\",\"url\":\"http://a\"}}]}]",
+            "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url"
+                + "\":\"data:image/png;base64,AAAA\"}},{\"type\":\"image_url\",\"image_url\":{\"url\":\"http:"
+                + "//a\"}}]}]"
         },
         {
             "calls and what they gave",
-            "\"messages\":[{\"role\":\"assistant\",\"content\":[{\"type\":\"thinking\",\"thinking\":\"t\",\"signature\":\"s\"},{\"type\":\"tool_use\",\"id\":\"c1\",\"name\":\"f\",\"input\":{\"a\": \"\\u00e9\"}}]},"
-                + "{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"c1\",\"content\":\"1\"},{\"type\":\"text\",\"text\":\"so\"}]}]",
-            "\"messages\":[{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\": \\\"\\\\u00e9\\\"}\"}}]},"
-                + "{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"content\":\"1\"},{\"role\":\"user\",\"content\":\"so\"}]"
+            "\"messages\":[{\"role\":\"assistant\",\"content\":[{\"type\":\"thinking\",\"thinking\":\"t"
+                + "\",\"signature\":\"s\"},{\"type\":\"tool_use\",\"id\":\"c1\",\"name\":\"f\",\"input\":{\"a"
+                + "\": \"\\u00e9\"}}]},"
+                +
+                    "{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"c1\",\"content"
+                    + "\":\"1\"},{\"type\":\"text\",\"text\":\"so\"}]}]",
+            "\"messages\":[{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c1\",\"ty"
+                + "pe\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\": \\\"\\\\u00e9\\"
+                + "\"}\"}}]},"
+                +
+                    "{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"content\":\"1\"},{\"role\":\"user\",\"content"
+                    + "\":\"so\"}]"
         },
         {
             "tools and which to use",
-            Hi + ",\"tools\":[{\"name\":\"f\",\"description\":\"d\",\"input_schema\":{\"type\":\"object\"}}],\"tool_choice\":{\"type\":\"any\",\"disable_parallel_tool_use\":true}",
-            Hi + ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"description\":\"d\",\"parameters\":{\"type\":\"object\"}}}],\"tool_choice\":\"required\",\"parallel_tool_calls\":false"
+            Hi +
+                ",\"tools\":[{\"name\":\"f\",\"description\":\"d\",\"input_schema\":{\"type\":\"object\"}}]"
+                + ",\"tool_choice\":{\"type\":\"any\",\"disable_parallel_tool_use\":true}",
+            Hi +
+                ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"description\":\"d\",\"pa"
+                + "rameters\":{\"type\":\"object\"}}}],\"tool_choice\":\"required\",\"parallel_tool_calls\":f"
+                + "alse"
         },
     };
 
@@ -97,21 +139,34 @@ public sealed class RequestTranslationTests : IDisposable
     [Fact]
     public void Ollama_ForOthers_HasIdsForItsCalls()
     {
-        const string Request = "\"stream\":false,\"messages\":[{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":["
-            + "{\"function\":{\"name\":\"f\",\"arguments\":{\"a\":1}}},{\"function\":{\"name\":\"g\",\"arguments\":{}}}]},"
-            + "{\"role\":\"tool\",\"tool_name\":\"g\",\"content\":\"2\"},{\"role\":\"tool\",\"tool_name\":\"f\",\"content\":\"1\"},"
+        const string Request =
+            "\"stream\":false,\"messages\":[{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":["
+            +
+                "{\"function\":{\"name\":\"f\",\"arguments\":{\"a\":1}}},{\"function\":{\"name\":\"g\",\"ar"
+                + "guments\":{}}}]},"
+            +
+                "{\"role\":\"tool\",\"tool_name\":\"g\",\"content\":\"2\"},{\"role\":\"tool\",\"tool_name\""
+                + ":\"f\",\"content\":\"1\"},"
             + "{\"role\":\"user\",\"content\":\"see\",\"images\":[\"iVBORw0KGgoAAA\"]}]";
         AssertTranslated(AiCallKind.OllamaChat, ProviderKind.OpenAi, Request,
             "\"stream\":false,\"messages\":[{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":["
-            + "{\"id\":\"call_1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":1}\"}},"
+            +
+                "{\"id\":\"call_1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\"
+                + "\"a\\\":1}\"}},"
             + "{\"id\":\"call_2\",\"type\":\"function\",\"function\":{\"name\":\"g\",\"arguments\":\"{}\"}}]},"
-            + "{\"role\":\"tool\",\"tool_call_id\":\"call_2\",\"content\":\"2\"},{\"role\":\"tool\",\"tool_call_id\":\"call_1\",\"content\":\"1\"},"
-            + "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"see\"},{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,iVBORw0KGgoAAA\"}}]}]");
+            +
+                "{\"role\":\"tool\",\"tool_call_id\":\"call_2\",\"content\":\"2\"},{\"role\":\"tool\",\"too"
+                + "l_call_id\":\"call_1\",\"content\":\"1\"},"
+            +
+                "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"see\"},{\"type\":\"image_url"
+                + "\",\"image_url\":{\"url\":\"data:image/png;base64,iVBORw0KGgoAAA\"}}]}]");
     }
 
     [Theory]
     [InlineData("\"json\"", "{\"type\":\"json_object\"}")]
-    [InlineData("{\"type\":\"object\"}", "{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"answer\",\"schema\":{\"type\":\"object\"}}}")]
+    [InlineData("{\"type\":\"object\"}",
+        "{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"answer\",\"schema\":{\"type\":\"obje"
+        + "ct\"}}}")]
     public void Ollama_Format_IsOpenAisResponseFormat(string format, string expected) =>
         AssertTranslated(AiCallKind.OllamaChat, ProviderKind.OpenAi, Hi + ",\"stream\":false,\"format\":" + format,
             Hi + ",\"stream\":false,\"response_format\":" + expected);
@@ -167,16 +222,30 @@ public sealed class RequestTranslationTests : IDisposable
     // Every other line of the table.
     [Theory]
     [InlineData((byte)AiCallKind.ChatCompletions, "\"what\":1," + Hi, "unknown_member")]
-    [InlineData((byte)AiCallKind.ChatCompletions, "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"new\"}]}]", "unknown_content")]
-    [InlineData((byte)AiCallKind.ChatCompletions, "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_audio\"}]}]", "input_audio")]
-    [InlineData((byte)AiCallKind.ChatCompletions, "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"file\"}]}]", "file")]
-    [InlineData((byte)AiCallKind.Messages, "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"document\"}]}]", "file")]
-    [InlineData((byte)AiCallKind.Messages, "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image\",\"source\":{\"type\":\"file\"}}]}]", "image")]
-    [InlineData((byte)AiCallKind.OllamaChat, "\"messages\":[{\"role\":\"user\",\"content\":\"a\",\"images\":[\"xx\"]}]", "image")]
-    [InlineData((byte)AiCallKind.Messages, "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"a\",\"content\":[{\"type\":\"image\"}]}]}]", "tool_result.image")]
-    [InlineData((byte)AiCallKind.Messages, "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"a\",\"is_error\":true}]}]", "tool_result.is_error")]
-    [InlineData((byte)AiCallKind.Messages, "\"messages\":[{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"a\",\"citations\":[1]}]}]", "citations")]
-    [InlineData((byte)AiCallKind.ChatCompletions, "\"messages\":[{\"role\":\"user\",\"content\":\"a\",\"name\":\"b\"}]", "messages[].name")]
+    [InlineData((byte)AiCallKind.ChatCompletions,
+        "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"new\"}]}]", "unknown_content")]
+    [InlineData((byte)AiCallKind.ChatCompletions,
+        "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_audio\"}]}]", "input_audio")]
+    [InlineData((byte)AiCallKind.ChatCompletions,
+        "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"file\"}]}]", "file")]
+    [InlineData((byte)AiCallKind.Messages,
+        "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"document\"}]}]", "file")]
+    [InlineData((byte)AiCallKind.Messages,
+        "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image\",\"source\":{\"type\":\"f"
+        + "ile\"}}]}]", "image")]
+    [InlineData((byte)AiCallKind.OllamaChat,
+        "\"messages\":[{\"role\":\"user\",\"content\":\"a\",\"images\":[\"xx\"]}]", "image")]
+    [InlineData((byte)AiCallKind.Messages,
+        "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\""
+        + "a\",\"content\":[{\"type\":\"image\"}]}]}]", "tool_result.image")]
+    [InlineData((byte)AiCallKind.Messages,
+        "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\""
+        + "a\",\"is_error\":true}]}]", "tool_result.is_error")]
+    [InlineData((byte)AiCallKind.Messages,
+        "\"messages\":[{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"a\",\"cit"
+        + "ations\":[1]}]}]", "citations")]
+    [InlineData((byte)AiCallKind.ChatCompletions,
+        "\"messages\":[{\"role\":\"user\",\"content\":\"a\",\"name\":\"b\"}]", "messages[].name")]
     [InlineData((byte)AiCallKind.ChatCompletions, Hi + ",\"tools\":[{\"type\":\"custom\"}]", "tools[].custom")]
     [InlineData((byte)AiCallKind.Messages, Hi + ",\"tools\":[{\"type\":\"web_search_1\",\"name\":\"w\"}]", "tools[].type")]
     [InlineData((byte)AiCallKind.ChatCompletions, Hi + ",\"tool_choice\":{\"type\":\"allowed_tools\"}", "tool_choice.allowed_tools")]
@@ -198,16 +267,22 @@ public sealed class RequestTranslationTests : IDisposable
     [Theory]
     [InlineData((byte)AiCallKind.ChatCompletions, "\"a\":1", "messages")]
     [InlineData((byte)AiCallKind.ChatCompletions, "\"messages\":[1]", "messages[0]")]
-    [InlineData((byte)AiCallKind.ChatCompletions, "\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"king\"}]", "messages[1].role")]
+    [InlineData((byte)AiCallKind.ChatCompletions,
+        "\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"king\"}]", "messages[1].role")]
     [InlineData((byte)AiCallKind.ChatCompletions, "\"messages\":[{\"role\":\"user\",\"content\":7}]", "messages[0].content")]
     [InlineData((byte)AiCallKind.ChatCompletions, "\"messages\":[{\"role\":\"tool\",\"content\":\"a\"}]", "messages[0].tool_call_id")]
-    [InlineData((byte)AiCallKind.ChatCompletions, "\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"a\"}]}]", "messages[0].tool_calls[]")]
-    [InlineData((byte)AiCallKind.ChatCompletions, "\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"[1]\"}}]}]", "tool_calls[].function.arguments")]
+    [InlineData((byte)AiCallKind.ChatCompletions,
+        "\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"a\"}]}]", "messages[0].tool_calls[]")]
+    [InlineData((byte)AiCallKind.ChatCompletions,
+        "\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\""
+        + ":\"f\",\"arguments\":\"[1]\"}}]}]", "tool_calls[].function.arguments")]
     [InlineData((byte)AiCallKind.ChatCompletions, Hi + ",\"tools\":[{\"type\":\"function\"}]", "tools[].function.name")]
     [InlineData((byte)AiCallKind.ChatCompletions, Hi + ",\"stop\":[1]", "stop[]")]
     [InlineData((byte)AiCallKind.Messages, Hi + ",\"system\":7", "system")]
     [InlineData((byte)AiCallKind.Messages, Hi + ",\"tool_choice\":{\"type\":\"x\"}", "tool_choice")]
-    [InlineData((byte)AiCallKind.Messages, "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\"}]}]", "messages[0].content[].tool_use_id")]
+    [InlineData((byte)AiCallKind.Messages,
+        "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\"}]}]",
+        "messages[0].content[].tool_use_id")]
     [InlineData((byte)AiCallKind.OllamaChat, "\"messages\":[{\"role\":\"tool\",\"content\":\"a\"}]", "messages[0].tool_name")]
     public void Request_OfAnotherShape_IsRefusedByPlace(byte kind, string body, string expected)
     {
