@@ -4,6 +4,7 @@ using System.Text;
 using System.Threading.Tasks;
 using EdgeProxy.Ai.Guards;
 using EdgeProxy.Ai.Plans;
+using EdgeProxy.Ai.Translation;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Pipeline.Halting;
@@ -70,6 +71,7 @@ internal sealed partial class AiCall : BodyCall
         exchange.Hold(_edited, _loop.Budget);
         exchange.Hold(_original, _loop.Budget);
         exchange.Hold(Output, budget: null);
+        _sent = kind;
     }
 
     public override Verdict OnBody(Exchange exchange)
@@ -232,14 +234,17 @@ internal sealed partial class AiCall : BodyCall
     }
 
     public override bool Holds(Exchange exchange) =>
-        _guard?.Answering.LookOf(exchange, _kind) == AnswerLook.Whole
+        FormOfTranslation(exchange) is TranslatedForm.Whole or TranslatedForm.Error
+        || _guard?.Answering.LookOf(exchange, _kind, WrittenLook(exchange)) == AnswerLook.Whole
         || (_facts.IsStream && HasOther(exchange) && exchange.Response.StatusCode is >= 200 and < 300);
 
-    public override bool HasContent => !IsHeldWhole && (_reader.IsBlind || _reader.HasContent);
+    public override bool HasContent =>
+        _translation?.IsUnreadable == true || (!IsHeldWhole && (_reader.IsBlind || _reader.HasContent));
 
-    public override bool HasFailedWithin => !IsHeldWhole && _reader.HasError;
+    public override bool HasFailedWithin =>
+        _translation?.IsUnreadable == true || (!IsHeldWhole && _reader.HasError);
 
-    private bool IsHeldWhole => _guard?.Answering.IsWhole == true;
+    private bool IsHeldWhole => _guard?.Answering.IsWhole == true || _translation?.IsHeld == true;
 
     public override void OnPassedOn(Exchange exchange)
     {
@@ -261,7 +266,8 @@ internal sealed partial class AiCall : BodyCall
         }
     }
 
-    public override bool Forwards(ReadOnlySpan<byte> fieldName) => ForwardedFields.Has(fieldName);
+    public override bool Forwards(ReadOnlySpan<byte> fieldName) =>
+        ForwardedFields.Has(fieldName) && (_sent == _kind || !ForwardedFields.IsOfDialect(fieldName));
 
     public override void OnAnswer(Exchange exchange)
     {
@@ -272,14 +278,15 @@ internal sealed partial class AiCall : BodyCall
         }
 
         _isRead = exchange.Response.StatusCode is >= 200 and < 300;
+        BeginTranslation(exchange);
         AnswerForm form = _isRead ? FormOf(exchange) : AnswerForm.Other;
         _answerFacts.Reset();
         _reader.Begin(form, exchange.Audit is null ? null : _answerFacts);
         _isStripping = form == AnswerForm.Events && _strips;
-        Rewrites = _isStripping;
+        Rewrites = _isStripping || IsTranslated;
         if (_guard is not null)
         {
-            _guard.Answering.Begin(exchange, _kind, _dialect, Output);
+            _guard.Answering.Begin(exchange, _kind, _dialect, WrittenLook(exchange), Output);
             Rewrites |= _guard.Answering.Writes;
         }
 
@@ -316,15 +323,32 @@ internal sealed partial class AiCall : BodyCall
 
     public override void Take(ReadOnlySpan<byte> payload)
     {
+        if (IsTranslated)
+        {
+            TakeTranslated(payload, isEnd: false);
+        }
+        else
+        {
+            Pass(payload);
+        }
+    }
+
+    // In the caller's dialect.
+    private void Pass(ReadOnlySpan<byte> payload)
+    {
         _reader.Take(payload);
         if (_guard is { Answering.Writes: true })
         {
             _guard.Answering.Take(_isStripping ? Stripped(payload) : payload, Output);
             EndIfOver();
         }
-        else if (Rewrites)
+        else if (_isStripping)
         {
             _strip.Take(payload, Output);
+        }
+        else if (Rewrites)
+        {
+            Output.TryAppend(payload);
         }
 
         _tail.Add(Rewrites ? Output.Bytes : payload);
@@ -336,6 +360,11 @@ internal sealed partial class AiCall : BodyCall
 
     public override void TakeEnd()
     {
+        if (IsTranslated)
+        {
+            TakeTranslated(default, isEnd: true);
+        }
+
         if (_guard is { Answering.Writes: true })
         {
             if (_isStripping)
@@ -348,12 +377,12 @@ internal sealed partial class AiCall : BodyCall
 
             _guard.Answering.TakeEnd(Output);
         }
-        else if (Rewrites)
+        else if (_isStripping)
         {
             _strip.TakeEnd(Output);
         }
 
-        if (!_reader.HasError)
+        if (!_reader.HasError && _translation?.IsUnreadable != true)
         {
             SettlePlan(isWhole: true); // before the client can ask again
         }
@@ -377,7 +406,8 @@ internal sealed partial class AiCall : BodyCall
             exchange.NoteFact("gen_ai.response.model"u8, _answerFacts.Model);
             exchange.NoteFact("edgeproxy.ai.targets_asked"u8, BitOperations.PopCount(_tried));
             exchange.NoteFact("gen_ai.tool.names"u8, _answerFacts.Tools);
-            NoteUsage(exchange, _reader.Usage);
+            NoteUsage(exchange, Counted);
+            NoteLosses(exchange);
         }
 
         _guard?.NoteFacts(exchange);
@@ -394,7 +424,7 @@ internal sealed partial class AiCall : BodyCall
     {
         if (usage.IsThere)
         {
-            exchange.NoteFact("gen_ai.usage.input_tokens"u8, usage.TotalInput(_dialect));
+            exchange.NoteFact("gen_ai.usage.input_tokens"u8, usage.TotalInput(CountedBy));
             exchange.NoteFact("gen_ai.usage.output_tokens"u8, usage.Output);
             exchange.NoteFact("gen_ai.usage.cache_read.input_tokens"u8, usage.Cached);
             exchange.NoteFact("edgeproxy.ai.reasoning_tokens"u8, usage.Reasoning);
@@ -422,6 +452,7 @@ internal sealed partial class AiCall : BodyCall
             _guard = null;
         }
 
+        EndTranslation();
         _modelLength = 0;
         _service = null;
         _entry = null;
@@ -481,9 +512,15 @@ internal sealed partial class AiCall : BodyCall
 
         Span<byte> path = stackalloc byte[512];
         provider.BasePath.CopyTo(path);
-        ReadOnlySpan<byte> rest = AiApi.PathAt(_kind, provider.Settings.Kind);
+        _sent = RequestTranslation.SentAs(_kind, provider.Settings.Kind);
+        ReadOnlySpan<byte> rest = AiApi.PathAt(_sent, provider.Settings.Kind);
         rest.CopyTo(path[provider.BasePath.Length..]);
         if (!exchange.TryRewritePath(path[..(provider.BasePath.Length + rest.Length)]))
+        {
+            return false;
+        }
+
+        if (_sent != _kind && !TryTranslate(exchange, provider.Settings.Kind))
         {
             return false;
         }
@@ -492,16 +529,16 @@ internal sealed partial class AiCall : BodyCall
         JsonEdits edits = _loop.Edits;
         edits.Reset();
         RequestEditor.SetModel(index, edits, _target, _entry!, Model);
-        bool asksUsage = _facts.IsStream && _kind == AiCallKind.ChatCompletions && provider.Settings.StreamUsage
+        bool asksUsage = _facts.IsStream && _sent == AiCallKind.ChatCompletions && provider.Settings.StreamUsage
             && !_facts.AsksUsage;
-        _strips = asksUsage;
+        _strips = _kind == AiCallKind.ChatCompletions && !_facts.AsksUsage && (asksUsage || _sent != _kind);
         if (asksUsage)
         {
             RequestEditor.AskUsage(index, edits);
         }
 
         int cap = _service!.Settings.OutputTokensMax;
-        if (cap > 0 && !OutputCap.TryApply(index, edits, _kind, provider.Settings.Kind, cap))
+        if (cap > 0 && !OutputCap.TryApply(index, edits, _sent, provider.Settings.Kind, cap))
         {
             Refuse(exchange, 400, "too_many_choices", AiTexts.TooManyChoices);
             return false;
@@ -516,7 +553,7 @@ internal sealed partial class AiCall : BodyCall
             }
 
             _edited.Commit(edits.Apply(Body.Bytes, room));
-            if (HasOther(exchange))
+            if (_sent == _kind && HasOther(exchange))
             {
                 _original.TakeFrom(Body);
             }
@@ -580,6 +617,7 @@ internal sealed partial class AiCall : BodyCall
         _strip.Release();
         Rewrites = false;
         exchange.ResponseEdits.TakeBack(ForwardedFields.Buffering);
+        TakeBackTranslation(exchange);
         _isRead = false;
         _reader = default;
         _exchange = null;
@@ -613,7 +651,14 @@ internal sealed partial class AiCall : BodyCall
         text.Span[.._modelLength].CopyTo(_model);
     }
 
-    private static AnswerForm FormOf(Exchange exchange)
+    private AnswerForm FormOf(Exchange exchange) => _translation?.Form switch
+    {
+        null or TranslatedForm.None => FormOfHead(exchange),
+        TranslatedForm.Stream when _kind != AiCallKind.OllamaChat => AnswerForm.Events,
+        _ => AnswerForm.Json,
+    };
+
+    private static AnswerForm FormOfHead(Exchange exchange)
     {
         ReadOnlySpan<byte> head = exchange.ResponseHeadBytes;
         foreach (ref readonly HeaderField field in exchange.Response.Fields)

@@ -40,7 +40,8 @@ internal sealed partial class AiCall
             return false;
         }
 
-        Usage usage = _use.Known(_reader.Usage, _reader.TextBytes);
+        Usage usage = _use.Known(Counted, _reader.TextBytes);
+        usage.Input = CountedBy == _dialect ? usage.Input : usage.TotalInput(CountedBy);
         usage.IsThere = _facts.AsksUsage;
         StreamEnd.Write(Output, _endCause, _kind, _reader, usage, Model, exchange.RequestId);
         SettlePlan(isWhole: false);
@@ -59,7 +60,7 @@ internal sealed partial class AiCall
     {
         if (_isRead && _target is { } target)
         {
-            _use.Settle(_reader.Usage, _reader.TextBytes, isWhole && !_reader.HasError, target.Price, _dialect);
+            _use.Settle(Counted, _reader.TextBytes, isWhole && !_reader.HasError, target.Price, CountedBy);
         }
         else
         {
@@ -95,14 +96,14 @@ internal sealed partial class AiCall
             _target.Pause.Begin(exchange.Shard.Loop.NowMs);
         }
 
-        Usage usage = _reader.Usage;
+        Usage usage = Counted;
         if (!usage.IsThere)
         {
             metrics.Add(loop, TokenCount.WithoutUsage);
             return;
         }
 
-        long input = usage.TotalInput(_dialect);
+        long input = usage.TotalInput(CountedBy);
         metrics.Add(loop, TokenCount.InputTokens, input);
         metrics.Add(loop, TokenCount.OutputTokens, usage.Output);
         metrics.Add(loop, TokenCount.CachedTokens, usage.Cached);

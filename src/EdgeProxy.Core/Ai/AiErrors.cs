@@ -44,7 +44,7 @@ internal static class AiErrors
         return new LocalAnswer(status, Json, body.WrittenMemory, allow);
     }
 
-    private static string OpenAiType(int status) => status switch
+    public static string OpenAiType(int status) => status switch
     {
         429 => "rate_limit_error",
         401 => "authentication_error",
@@ -53,14 +53,14 @@ internal static class AiErrors
         _ => "invalid_request_error",
     };
 
-    private static string AnthropicType(int status) => status switch
+    public static string AnthropicType(int status) => status switch
     {
         401 => "authentication_error",
         403 => "permission_error",
         404 => "not_found_error",
         413 => "request_too_large",
         429 => "rate_limit_error",
-        503 => "overloaded_error",
+        503 or 529 => "overloaded_error",
         504 => "timeout_error",
         >= 500 => "api_error",
         _ => "invalid_request_error",

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using EdgeProxy.Ai.Guards;
 using EdgeProxy.Ai.Plans;
+using EdgeProxy.Ai.Translation;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Json;
@@ -19,6 +20,9 @@ internal sealed class AiLoop(BodyBudget budget, PlanBook plans)
     public JsonIndex Index { get; } = new();
 
     public JsonEdits Edits { get; } = new();
+
+    /// <summary>Of the request that is being sent.</summary>
+    public RequestTranslation Translation { get; } = new();
 
     public BodyBudget Budget { get; } = budget;
 

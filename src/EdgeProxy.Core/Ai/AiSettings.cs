@@ -15,6 +15,21 @@ internal enum ProviderKind : byte
     OpenAiCompatible,
 }
 
+/// <summary>
+/// What becomes of a request that says what its provider's dialect cannot; the words of TOML's on_unsupported.
+/// </summary>
+internal enum OnUnsupported : byte
+{
+    /// <summary>It goes without; the answer names what was left out.</summary>
+    Warn,
+
+    /// <summary>It goes without.</summary>
+    Drop,
+
+    /// <summary>It is refused.</summary>
+    Reject,
+}
+
 /// <summary>[ai] and everything that stands on it.</summary>
 internal sealed record AiSettings
 {
@@ -89,6 +104,8 @@ internal sealed record AiServiceSettings
 
     /// <summary>Most tokens of one answer, all its choices together; 0 is no limit.</summary>
     public int OutputTokensMax { get; init; }
+
+    public OnUnsupported OnUnsupported { get; init; }
 
     /// <summary>Tools that the provider runs may be asked for.</summary>
     public bool ServerTools { get; init; }

@@ -18,6 +18,12 @@ internal static class AiTexts
 
     public static string ParameterMalformed(string path) => $"The parameter {path} has a value that does not fit.";
 
+    public static string Untranslatable(string member) =>
+        $"The request cannot be translated for its model's provider: {member} is not what this API has there.";
+
+    public static string Unsupported(string members) =>
+        $"The model's provider has nothing for: {members}.";
+
     public static string Of(JsonFault fault) => fault switch
     {
         JsonFault.NotUtf8 => "The request body is not UTF-8.",

@@ -22,6 +22,12 @@ internal static class ForwardedFields
     /// <summary>They tell of the operator's account.</summary>
     public static ReadOnlySpan<FieldName> KeptFromClients => Kept;
 
+    /// <summary>It means something to one dialect only: a provider of another never sees it.</summary>
+    public static bool IsOfDialect(ReadOnlySpan<byte> name) =>
+        Ascii.EqualsIgnoreCase(name, "anthropic-version"u8) || Ascii.EqualsIgnoreCase(name, "anthropic-beta"u8)
+        || Ascii.EqualsIgnoreCase(name, "openai-beta"u8)
+        || (name.Length > Stainless.Length && Ascii.EqualsIgnoreCase(name[..Stainless.Length], Stainless));
+
     public static bool Has(ReadOnlySpan<byte> name) => name.Length switch
     {
         6 => Ascii.EqualsIgnoreCase(name, "accept"u8),

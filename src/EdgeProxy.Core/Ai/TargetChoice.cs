@@ -1,3 +1,4 @@
+using EdgeProxy.Ai.Translation;
 using EdgeProxy.Services;
 
 namespace EdgeProxy.Ai;
@@ -68,7 +69,8 @@ internal static class TargetChoice
         ModelTarget target, int place, AiCallKind kind, ulong tried, long nowMs, uint lot, bool mustBeWell)
     {
         Service service = target.Provider.Service;
-        return (tried & (1UL << place)) == 0 && AiApi.IsSpoken(kind, target.Provider.Settings.Kind)
+        return (tried & (1UL << place)) == 0
+            && RequestTranslation.SentAs(kind, target.Provider.Settings.Kind) != AiCallKind.None
             && (!mustBeWell || (target.Pause.IsOver(nowMs) && service.IsUsable(nowMs, lot)));
     }
 }

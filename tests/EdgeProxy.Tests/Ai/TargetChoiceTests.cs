@@ -52,13 +52,14 @@ public sealed class TargetChoiceTests
     }
 
     [Fact]
-    public void Next_TargetOfAnotherDialect_IsPassedOver()
+    public void Next_TargetThatNobodyTranslatesFor_IsPassedOver()
     {
         ModelEntry model = Model(Target("a", kind: ProviderKind.Anthropic), Target("b", priority: 1));
 
-        Assert.Equal(1, TargetChoice.Next(model, AiCallKind.ChatCompletions, 0, 1, 7));
-        Assert.Equal(0, TargetChoice.Next(model, AiCallKind.Messages, 0, 1, 7));
-        Assert.Equal(-1, TargetChoice.Next(model, AiCallKind.OllamaChat, 0, 1, 7));
+        Assert.Equal(0, TargetChoice.Next(model, AiCallKind.ChatCompletions, 0, 1, 7));
+        Assert.Equal(1, TargetChoice.Next(model, AiCallKind.Embeddings, 0, 1, 7));
+        Assert.Equal(0, TargetChoice.Next(model, AiCallKind.CountTokens, 0, 1, 7));
+        Assert.Equal(-1, TargetChoice.Next(model, AiCallKind.OllamaGenerate, 0, 1, 7));
     }
 
     [Fact]

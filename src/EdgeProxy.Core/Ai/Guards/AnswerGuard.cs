@@ -33,11 +33,12 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
     private GuardSide Side => work.Guard.Answer;
 
     /// <summary>How the answer whose head is here will be looked at.</summary>
-    public AnswerLook LookOf(Exchange exchange, AiCallKind kind) =>
-        Side.IsEmpty ? AnswerLook.None : AnswerLooks.Of(exchange, kind);
+    /// <param name="written">How it will be written by who translates it; null if it goes on as it comes.</param>
+    public AnswerLook LookOf(Exchange exchange, AiCallKind kind, AnswerLook? written) =>
+        Side.IsEmpty ? AnswerLook.None : written ?? AnswerLooks.Of(exchange, kind);
 
     /// <summary>An answer begins. One that cannot be looked into is replaced at once.</summary>
-    public void Begin(Exchange exchange, AiCallKind kind, Dialect dialect, HeldBody output)
+    public void Begin(Exchange exchange, AiCallKind kind, Dialect dialect, AnswerLook? written, HeldBody output)
     {
         _exchange = exchange;
         _dialect = dialect;
@@ -45,7 +46,7 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
         work.Answer.Begin();
         _whole.Release();
         exchange.Hold(_whole, loop.Budget);
-        _look = LookOf(exchange, kind);
+        _look = LookOf(exchange, kind, written);
         if (IsStream)
         {
             stream.Begin(kind);

@@ -18,6 +18,10 @@ internal sealed record AiServiceDocument(
 /// <summary>[services.NAME.ai]</summary>
 internal static class AiServiceTable
 {
+    private const string Warn = "warn";
+    private const string Drop = "drop";
+    private const string Reject = "reject";
+
     private static readonly ModelsKey Models = new("models",
         "What clients may ask for: name, with a * at its end every name that begins so; provider; model, the "
             + "provider's name for it, without it the one asked for; a * in it is what the name's stood for. A name "
@@ -41,6 +45,15 @@ internal static class AiServiceTable
         Default = 0,
         DefaultToml = "0",
         ZeroMeans = "no limit",
+    };
+
+    private static readonly ChoiceKey Unsupported = new("on_unsupported", [Warn, Drop, Reject],
+        "A request that is translated for a provider of another dialect (chat completions for anthropic, Messages for "
+            + "openai and openai_compatible, Ollama's chat for both) and says what that has nothing for: it goes "
+            + "without and X-EdgeProxy-Left-Out names it, goes without, or is refused with 400.")
+    {
+        Default = Warn,
+        DefaultToml = $"\"{Warn}\"",
     };
 
     private static readonly BooleanKey ServerTools = new("server_tools",
@@ -75,7 +88,7 @@ internal static class AiServiceTable
 
     public static TableDeclaration Declaration { get; } = new("ai", IsNamed: false,
         "Instead of servers: models of AI providers, in the dialects of OpenAI, Anthropic and Ollama.",
-        [Models, BodyBytes, OutputTokens, ServerTools, ToolsAllowed, ToolsDenied, Parameters])
+        [Models, BodyBytes, OutputTokens, Unsupported, ServerTools, ToolsAllowed, ToolsDenied, Parameters])
     {
         ExampleName = "llm",
         IsAlone = true,
@@ -113,6 +126,12 @@ internal static class AiServiceTable
             {
                 BodyBytesMax = BodyBytes.Read(below),
                 OutputTokensMax = OutputTokens.ReadValue(below),
+                OnUnsupported = Unsupported.Read(below) switch
+                {
+                    Drop => OnUnsupported.Drop,
+                    Reject => OnUnsupported.Reject,
+                    _ => OnUnsupported.Warn,
+                },
                 ServerTools = ServerTools.Read(below),
                 ToolsAllowed = PlacedItems.Values(ToolsAllowed.Read(below)),
                 ToolsDenied = PlacedItems.Values(ToolsDenied.Read(below)),

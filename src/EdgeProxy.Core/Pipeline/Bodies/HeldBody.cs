@@ -32,6 +32,9 @@ internal sealed class HeldBody
     /// <summary>Memory from where another has it, without a budget.</summary>
     public void BindAs(HeldBody other) => Bind(other._blocks!, budget: null);
 
+    /// <summary>Memory from where another has it, within a budget.</summary>
+    public void BindAs(HeldBody other, BodyBudget budget) => Bind(other._blocks!, budget);
+
     /// <summary>Adds bytes; false, and nothing added, if the budget is used up.</summary>
     /// <param name="lengthWanted">How long it will be in the end, as far as that is known.</param>
     public bool TryAppend(ReadOnlySpan<byte> bytes, int lengthWanted = 0)

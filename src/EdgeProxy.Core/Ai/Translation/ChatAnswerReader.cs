@@ -1,0 +1,216 @@
+using System;
+using EdgeProxy.Primitives.Json;
+
+namespace EdgeProxy.Ai.Translation;
+
+/// <summary>OpenAI's chat completions.</summary>
+internal sealed class ChatAnswerReader : AnswerReader
+{
+    private static readonly ulong Choices = JsonText.HashOf("choices"u8);
+    private static readonly ulong Delta = JsonText.HashOf("delta"u8);
+    private static readonly ulong Finish = JsonText.HashOf("finish_reason"u8);
+    private static readonly ulong LengthName = JsonText.HashOf("length"u8);
+    private static readonly ulong Filter = JsonText.HashOf("content_filter"u8);
+    private static readonly ulong FunctionCall = JsonText.HashOf("function_call"u8);
+    private static readonly ulong UsageName = JsonText.HashOf("usage"u8);
+    private static readonly ulong PromptTokens = JsonText.HashOf("prompt_tokens"u8);
+    private static readonly ulong CompletionTokens = JsonText.HashOf("completion_tokens"u8);
+    private static readonly ulong PromptDetails = JsonText.HashOf("prompt_tokens_details"u8);
+    private static readonly ulong CompletionDetails = JsonText.HashOf("completion_tokens_details"u8);
+    private static readonly ulong CachedTokens = JsonText.HashOf("cached_tokens"u8);
+    private static readonly ulong WrittenTokens = JsonText.HashOf("cache_write_tokens"u8);
+    private static readonly ulong ReasoningTokens = JsonText.HashOf("reasoning_tokens"u8);
+
+    private long _tool = -1;
+    private bool _hasFinished;
+
+    public override void Begin()
+    {
+        base.Begin();
+        (_tool, _hasFinished) = (-1, false);
+    }
+
+    public override bool ReadWhole(JsonIndex index, ReadOnlySpan<byte> source, AnswerHead head, ChatAnswer answer)
+    {
+        Begin();
+        int choice = FirstChoice(index);
+        int message = index.Find(choice, Names.Message);
+        if (!Names.Is(index, message, JsonToken.ObjectStart))
+        {
+            return false;
+        }
+
+        head.Take(source, StringOf(index, 0, Names.Id), StringOf(index, 0, Names.Model));
+        Add(answer, SaidKind.Thinking, ThinkingOf(index, message));
+        Add(answer, SaidKind.Text, StringOf(index, message, Names.Content));
+        Add(answer, SaidKind.Text, StringOf(index, message, Names.Refusal));
+        int calls = Names.FindSaid(index, message, Names.ToolCalls);
+        if (calls >= 0 && index[calls].Kind != JsonToken.ArrayStart)
+        {
+            return false;
+        }
+
+        for (int call = calls + 1; calls >= 0 && call < index[calls].Next; call = index[call].Next)
+        {
+            int function = index.Find(call, Names.Function);
+            Place name = StringOf(index, function, Names.Name);
+            Place arguments = StringOf(index, function, Names.Arguments);
+            if (!name.IsThere || !arguments.IsThere)
+            {
+                return false;
+            }
+
+            answer.Parts.Add(new Said(SaidKind.ToolCall, StringOf(index, call, Names.Id), name, arguments));
+        }
+
+        ReadFinish(index, choice);
+        ReadUsage(index);
+        answer.Stop = Stop;
+        answer.Usage = Usage;
+        return true;
+    }
+
+    public override bool ReadEvent(JsonIndex index, ReadOnlySpan<byte> source, AnswerHead head, AnswerWriter to)
+    {
+        int choices = index.Find(0, Choices);
+        if (!Names.Is(index, choices, JsonToken.ArrayStart))
+        {
+            return Names.FindSaid(index, 0, UsageName) >= 0 && ReadUsage(index);
+        }
+
+        if (!HasBegun)
+        {
+            head.Take(source, StringOf(index, 0, Names.Id), StringOf(index, 0, Names.Model));
+            HasBegun = true;
+            to.BeginStream(head);
+        }
+
+        ReadUsage(index);
+        int choice = FirstChoice(index);
+        if (choice < 0)
+        {
+            return true;
+        }
+
+        bool isGood = ReadDelta(index, source, index.Find(choice, Delta), to);
+        ReadFinish(index, choice);
+        return isGood;
+    }
+
+    /// <summary>What comes when all was said: "[DONE]", or the end of the stream after its finish_reason.</summary>
+    public override bool EndStream(AnswerWriter to)
+    {
+        if (IsDone)
+        {
+            return true;
+        }
+
+        IsDone = true;
+        return HasBegun && _hasFinished && to.EndStream(Stop, Usage);
+    }
+
+    private bool ReadDelta(JsonIndex index, ReadOnlySpan<byte> source, int delta, AnswerWriter to)
+    {
+        bool isGood = Say(to, SaidKind.Thinking, source, ThinkingOf(index, delta));
+        isGood &= Say(to, SaidKind.Text, source, StringOf(index, delta, Names.Content));
+        isGood &= Say(to, SaidKind.Text, source, StringOf(index, delta, Names.Refusal));
+        int calls = Names.FindSaid(index, delta, Names.ToolCalls);
+        if (!Names.Is(index, calls, JsonToken.ArrayStart))
+        {
+            return isGood && calls < 0;
+        }
+
+        for (int call = calls + 1; isGood && call < index[calls].Next; call = index[call].Next)
+        {
+            isGood = ReadCall(index, source, call, to);
+        }
+
+        return isGood;
+    }
+
+    // Pieces of a call come under its number; a new number is the next call, and none before it goes on.
+    private bool ReadCall(JsonIndex index, ReadOnlySpan<byte> source, int call, AnswerWriter to)
+    {
+        int number = index.Find(call, Names.Index);
+        int function = index.Find(call, Names.Function);
+        Place name = StringOf(index, function, Names.Name);
+        long place = number >= 0 && index[number].IsInteger ? index[number].Number
+            : _tool + (name.IsEmpty ? 0 : 1);
+        if (place < _tool || place < 0)
+        {
+            return false;
+        }
+
+        if (place > _tool)
+        {
+            _tool = place;
+            if (name.IsEmpty || !to.CallTool(source, StringOf(index, call, Names.Id), name))
+            {
+                return false;
+            }
+        }
+
+        Place arguments = StringOf(index, function, Names.Arguments);
+        if (!arguments.IsEmpty)
+        {
+            to.Arguments(source, arguments);
+        }
+
+        return true;
+    }
+
+    private static bool Say(AnswerWriter to, SaidKind kind, ReadOnlySpan<byte> source, Place text) =>
+        text.IsEmpty || to.Say(kind, source, text);
+
+    private static void Add(ChatAnswer answer, SaidKind kind, Place text)
+    {
+        if (!text.IsEmpty)
+        {
+            answer.Parts.Add(new Said(kind, text));
+        }
+    }
+
+    private static Place ThinkingOf(JsonIndex index, int node)
+    {
+        Place text = StringOf(index, node, Names.ReasoningContent);
+        return text.IsThere ? text : StringOf(index, node, Names.Reasoning);
+    }
+
+    private static int FirstChoice(JsonIndex index)
+    {
+        int choices = index.Find(0, Choices);
+        return Names.Is(index, choices, JsonToken.ArrayStart) && index[choices].Next > choices + 1 ? choices + 1 : -1;
+    }
+
+    private void ReadFinish(JsonIndex index, int choice)
+    {
+        ulong reason = Names.Word(index, index.Find(choice, Finish));
+        if (reason != 0)
+        {
+            _hasFinished = true;
+            Stop = reason == LengthName ? StopReason.Length
+                : reason == Names.ToolCalls || reason == FunctionCall ? StopReason.Tool
+                : reason == Filter ? StopReason.Refusal
+                : StopReason.End;
+        }
+    }
+
+    private bool ReadUsage(JsonIndex index)
+    {
+        int usage = index.Find(0, UsageName);
+        if (!Names.Is(index, usage, JsonToken.ObjectStart))
+        {
+            return false;
+        }
+
+        int prompt = index.Find(usage, PromptDetails);
+        Usage = new AnswerUsage(
+            true,
+            CountOf(index, usage, PromptTokens),
+            CountOf(index, usage, CompletionTokens),
+            CountOf(index, prompt, CachedTokens),
+            CountOf(index, prompt, WrittenTokens),
+            CountOf(index, index.Find(usage, CompletionDetails), ReasoningTokens));
+        return true;
+    }
+}

@@ -1,0 +1,161 @@
+using System;
+using EdgeProxy.Primitives.Json;
+
+namespace EdgeProxy.Ai.Translation;
+
+/// <summary>Ollama's chat. Its tool calls have names; the ids others want are made up here.</summary>
+internal sealed class OllamaRequestReader() : RequestReader(RequestMembers.Ollama)
+{
+    // Calls that no result was read for yet stand from here on among the parts.
+    private int _callsFrom;
+
+    protected override void ReadSystem() => _callsFrom = 0;
+
+    protected override void ReadMessage(ReadOnlySpan<byte> body, int message)
+    {
+        ulong role = Names.Word(Index, Index.Find(message, Names.Role));
+        if (role == Names.Tool)
+        {
+            BeginResult(message);
+        }
+        else if (role == Names.System || role == Names.User || role == Names.Assistant)
+        {
+            Request.Begin(role == Names.System ? TurnRole.System
+                : role == Names.User ? TurnRole.User
+                : TurnRole.Assistant);
+        }
+        else
+        {
+            Refuse("role");
+            return;
+        }
+
+        int content = Names.FindSaid(Index, message, Names.Content);
+        if (content >= 0 && Index[content].Kind != JsonToken.String)
+        {
+            Refuse("content");
+            return;
+        }
+
+        if (content >= 0)
+        {
+            Request.Add(new ChatPart(PartKind.Text, Place.Of(Index, content)));
+        }
+
+        ReadImages(body, Names.FindSaid(Index, message, Names.Images), role == Names.Tool);
+        ReadCalls(Names.FindSaid(Index, message, Names.ToolCalls));
+    }
+
+    protected override void ReadTool(int tool) => ReadFunction(tool);
+
+    // A result belongs to the first call of its tool that has none yet; without a name to the first at all.
+    private void BeginResult(int message)
+    {
+        int id = Names.FindString(Index, message, Names.ToolCallId);
+        if (id >= 0)
+        {
+            Request.Begin(TurnRole.Tool, Place.Of(Index, id));
+            return;
+        }
+
+        ulong name = Names.Word(Index, Index.Find(message, Names.ToolName));
+        for (int part = _callsFrom; part < Request.Parts.Count; part++)
+        {
+            ChatPart call = Request.Parts[part];
+            if (call.Kind == PartKind.ToolCall && !call.IsAnswered && (name == 0 || name == call.NameHash))
+            {
+                Request.Parts[part] = call with { IsAnswered = true };
+                while (_callsFrom <= part && IsDone(Request.Parts[_callsFrom]))
+                {
+                    _callsFrom++;
+                }
+
+                Request.Begin(TurnRole.Tool, call.First, call.Number);
+                return;
+            }
+        }
+
+        Refuse("tool_name");
+        Request.Begin(TurnRole.Tool);
+    }
+
+    private static bool IsDone(in ChatPart part) => part.Kind != PartKind.ToolCall || part.IsAnswered;
+
+    private void ReadImages(ReadOnlySpan<byte> body, int images, bool isInResult)
+    {
+        if (images < 0)
+        {
+            return;
+        }
+
+        if (Index[images].Kind != JsonToken.ArrayStart)
+        {
+            Refuse("images");
+            return;
+        }
+
+        for (int image = images + 1; image < Index[images].Next; image = Index[image].Next)
+        {
+            ReadOnlySpan<byte> data = body[Index[image].Start..Index[image].End];
+            if (isInResult)
+            {
+                Lose(Loss.ImageInToolResult);
+            }
+            else if (Index[image].Kind != JsonToken.String || ImageTypes.Of(data[1..^1]).IsEmpty)
+            {
+                Lose(Loss.ImageKind);
+            }
+            else
+            {
+                Request.Add(new ChatPart(PartKind.ImageData, default,
+                    new Place(Index[image].Start + 1, Index[image].End - 1)));
+            }
+        }
+    }
+
+    private void ReadCalls(int calls)
+    {
+        if (calls < 0)
+        {
+            return;
+        }
+
+        if (Index[calls].Kind != JsonToken.ArrayStart)
+        {
+            Refuse("tool_calls");
+            return;
+        }
+
+        for (int call = calls + 1; call < Index[calls].Next; call = Index[call].Next)
+        {
+            int function = Index.Find(call, Names.Function);
+            int name = Names.FindString(Index, function, Names.Name);
+            int arguments = Index.Find(function, Names.Arguments);
+            if (name < 0 || !Names.Is(Index, arguments, JsonToken.ObjectStart))
+            {
+                Refuse("tool_calls[].function");
+                return;
+            }
+
+            Request.Add(new ChatPart(PartKind.ToolCall, Place.Of(Index, Names.FindString(Index, call, Names.Id)),
+                Place.Of(Index, name), Place.Of(Index, arguments), ++Request.CallCount)
+            {
+                NameHash = Names.Word(Index, name),
+            });
+        }
+    }
+}
+
+/// <summary>What an image in base64 is, by its first bytes.</summary>
+internal static class ImageTypes
+{
+    /// <summary>Its media type; empty if that is not known.</summary>
+    public static ReadOnlySpan<byte> Of(ReadOnlySpan<byte> base64) => base64 switch
+    {
+        _ when base64.StartsWith("iVBORw0KGgo"u8) => "image/png"u8,
+        _ when base64.StartsWith("/9j/"u8) || base64.StartsWith("\\/9j\\/"u8) => "image/jpeg"u8,
+        _ when base64.StartsWith("R0lGOD"u8) => "image/gif"u8,
+        _ when base64.StartsWith("UklGR"u8) => "image/webp"u8,
+        _ => default,
+    };
+}
