@@ -38,7 +38,7 @@ public sealed class ReproducibleTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(first, second);
     }
 
-    /// <summary>What a build of the sources, copied to a folder, makes: by its path below artifacts, the hash.</summary>
+    /// <summary>What a build of the sources, copied to a folder, makes: the hash by the path below artifacts.</summary>
     private async Task<SortedDictionary<string, string>> BuildAsync(string name)
     {
         string folder = Path.Combine(_folder.FullName, name);
@@ -53,8 +53,10 @@ public sealed class ReproducibleTests(ITestOutputHelper output) : IDisposable
         Assert.True(result.ExitCode == 0, $"{result}");
 
         string artifacts = Path.Combine(folder, "artifacts");
-        IEnumerable<string> files = s_projects.SelectMany(project => new[] { "dll", "pdb" }.Select(kind => Path.Combine(
-            artifacts, "obj", project, "release_linux-x64", (project == "EdgeProxy" ? "edgeproxy" : project) + "." + kind)));
+        IEnumerable<string> files = s_projects
+            .Select(project => Path.Combine(artifacts, "obj", project, "release_linux-x64",
+                project == "EdgeProxy" ? "edgeproxy" : project))
+            .SelectMany(static path => new[] { path + ".dll", path + ".pdb" });
         if (s_isLong)
         {
             string published = Path.Combine(artifacts, "publish", "EdgeProxy", "release_linux-x64");
