@@ -27,7 +27,7 @@ internal sealed record AuditStatus(
 /// The audit chain at work: a thread takes what the loops noted in their rings into the chain, makes it durable as
 /// <see cref="AuditSettings.Sync"/> asks, ends segments and removes old ones. Made by <see cref="AuditOpening"/>.
 /// </summary>
-internal sealed partial class AuditLog : IDisposable
+internal sealed class AuditLog : IDisposable
 {
     // While records come they are taken this often: a batch costs one write.
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
@@ -331,7 +331,7 @@ internal sealed partial class AuditLog : IDisposable
             bytes + ChainFrame.OverheadBytes + SegmentFooter.BodyBytes, NowMs(), [.. end.Hash]);
         Release();
         _retention.Add(_lastClosed);
-        Log.SegmentClosed(_logger, end.SegmentNumber, records, end.Seq, Convert.ToHexStringLower(end.Hash));
+        Log.SegmentClosed(_logger, end.SegmentNumber, records, end.Seq, Convert.ToHexStringLower(end.Hash), null);
     }
 
     private void Fail(Exception exception)
@@ -348,7 +348,7 @@ internal sealed partial class AuditLog : IDisposable
         if (!_isStuck)
         {
             _lostSinceMs = NowMs();
-            Log.Stuck(_logger, exception.Message, Settings.OnFull);
+            Log.Stuck(_logger, exception.Message, Settings.OnFull, null);
         }
 
         Volatile.Write(ref _isStuck, true);
@@ -363,7 +363,7 @@ internal sealed partial class AuditLog : IDisposable
         {
             Volatile.Write(ref _isStuck, false);
             Volatile.Write(ref _status, Look());
-            Log.Unstuck(_logger, Status.Seq);
+            Log.Unstuck(_logger, Status.Seq, null);
         }
     }
 
@@ -433,18 +433,18 @@ internal sealed partial class AuditLog : IDisposable
         };
     }
 
-    private static partial class Log
+    private static class Log
     {
-        [LoggerMessage(EventIds.AuditSegmentClosed, LogLevel.Information,
-            "audit segment {Segment} closed: {Records} records up to {Seq}, hash {Hash}")]
-        public static partial void SegmentClosed(ILogger logger, ulong segment, long records, ulong seq, string hash);
+        public static readonly Action<ILogger, ulong, long, ulong, string, Exception?> SegmentClosed =
+            LoggerMessage.Define<ulong, long, ulong, string>(LogLevel.Information, EventIds.AuditSegmentClosed,
+                "audit segment {Segment} closed: {Records} records up to {Seq}, hash {Hash}");
 
-        [LoggerMessage(EventIds.AuditStuck, LogLevel.Error,
-            "audit records cannot be written: {Reason}; on_full = {OnFull}, tried again until they can")]
-        public static partial void Stuck(ILogger logger, string reason, AuditFull onFull);
+        public static readonly Action<ILogger, string, AuditFull, Exception?> Stuck =
+            LoggerMessage.Define<string, AuditFull>(LogLevel.Error, EventIds.AuditStuck,
+                "audit records cannot be written: {Reason}; on_full = {OnFull}, tried again until they can");
 
-        [LoggerMessage(EventIds.AuditUnstuck, LogLevel.Information,
-            "audit records are written again, up to {Seq}")]
-        public static partial void Unstuck(ILogger logger, ulong seq);
+        public static readonly Action<ILogger, ulong, Exception?> Unstuck =
+            LoggerMessage.Define<ulong>(LogLevel.Information, EventIds.AuditUnstuck,
+                "audit records are written again, up to {Seq}");
     }
 }

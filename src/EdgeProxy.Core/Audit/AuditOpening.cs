@@ -36,7 +36,7 @@ internal sealed record AuditOpeningParts
 /// Opens the chain: (1) lock and key, (2) the valid part of what is there, (3) what the last process noted and did not
 /// bring into the chain, (4) a record of what was found and one of the start, (5) empty rings.
 /// </summary>
-internal static partial class AuditOpening
+internal static class AuditOpening
 {
     private const string RingPattern = "*.ring";
 
@@ -91,7 +91,7 @@ internal static partial class AuditOpening
         (long taken, long torn) = TakeRings(settings.Directory, end, chain, nowMs);
         if (!end.IsClean || taken + torn + end.CutBytes > 0)
         {
-            Log.Recovered(parts.Logger, end.State.Seq, taken, end.CutBytes);
+            Log.Recovered(parts.Logger, end.State.Seq, taken, end.CutBytes, null);
             chain.Append(OwnRecords.Encode(RecordKind.Recovery, nowMs, (RecordField.CutBytes, end.CutBytes),
                 (RecordField.CutDigest, end.CutDigest), (RecordField.DrainedCount, taken),
                 (RecordField.DroppedCount, torn)), nowMs);
@@ -175,11 +175,11 @@ internal static partial class AuditOpening
         }
     }
 
-    private static partial class Log
+    private static class Log
     {
-        [LoggerMessage(EventIds.AuditRecovered, LogLevel.Warning,
-            "the audit chain was not ended in order: goes on behind record {Seq}, {Taken} taken from memory, "
-            + "{Cut} bytes cut off")]
-        public static partial void Recovered(ILogger logger, ulong seq, long taken, long cut);
+        public static readonly Action<ILogger, ulong, long, long, Exception?> Recovered =
+            LoggerMessage.Define<ulong, long, long>(LogLevel.Warning, EventIds.AuditRecovered,
+                "the audit chain was not ended in order: goes on behind record {Seq}, {Taken} taken from memory, "
+                + "{Cut} bytes cut off");
     }
 }

@@ -9,7 +9,7 @@ namespace EdgeProxy.Audit;
 /// Removes the oldest segments when they are too many or too old. What is removed is said in the chain first, so that
 /// what is left still shows where it begins and why.
 /// </summary>
-internal sealed partial class Retention(IAuditFiles files, List<ClosedSegment> closed, ILogger logger)
+internal sealed class Retention(IAuditFiles files, List<ClosedSegment> closed, ILogger logger)
 {
     /// <summary>A segment was closed since it was last looked at whether one is to go.</summary>
     public bool HasNews { get; private set; } = closed.Count > 0;
@@ -40,7 +40,7 @@ internal sealed partial class Retention(IAuditFiles files, List<ClosedSegment> c
             closed.RemoveAt(0);
         }
 
-        Log.Removed(logger, count, last.LastSeq);
+        Log.Removed(logger, count, last.LastSeq, null);
     }
 
     private int CountDue(AuditSettings settings, long nowMs)
@@ -65,10 +65,10 @@ internal sealed partial class Retention(IAuditFiles files, List<ClosedSegment> c
     private static bool IsOld(ClosedSegment segment, AuditSettings settings, long nowMs) =>
         settings.RetainAge > TimeSpan.Zero && nowMs - segment.ClosedMs > settings.RetainAge.TotalMilliseconds;
 
-    private static partial class Log
+    private static class Log
     {
-        [LoggerMessage(EventIds.AuditSegmentsRemoved, LogLevel.Information,
-            "{Count} audit segments removed, up to record {Seq}")]
-        public static partial void Removed(ILogger logger, int count, ulong seq);
+        public static readonly Action<ILogger, int, ulong, Exception?> Removed =
+            LoggerMessage.Define<int, ulong>(LogLevel.Information, EventIds.AuditSegmentsRemoved,
+                "{Count} audit segments removed, up to record {Seq}");
     }
 }

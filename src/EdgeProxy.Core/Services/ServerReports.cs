@@ -1,3 +1,4 @@
+using System;
 using EdgeProxy.Primitives;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Services.Breaking;
@@ -6,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace EdgeProxy.Services;
 
 /// <summary>Logs when a server's state changes: once per change, not per request or probe.</summary>
-internal sealed partial class ServerReports(ILogger logger)
+internal sealed class ServerReports(ILogger logger)
 {
     /// <param name="reason">What the connection knows of it; "" for nothing.</param>
     public void ConnectFailed(Server server, FaultKind kind, string reason)
@@ -14,38 +15,38 @@ internal sealed partial class ServerReports(ILogger logger)
         if (server.NoteFailure())
         {
             Log.Failing(
-                logger, server.Service, server.Name, reason.Length > 0 ? $"{kind}: {reason}" : kind.ToString());
+                logger, server.Service, server.Name, reason.Length > 0 ? $"{kind}: {reason}" : kind.ToString(), null);
         }
     }
 
-    public void ConnectWorks(Server server) => Log.Working(logger, server.Service, server.Name);
+    public void ConnectWorks(Server server) => Log.Working(logger, server.Service, server.Name, null);
 
     /// <summary>Probes took it up or down; the outcome is that of the last one.</summary>
     public void Probed(Server server, bool isUp, string outcome)
     {
         if (isUp)
         {
-            Log.Up(logger, server.Service, server.Name, outcome);
+            Log.Up(logger, server.Service, server.Name, outcome, null);
         }
         else
         {
-            Log.Down(logger, server.Service, server.Name, outcome);
+            Log.Down(logger, server.Service, server.Name, outcome, null);
         }
     }
 
     public void Ejected(Server server, long forMs, string reason) =>
-        Log.Ejected(logger, server.Service, server.Name, forMs, reason);
+        Log.Ejected(logger, server.Service, server.Name, forMs, reason, null);
 
     /// <summary>A failover began to send its requests to another member.</summary>
     public void Switched(string service, string member, bool isFallback)
     {
         if (isFallback)
         {
-            Log.FellBack(logger, service, member);
+            Log.FellBack(logger, service, member, null);
         }
         else
         {
-            Log.CameBack(logger, service, member);
+            Log.CameBack(logger, service, member, null);
         }
     }
 
@@ -55,63 +56,63 @@ internal sealed partial class ServerReports(ILogger logger)
         switch (state)
         {
             case BreakerState.Open:
-                Log.BreakerOpened(logger, service, expression);
+                Log.BreakerOpened(logger, service, expression, null);
                 break;
             case BreakerState.Recovering:
-                Log.BreakerRecovers(logger, service);
+                Log.BreakerRecovers(logger, service, null);
                 break;
             default:
-                Log.BreakerClosed(logger, service);
+                Log.BreakerClosed(logger, service, null);
                 break;
         }
     }
 
-    public void Returned(Server server) => Log.Returned(logger, server.Service, server.Name);
+    public void Returned(Server server) => Log.Returned(logger, server.Service, server.Name, null);
 
-    private static partial class Log
+    private static class Log
     {
-        [LoggerMessage(EventIds.ServerFailing, LogLevel.Warning,
-            "service {Service}: server {Server} does not accept connections ({Reason})")]
-        public static partial void Failing(ILogger logger, string service, string server, string reason);
+        public static readonly Action<ILogger, string, string, string, Exception?> Failing =
+            LoggerMessage.Define<string, string, string>(LogLevel.Warning, EventIds.ServerFailing,
+                "service {Service}: server {Server} does not accept connections ({Reason})");
 
-        [LoggerMessage(EventIds.ServerWorking, LogLevel.Information,
-            "service {Service}: server {Server} accepts connections again")]
-        public static partial void Working(ILogger logger, string service, string server);
+        public static readonly Action<ILogger, string, string, Exception?> Working =
+            LoggerMessage.Define<string, string>(LogLevel.Information, EventIds.ServerWorking,
+                "service {Service}: server {Server} accepts connections again");
 
-        [LoggerMessage(EventIds.ServerDown, LogLevel.Warning,
-            "service {Service}: server {Server} is down (probe: {Outcome})")]
-        public static partial void Down(ILogger logger, string service, string server, string outcome);
+        public static readonly Action<ILogger, string, string, string, Exception?> Down =
+            LoggerMessage.Define<string, string, string>(LogLevel.Warning, EventIds.ServerDown,
+                "service {Service}: server {Server} is down (probe: {Outcome})");
 
-        [LoggerMessage(EventIds.ServerUp, LogLevel.Information,
-            "service {Service}: server {Server} is up (probe: {Outcome})")]
-        public static partial void Up(ILogger logger, string service, string server, string outcome);
+        public static readonly Action<ILogger, string, string, string, Exception?> Up =
+            LoggerMessage.Define<string, string, string>(LogLevel.Information, EventIds.ServerUp,
+                "service {Service}: server {Server} is up (probe: {Outcome})");
 
-        [LoggerMessage(EventIds.ServerEjected, LogLevel.Warning,
-            "service {Service}: server {Server} is ejected for {ForMs} ms ({Reason})")]
-        public static partial void Ejected(ILogger logger, string service, string server, long forMs, string reason);
+        public static readonly Action<ILogger, string, string, long, string, Exception?> Ejected =
+            LoggerMessage.Define<string, string, long, string>(LogLevel.Warning, EventIds.ServerEjected,
+                "service {Service}: server {Server} is ejected for {ForMs} ms ({Reason})");
 
-        [LoggerMessage(EventIds.ServerReturned, LogLevel.Information,
-            "service {Service}: server {Server} is used again after its ejection")]
-        public static partial void Returned(ILogger logger, string service, string server);
+        public static readonly Action<ILogger, string, string, Exception?> Returned =
+            LoggerMessage.Define<string, string>(LogLevel.Information, EventIds.ServerReturned,
+                "service {Service}: server {Server} is used again after its ejection");
 
-        [LoggerMessage(EventIds.BreakerOpened, LogLevel.Warning,
-            "service {Service}: its circuit breaker is open ({Expression})")]
-        public static partial void BreakerOpened(ILogger logger, string service, string expression);
+        public static readonly Action<ILogger, string, string, Exception?> BreakerOpened =
+            LoggerMessage.Define<string, string>(LogLevel.Warning, EventIds.BreakerOpened,
+                "service {Service}: its circuit breaker is open ({Expression})");
 
-        [LoggerMessage(EventIds.BreakerRecovers, LogLevel.Information,
-            "service {Service}: its circuit breaker lets some requests pass again")]
-        public static partial void BreakerRecovers(ILogger logger, string service);
+        public static readonly Action<ILogger, string, Exception?> BreakerRecovers =
+            LoggerMessage.Define<string>(LogLevel.Information, EventIds.BreakerRecovers,
+                "service {Service}: its circuit breaker lets some requests pass again");
 
-        [LoggerMessage(EventIds.BreakerClosed, LogLevel.Information,
-            "service {Service}: its circuit breaker is closed again")]
-        public static partial void BreakerClosed(ILogger logger, string service);
+        public static readonly Action<ILogger, string, Exception?> BreakerClosed =
+            LoggerMessage.Define<string>(LogLevel.Information, EventIds.BreakerClosed,
+                "service {Service}: its circuit breaker is closed again");
 
-        [LoggerMessage(EventIds.ServiceFellBack, LogLevel.Warning,
-            "service {Service}: its main service has no usable server; requests go to {Member}")]
-        public static partial void FellBack(ILogger logger, string service, string member);
+        public static readonly Action<ILogger, string, string, Exception?> FellBack =
+            LoggerMessage.Define<string, string>(LogLevel.Warning, EventIds.ServiceFellBack,
+                "service {Service}: its main service has no usable server; requests go to {Member}");
 
-        [LoggerMessage(EventIds.ServiceCameBack, LogLevel.Information,
-            "service {Service}: requests go to {Member} again")]
-        public static partial void CameBack(ILogger logger, string service, string member);
+        public static readonly Action<ILogger, string, string, Exception?> CameBack =
+            LoggerMessage.Define<string, string>(LogLevel.Information, EventIds.ServiceCameBack,
+                "service {Service}: requests go to {Member} again");
     }
 }

@@ -1,3 +1,4 @@
+using System;
 using EdgeProxy.Primitives;
 using EdgeProxy.Primitives.Net;
 using EdgeProxy.Primitives.Time;
@@ -9,7 +10,7 @@ namespace EdgeProxy.Transport;
 /// One loop's share of a <see cref="ListenSocket"/>: accepts in batches and keeps the connection, or gives it to a loop
 /// that has clearly fewer.
 /// </summary>
-internal sealed unsafe partial class Acceptor : ITimerOwner
+internal sealed unsafe class Acceptor : ITimerOwner
 {
     // Bounds what one turn accepts, so that a flood of connections does not starve the links that are served.
     private const int BatchMax = 64;
@@ -163,7 +164,7 @@ internal sealed unsafe partial class Acceptor : ITimerOwner
         if (!_isShedding)
         {
             _isShedding = true;
-            Log.AcceptShed(_loop.Logger, _loop.Index, Errno.Text(error), count);
+            Log.AcceptShed(_loop.Logger, _loop.Index, Errno.Text(error), count, null);
         }
 
         Pause();
@@ -208,10 +209,10 @@ internal sealed unsafe partial class Acceptor : ITimerOwner
         }
     }
 
-    private static partial class Log
+    private static class Log
     {
-        [LoggerMessage(EventIds.AcceptShed, LogLevel.Warning,
-            "loop {Index}: cannot accept ({Error}); connections closed unserved: {Count}")]
-        public static partial void AcceptShed(ILogger logger, int index, string error, int count);
+        public static readonly Action<ILogger, int, string, int, Exception?> AcceptShed =
+            LoggerMessage.Define<int, string, int>(LogLevel.Warning, EventIds.AcceptShed,
+                "loop {Index}: cannot accept ({Error}); connections closed unserved: {Count}");
     }
 }

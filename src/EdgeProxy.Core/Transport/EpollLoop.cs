@@ -19,7 +19,7 @@ namespace EdgeProxy.Transport;
 /// work; (5) fire timers. Marking comes first so that a pooled server connection whose end came in the same batch is
 /// already known to have ended when the owner of another link would pick it.
 /// </remarks>
-internal sealed partial class EpollLoop : IDisposable, ITimerOwner
+internal sealed class EpollLoop : IDisposable, ITimerOwner
 {
     // The engine's deepest call is a few KiB; the runtime's exception handling wants the rest.
     private const int StackBytes = 256 * 1024;
@@ -271,7 +271,7 @@ internal sealed partial class EpollLoop : IDisposable, ITimerOwner
     internal void OnCrash(Exception exception)
     {
         Counters.Crashes++;
-        Log.LoopCrashed(_logger, exception, Index);
+        Log.LoopCrashed(_logger, Index, exception);
     }
 
     private static void CloseIfOpen(int fd)
@@ -363,10 +363,10 @@ internal sealed partial class EpollLoop : IDisposable, ITimerOwner
         return 0;
     }
 
-    private static partial class Log
+    private static class Log
     {
-        [LoggerMessage(EventIds.LoopCrashed, LogLevel.Error,
-            "loop {Index}: an exception escaped and cost its connection")]
-        public static partial void LoopCrashed(ILogger logger, Exception exception, int index);
+        public static readonly Action<ILogger, int, Exception?> LoopCrashed =
+            LoggerMessage.Define<int>(LogLevel.Error, EventIds.LoopCrashed,
+                "loop {Index}: an exception escaped and cost its connection");
     }
 }

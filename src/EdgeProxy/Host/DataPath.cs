@@ -404,7 +404,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             }
 
             entryPoint.StartAccepting(_loops!);
-            Log.Opened(_logger, entryPoint.Settings.Name, entryPoint.Address);
+            Log.Opened(_logger, entryPoint.Settings.Name, entryPoint.Address, null);
         }
 
         _parts.Sockets.CloseRest();
@@ -419,7 +419,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             _parts.Sockets.Drop(entryPoint.Address);
             entryPoint.Abandon();
             _leaving.Add(entryPoint);
-            Log.Closed(_logger, entryPoint.Settings.Name, entryPoint.Settings.Address);
+            Log.Closed(_logger, entryPoint.Settings.Name, entryPoint.Settings.Address, null);
         }
 
         CloseIdle(gone);
@@ -462,11 +462,12 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
 
     private static partial class Log
     {
-        [LoggerMessage(EventIds.EntryPointOpened, LogLevel.Information, "entrypoint {Name} accepts on {Address}")]
-        public static partial void Opened(ILogger logger, string name, IPEndPoint address);
+        public static readonly Action<ILogger, string, IPEndPoint, Exception?> Opened =
+            LoggerMessage.Define<string, IPEndPoint>(LogLevel.Information, EventIds.EntryPointOpened,
+                "entrypoint {Name} accepts on {Address}");
 
-        [LoggerMessage(EventIds.EntryPointClosed, LogLevel.Information,
-            "entrypoint {Name} no longer accepts on {Address}")]
-        public static partial void Closed(ILogger logger, string name, IPEndPoint address);
+        public static readonly Action<ILogger, string, IPEndPoint, Exception?> Closed =
+            LoggerMessage.Define<string, IPEndPoint>(LogLevel.Information, EventIds.EntryPointClosed,
+                "entrypoint {Name} no longer accepts on {Address}");
     }
 }

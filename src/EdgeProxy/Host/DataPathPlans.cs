@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Threading;
 using EdgeProxy.Ai;
@@ -37,7 +38,7 @@ internal sealed partial class DataPath
         Volatile.Write(ref _planned, plans);
     }
 
-    private void TellOfPlans(string problem) => PlanLog.NotSaved(_logger, problem);
+    private void TellOfPlans(string problem) => PlanLog.NotSaved(_logger, problem, null);
 
     private void CollectPlans(ICollection<MetricSample> samples)
     {
@@ -78,10 +79,10 @@ internal sealed partial class DataPath
             "Times what plans count could not be saved.", MetricKind.Counter, _plans!.SaveFailures, []));
     }
 
-    private static partial class PlanLog
+    private static class PlanLog
     {
-        [LoggerMessage(EventIds.PlansNotSaved, LogLevel.Error,
-            "what plans count is not saved: a machine without power would forget it: {Problem}")]
-        public static partial void NotSaved(ILogger logger, string problem);
+        public static readonly Action<ILogger, string, Exception?> NotSaved =
+            LoggerMessage.Define<string>(LogLevel.Error, EventIds.PlansNotSaved,
+                "what plans count is not saved: a machine without power would forget it: {Problem}");
     }
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using EdgeProxy.Config;
 using EdgeProxy.EntryPoints;
@@ -51,11 +52,11 @@ internal sealed partial class DataPath
             {
                 if (daysLeft < 0)
                 {
-                    Log.CertificateExpired(_logger, entryPoint.Name, file);
+                    Log.CertificateExpired(_logger, entryPoint.Name, file, null);
                 }
                 else
                 {
-                    Log.CertificateExpires(_logger, entryPoint.Name, file, daysLeft);
+                    Log.CertificateExpires(_logger, entryPoint.Name, file, daysLeft, null);
                 }
             }
         }
@@ -64,24 +65,24 @@ internal sealed partial class DataPath
         {
             if (service.Tls?.SkipVerify == true)
             {
-                Log.NotVerified(_logger, service.Name);
+                Log.NotVerified(_logger, service.Name, null);
             }
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(EventIds.CertificateExpired, LogLevel.Warning,
-            "entrypoint {Name}: certificate {File} HAS EXPIRED; clients will refuse it")]
-        public static partial void CertificateExpired(ILogger logger, string name, string file);
+        public static readonly Action<ILogger, string, string, Exception?> CertificateExpired =
+            LoggerMessage.Define<string, string>(LogLevel.Warning, EventIds.CertificateExpired,
+                "entrypoint {Name}: certificate {File} HAS EXPIRED; clients will refuse it");
 
-        [LoggerMessage(EventIds.CertificateExpires, LogLevel.Warning,
-            "entrypoint {Name}: certificate {File} expires in {Days} days")]
-        public static partial void CertificateExpires(ILogger logger, string name, string file, int days);
+        public static readonly Action<ILogger, string, string, int, Exception?> CertificateExpires =
+            LoggerMessage.Define<string, string, int>(LogLevel.Warning, EventIds.CertificateExpires,
+                "entrypoint {Name}: certificate {File} expires in {Days} days");
 
-        [LoggerMessage(EventIds.ServerNotVerified, LogLevel.Warning,
-            "service {Name}: insecure_skip_verify = true: ITS SERVERS' CERTIFICATES ARE NOT VERIFIED; anybody on the "
-                + "way can read and change everything")]
-        public static partial void NotVerified(ILogger logger, string name);
+        public static readonly Action<ILogger, string, Exception?> NotVerified =
+            LoggerMessage.Define<string>(LogLevel.Warning, EventIds.ServerNotVerified,
+                "service {Name}: insecure_skip_verify = true: ITS SERVERS' CERTIFICATES ARE NOT VERIFIED; anybody on "
+                + "the way can read and change everything");
     }
 }

@@ -18,7 +18,7 @@ namespace EdgeProxy.Host;
 /// The kill switch: what an operator halted stays halted, over restarts, until it is released. Kept in a file of
 /// node.state_dir, one halt a line: "all", "router NAME", "consumer NAME", "model NAME".
 /// </summary>
-internal sealed partial class HaltSwitch(TimeProvider time, ILogger logger, Func<AuditLog?> audit)
+internal sealed class HaltSwitch(TimeProvider time, ILogger logger, Func<AuditLog?> audit)
 {
     private const string FileName = "halted";
     private const int TargetsMax = 1024;
@@ -63,7 +63,7 @@ internal sealed partial class HaltSwitch(TimeProvider time, ILogger logger, Func
                 _path = path;
                 if (targets.Count > 0)
                 {
-                    Log.StillHalted(logger, string.Join(", ", targets));
+                    Log.StillHalted(logger, string.Join(", ", targets), null);
                 }
 
                 return null;
@@ -120,7 +120,7 @@ internal sealed partial class HaltSwitch(TimeProvider time, ILogger logger, Func
     {
         string verb = isHalt ? "halt" : "release";
         string outcome = problem is null ? "done" : isHalt ? $"done, not kept: {problem}" : $"refused: {problem}";
-        Log.Changed(logger, verb, target, outcome);
+        Log.Changed(logger, verb, target, outcome, null);
         audit()?.Record(
             OwnRecords.Encode(RecordKind.Admin, time.GetUtcNow().ToUnixTimeMilliseconds(),
                 (RecordField.Cause, verb), (RecordField.Outcome, outcome), (RecordField.Changes, target.ToString())),
@@ -165,12 +165,14 @@ internal sealed partial class HaltSwitch(TimeProvider time, ILogger logger, Func
             : line == "all" ? new HaltTarget(HaltKind.All, "") : null;
     }
 
-    private static partial class Log
+    private static class Log
     {
-        [LoggerMessage(EventIds.Halted, LogLevel.Warning, "{Verb} {Target}: {Outcome}")]
-        public static partial void Changed(ILogger logger, string verb, HaltTarget target, string outcome);
+        public static readonly Action<ILogger, string, HaltTarget, string, Exception?> Changed =
+            LoggerMessage.Define<string, HaltTarget, string>(LogLevel.Warning, EventIds.Halted,
+                "{Verb} {Target}: {Outcome}");
 
-        [LoggerMessage(EventIds.StillHalted, LogLevel.Warning, "halted since before this start: {Targets}")]
-        public static partial void StillHalted(ILogger logger, string targets);
+        public static readonly Action<ILogger, string, Exception?> StillHalted =
+            LoggerMessage.Define<string>(LogLevel.Warning, EventIds.StillHalted,
+                "halted since before this start: {Targets}");
     }
 }

@@ -15,7 +15,7 @@ namespace EdgeProxy.Host;
 /// them. In the folder history of node.state_dir. What cannot be kept is said and counted; it keeps nothing from being
 /// used.
 /// </summary>
-internal sealed partial class KeptConfigs(TimeProvider time, ILogger logger) : IMetricsSource
+internal sealed class KeptConfigs(TimeProvider time, ILogger logger) : IMetricsSource
 {
     private const string FolderName = "history";
     private const string NoteName = "rollback";
@@ -41,7 +41,7 @@ internal sealed partial class KeptConfigs(TimeProvider time, ILogger logger) : I
         _rollback = RollbackNote.Read(_notePath, out bool isDamaged);
         if (isDamaged)
         {
-            Log.Damaged(logger, _notePath, "the proxy may have been rolled back; the file is in use");
+            Log.Damaged(logger, _notePath, "the proxy may have been rolled back; the file is in use", null);
         }
 
         Volatile.Write(ref _history, new ConfigHistory(folder));
@@ -58,7 +58,7 @@ internal sealed partial class KeptConfigs(TimeProvider time, ILogger logger) : I
         IReadOnlyList<KeptConfig> all = history.All(out IReadOnlyList<string> damaged);
         foreach (string path in damaged)
         {
-            Log.Damaged(logger, path, "it is left out; remove it");
+            Log.Damaged(logger, path, "it is left out; remove it", null);
         }
 
         return all;
@@ -110,7 +110,7 @@ internal sealed partial class KeptConfigs(TimeProvider time, ILogger logger) : I
         if (problem is not null)
         {
             Interlocked.Increment(ref _failedCount);
-            Log.NotKept(logger, settings.Hash, problem);
+            Log.NotKept(logger, settings.Hash, problem, null);
         }
     }
 
@@ -137,13 +137,14 @@ internal sealed partial class KeptConfigs(TimeProvider time, ILogger logger) : I
             Interlocked.Read(ref _failedCount), []));
     }
 
-    private static partial class Log
+    private static class Log
     {
-        [LoggerMessage(EventIds.ConfigNotKept, LogLevel.Warning,
-            "configuration {Hash} is in use and not kept for a rollback: {Reason}")]
-        public static partial void NotKept(ILogger logger, string hash, string reason);
+        public static readonly Action<ILogger, string, string, Exception?> NotKept =
+            LoggerMessage.Define<string, string>(LogLevel.Warning, EventIds.ConfigNotKept,
+                "configuration {Hash} is in use and not kept for a rollback: {Reason}");
 
-        [LoggerMessage(EventIds.ConfigHistoryDamaged, LogLevel.Error, "{Path} is damaged: {What}")]
-        public static partial void Damaged(ILogger logger, string path, string what);
+        public static readonly Action<ILogger, string, string, Exception?> Damaged =
+            LoggerMessage.Define<string, string>(LogLevel.Error, EventIds.ConfigHistoryDamaged,
+                "{Path} is damaged: {What}");
     }
 }

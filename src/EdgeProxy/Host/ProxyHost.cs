@@ -18,7 +18,7 @@ namespace EdgeProxy.Host;
 /// The program between its parts: (1) <see cref="Start"/> loads and applies, (2) <see cref="ServeAsync"/> waits while
 /// signals, watch and admin API reload, (3) drains when told to stop. Owned by the command that made it.
 /// </summary>
-internal sealed partial class ProxyHost : IAsyncDisposable
+internal sealed class ProxyHost : IAsyncDisposable
 {
     private readonly Shell _shell;
     private readonly StderrLog _log;
@@ -111,7 +111,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         _effects.Refresh();
         _notReady = null;
         _systemd.Ready(StatusText());
-        Log.Started(_logger, BuildStamp.Version, StatusText());
+        Log.Started(_logger, BuildStamp.Version, StatusText(), null);
         StartWatchdog();
         _effectLooks = _shell.Time.CreateTimer(
             _ => _effects.Refresh(), null, DeploymentEffects.Step, DeploymentEffects.Step);
@@ -127,11 +127,11 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         _systemd.Stopping("draining");
         if (_reloader.Current?.Node.DrainDelay is { Ticks: > 0 } delay)
         {
-            Log.DrainDelayed(_logger, (long)delay.TotalMilliseconds);
+            Log.DrainDelayed(_logger, (long)delay.TotalMilliseconds, null);
             await Task.WhenAny(Task.Delay(delay, _shell.Time), _endAsked.Task).ConfigureAwait(false);
         }
 
-        Log.Draining(_logger, _dataPath.Status.ExchangesInFlight, (long)limit.TotalMilliseconds);
+        Log.Draining(_logger, _dataPath.Status.ExchangesInFlight, (long)limit.TotalMilliseconds, null);
 
         Task drained = _dataPath.DrainAsync(limit);
         bool isForced = await Task.WhenAny(drained, _endAsked.Task).ConfigureAwait(false) != drained;
@@ -140,7 +140,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
             await drained.ConfigureAwait(false);
         }
 
-        Log.Stopped(_logger, isForced ? "asked twice, exchanges cut" : "drained");
+        Log.Stopped(_logger, isForced ? "asked twice, exchanges cut" : "drained", null);
         return isForced ? ExitCodes.Failed : ExitCodes.Ok;
     }
 
@@ -176,7 +176,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     public void ReopenLogs()
     {
         _dataPath.ReopenLogs();
-        Log.Reopened(_logger);
+        Log.Reopened(_logger, null);
     }
 
     public async ValueTask DisposeAsync()
@@ -289,7 +289,7 @@ internal sealed partial class ProxyHost : IAsyncDisposable
     {
         if (_dataPath.Status.LoopsStalled is > 0 and int stalled)
         {
-            Log.WatchdogWithheld(_logger, stalled);
+            Log.WatchdogWithheld(_logger, stalled, null);
             return;
         }
 
@@ -323,26 +323,28 @@ internal sealed partial class ProxyHost : IAsyncDisposable
         }
     }
 
-    private static partial class Log
+    private static class Log
     {
-        [LoggerMessage(EventIds.HostStarted, LogLevel.Information, "edgeproxy {Version} ready: {Status}")]
-        public static partial void Started(ILogger logger, string version, string status);
+        public static readonly Action<ILogger, string, string, Exception?> Started =
+            LoggerMessage.Define<string, string>(LogLevel.Information, EventIds.HostStarted,
+                "edgeproxy {Version} ready: {Status}");
 
-        [LoggerMessage(EventIds.HostDraining, LogLevel.Information,
-            "draining: {InFlight} exchanges in flight, limit {LimitMs} ms")]
-        public static partial void Draining(ILogger logger, int inFlight, long limitMs);
+        public static readonly Action<ILogger, int, long, Exception?> Draining =
+            LoggerMessage.Define<int, long>(LogLevel.Information, EventIds.HostDraining,
+                "draining: {InFlight} exchanges in flight, limit {LimitMs} ms");
 
-        [LoggerMessage(EventIds.HostDrainDelayed, LogLevel.Information,
-            "stopping: serving on for {DelayMs} ms before draining, not ready")]
-        public static partial void DrainDelayed(ILogger logger, long delayMs);
+        public static readonly Action<ILogger, long, Exception?> DrainDelayed =
+            LoggerMessage.Define<long>(LogLevel.Information, EventIds.HostDrainDelayed,
+                "stopping: serving on for {DelayMs} ms before draining, not ready");
 
-        [LoggerMessage(EventIds.HostStopped, LogLevel.Information, "stopped: {How}")]
-        public static partial void Stopped(ILogger logger, string how);
+        public static readonly Action<ILogger, string, Exception?> Stopped =
+            LoggerMessage.Define<string>(LogLevel.Information, EventIds.HostStopped, "stopped: {How}");
 
-        [LoggerMessage(EventIds.HostLogsReopened, LogLevel.Information, "logs reopened")]
-        public static partial void Reopened(ILogger logger);
+        public static readonly Action<ILogger, Exception?> Reopened =
+            LoggerMessage.Define(LogLevel.Information, EventIds.HostLogsReopened, "logs reopened");
 
-        [LoggerMessage(EventIds.HostWatchdogWithheld, LogLevel.Error, "watchdog not fed: {Stalled} loops stalled")]
-        public static partial void WatchdogWithheld(ILogger logger, int stalled);
+        public static readonly Action<ILogger, int, Exception?> WatchdogWithheld =
+            LoggerMessage.Define<int>(LogLevel.Error, EventIds.HostWatchdogWithheld,
+                "watchdog not fed: {Stalled} loops stalled");
     }
 }

@@ -14,7 +14,7 @@ namespace EdgeProxy.Host;
 /// Puts configurations in use: load, apply, and on any fault keep what was in use before. One reload at a time, whoever
 /// asks (start, signal, file watch, admin API); the rest wait their turn.
 /// </summary>
-internal sealed partial class Reloader(
+internal sealed class Reloader(
     ConfigSource source, IDataPath dataPath, TimeProvider time, ILogger logger) : IMetricsSource
 {
     // A line that names more is read by nobody; the file is where to look then.
@@ -126,7 +126,7 @@ internal sealed partial class Reloader(
 #pragma warning restore CA1031
         {
             CountFailed();
-            Log.Broken(logger, e, cause, KeptHash());
+            Log.Broken(logger, cause, KeptHash(), e);
             return new ReloadOutcome { Hash = KeptHash(), Reason = $"internal error: {e.Message}" };
         }
     }
@@ -192,14 +192,14 @@ internal sealed partial class Reloader(
     {
         if (Kept.Find(note.Hash) is not { } kept)
         {
-            Log.NotRolledBack(logger, note.Hash, "it is no longer kept");
+            Log.NotRolledBack(logger, note.Hash, "it is no longer kept", null);
             return null;
         }
 
         LoadedConfig loaded = source.Load(kept.Written);
         if (isFirst && loaded.Settings is null && file.Settings is not null)
         {
-            Log.NotRolledBack(logger, note.Hash, $"{loaded.Faults[0]}");
+            Log.NotRolledBack(logger, note.Hash, $"{loaded.Faults[0]}", null);
             return null;
         }
 
@@ -229,7 +229,7 @@ internal sealed partial class Reloader(
         }
 
         string? problem = note is null && before is null ? null : Kept.SetRollback(note);
-        Log.RolledBack(logger, outcome.Hash, note is null ? "which is the file's" : $"instead of {source.Name}");
+        Log.RolledBack(logger, outcome.Hash, note is null ? "which is the file's" : $"instead of {source.Name}", null);
         return outcome with
         {
             RolledBackFrom = note?.InsteadHash,
@@ -267,7 +267,7 @@ internal sealed partial class Reloader(
         if (dataPath.Apply(settings, out bool notPermitted) is { } reason)
         {
             CountFailed();
-            Log.Refused(logger, cause, reason, KeptHash());
+            Log.Refused(logger, cause, reason, KeptHash(), null);
             Record(KeptHash(), settings.Hash, cause, "refused", reason);
             return new ReloadOutcome { Hash = KeptHash(), Reason = reason, NotPermitted = notPermitted };
         }
@@ -279,7 +279,7 @@ internal sealed partial class Reloader(
         Interlocked.Exchange(ref _lastOkSeconds, time.GetUtcNow().ToUnixTimeSeconds());
         Volatile.Write(ref _lastWasOk, 1);
         applied?.Invoke(settings);
-        Log.Applied(logger, settings.Hash, cause, changes);
+        Log.Applied(logger, settings.Hash, cause, changes, null);
         Record(before, settings.Hash, cause, "applied", changes);
         return new ReloadOutcome { Hash = settings.Hash, Changes = changes };
     }
@@ -289,11 +289,11 @@ internal sealed partial class Reloader(
         CountFailed();
         foreach (ConfigFault fault in loaded.Faults)
         {
-            Log.Fault(logger, fault);
+            Log.Fault(logger, fault, null);
         }
 
         string what = $"{loaded.Faults.Count} faults in {source.Name}";
-        Log.Refused(logger, cause, what, KeptHash());
+        Log.Refused(logger, cause, what, KeptHash(), null);
         Record(KeptHash(), "", cause, "refused", loaded.Faults is [{ } first, ..] ? $"{what}; {first}" : what);
         return new ReloadOutcome { Hash = KeptHash(), Faults = loaded.Faults, NotPermitted = loaded.NotPermitted };
     }
@@ -338,28 +338,29 @@ internal sealed partial class Reloader(
         Volatile.Write(ref _lastWasOk, 0);
     }
 
-    private static partial class Log
+    private static class Log
     {
-        [LoggerMessage(EventIds.ConfigApplied, LogLevel.Information,
-            "configuration {Hash} in use ({Cause}): {Changes}")]
-        public static partial void Applied(ILogger logger, string hash, string cause, string changes);
+        public static readonly Action<ILogger, string, string, string, Exception?> Applied =
+            LoggerMessage.Define<string, string, string>(LogLevel.Information, EventIds.ConfigApplied,
+                "configuration {Hash} in use ({Cause}): {Changes}");
 
-        [LoggerMessage(EventIds.ConfigRefused, LogLevel.Error,
-            "configuration refused ({Cause}): {Reason}; in use stays '{Hash}'")]
-        public static partial void Refused(ILogger logger, string cause, string reason, string hash);
+        public static readonly Action<ILogger, string, string, string, Exception?> Refused =
+            LoggerMessage.Define<string, string, string>(LogLevel.Error, EventIds.ConfigRefused,
+                "configuration refused ({Cause}): {Reason}; in use stays '{Hash}'");
 
-        [LoggerMessage(EventIds.ConfigBroken, LogLevel.Critical,
-            "configuration could not be tried ({Cause}): an error of ours; in use stays '{Hash}'")]
-        public static partial void Broken(ILogger logger, Exception exception, string cause, string hash);
+        public static readonly Action<ILogger, string, string, Exception?> Broken =
+            LoggerMessage.Define<string, string>(LogLevel.Critical, EventIds.ConfigBroken,
+                "configuration could not be tried ({Cause}): an error of ours; in use stays '{Hash}'");
 
-        [LoggerMessage(EventIds.ConfigRolledBack, LogLevel.Warning, "rolled back to configuration {Hash}, {What}")]
-        public static partial void RolledBack(ILogger logger, string hash, string what);
+        public static readonly Action<ILogger, string, string, Exception?> RolledBack =
+            LoggerMessage.Define<string, string>(LogLevel.Warning, EventIds.ConfigRolledBack,
+                "rolled back to configuration {Hash}, {What}");
 
-        [LoggerMessage(EventIds.ConfigRollbackLost, LogLevel.Error,
-            "the proxy was rolled back to configuration {Hash}, which cannot be used: {Why}; the file is")]
-        public static partial void NotRolledBack(ILogger logger, string hash, string why);
+        public static readonly Action<ILogger, string, string, Exception?> NotRolledBack =
+            LoggerMessage.Define<string, string>(LogLevel.Error, EventIds.ConfigRollbackLost,
+                "the proxy was rolled back to configuration {Hash}, which cannot be used: {Why}; the file is");
 
-        [LoggerMessage(EventIds.ConfigFault, LogLevel.Error, "{Fault}")]
-        public static partial void Fault(ILogger logger, ConfigFault fault);
+        public static readonly Action<ILogger, ConfigFault, Exception?> Fault =
+            LoggerMessage.Define<ConfigFault>(LogLevel.Error, EventIds.ConfigFault, "{Fault}");
     }
 }

@@ -37,13 +37,16 @@ internal static class ProxyBinary
         return DotnetBuild();
     }
 
+    /// <summary>The dotnet that runs these tests, or the one of the path.</summary>
+    public static string Dotnet { get; } =
+        Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet";
+
     private static (string Program, string[] Arguments) DotnetBuild()
     {
         string configuration = Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')).Split('_')[0];
         string built = Path.Combine(ArtifactsFolder, "bin", "EdgeProxy", configuration, "edgeproxy.dll");
-        string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host ? host : "dotnet";
         return File.Exists(built)
-            ? (dotnet, [built])
+            ? (Dotnet, [built])
             : throw new FileNotFoundException($"no edgeproxy program: neither EDGEPROXY_BINARY nor {built}");
     }
 

@@ -57,6 +57,13 @@ internal static partial class NameRules
                 yield return new Finding(file.Path, file.LineAt(id.Index), "an event id as a number", "use a constant of EventIds");
             }
 
+            foreach (Match message in GeneratedMessage().Matches(file.Code))
+            {
+                yield return new Finding(file.Path, file.LineAt(message.Index),
+                    "[LoggerMessage]: its generator orders classes anew in each build, and no two builds would be alike",
+                    "use LoggerMessage.Define");
+            }
+
             if (file.Name != "EventIds")
             {
                 continue;
@@ -108,6 +115,9 @@ internal static partial class NameRules
     [GeneratedRegex(@"const int (\w+)\s*=\s*([0-9_]+)")]
     private static partial Regex Constant();
 
-    [GeneratedRegex(@"\bEventId\s*=\s*[0-9]|\bLoggerMessage\(\s*[0-9]|new EventId\(\s*[0-9]")]
+    [GeneratedRegex(@"\[LoggerMessage\b")]
+    private static partial Regex GeneratedMessage();
+
+    [GeneratedRegex(@"\bLoggerMessage\.Define[^(]*\(\s*LogLevel\.\w+,\s*[0-9]|new EventId\(\s*[0-9]")]
     private static partial Regex EventIdLiteral();
 }

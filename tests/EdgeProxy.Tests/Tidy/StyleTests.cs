@@ -191,11 +191,13 @@ public sealed class StyleTests
     {
         using var planted = new PlantedTree(
             ("src/EdgeProxy.Primitives/EventIds.cs", "class EventIds\n{\n    public const int A = 1001;\n    public const int B = 1001;\n}\n"),
-            ("src/EdgeProxy.Core/Routing/Log.cs", "class Log\n{\n    [LoggerMessage(EventId = 7)]\n    [LoggerMessage(EventIds.A)]\n}\n"));
+            ("src/EdgeProxy.Core/Routing/Log.cs", "class Log\n{\n    object a = LoggerMessage.Define<int>(LogLevel.Error, 7);\n"
+                + "    object b = LoggerMessage.Define(LogLevel.Error, EventIds.A);\n    [LoggerMessage(EventIds.A)]\n}\n"));
 
         string[] found = [.. NameRules.Run(planted.Tree).Select(f => f.ToString())];
 
-        Assert.Equal(2, found.Length);
+        Assert.Equal(3, found.Length);
+        Assert.Contains(found, f => f.Contains("Log.cs:5: [LoggerMessage]", StringComparison.Ordinal));
         Assert.Contains(found, f => f.Contains("EventIds.cs:4: B has the id 1001 of A", StringComparison.Ordinal));
         Assert.Contains(found, f => f.Contains("Log.cs:3:", StringComparison.Ordinal));
     }

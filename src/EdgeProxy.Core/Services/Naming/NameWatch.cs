@@ -12,7 +12,7 @@ namespace EdgeProxy.Services.Naming;
 /// The names of servers and their addresses: each is looked up when it appears and again when its answer has expired,
 /// off the loops. When nobody can say, what was last said stays. Any thread.
 /// </summary>
-internal sealed partial class NameWatch(
+internal sealed class NameWatch(
     Func<string, Task<NameAnswer>> lookUp, TimeProvider time, ILogger logger)
 {
     /// <summary>Addresses of one name that become servers; the lowest of those there are.</summary>
@@ -173,11 +173,11 @@ internal sealed partial class NameWatch(
 
         if (isNews && answer.Problem.Length > 0)
         {
-            Log.Unresolved(logger, entry.Host, answer.Problem);
+            Log.Unresolved(logger, entry.Host, answer.Problem, null);
         }
         else if (isNews)
         {
-            Log.Resolved(logger, entry.Host);
+            Log.Resolved(logger, entry.Host, null);
         }
     }
 
@@ -234,16 +234,17 @@ internal sealed partial class NameWatch(
         public int Failures { get; set; }
     }
 
-    private static partial class Log
+    private static class Log
     {
-        [LoggerMessage(EventIds.ServerUnresolved, LogLevel.Warning,
-            "name {Host} has no new addresses ({Reason}); the last ones stay")]
-        public static partial void Unresolved(ILogger logger, string host, string reason);
+        public static readonly Action<ILogger, string, string, Exception?> Unresolved =
+            LoggerMessage.Define<string, string>(LogLevel.Warning, EventIds.ServerUnresolved,
+                "name {Host} has no new addresses ({Reason}); the last ones stay");
 
-        [LoggerMessage(EventIds.ServerResolved, LogLevel.Information, "name {Host} resolves again")]
-        public static partial void Resolved(ILogger logger, string host);
+        public static readonly Action<ILogger, string, Exception?> Resolved =
+            LoggerMessage.Define<string>(LogLevel.Information, EventIds.ServerResolved, "name {Host} resolves again");
 
-        [LoggerMessage(EventIds.ServersNotReplaced, LogLevel.Error, "new addresses of servers could not be taken")]
-        public static partial void NotApplied(ILogger logger, Exception exception);
+        public static readonly Action<ILogger, Exception?> NotApplied =
+            LoggerMessage.Define(LogLevel.Error, EventIds.ServersNotReplaced,
+                "new addresses of servers could not be taken");
     }
 }

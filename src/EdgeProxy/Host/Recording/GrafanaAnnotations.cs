@@ -20,7 +20,7 @@ namespace EdgeProxy.Host.Recording;
 /// Tells a Grafana of deployments, one at a time and in their order, off the loops. What it does not take because it
 /// cannot be reached is told again, with the back-off of the collector; what it refuses is logged and forgotten.
 /// </summary>
-internal sealed partial class GrafanaAnnotations : IDisposable, IMetricsSource
+internal sealed class GrafanaAnnotations : IDisposable, IMetricsSource
 {
     private readonly GrafanaSettings _settings;
     private readonly TimeProvider _time;
@@ -123,14 +123,14 @@ internal sealed partial class GrafanaAnnotations : IDisposable, IMetricsSource
             bool mayBeLater = status is 0 or 429 or >= 500;
             if (!mayBeLater || _time.GetElapsedTime(begun) > GrafanaSettings.AgeMax)
             {
-                Log.Refused(_logger, _settings.Url.Authority, deployment.Service, deployment.Version, why);
+                Log.Refused(_logger, _settings.Url.Authority, deployment.Service, deployment.Version, why, null);
                 return false;
             }
 
             if (!isTold)
             {
                 isTold = true;
-                Log.Away(_logger, _settings.Url.Authority, why);
+                Log.Away(_logger, _settings.Url.Authority, why, null);
             }
 
             await Task.Delay(most * ((_lots.Next() >> 11) * (1.0 / (1UL << 53))), _time, _stop.Token)
@@ -165,15 +165,14 @@ internal sealed partial class GrafanaAnnotations : IDisposable, IMetricsSource
         }
     }
 
-    private static partial class Log
+    private static class Log
     {
-        [LoggerMessage(EventIds.GrafanaAway, LogLevel.Warning,
-            "Grafana {Authority} does not take a deployment, it is told again: {Why}")]
-        public static partial void Away(ILogger logger, string authority, string why);
+        public static readonly Action<ILogger, string, string, Exception?> Away =
+            LoggerMessage.Define<string, string>(LogLevel.Warning, EventIds.GrafanaAway,
+                "Grafana {Authority} does not take a deployment, it is told again: {Why}");
 
-        [LoggerMessage(EventIds.GrafanaRefuses, LogLevel.Warning,
-            "Grafana {Authority} does not take the deployment of {Service} {Version}: {Why}")]
-        public static partial void Refused(
-            ILogger logger, string authority, string service, string version, string why);
+        public static readonly Action<ILogger, string, string, string, string, Exception?> Refused =
+            LoggerMessage.Define<string, string, string, string>(LogLevel.Warning, EventIds.GrafanaRefuses,
+                "Grafana {Authority} does not take the deployment of {Service} {Version}: {Why}");
     }
 }

@@ -17,7 +17,7 @@ namespace EdgeProxy.Host.Recording;
 /// Everything between records and a collector, for one configuration of it: batches, their compression, the spool, the
 /// sender. Owned by <see cref="RequestRecording"/>.
 /// </summary>
-internal sealed partial class OtlpExport : IDisposable, IMetricsSource
+internal sealed class OtlpExport : IDisposable, IMetricsSource
 {
     // What is left when the process ends is tried for so long; the rest waits in the spool, if it is on disk.
     private static readonly TimeSpan LastTry = TimeSpan.FromSeconds(2);
@@ -55,8 +55,8 @@ internal sealed partial class OtlpExport : IDisposable, IMetricsSource
             Metrics = otlp.SendsMetrics ? metrics : null,
             DrainBytesPerSecond = otlp.Spool.DrainBytesPerSecond,
             Lot = NextLot,
-            OnAway = why => Log.Away(_logger, otlp.Endpoint.Authority, why),
-            OnBack = () => Log.Back(_logger, otlp.Endpoint.Authority, Spool.Bytes),
+            OnAway = why => Log.Away(_logger, otlp.Endpoint.Authority, why, null),
+            OnBack = () => Log.Back(_logger, otlp.Endpoint.Authority, Spool.Bytes, null),
             OnRefused = NoteRefusal,
         });
         _store = new BatchStore(_handover, Spool, _sender.Wake);
@@ -195,7 +195,7 @@ internal sealed partial class OtlpExport : IDisposable, IMetricsSource
             var spool = new Spool(settings, folder, time);
             if (spool.Bytes > 0 || spool.LostBytes > 0)
             {
-                Log.Recovered(logger, settings.Directory, spool.Bytes, spool.LostBytes);
+                Log.Recovered(logger, settings.Directory, spool.Bytes, spool.LostBytes, null);
             }
 
             return spool;
@@ -203,7 +203,7 @@ internal sealed partial class OtlpExport : IDisposable, IMetricsSource
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             folder?.Dispose(); // or its lock would keep the next configuration from it
-            Log.Unusable(logger, settings.Directory, e.Message);
+            Log.Unusable(logger, settings.Directory, e.Message, null);
             return new Spool(settings with { BytesMax = OtlpLimits.MemoryBytes }, new MemoryFolder(), time);
         }
     }
@@ -217,30 +217,30 @@ internal sealed partial class OtlpExport : IDisposable, IMetricsSource
         if (_refusedAt == 0 || _time.GetElapsedTime(_refusedAt, now) > RefusalQuiet)
         {
             _refusedAt = now;
-            Log.Refuses(_logger, Settings.Otlp!.Endpoint.Authority, OtlpKinds.Name(kind), why);
+            Log.Refuses(_logger, Settings.Otlp!.Endpoint.Authority, OtlpKinds.Name(kind), why, null);
         }
     }
 
-    private static partial class Log
+    private static class Log
     {
-        [LoggerMessage(EventIds.CollectorAway, LogLevel.Warning,
-            "collector {Authority} is away: {Why}; telemetry waits")]
-        public static partial void Away(ILogger logger, string authority, string why);
+        public static readonly Action<ILogger, string, string, Exception?> Away =
+            LoggerMessage.Define<string, string>(LogLevel.Warning, EventIds.CollectorAway,
+                "collector {Authority} is away: {Why}; telemetry waits");
 
-        [LoggerMessage(EventIds.CollectorBack, LogLevel.Information,
-            "collector {Authority} is back; {Bytes} bytes wait for it")]
-        public static partial void Back(ILogger logger, string authority, long bytes);
+        public static readonly Action<ILogger, string, long, Exception?> Back =
+            LoggerMessage.Define<string, long>(LogLevel.Information, EventIds.CollectorBack,
+                "collector {Authority} is back; {Bytes} bytes wait for it");
 
-        [LoggerMessage(EventIds.CollectorRefuses, LogLevel.Warning,
-            "collector {Authority} does not take {Kind}, they are lost: {Why}")]
-        public static partial void Refuses(ILogger logger, string authority, string kind, string why);
+        public static readonly Action<ILogger, string, string, string, Exception?> Refuses =
+            LoggerMessage.Define<string, string, string>(LogLevel.Warning, EventIds.CollectorRefuses,
+                "collector {Authority} does not take {Kind}, they are lost: {Why}");
 
-        [LoggerMessage(EventIds.SpoolUnusable, LogLevel.Error,
-            "spool {Folder} cannot be used, telemetry waits in memory: {Why}")]
-        public static partial void Unusable(ILogger logger, string folder, string why);
+        public static readonly Action<ILogger, string, string, Exception?> Unusable =
+            LoggerMessage.Define<string, string>(LogLevel.Error, EventIds.SpoolUnusable,
+                "spool {Folder} cannot be used, telemetry waits in memory: {Why}");
 
-        [LoggerMessage(EventIds.SpoolRecovered, LogLevel.Information,
-            "spool {Folder}: {Bytes} bytes of an earlier process wait, {LostBytes} damaged bytes were cut off")]
-        public static partial void Recovered(ILogger logger, string folder, long bytes, long lostBytes);
+        public static readonly Action<ILogger, string, long, long, Exception?> Recovered =
+            LoggerMessage.Define<string, long, long>(LogLevel.Information, EventIds.SpoolRecovered,
+                "spool {Folder}: {Bytes} bytes of an earlier process wait, {LostBytes} damaged bytes were cut off");
     }
 }

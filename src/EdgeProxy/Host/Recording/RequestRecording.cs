@@ -28,7 +28,7 @@ internal sealed record RecordingParts(Shard[] Shards, TimeProvider Time, Stream 
 /// Where records of requests go: made with the loops, told of each configuration, ended after them. Nothing is read,
 /// and no loop has a ring, before a configuration wants a record.
 /// </summary>
-internal sealed partial class RequestRecording(RecordingParts parts) : IDisposable, IMetricsSource
+internal sealed class RequestRecording(RecordingParts parts) : IDisposable, IMetricsSource
 {
     private readonly RecordReader _reader = new(parts.Shards.Length, parts.Time);
     private readonly Lock _opening = new();
@@ -74,7 +74,7 @@ internal sealed partial class RequestRecording(RecordingParts parts) : IDisposab
                 _preparedLines = new LineWriter(new StreamTarget(parts.Stderr));
                 return null;
             case AccessLogOutput.File:
-                var file = new RotatingFile(log, parts.Time, why => Log.Failed(parts.Logger, log.File, why));
+                var file = new RotatingFile(log, parts.Time, why => Log.Failed(parts.Logger, log.File, why, null));
                 _preparedLines = new LineWriter(file);
                 return file.TryOpen() is { } why ? $"access_log: {why}" : null;
             default:
@@ -252,10 +252,10 @@ internal sealed partial class RequestRecording(RecordingParts parts) : IDisposab
         }
     }
 
-    private static partial class Log
+    private static class Log
     {
-        [LoggerMessage(EventIds.AccessLogFailed, LogLevel.Error,
-            "access log {File} cannot be written, lines are lost: {Why}")]
-        public static partial void Failed(ILogger logger, string file, string why);
+        public static readonly Action<ILogger, string, string, Exception?> Failed =
+            LoggerMessage.Define<string, string>(LogLevel.Error, EventIds.AccessLogFailed,
+                "access log {File} cannot be written, lines are lost: {Why}");
     }
 }
