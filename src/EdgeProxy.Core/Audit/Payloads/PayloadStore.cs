@@ -17,7 +17,7 @@ internal sealed record PayloadStatus(long Stored, long Dropped, bool IsStuck, lo
 /// and once that is on the disk notes a record that says where, with its digest. It removes old files and erases what
 /// a consumer's are. Traffic never waits for it.
 /// </summary>
-internal sealed partial class PayloadStore : IDisposable
+internal sealed class PayloadStore : IDisposable
 {
     private const int FatesMax = 4096;
     private const int SparesMax = 256;
@@ -275,7 +275,7 @@ internal sealed partial class PayloadStore : IDisposable
         NoteFates();
         if (_eraser.Resume() is { } resumed)
         {
-            Log.Erased(_logger, resumed.Text);
+            Log.Erased(_logger, resumed.Text, null);
         }
     }
 
@@ -314,7 +314,7 @@ internal sealed partial class PayloadStore : IDisposable
         _taken.Clear();
         if (full.Length > 0 && !_isStuck)
         {
-            Log.Stuck(_logger, full);
+            Log.Stuck(_logger, full, null);
         }
 
         return full.Length == 0;
@@ -395,7 +395,7 @@ internal sealed partial class PayloadStore : IDisposable
 
         if (!_isStuck)
         {
-            Log.Stuck(_logger, exception.Message);
+            Log.Stuck(_logger, exception.Message, null);
         }
 
         Volatile.Write(ref _isStuck, true);
@@ -424,7 +424,7 @@ internal sealed partial class PayloadStore : IDisposable
                 long nowMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
                 EraseOutcome outcome =
                     _eraser.Erase(erasure.Consumer, Math.Min(erasure.BeforeMs, nowMs + 1), erasure.By);
-                Log.Erased(_logger, outcome.Text);
+                Log.Erased(_logger, outcome.Text, null);
                 erasure.Done.SetResult(outcome);
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -452,7 +452,7 @@ internal sealed partial class PayloadStore : IDisposable
         if (_log.Record(record, RecordWait))
         {
             _files.Delete(due);
-            Log.Removed(_logger, due.Count);
+            Log.Removed(_logger, due.Count, null);
         }
     }
 
@@ -493,15 +493,15 @@ internal sealed partial class PayloadStore : IDisposable
 
     private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
-    private static partial class Log
+    private static class Log
     {
-        [LoggerMessage(EventIds.PayloadsStuck, LogLevel.Error, "payloads cannot be kept now: {Reason}")]
-        public static partial void Stuck(ILogger logger, string reason);
+        public static readonly Action<ILogger, string, Exception?> Stuck = LoggerMessage.Define<string>(
+            LogLevel.Error, EventIds.PayloadsStuck, "payloads cannot be kept now: {Reason}");
 
-        [LoggerMessage(EventIds.PayloadsErased, LogLevel.Warning, "{Outcome}")]
-        public static partial void Erased(ILogger logger, string outcome);
+        public static readonly Action<ILogger, string, Exception?> Erased = LoggerMessage.Define<string>(
+            LogLevel.Warning, EventIds.PayloadsErased, "{Outcome}");
 
-        [LoggerMessage(EventIds.PayloadsRemoved, LogLevel.Information, "{Count} payload files removed")]
-        public static partial void Removed(ILogger logger, int count);
+        public static readonly Action<ILogger, int, Exception?> Removed = LoggerMessage.Define<int>(
+            LogLevel.Information, EventIds.PayloadsRemoved, "{Count} payload files removed");
     }
 }
