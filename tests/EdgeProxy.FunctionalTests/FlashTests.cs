@@ -13,7 +13,7 @@ namespace EdgeProxy.FunctionalTests;
 public sealed class FlashTests(ITestOutputHelper output) : IDisposable
 {
     private const int Requests = 1_000;
-    private const int AuditedBytesMax = 2_048;
+    private const int AuditedBytesMax = 512;
 
     // A file system may count a page or two for what it notes of files that are read.
     private const long AtRestBytesMax = 32 * 1024;
@@ -46,7 +46,7 @@ public sealed class FlashTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task WithAudit_ARequestIsLessThanTwoKilobytes()
+    public async Task WithAudit_ARequestIsLessThanHalfAKilobyte()
     {
         using var chain = new AuditChain();
         await using RawServer server = RawServer.Ok();
@@ -58,7 +58,8 @@ public sealed class FlashTests(ITestOutputHelper output) : IDisposable
         proxy.Terminate();
         Assert.Equal(0, await proxy.ExitCodeAsync());
 
-        long bytes = Directory.GetFiles(chain.Folder).Sum(static path => new FileInfo(path).Length);
+        // The rings beside the chain are files of a fixed size, mapped into memory.
+        long bytes = Directory.GetFiles(chain.Folder, "*.audit").Sum(static path => new FileInfo(path).Length);
         output.WriteLine($"{bytes / (double)Requests:0} bytes of the chain for a request");
         Assert.Equal(Requests, chain.Verified("exchange").Count);
         Assert.InRange(bytes, Requests, Requests * AuditedBytesMax);

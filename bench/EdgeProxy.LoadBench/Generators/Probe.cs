@@ -55,6 +55,11 @@ internal static class Probe
     // What is there of the body when it is whole, else null.
     private static int? BodyLength(ProbeRequest request, ReadOnlySpan<byte> have, int headEnd)
     {
+        if (request.IsEndless)
+        {
+            return 0;
+        }
+
         if (request.IsStream)
         {
             return have[(headEnd + 2)..].EndsWith(LastChunk) ? have.Length - headEnd - 4 : null;

@@ -4,7 +4,9 @@ using System.Text;
 namespace EdgeProxy.LoadBench.Generators;
 
 /// <summary>A request as it goes on the wire, and the body its answer must have.</summary>
-internal sealed record ProbeRequest(string Text, int BodyBytes, bool IsStream = false)
+/// <param name="IsStream">It is answered in chunks, of any size.</param>
+/// <param name="IsEndless">Its answer has no end: the head is all that is looked at.</param>
+internal sealed record ProbeRequest(string Text, int BodyBytes, bool IsStream = false, bool IsEndless = false)
 {
     // Of 11 bytes: 1 KiB.
     private const int ChatWords = 93;

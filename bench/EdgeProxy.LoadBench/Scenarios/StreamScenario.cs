@@ -31,7 +31,7 @@ internal sealed class StreamScenario : IScenario
 
     public bool DropsFirstRound => true;
 
-    public ProbeRequest Request { get; } = ProbeRequest.Get("/events", 0) with { IsStream = true };
+    public ProbeRequest Request { get; } = ProbeRequest.Get("/events", 0) with { IsEndless = true };
 
     public int Rounds(RunSettings settings) => settings.Rounds;
 
