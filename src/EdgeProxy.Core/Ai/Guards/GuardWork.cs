@@ -48,12 +48,7 @@ internal sealed class GuardWork
         Answer.Begin();
     }
 
-    public void Release()
-    {
-        Answering.Release();
-        _prompts.Release();
-        _answers.Release();
-    }
+    public void Release() => Answering.Release();
 
     /// <summary>An external guard that had to decide did not.</summary>
     public bool HasFailed { get; private set; }

@@ -1,5 +1,4 @@
 using System;
-using System.Text;
 using EdgeProxy.Primitives.Json;
 
 namespace EdgeProxy.Ai.Plans;
@@ -44,9 +43,7 @@ internal static class InputEstimate
         return OfText(bytes) + (encoded * TokensPerEncoded);
     }
 
-    // Base64 is ASCII without a space; a text that long has spaces, or its script has none and is not ASCII.
+    // Base64 has no space; a text that long has.
     private static bool IsEncoded(ReadOnlySpan<byte> quoted) =>
-        quoted.StartsWith(DataUrl)
-        || (quoted[1..EncodedBytesMin].IndexOfAny((byte)' ', (byte)'\\') < 0
-            && Ascii.IsValid(quoted[1..EncodedBytesMin]));
+        quoted.StartsWith(DataUrl) || quoted[1..EncodedBytesMin].IndexOfAny((byte)' ', (byte)'\\') < 0;
 }

@@ -65,7 +65,7 @@ internal sealed class ChatAnswerReader : AnswerReader
 
         ReadFinish(index, choice);
         ReadUsage(index);
-        answer.Stop = StopWith(hasCalls: calls >= 0 && index[calls].Next > calls + 1);
+        answer.Stop = Stop;
         answer.Usage = Usage;
         return true;
     }
@@ -106,7 +106,7 @@ internal sealed class ChatAnswerReader : AnswerReader
         }
 
         IsDone = true;
-        return HasBegun && _hasFinished && to.EndStream(StopWith(hasCalls: _tool >= 0), Usage);
+        return HasBegun && _hasFinished && to.EndStream(Stop, Usage);
     }
 
     private bool ReadDelta(JsonIndex index, ReadOnlySpan<byte> source, int delta, AnswerWriter to)
@@ -194,10 +194,6 @@ internal sealed class ChatAnswerReader : AnswerReader
                 : StopReason.End;
         }
     }
-
-    // A call of the one tool that was asked for by name ends with "stop", too: others say that it is a call.
-    private StopReason StopWith(bool hasCalls) =>
-        hasCalls && Stop == StopReason.End ? StopReason.Tool : Stop;
 
     private bool ReadUsage(JsonIndex index)
     {
