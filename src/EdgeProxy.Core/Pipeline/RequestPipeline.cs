@@ -457,17 +457,9 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             return;
         }
 
-        // Whoever is not let in sends no body into our memory.
-        if (service.TurnAway(local) is { } refusal)
-        {
-            exchange.LocalAnswer = refusal;
-            StartAnswer(exchange);
-            return;
-        }
-
         var call = new LocalCall(service.BodyBytesMaxOf(local.Path), (one, body) =>
             Deferred.Start(one, AnswerAsync(service, local with { Body = body })));
-        exchange.Hold(call.Body, service.Bodies);
+        exchange.Hold(call.Body, budget: null);
         BodyReading.Start(exchange, call);
     }
 

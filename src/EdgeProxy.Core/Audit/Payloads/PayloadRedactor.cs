@@ -107,14 +107,7 @@ internal sealed class PayloadRedactor
         }
 
         output.ResetWrittenCount();
-        byte[] decoded = Unescaped(text, isAsciiOnly: true); // addresses have percent-encoding, too
-        Mask(decoded, isCut, output);
-        if (!isCut && decoded.Length < text.Length && !_scan.Counts.AsSpan().ContainsAnyExcept(0))
-        {
-            output.ResetWrittenCount();
-            Mask(text, isCut, output); // as it was written: nothing hides there
-        }
-
+        Mask(text, isCut, output);
         return output.WrittenSpan.ToArray();
     }
 
@@ -203,7 +196,7 @@ internal sealed class PayloadRedactor
             return false;
         }
 
-        byte[] decoded = Unescaped(text, isAsciiOnly: false);
+        byte[] decoded = Unescaped(text);
         if (!Utf8.IsValid(decoded) || decoded.AsSpan().Contains((byte)0))
         {
             return false;
@@ -230,16 +223,14 @@ internal sealed class PayloadRedactor
         }
     }
 
-    // With ASCII only, what is UTF-8 stays so: an escape that is none cannot hide the others.
-    private static byte[] Unescaped(ReadOnlySpan<byte> text, bool isAsciiOnly)
+    private static byte[] Unescaped(ReadOnlySpan<byte> text)
     {
         byte[] decoded = new byte[text.Length];
         int length = 0;
         for (int i = 0; i < text.Length; i++)
         {
             if (text[i] == '%' && i + 2 < text.Length
-                && char.IsAsciiHexDigit((char)text[i + 1]) && char.IsAsciiHexDigit((char)text[i + 2])
-                && (!isAsciiOnly || text[i + 1] <= '7'))
+                && char.IsAsciiHexDigit((char)text[i + 1]) && char.IsAsciiHexDigit((char)text[i + 2]))
             {
                 decoded[length++] = (byte)((Hex(text[i + 1]) << 4) | Hex(text[i + 2]));
                 i += 2;

@@ -17,33 +17,34 @@ internal static class DeploymentPayload
     /// <param name="why">Why it is none; empty if it is good, or tells of nothing that is over.</param>
     public static Deployment? Read(ReadOnlyMemory<byte> payload, string service, DateTimeOffset now, out string why)
     {
+        JsonDocument document;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(payload);
-            return Of(document.RootElement, service, now, out why);
+            document = JsonDocument.Parse(payload);
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
-            why = "the body is not JSON"; // the latter is said of half of a surrogate pair
-            return null;
-        }
-    }
-
-    private static Deployment? Of(JsonElement root, string service, DateTimeOffset now, out string why)
-    {
-        if (root.ValueKind != JsonValueKind.Object)
-        {
-            why = "the body is not a JSON object";
+            why = "the body is not JSON";
             return null;
         }
 
-        Deployment? deployment = Find(root, "deployment_status") is { } status ? OfGitHub(root, status, now)
-            : Text(root, "object_kind") == "deployment" ? OfGitLab(root, now)
-            : Find(root, "context") is { } context ? OfCdEvents(root, context, now)
-            : Own(root, now);
-        why = "";
-        return deployment is null ? null
-            : Check(service.Length > 0 ? deployment with { Service = service } : deployment, out why);
+        using (document)
+        {
+            JsonElement root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object)
+            {
+                why = "the body is not a JSON object";
+                return null;
+            }
+
+            Deployment? deployment = Find(root, "deployment_status") is { } status ? OfGitHub(root, status, now)
+                : Text(root, "object_kind") == "deployment" ? OfGitLab(root, now)
+                : Find(root, "context") is { } context ? OfCdEvents(root, context, now)
+                : Own(root, now);
+            why = "";
+            return deployment is null ? null
+                : Check(service.Length > 0 ? deployment with { Service = service } : deployment, out why);
+        }
     }
 
     private static Deployment Own(JsonElement root, DateTimeOffset now) => new()
