@@ -15,6 +15,9 @@ public sealed class AdminViewTests
 {
     private const string Token = "a token of this test";
 
+    // The first byte of many, and no more.
+    private const string LongBody = "Content-Length: 8388608\r\n\r\n{";
+
     [Fact]
     public async Task EveryAnswer_IsAsTheDocumentSays()
     {
@@ -161,6 +164,20 @@ public sealed class AdminViewTests
         Assert.Equal(403, await StatusAsync("/readyz", "evil.example"));
         Assert.Equal(0, (await ProxyProcess.RunAsync("history", "-c", proxy.ConfigPath)).ExitCode);
         Assert.Equal(0, (await ProxyProcess.RunAsync("reload", "-c", proxy.ConfigPath)).ExitCode);
+    }
+
+    [Fact]
+    public async Task Body_OfWhoIsNotLetIn_IsNotWaitedFor()
+    {
+        await using RawServer server = RawServer.Ok();
+        ProxyConfig config = new(server) { Admin = $"token = \"{Token}\"" };
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        foreach ((string host, int status) in ((string, int)[])[("127.0.0.1", 401), ("evil.example", 403)])
+        {
+            RawResponse answer = await RawClient.OnceAsync(
+                proxy.AdminPort, $"POST /api/v1/plan HTTP/1.1\r\nHost: {host}:{proxy.AdminPort}\r\n{LongBody}");
+            Assert.Equal(status, answer.Status);
+        }
     }
 
     [Fact]

@@ -55,6 +55,25 @@ public sealed class HistoryTests : IDisposable
         Assert.DoesNotContain("!", (await RunAsync(again, "history")).Output, StringComparison.Ordinal);
     }
 
+    // Whoever lost the kept ones did not ask for the file that was left.
+    [Fact]
+    public async Task Rollback_ToWhatIsNoLongerKept_StaysOverAReload()
+    {
+        await using RawServer a = RawServer.Ok("a");
+        await using RawServer b = RawServer.Ok("b");
+        ProxyConfig config = Config(a);
+        string second = Config(b, config).ToToml();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        await proxy.ReloadAsync(second);
+        await RunAsync(proxy, "rollback");
+        Directory.Delete(HistoryFolder, recursive: true);
+        Assert.Contains("rolled back from", (await RunAsync(proxy, "reload")).Output, StringComparison.Ordinal);
+        await proxy.WaitForLineAsync("no longer kept");
+        Assert.Equal("a", await BodyAsync(proxy));
+        await proxy.ReloadAsync(second + "# mended\n");
+        Assert.Equal("b", await BodyAsync(proxy));
+    }
+
     [Fact]
     public async Task Rollback_ToTheFilesOwn_EndsTheRollback()
     {

@@ -1,5 +1,6 @@
 using System;
 using System.Threading.Tasks;
+using EdgeProxy.Pipeline.Bodies;
 
 namespace EdgeProxy.Pipeline;
 
@@ -43,6 +44,12 @@ internal interface ILocalService
 {
     ValueTask<LocalAnswer> AnswerAsync(LocalRequest request);
 
+    /// <summary>Why it answers nothing, told before the body is read; null if it does.</summary>
+    LocalAnswer? TurnAway(LocalRequest request) => null;
+
     /// <summary>Longest body that is read for a path; over it: 413.</summary>
     int BodyBytesMaxOf(string path) => 64 * 1024;
+
+    /// <summary>Memory for all bodies that are read at once; over it: 503.</summary>
+    BodyBudget? Bodies => null;
 }

@@ -457,9 +457,17 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             return;
         }
 
+        // Whoever is not let in sends no body into our memory.
+        if (service.TurnAway(local) is { } refusal)
+        {
+            exchange.LocalAnswer = refusal;
+            StartAnswer(exchange);
+            return;
+        }
+
         var call = new LocalCall(service.BodyBytesMaxOf(local.Path), (one, body) =>
             Deferred.Start(one, AnswerAsync(service, local with { Body = body })));
-        exchange.Hold(call.Body, budget: null);
+        exchange.Hold(call.Body, service.Bodies);
         BodyReading.Start(exchange, call);
     }
 

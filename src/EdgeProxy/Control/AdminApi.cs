@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Threading.Tasks;
 using EdgeProxy.Config;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Pipeline.Halting;
 
 namespace EdgeProxy.Control;
@@ -16,6 +17,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
 {
     private const string ReadMethods = "GET, HEAD";
     private const string ChangeMethods = "POST";
+    private const int BodiesMax = 4; // of the longest
 
     private static readonly AdminSettings s_standard = new();
     private static readonly string s_security = $"Content-Security-Policy: {OverviewPage.Policy}\r\n"
@@ -46,17 +48,23 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
 
         """;
 
+    public BodyBudget Bodies { get; } = new() { BytesMax = BodiesMax * ConfigApi.BodyBytesMax };
+
+    public LocalAnswer? TurnAway(LocalRequest request) =>
+        Gate(request) is { } refusal ? Sealed(refusal) : null;
+
     public int BodyBytesMaxOf(string path) => ConfigApi.Has(path) ? ConfigApi.BodyBytesMax : 64 * 1024;
 
     public ValueTask<LocalAnswer> AnswerAsync(LocalRequest request)
     {
-        LocalAnswer? refusal =
-            AdminGate.RefusalOf(request, parts.Address(), parts.Settings()?.Admin ?? s_standard);
-        ValueTask<LocalAnswer> answer = refusal is not null ? Now(refusal)
+        ValueTask<LocalAnswer> answer = Gate(request) is { } refusal ? Now(refusal)
             : AdminActions.Has(request) ? AdminActions.RecordAsync(request, RouteAsync(request), parts)
             : RouteAsync(request);
         return answer.IsCompletedSuccessfully ? Now(Sealed(answer.Result)) : SealAsync(answer);
     }
+
+    private LocalAnswer? Gate(LocalRequest request) =>
+        AdminGate.RefusalOf(request, parts.Address(), parts.Settings()?.Admin ?? s_standard);
 
     // Whatever it is: a browser runs nothing of it, frames it nowhere, tells nobody where it came from.
     private static LocalAnswer Sealed(LocalAnswer answer) => answer with { Fields = answer.Fields + s_security };

@@ -11,6 +11,10 @@ internal static class EraseApi
 {
     public const string Path = "/api/v1/audit/erase";
 
+    // What cannot be undone goes by no time that could be read in two ways.
+    private static readonly string[] s_times =
+        ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
+
     public static async ValueTask<LocalAnswer> AnswerAsync(LocalRequest request, AdminParts parts)
     {
         string consumer = "";
@@ -23,8 +27,8 @@ internal static class EraseApi
             bool isKnown = name switch
             {
                 "consumer" => consumer.Length == 0 && (consumer = value).Length > 0,
-                "before" => DateTimeOffset.TryParse(
-                    value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out before),
+                "before" => DateTimeOffset.TryParseExact(
+                    value, s_times, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out before),
                 _ => false,
             };
             if (!isKnown)

@@ -192,6 +192,12 @@ internal sealed class Reloader(
     {
         if (Kept.Find(note.Hash) is not { } kept)
         {
+            if (_current is { } current)
+            {
+                Log.OnlyInUse(logger, note.Hash, null);
+                return Watching(new LoadedConfig(current, [], NotPermitted: false), file);
+            }
+
             Log.NotRolledBack(logger, note.Hash, "it is no longer kept", null);
             return null;
         }
@@ -359,6 +365,11 @@ internal sealed class Reloader(
         public static readonly Action<ILogger, string, string, Exception?> NotRolledBack =
             LoggerMessage.Define<string, string>(LogLevel.Error, EventIds.ConfigRollbackLost,
                 "the proxy was rolled back to configuration {Hash}, which cannot be used: {Why}; the file is");
+
+        public static readonly Action<ILogger, string, Exception?> OnlyInUse =
+            LoggerMessage.Define<string>(LogLevel.Error, EventIds.ConfigRollbackLost,
+                "the proxy was rolled back to configuration {Hash}, which is no longer kept: it stays in use until a "
+                    + "restart, and then the file is");
 
         public static readonly Action<ILogger, ConfigFault, Exception?> Fault =
             LoggerMessage.Define<ConfigFault>(LogLevel.Error, EventIds.ConfigFault, "{Fault}");

@@ -230,6 +230,16 @@ public sealed class AdminApiTests
         Assert.Equal(record, string.Join('|', _actions));
     }
 
+    [Theory]
+    [InlineData("2026-01-31", 404)]
+    [InlineData("2026-01-31T12:00:00Z", 404)]
+    [InlineData("2026-01-31T12:00:00.0000000%2B01:00", 404)]
+    [InlineData("1/2/2026", 400)]
+    [InlineData("12:00", 400)]
+    [InlineData("", 400)]
+    public async Task Answer_Erase_TakesATimeThatCanBeReadInOneWayOnly(string before, int status) =>
+        Assert.Equal(status, (await AskAsync("POST", $"/api/v1/audit/erase?consumer=ann&before={before}")).Status);
+
     [Fact]
     public async Task Answer_RefusedAtTheDoor_IsNoAction()
     {

@@ -107,7 +107,14 @@ internal sealed class PayloadRedactor
         }
 
         output.ResetWrittenCount();
-        Mask(text, isCut, output);
+        byte[] decoded = Unescaped(text, isAsciiOnly: true); // addresses have percent-encoding, too
+        Mask(decoded, isCut, output);
+        if (!isCut && decoded.Length < text.Length && !_scan.Counts.AsSpan().ContainsAnyExcept(0))
+        {
+            output.ResetWrittenCount();
+            Mask(text, isCut, output); // as it was written: nothing hides there
+        }
+
         return output.WrittenSpan.ToArray();
     }
 
@@ -196,7 +203,7 @@ internal sealed class PayloadRedactor
             return false;
         }
 
-        byte[] decoded = Unescaped(text);
+        byte[] decoded = Unescaped(text, isAsciiOnly: false);
         if (!Utf8.IsValid(decoded) || decoded.AsSpan().Contains((byte)0))
         {
             return false;
@@ -223,14 +230,16 @@ internal sealed class PayloadRedactor
         }
     }
 
-    private static byte[] Unescaped(ReadOnlySpan<byte> text)
+    // With ASCII only, what is UTF-8 stays so: an escape that is none cannot hide the others.
+    private static byte[] Unescaped(ReadOnlySpan<byte> text, bool isAsciiOnly)
     {
         byte[] decoded = new byte[text.Length];
         int length = 0;
         for (int i = 0; i < text.Length; i++)
         {
             if (text[i] == '%' && i + 2 < text.Length
-                && char.IsAsciiHexDigit((char)text[i + 1]) && char.IsAsciiHexDigit((char)text[i + 2]))
+                && char.IsAsciiHexDigit((char)text[i + 1]) && char.IsAsciiHexDigit((char)text[i + 2])
+                && (!isAsciiOnly || text[i + 1] <= '7'))
             {
                 decoded[length++] = (byte)((Hex(text[i + 1]) << 4) | Hex(text[i + 2]));
                 i += 2;

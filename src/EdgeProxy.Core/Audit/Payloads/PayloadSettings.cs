@@ -70,6 +70,9 @@ internal static class PayloadLimits
     /// <summary>JSON in a string of JSON, and so on, is looked into so deep.</summary>
     public const int NestingMax = 4;
 
+    /// <summary>Longest path of a text in a stream; a stream that has a longer one is left out.</summary>
+    public const int TextPathCharsMax = 1024;
+
     /// <summary>Erasures that may wait.</summary>
     public const int ErasuresMax = 16;
 

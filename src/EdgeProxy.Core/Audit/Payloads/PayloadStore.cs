@@ -56,6 +56,7 @@ internal sealed class PayloadStore : IDisposable
     private bool _isReady;
     private bool _isStuck;
     private bool _isStopping;
+    private int _erasable;
 
     public PayloadStore(
         AuditLog log, PayloadSettings settings, PayloadSeal? seal, TimeProvider time, ILogger logger)
@@ -223,13 +224,7 @@ internal sealed class PayloadStore : IDisposable
         }
 
         bool isWell = StoreAll();
-        bool mustErase;
-        lock (_lock)
-        {
-            mustErase = _erasures.Count > 0;
-        }
-
-        if (isStopping || mustErase || _log.Settings.Sync == AuditSync.Always
+        if (isStopping || _erasable > 0 || _log.Settings.Sync == AuditSync.Always
             || _time.GetElapsedTime(_syncedAt) >= _log.Settings.SyncInterval)
         {
             _writer.Sync();
@@ -283,10 +278,14 @@ internal sealed class PayloadStore : IDisposable
     {
         lock (_lock)
         {
-            if (_fates.Count < FatesMax)
+            bool hasRoom = _fates.Count < FatesMax;
+            if (hasRoom)
             {
                 (_queue, _taken) = (_taken, _queue);
             }
+
+            // Of who asked up to now: what was submitted before is written before it is looked for.
+            _erasable = hasRoom ? _erasures.Count : 0;
         }
 
         if (_taken.Count == 0 && !_isStuck)
@@ -336,9 +335,9 @@ internal sealed class PayloadStore : IDisposable
             return fate with { Dropped = full };
         }
 
-        if (_encoder.Encode(payload, Volatile.Read(ref _seal)) is not { } entry)
+        if (Encode(payload, out string why) is not { } entry)
         {
-            return fate with { Dropped = "no key to seal to, or more than an entry has" };
+            return fate with { Dropped = why };
         }
 
         return fate with
@@ -346,6 +345,23 @@ internal sealed class PayloadStore : IDisposable
             Place = _writer.Append(entry, Settings),
             Digest = entry[EntryHead.DigestOffset..EntryHead.Bytes],
         };
+    }
+
+    private byte[]? Encode(CapturedPayload payload, out string why)
+    {
+        why = "no key to seal to, or more than an entry has";
+        try
+        {
+            return _encoder.Encode(payload, Volatile.Read(ref _seal));
+        }
+#pragma warning disable CA1031 // Bodies are strangers': one that trips a bug of ours must not end a proxy that serves.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            why = $"internal error: {exception.Message}";
+            Log.Stuck(_logger, why, exception);
+            return null;
+        }
     }
 
     private static PayloadFate FateOf(CapturedPayload payload) =>
@@ -403,7 +419,7 @@ internal sealed class PayloadStore : IDisposable
 
     private void EraseAll()
     {
-        while (true)
+        for (; _erasable > 0; _erasable--)
         {
             (string Consumer, long BeforeMs, string By, TaskCompletionSource<EraseOutcome> Done) erasure;
             lock (_lock)

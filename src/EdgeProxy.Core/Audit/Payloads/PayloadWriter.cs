@@ -40,17 +40,18 @@ internal sealed class PayloadWriter(PayloadFiles files, TimeProvider time) : IDi
         byte[] bytes = new byte[file.Length];
         file.ReadExactly(bytes);
         int valid = 0;
-        for (int offset = 0; PayloadFiles.Next(bytes, ref offset) is { } head && offset == valid;)
+        for (int offset = 0; PayloadFiles.Next(bytes, ref offset) is { } head;)
         {
             ReadOnlySpan<byte> entry = bytes.AsSpan(offset, head.Length);
+            if (head.State != EntryState.Erased && !EntryHead.IsWhole(entry))
+            {
+                offset++; // what is whole behind it stays
+                continue;
+            }
+
             if (head.State == EntryState.End)
             {
                 return []; // in order
-            }
-
-            if (head.State == EntryState.Live && !EntryHead.IsWhole(entry))
-            {
-                break;
             }
 
             if (head.State == EntryState.Live)

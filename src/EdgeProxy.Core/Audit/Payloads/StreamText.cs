@@ -106,9 +106,9 @@ internal sealed class StreamText
 
             return path.Count == 0;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            return false;
+            return false; // the latter is said of a name with half of a surrogate pair
         }
     }
 
@@ -134,6 +134,18 @@ internal sealed class StreamText
 
     private void Add(List<string> path, string name, string marks, byte[] text, bool isRepeated)
     {
+        // Every text below a name repeats it: a long one would take its length as often as it has texts.
+        int chars = name.Length + marks.Length;
+        foreach (string step in path)
+        {
+            chars += step.Length;
+        }
+
+        if (chars > PayloadLimits.TextPathCharsMax)
+        {
+            throw new JsonException("a path is longer than is kept");
+        }
+
         var key = new StringBuilder();
         foreach (string step in path)
         {

@@ -8,6 +8,9 @@ internal sealed class LocalCall : BodyCall
     private static readonly LocalAnswer s_tooLong =
         new(413, "text/plain; charset=utf-8", "the body is too long\n"u8.ToArray());
 
+    private static readonly LocalAnswer s_noMemory =
+        new(503, "text/plain; charset=utf-8", "too many bodies are read just now\n"u8.ToArray());
+
     private readonly Func<Exchange, ReadOnlyMemory<byte>, Verdict> _onBody;
 
     public LocalCall(int bodyBytesMax, Func<Exchange, ReadOnlyMemory<byte>, Verdict> onBody)
@@ -18,7 +21,8 @@ internal sealed class LocalCall : BodyCall
 
     public override Verdict OnBody(Exchange exchange) => _onBody(exchange, Body.Bytes.ToArray());
 
-    public override void OnBodyRefused(Exchange exchange, bool isTooLong) => exchange.LocalAnswer = s_tooLong;
+    public override void OnBodyRefused(Exchange exchange, bool isTooLong) =>
+        exchange.LocalAnswer = isTooLong ? s_tooLong : s_noMemory;
 
     public override bool Forwards(ReadOnlySpan<byte> fieldName) => false;
 

@@ -17,34 +17,33 @@ internal static class DeploymentPayload
     /// <param name="why">Why it is none; empty if it is good, or tells of nothing that is over.</param>
     public static Deployment? Read(ReadOnlyMemory<byte> payload, string service, DateTimeOffset now, out string why)
     {
-        JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(payload);
+            using JsonDocument document = JsonDocument.Parse(payload);
+            return Of(document.RootElement, service, now, out why);
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            why = "the body is not JSON";
+            why = "the body is not JSON"; // the latter is said of half of a surrogate pair
+            return null;
+        }
+    }
+
+    private static Deployment? Of(JsonElement root, string service, DateTimeOffset now, out string why)
+    {
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            why = "the body is not a JSON object";
             return null;
         }
 
-        using (document)
-        {
-            JsonElement root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object)
-            {
-                why = "the body is not a JSON object";
-                return null;
-            }
-
-            Deployment? deployment = Find(root, "deployment_status") is { } status ? OfGitHub(root, status, now)
-                : Text(root, "object_kind") == "deployment" ? OfGitLab(root, now)
-                : Find(root, "context") is { } context ? OfCdEvents(root, context, now)
-                : Own(root, now);
-            why = "";
-            return deployment is null ? null
-                : Check(service.Length > 0 ? deployment with { Service = service } : deployment, out why);
-        }
+        Deployment? deployment = Find(root, "deployment_status") is { } status ? OfGitHub(root, status, now)
+            : Text(root, "object_kind") == "deployment" ? OfGitLab(root, now)
+            : Find(root, "context") is { } context ? OfCdEvents(root, context, now)
+            : Own(root, now);
+        why = "";
+        return deployment is null ? null
+            : Check(service.Length > 0 ? deployment with { Service = service } : deployment, out why);
     }
 
     private static Deployment Own(JsonElement root, DateTimeOffset now) => new()

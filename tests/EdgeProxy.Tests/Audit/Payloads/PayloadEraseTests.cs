@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Text;
+using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.Audit;
 using EdgeProxy.Audit.Payloads;
@@ -41,6 +42,24 @@ public sealed class PayloadEraseTests
         Assert.Contains("\"outcome\":\"done\"", said[1]);
         Assert.Contains("\"by\":\"test\"", said[1]);
         Assert.Contains("\"erased\":1", said[1]);
+    }
+
+    // What was handed over before an erasure was asked for goes, wherever the thread is just then.
+    [Fact]
+    public async Task HandedOverBeforeItWasAskedFor_IsErased()
+    {
+        var time = new TimeThatTells();
+        using var rig = new PayloadRig(time: time);
+        Task<EraseOutcome>? asked = null;
+        time.Next = () =>
+        {
+            rig.Keep("ann's words", "1", unixMs: Early);
+            asked = rig.Store.EraseAsync("ann", long.MaxValue, "test");
+        };
+        await rig.Store.EraseAsync("bob", long.MaxValue, "test"); // a turn, which looks at the clock on its way
+        EraseOutcome outcome = await asked!;
+        Assert.Equal((200, 1L), (outcome.Status, outcome.Count));
+        Assert.DoesNotContain("ann's words", TextOf(rig.Files));
     }
 
     [Fact]
@@ -88,6 +107,23 @@ public sealed class PayloadEraseTests
         }
 
         Assert.Equal(12, steps);
+    }
+
+    // Says once, to whoever looks at it next, that it was looked at.
+    private sealed class TimeThatTells : TimeProvider
+    {
+        private Action? _next;
+
+        public Action? Next
+        {
+            set => Volatile.Write(ref _next, value);
+        }
+
+        public override long GetTimestamp()
+        {
+            Interlocked.Exchange(ref _next, null)?.Invoke();
+            return base.GetTimestamp();
+        }
     }
 
     private static int DieTwice(PayloadRig rig, int first, int second)

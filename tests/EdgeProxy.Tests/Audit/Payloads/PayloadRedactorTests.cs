@@ -23,6 +23,11 @@ public sealed class PayloadRedactorTests
         "{\"arguments\":\"{\\\"to\\\":\\\"[EMAIL]\\\"}\"}")]
     [InlineData("\uFEFF{\"m\":\"jane.doe\\u0040example.com\"}", "{\"m\":\"[EMAIL]\"}")]
     [InlineData("--part\r\n\r\n{\"m\":\"jane.doe\\u0040example.com\"}", "--part\r\n\r\n{\"m\":\"[EMAIL]\"}")]
+    [InlineData("{\"u\":\"/?m=jane.doe%40example.com%ff\"}", "{\"u\":\"/?m=[EMAIL]%ff\"}")]
+    [InlineData(
+        "{\"m\":\"see {\\\"to\\\":\\\"jane.doe\\\\u0040example.com\\\"}\"}",
+        "{\"m\":\"see {\\\"to\\\":\\\"[EMAIL]\\\"}\"}")]
+    [InlineData("{\"q\":\"100%25 of %20s\"}", "{\"q\":\"100%25 of %20s\"}")]
     [InlineData("", "")]
     public void Found_IsMasked(string body, string expected) => Assert.Equal(expected, Redacted(body));
 
@@ -72,6 +77,30 @@ public sealed class PayloadRedactorTests
     [InlineData(new byte[] { (byte)'a', 0, (byte)'b' })]
     public void NoText_IsLeftOut(byte[] body) =>
         Assert.False(new PayloadRedactor().TryRedact(body, isCut: false, new ArrayBufferWriter<byte>()));
+
+    [Theory]
+    [InlineData("{\"a\":1}\n{\"\\ud800\":1}\n")]
+    [InlineData("data: {\"\\ud800\":1}\n\n")]
+    [InlineData("{\"\\ud800\":1}")]
+    public void NameThatIsNoText_IsLeftOut(string body) =>
+        Assert.False(new PayloadRedactor().TryRedact(
+            Encoding.UTF8.GetBytes(body), isCut: false, new ArrayBufferWriter<byte>()));
+
+    // Each of the texts has the long name in its path: kept, 100 kB would become 100 MB.
+    [Fact]
+    public void Stream_WithALongNameAboveManyTexts_IsLeftOut()
+    {
+        var body = new StringBuilder("data: {\"").Append('n', 100_000).Append("\":{\"a\":\"\"");
+        for (int i = 0; i < 1000; i++)
+        {
+            body.Append(",\"").Append(i).Append("\":\"x\"");
+        }
+
+        var output = new ArrayBufferWriter<byte>();
+        Assert.False(new PayloadRedactor().TryRedact(
+            Encoding.UTF8.GetBytes(body.Append("}}\n\n").ToString()), isCut: false, output));
+        Assert.Equal(0, output.WrittenCount);
+    }
 
     private static string Redacted(string body)
     {

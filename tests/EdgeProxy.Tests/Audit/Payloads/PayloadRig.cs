@@ -14,14 +14,14 @@ internal sealed class PayloadRig : IDisposable
 {
     private readonly ECDiffieHellman _pair = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
 
-    public PayloadRig(PayloadSettings? settings = null, AuditLogRig? after = null)
+    public PayloadRig(PayloadSettings? settings = null, AuditLogRig? after = null, TimeProvider? time = null)
     {
         Chain = new AuditLogRig(
             new AuditSettings { Directory = "", SyncInterval = TimeSpan.FromMilliseconds(10) }, after);
         Chain.Log.Start();
         Files = PayloadFiles.Of(Chain.Folder);
         Store = new PayloadStore(Chain.Log, settings ?? new PayloadSettings(),
-            PayloadSeal.OfPem(_pair.ExportSubjectPublicKeyInfoPem()), TimeProvider.System, Logger);
+            PayloadSeal.OfPem(_pair.ExportSubjectPublicKeyInfoPem()), time ?? TimeProvider.System, Logger);
         Store.Start();
         Chain.Log.Payloads = Store;
     }

@@ -131,6 +131,30 @@ public sealed class PayloadStoreTests
     }
 
     [Fact]
+    public void AfterAKill_WhatIsWholeBehindADamageStays()
+    {
+        using var first = new PayloadRig();
+        first.Keep("one", "1");
+        first.Keep("two", "2");
+        first.WaitKept(2);
+        string path = first.Files.PathOf(first.Files.List()[0]);
+        byte[] written = File.ReadAllBytes(path);
+        first.Chain.Kill();
+        int end = written.AsSpan().LastIndexOf("EPAY"u8);
+        byte[] left = end == written.Length - EntryHead.Bytes ? written[..end] : written;
+        left[EntryHead.Bytes + 5] ^= 1; // of the first
+        File.WriteAllBytes(path, left);
+
+        using var second = new PayloadRig(after: first.Chain);
+        second.Keep("three", "3");
+        second.WaitKept(2);
+        PayloadReport report = second.Ended(out List<PayloadFate> fates);
+        Assert.Equal(2, report.Kept);
+        Assert.Single(report.Problems);
+        Assert.Contains(("two", "2"), fates.FindAll(fate => fate.Place.Offset > 0).ConvertAll(second.Read));
+    }
+
+    [Fact]
     public void AfterAKill_WhatWasWrittenIsKept()
     {
         using var first = new PayloadRig();
