@@ -90,6 +90,11 @@ internal sealed partial class AiCall : BodyCall
             return Refuse(exchange, 400, "invalid_json", AiTexts.Of(fault));
         }
 
+        if (RequestSpelling.IsOdd(index, Body.Bytes, _service!.Parameters))
+        {
+            return Refuse(exchange, 400, "ambiguous_name", AiTexts.OddName);
+        }
+
         int model = index.Find(0, RequestNames.Model);
         if (model < 0 || index[model].Kind != JsonToken.String)
         {
@@ -239,7 +244,7 @@ internal sealed partial class AiCall : BodyCall
         || (_facts.IsStream && HasOther(exchange) && exchange.Response.StatusCode is >= 200 and < 300);
 
     public override bool HasContent =>
-        _translation?.IsUnreadable == true || (!IsHeldWhole && (_reader.IsBlind || _reader.HasContent));
+        IsTranslationRefused || (!IsHeldWhole && (_reader.IsBlind || _reader.HasContent));
 
     public override bool HasFailedWithin =>
         _translation?.IsUnreadable == true || (!IsHeldWhole && _reader.HasError);

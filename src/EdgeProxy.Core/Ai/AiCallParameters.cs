@@ -15,7 +15,7 @@ internal sealed partial class AiCall
         uint edited = 0;
         for (int rule = 0; rule < rules.Count; rule++)
         {
-            if (rules.NeedsBefore(rule, edited))
+            if (rules.NeedsBefore(rule, edited, edits.Count))
             {
                 if (!TryTakeEdits(exchange, edits))
                 {

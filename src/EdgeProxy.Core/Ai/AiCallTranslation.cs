@@ -18,6 +18,7 @@ internal sealed partial class AiCall
 
     private static readonly FieldName AnthropicVersion = FieldName.Of("anthropic-version");
     private static readonly FieldName ContentType = FieldName.Of("Content-Type");
+    private static readonly FieldName ContentEncoding = FieldName.Of("Content-Encoding");
     private static readonly FieldName LeftOut = FieldName.Of("X-EdgeProxy-Left-Out");
 
     private readonly HeldBody _translated = new();
@@ -31,6 +32,9 @@ internal sealed partial class AiCall
 
     // The answer that passes is translated.
     private bool IsTranslated => _translation is { Form: not TranslatedForm.None };
+
+    // It is refused, whatever else comes of it.
+    private bool IsTranslationRefused => _translatedFor?.LocalAnswer is not null;
 
     // What the provider counted, and by whose way of counting.
     private Usage Counted => IsTranslated ? _translation!.Usage : _reader.Usage;
@@ -129,6 +133,7 @@ internal sealed partial class AiCall
         exchange.ResponseEdits.Set(ContentType, form != TranslatedForm.Stream ? "application/json"u8
             : _kind == AiCallKind.OllamaChat ? "application/x-ndjson"u8
             : "text/event-stream; charset=utf-8"u8);
+        exchange.ResponseEdits.Remove(ContentEncoding); // what is written here is not coded
         AnswerLook look = AnswerLooks.Of(exchange, _sent);
         if (form == TranslatedForm.Whole && look != AnswerLook.Whole)
         {
@@ -143,7 +148,7 @@ internal sealed partial class AiCall
     private void TakeTranslated(ReadOnlySpan<byte> payload, bool isEnd)
     {
         AnswerTranslation translation = _translation!;
-        if (_translatedFor?.LocalAnswer is not null)
+        if (IsTranslationRefused)
         {
             return; // it is refused already
         }
@@ -192,6 +197,7 @@ internal sealed partial class AiCall
         exchange.RequestEdits.TakeBack(AnthropicVersion);
         exchange.ResponseEdits.TakeBack(LeftOut);
         exchange.ResponseEdits.TakeBack(ContentType);
+        exchange.ResponseEdits.TakeBack(ContentEncoding);
         exchange.LocalAnswer = _translatedFor is null ? exchange.LocalAnswer : null;
         EndTranslation();
         EndsEarly = false;

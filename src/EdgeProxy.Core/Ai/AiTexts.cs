@@ -8,6 +8,7 @@ internal static class AiTexts
     public const string ModelCode = "model_not_found";
     public const string NoModel = "The model does not exist, or you do not have access to it.";
     public const string ModelMissing = "The body needs a model, a string.";
+    public const string OddName = "The request body has a name that is to be spelled in lower case.";
     public const string NotSpoken = "This model is not served by this API.";
     public const string NoTool = "The request has a tool that is not allowed here.";
     public const string TooManyChoices = "The request asks for more than the tokens allowed can be shared by.";

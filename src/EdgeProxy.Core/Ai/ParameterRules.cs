@@ -46,13 +46,30 @@ internal sealed class ParameterRules
 
     public int Count => _rules.Length;
 
+    /// <summary>A rule's path has that name.</summary>
+    public bool HasName(ulong hash)
+    {
+        foreach (Compiled rule in _rules)
+        {
+            if (rule.HasName(hash))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The rule's parameter, as the configuration writes it.</summary>
     public string NameOf(int rule) => _rules[rule].Rule.Text;
 
     /// <summary>
-    /// The body has to have the edits of those rules (a bit each) before this one looks at it.
+    /// The body has to have the edits of those rules (a bit each) before this one looks at it: it may look at what they
+    /// are about, or they are so many that others between them would take long.
     /// </summary>
-    public bool NeedsBefore(int rule, uint edited) => (_rules[rule].After & edited) != 0;
+    /// <param name="edits">How many there are.</param>
+    public bool NeedsBefore(int rule, uint edited, int edits) =>
+        (_rules[rule].After & edited) != 0 || edits > ParameterLimits.EditsAtOnceMax;
 
     /// <summary>Looks for the rule's parameter, and adds what has to become of it to the edits.</summary>
     public ParameterOutcome Apply(int rule, JsonIndex index, ReadOnlySpan<byte> body, JsonEdits edits, AiCallKind kind)
@@ -108,6 +125,8 @@ internal sealed class ParameterRules
         public uint Kinds { get; }
 
         public uint After { get; set; }
+
+        public bool HasName(ulong hash) => Array.IndexOf(_names, hash) >= 0;
 
         public bool Drops => Rule.Action == ParameterAction.Drop;
 
@@ -257,6 +276,12 @@ internal static class ParameterLimits
     public const int DepthMax = 8;
     public const int PathCharsMax = 256;
     public const int TextCharsMax = 1024;
+
+    /// <summary>
+    /// Edits that other rules may put theirs between: edits are kept in the order of their places, so that many between
+    /// many cost the square.
+    /// </summary>
+    public const int EditsAtOnceMax = 64;
 
     /// <summary>In a path: every item of a list.</summary>
     public const string Items = "[]";

@@ -28,6 +28,8 @@ public sealed class AiRefusalTests
     [Theory]
     [InlineData("{\"model\":\"fast\",\"model\":\"raw/x\"}", 400)]
     [InlineData("{\"model\":\"fast\",\"m\\u006fdel\":\"raw/x\"}", 400)]
+    [InlineData("{\"model\":\"fast\",\"Model\":\"raw/x\"}", 400)]
+    [InlineData("{\"model\":\"fast\",\"Options\":{\"num_predict\":-1}}", 400)]
     [InlineData("{\"model\":\"fast\"}{}", 400)]
     [InlineData("{\"model\":\"fast\"", 400)]
     [InlineData("[\"fast\"]", 400)]

@@ -130,6 +130,47 @@ public sealed class AiTranslationTests
         Assert.NotNull(AiProxy.Json(answer)["error"]);
     }
 
+    // What it is refused for stands in its head: nobody waits for the rest of it.
+    [Fact]
+    public async Task Answer_OfNoKnownType_IsRefusedBeforeItsEnd()
+    {
+        await using RawServer server = RawServer.Start(async connection =>
+        {
+            if (await connection.ReadRequestAsync() is not null)
+            {
+                await connection.SendAsync(
+                    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000000\r\n\r\nabc");
+                await connection.ReadRequestAsync(); // until the proxy goes
+            }
+        });
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(AiProxy.Config(server.Port, "anthropic"));
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, Chat, Body(isStream: false));
+
+        Assert.Equal(502, answer.Status);
+    }
+
+    // An error that is coded cannot be read; what is told in its place is not coded.
+    [Fact]
+    public async Task Error_ThatIsCoded_IsToldWithoutItsCoding()
+    {
+        await using RawServer server = RawServer.Start(async connection =>
+        {
+            while (await connection.ReadRequestAsync() is not null)
+            {
+                await connection.SendAsync("HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
+                    + "Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc");
+            }
+        });
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(AiProxy.Config(server.Port, "anthropic"));
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, Chat, Body(isStream: false));
+
+        Assert.Equal(400, answer.Status);
+        Assert.DoesNotContain("Content-Encoding", answer.Head.Text, StringComparison.OrdinalIgnoreCase);
+        Assert.NotNull(AiProxy.Json(answer)["error"]);
+    }
+
     [Theory]
     [InlineData("warn", 200, "seed, logit_bias")]
     [InlineData("drop", 200, null)]

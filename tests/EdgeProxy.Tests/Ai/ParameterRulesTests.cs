@@ -92,6 +92,17 @@ public sealed class ParameterRulesTests
             Rule("u", ParameterAction.Force) with { Value = s_seven, Apis = apis }));
     }
 
+    // Edits are kept in their order: many of one rule, and then many before them, would cost the square.
+    [Fact]
+    public void Edits_OfManyPlaces_AreMadeBeforeTheNextRule()
+    {
+        var rules = new ParameterRules(new Sequence<ParameterRule>(
+            [Rule("b[].t", ParameterAction.Bound), Rule("a[].t", ParameterAction.Bound)]));
+
+        Assert.False(rules.NeedsBefore(1, edited: 1, ParameterLimits.EditsAtOnceMax));
+        Assert.True(rules.NeedsBefore(1, edited: 1, ParameterLimits.EditsAtOnceMax + 1));
+    }
+
     private static ParameterRule Rule(string path, ParameterAction action) =>
         new() { Text = path, Path = ParameterPathKey.Split(path), Action = action };
 
@@ -113,7 +124,7 @@ public sealed class ParameterRulesTests
         Assert.Equal(JsonFault.None, index.Read(body));
         for (int rule = 0; rule <= rules.Length; rule++)
         {
-            if (rule == rules.Length || compiled.NeedsBefore(rule, edited))
+            if (rule == rules.Length || compiled.NeedsBefore(rule, edited, edits.Count))
             {
                 byte[] next = new byte[body.Length + edits.Growth];
                 Assert.Equal(next.Length, edits.Apply(body, next));

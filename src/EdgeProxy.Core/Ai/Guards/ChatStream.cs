@@ -51,7 +51,7 @@ internal sealed class ChatStream : StreamDialect
             int finish = index.Find(choice, FinishReason);
             bool isEnd = finish >= 0 && index[finish].Kind == JsonToken.String;
             int delta = index.Find(choice, Delta);
-            if (delta >= 0)
+            if (delta >= 0 && index[delta].Kind == JsonToken.ObjectStart)
             {
                 Members(guard, index, data, delta, number, isEnd);
             }

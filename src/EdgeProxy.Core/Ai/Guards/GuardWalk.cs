@@ -81,6 +81,9 @@ internal sealed class GuardWalk(GuardSide side, bool passesAttachments, bool isO
         }
     }
 
+    /// <summary>Lets go of what a long text needed.</summary>
+    public void Release() => _spelled.Release();
+
     private bool IsText(JsonIndex index, int node, ulong name, ReadOnlySpan<byte> text)
     {
         if (GuardNames.IsStructure(name))

@@ -48,7 +48,12 @@ internal sealed class GuardWork
         Answer.Begin();
     }
 
-    public void Release() => Answering.Release();
+    public void Release()
+    {
+        Answering.Release();
+        _prompts.Release();
+        _answers.Release();
+    }
 
     /// <summary>An external guard that had to decide did not.</summary>
     public bool HasFailed { get; private set; }

@@ -39,6 +39,9 @@ internal sealed class GuardedText(GuardSide side)
         MaskedBy = -1;
     }
 
+    /// <summary>Lets go of what a long text needed.</summary>
+    public void Release() => Begin(isJson: false);
+
     /// <summary>Takes more of the text and writes what is decided now.</summary>
     public void Take(ReadOnlySpan<byte> spelled, bool isEnd, GuardVerdict verdict, ByteBuffer output)
     {

@@ -82,7 +82,7 @@ internal sealed class ResponsesStream : StreamDialect
     public override void Renumber(JsonIndex index, JsonEdits edits)
     {
         int number = index.Find(0, Number);
-        if (_shift > 0 && number >= 0)
+        if (_shift > 0 && number >= 0 && index[number].Kind == JsonToken.Number)
         {
             _note.Clear();
             _note.Append(_next + _shift);

@@ -37,6 +37,12 @@ internal sealed class SpelledText
     /// <summary>How it is spelled; more than Text says if it ends within an escape of the inner JSON.</summary>
     public ReadOnlySpan<byte> Raw => _raw.AsSpan(0, _rawLength);
 
+    /// <summary>Bytes it holds, whatever they are used for.</summary>
+    public int KeptBytes => _text.Length + _marks.Length + _raw.Length;
+
+    /// <summary>Lets go of what a long text needed.</summary>
+    public void Release() => Begin(isJson: false);
+
     /// <param name="isJson">The text is JSON itself.</param>
     public void Begin(bool isJson)
     {

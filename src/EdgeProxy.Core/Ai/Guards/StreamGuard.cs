@@ -144,14 +144,19 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
             lane = candidate.Key == key ? candidate : lane;
         }
 
-        if (lane is null)
+        if (_apart == GuardLimits.LanesMax || (lane is null && _lanes.Count == GuardLimits.LanesMax))
         {
-            if (_lanes.Count == GuardLimits.LanesMax || _apart == GuardLimits.LanesMax)
+            if (work.Guard.Answer.Enforces)
             {
                 work.Answer.BlockFor("too_many_texts");
-                return;
             }
 
+            HasPassedUnread = true; // but for what stands in this part alone
+            return;
+        }
+
+        if (lane is null)
+        {
             lane = _spares.TryPop(out StreamLane? spare) ? spare : new StreamLane(work.Guard.Answer);
             lane.Begin(name, owner, part, note, isJson);
             _lanes.Add(lane);
@@ -203,6 +208,7 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
     {
         foreach (StreamLane lane in _lanes)
         {
+            lane.Text.Release();
             _spares.Push(lane);
         }
 
@@ -270,6 +276,7 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
     {
         if (_lanes.Remove(lane))
         {
+            lane.Text.Release();
             _spares.Push(lane);
         }
     }

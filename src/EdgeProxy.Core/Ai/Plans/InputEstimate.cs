@@ -1,4 +1,5 @@
 using System;
+using System.Text;
 using EdgeProxy.Primitives.Json;
 
 namespace EdgeProxy.Ai.Plans;
@@ -43,7 +44,9 @@ internal static class InputEstimate
         return OfText(bytes) + (encoded * TokensPerEncoded);
     }
 
-    // Base64 has no space; a text that long has.
+    // Base64 is ASCII without a space; a text that long has spaces, or its script has none and is not ASCII.
     private static bool IsEncoded(ReadOnlySpan<byte> quoted) =>
-        quoted.StartsWith(DataUrl) || quoted[1..EncodedBytesMin].IndexOfAny((byte)' ', (byte)'\\') < 0;
+        quoted.StartsWith(DataUrl)
+        || (quoted[1..EncodedBytesMin].IndexOfAny((byte)' ', (byte)'\\') < 0
+            && Ascii.IsValid(quoted[1..EncodedBytesMin]));
 }

@@ -65,7 +65,7 @@ internal sealed class ChatAnswerReader : AnswerReader
 
         ReadFinish(index, choice);
         ReadUsage(index);
-        answer.Stop = Stop;
+        answer.Stop = StopWith(hasCalls: calls >= 0 && index[calls].Next > calls + 1);
         answer.Usage = Usage;
         return true;
     }
@@ -106,7 +106,7 @@ internal sealed class ChatAnswerReader : AnswerReader
         }
 
         IsDone = true;
-        return HasBegun && _hasFinished && to.EndStream(Stop, Usage);
+        return HasBegun && _hasFinished && to.EndStream(StopWith(hasCalls: _tool >= 0), Usage);
     }
 
     private bool ReadDelta(JsonIndex index, ReadOnlySpan<byte> source, int delta, AnswerWriter to)
@@ -194,6 +194,10 @@ internal sealed class ChatAnswerReader : AnswerReader
                 : StopReason.End;
         }
     }
+
+    // A call of the one tool that was asked for by name ends with "stop", too: others say that it is a call.
+    private StopReason StopWith(bool hasCalls) =>
+        hasCalls && Stop == StopReason.End ? StopReason.Tool : Stop;
 
     private bool ReadUsage(JsonIndex index)
     {

@@ -188,10 +188,22 @@ internal sealed class OllamaAnswerWriter(TranslatedText text, AiLoop loop) : Ans
         BeginLine();
         Text.Add("\"content\":\"\",\"tool_calls\":["u8);
         Text.Add(_call.Bytes[.._openAt]);
-        Text.Add(_decoded.Bytes);
+        AddInLine(_decoded.Bytes);
         Text.Add("}}]},\"done\":false}\n"u8);
         Release();
         return true;
+    }
+
+    // Between the tokens of JSON a line may end; here that would end the event.
+    private void AddInLine(ReadOnlySpan<byte> json)
+    {
+        while (!json.IsEmpty)
+        {
+            int stop = json.IndexOfAny((byte)'\r', (byte)'\n');
+            Text.Add(stop < 0 ? json : json[..stop]);
+            Text.Add(stop < 0 ? default : " "u8);
+            json = stop < 0 ? default : json[(stop + 1)..];
+        }
     }
 
     private void BeginLine()

@@ -6,6 +6,9 @@ namespace EdgeProxy.Ai.Translation;
 /// <summary>Ollama's chat. Its tool calls have names; the ids others want are made up here.</summary>
 internal sealed class OllamaRequestReader() : RequestReader(RequestMembers.Ollama)
 {
+    /// <summary>Calls without a result among which the one of a result is looked for.</summary>
+    public const int OpenCallsMax = 256;
+
     // Calls that no result was read for yet stand from here on among the parts.
     private int _callsFrom;
 
@@ -59,9 +62,11 @@ internal sealed class OllamaRequestReader() : RequestReader(RequestMembers.Ollam
         }
 
         ulong name = Names.Word(Index, Index.Find(message, Names.ToolName));
-        for (int part = _callsFrom; part < Request.Parts.Count; part++)
+        int open = 0;
+        for (int part = _callsFrom; part < Request.Parts.Count && open < OpenCallsMax; part++)
         {
             ChatPart call = Request.Parts[part];
+            open++;
             if (call.Kind == PartKind.ToolCall && !call.IsAnswered && (name == 0 || name == call.NameHash))
             {
                 Request.Parts[part] = call with { IsAnswered = true };

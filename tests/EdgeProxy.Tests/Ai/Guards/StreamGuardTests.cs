@@ -202,6 +202,85 @@ public sealed class StreamGuardTests
         Assert.EndsWith("data: [DONE]\n\n", written);
     }
 
+    // What stands where an object belongs is looked into all the same.
+    [Theory]
+    [InlineData(nameof(AiCallKind.ChatCompletions),
+        "data: {\"choices\":[{\"index\":0,\"delta\":[\"jane@example.com\",1]}]}\n\n")]
+    [InlineData(nameof(AiCallKind.ChatCompletions),
+        "data: {\"choices\":[{\"index\":0,\"delta\":\"jane@example.com\"}]}\n\n")]
+    [InlineData(nameof(AiCallKind.Messages),
+        "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":[\"jane@example.com\"]}\n\n")]
+    [InlineData(nameof(AiCallKind.Responses),
+        "data: {\"type\":\"response.output_text.delta\",\"delta\":[\"jane@example.com\"]}\n\n")]
+    [InlineData(nameof(AiCallKind.OllamaChat), "{\"message\":[\"jane@example.com\"]}\n")]
+    public void Take_EventOfAnotherShape_IsMasked(string name, string stream)
+    {
+        using GuardBench bench = GuardBench.Masking();
+
+        string written = bench.Stream(Enum.Parse<AiCallKind>(name), Encoding.UTF8.GetBytes(stream));
+
+        Assert.Equal(stream.Replace("jane@example.com", "[EMAIL]"), written);
+    }
+
+    [Fact]
+    public void Take_NumberOfAnEventThatIsNone_IsMaskedAsAnyText()
+    {
+        using GuardBench bench = GuardBench.Masking();
+
+        string written = bench.Stream(AiCallKind.Responses, Encoding.UTF8.GetBytes(
+            Event("response.output_text.delta",
+                $"{{\"type\":\"response.output_text.delta\",\"sequence_number\":1,{Place}\"delta\":\"4111\"}}")
+            + Event("response.output_text.done",
+                $"{{\"type\":\"response.output_text.done\",\"sequence_number\":2,{Place}\"text\":\"4111\"}}")
+            + Event("other", "{\"type\":\"other\",\"sequence_number\":\"jane@example.com\"}")));
+
+        Assert.EndsWith(Event("other", "{\"type\":\"other\",\"sequence_number\":\"[EMAIL]\"}"), written);
+    }
+
+    // More texts in one event than are told apart, of one choice or of many.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Take_TooManyTexts_EndTheStreamIfARuleEnforces(bool isOneChoice)
+    {
+        string choices = string.Join(',', Enumerable.Range(0, GuardLimits.LanesMax + 10).Select(choice =>
+            $"{{\"index\":{(isOneChoice ? 0 : choice)},\"delta\":{{\"content\":\"a\"}}}}"));
+        byte[] stream = Encoding.UTF8.GetBytes($"data: {{\"choices\":[{choices}]}}\n\ndata: [DONE]\n\n");
+        using GuardBench masking = GuardBench.Masking();
+        using var telling = new GuardBench(GuardBench.Rule(GuardDetect.Email, FindingAction.Flag));
+
+        masking.Stream(AiCallKind.ChatCompletions, stream);
+        string told = telling.Stream(AiCallKind.ChatCompletions, stream);
+
+        Assert.Equal(("too_many_texts", false), (masking.Answer.Reason, telling.Answer.IsBlocked));
+        Assert.Equal(Encoding.UTF8.GetString(stream), told);
+    }
+
+    [Fact]
+    public void Take_TextThatEndsTwice_IsMaskedTwice()
+    {
+        using GuardBench bench = GuardBench.Masking();
+        const string Choice = "{\"index\":0,\"delta\":{\"content\":\"jane@example.com\"},\"finish_reason\":\"stop\"}";
+        string stream = $"data: {{\"choices\":[{Choice},{Choice}]}}\n\n";
+
+        string written = bench.Stream(AiCallKind.ChatCompletions, Encoding.UTF8.GetBytes(stream));
+
+        Assert.Equal(stream.Replace("jane@example.com", "[EMAIL]"), written);
+    }
+
+    // A long text's memory is not kept by the spare that looked at it.
+    [Fact]
+    public void Release_AfterALongText_KeepsLittle()
+    {
+        var text = new SpelledText();
+        text.Begin(isJson: false);
+        text.Append(Encoding.UTF8.GetBytes(new string('x', AiLimits.EventBytesMax)));
+
+        text.Release();
+
+        Assert.True(text.KeptBytes <= 3 * GuardLimits.KeptBytesMax);
+    }
+
     [Fact]
     public void Take_EventTooLong_EndsTheStream()
     {

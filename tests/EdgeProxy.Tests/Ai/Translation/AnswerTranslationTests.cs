@@ -165,8 +165,10 @@ public sealed class AnswerTranslationTests : IDisposable
     [InlineData("content_filter", "refusal", "stop")]
     public void Stop_OfOne_IsTheOthers(string chat, string messages, string ollama)
     {
-        byte[] ofChat = Encoding.UTF8.GetBytes(WholeIn(AiCallKind.ChatCompletions).Replace(
-            "\"finish_reason\":\"tool_calls\"", $"\"finish_reason\":\"{chat}\"", StringComparison.Ordinal));
+        string calls = WholeIn(AiCallKind.ChatCompletions).Replace(
+            "\"finish_reason\":\"tool_calls\"", $"\"finish_reason\":\"{chat}\"", StringComparison.Ordinal);
+        byte[] ofChat = Encoding.UTF8.GetBytes(
+            chat == "stop" ? calls.Replace("tool_calls", "others", StringComparison.Ordinal) : calls);
         byte[] ofMessages = Encoding.UTF8.GetBytes(WholeIn(AiCallKind.Messages).Replace(
             "\"stop_reason\":\"tool_use\"", $"\"stop_reason\":\"{messages}\"", StringComparison.Ordinal));
 
@@ -179,6 +181,39 @@ public sealed class AnswerTranslationTests : IDisposable
         Assert.Contains($"\"done_reason\":\"{ollama}\"",
             Translate(TranslatedForm.Whole, AiCallKind.Messages, AiCallKind.OllamaChat, ofMessages),
             StringComparison.Ordinal);
+    }
+
+    // Where a tool was asked for by name, chat completions say that they just ended; agents call a tool for the other.
+    [Fact]
+    public void Stop_WithACallOfATool_IsForTheTool()
+    {
+        byte[] whole = Encoding.UTF8.GetBytes(WholeIn(AiCallKind.ChatCompletions).Replace(
+            "\"finish_reason\":\"tool_calls\"", "\"finish_reason\":\"stop\"", StringComparison.Ordinal));
+        byte[] stream = Encoding.UTF8.GetBytes(ChatStream.Replace(
+            "\"finish_reason\":\"tool_calls\"", "\"finish_reason\":\"stop\"", StringComparison.Ordinal));
+
+        Assert.Contains("\"stop_reason\":\"tool_use\"",
+            Translate(TranslatedForm.Whole, AiCallKind.ChatCompletions, AiCallKind.Messages, whole),
+            StringComparison.Ordinal);
+        Assert.Contains("\"stop_reason\":\"tool_use\"",
+            Translate(TranslatedForm.Stream, AiCallKind.ChatCompletions, AiCallKind.Messages, stream),
+            StringComparison.Ordinal);
+    }
+
+    // Arguments are JSON as the model writes it; a line of Ollama's is one line.
+    [Theory]
+    [InlineData((byte)AiCallKind.Messages)]
+    [InlineData((byte)AiCallKind.ChatCompletions)]
+    public void Stream_WithArgumentsOfSeveralLines_IsALineAnEvent(byte fromKind)
+    {
+        var from = (AiCallKind)fromKind;
+        byte[] stream = Encoding.UTF8.GetBytes(StreamIn(from).Replace(
+            "{\\\"a\\\":\"", "{\\r\\n\\t\\\"a\\\":\"", StringComparison.Ordinal));
+
+        string written = Translate(TranslatedForm.Stream, from, AiCallKind.OllamaChat, stream);
+
+        string expected = OllamaStream.Replace("{\"a\":1}", "{  \t\"a\":1}", StringComparison.Ordinal);
+        Assert.Equal(expected, written);
     }
 
     [Theory]

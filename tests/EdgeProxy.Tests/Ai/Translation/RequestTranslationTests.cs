@@ -294,6 +294,24 @@ public sealed class RequestTranslationTests : IDisposable
         Assert.Equal(expected, fault);
     }
 
+    // Each result is looked for among the calls before it: the search has an end, however many there are.
+    [Theory]
+    [InlineData(OllamaRequestReader.OpenCallsMax, null)]
+    [InlineData(OllamaRequestReader.OpenCallsMax + 1, "messages[1].tool_name")]
+    public void Result_FarBehindItsCall_IsRefused(int calls, string? expected)
+    {
+        var body = new StringBuilder("\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[");
+        for (int call = 1; call <= calls; call++)
+        {
+            body.Append($"{(call > 1 ? "," : "")}{{\"function\":{{\"name\":\"f{call}\",\"arguments\":{{}}}}}}");
+        }
+
+        body.Append($"]}},{{\"role\":\"tool\",\"tool_name\":\"f{calls}\",\"content\":\"a\"}}]");
+        Translate(AiCallKind.OllamaChat, ProviderKind.OpenAi, body.ToString(), out string? fault, out _);
+
+        Assert.Equal(expected, fault);
+    }
+
     [Fact]
     public void Table_OfWhatIsLost_IsPublished() => TranslationTable.AssertPublished();
 

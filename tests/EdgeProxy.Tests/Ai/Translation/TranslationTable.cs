@@ -74,7 +74,7 @@ internal static class TranslationTable
             |---|---|---|---|
             | the model ended | `stop` | `end_turn` (from `stop_sequence`, `pause_turn`, too) | `stop` |
             | its most tokens | `length` | `max_tokens` (from `model_context_window_exceeded`, too) | `length` |
-            | it calls a tool | `tool_calls` | `tool_use` | `stop` |
+            | it calls a tool | `tool_calls` (from `stop` with a call, too) | `tool_use` | `stop` |
             | it refuses | `content_filter` | `refusal` | `stop` |
             | thinking | `reasoning_content` | `thinking` with an empty signature | `thinking` |
             | refusal text | `content` | `text` | `content` |
