@@ -32,7 +32,7 @@ internal enum ModelTemper
     /// <summary>503 in its dialect.</summary>
     Overloaded,
 
-    /// <summary>Sends the first piece, then waits for <see cref="ModelServer.Gate"/>.</summary>
+    /// <summary>Sends the first piece, then waits for <see cref="ModelServer.Gate"/>, or its caller's end.</summary>
     Stalled,
 }
 
@@ -134,9 +134,9 @@ internal sealed class ModelServer : IAsyncDisposable
                 break;
             }
 
-            if (i == 2 && Temper == ModelTemper.Stalled)
+            if (i == 2 && Temper == ModelTemper.Stalled && !await GoesOnAsync(connection))
             {
-                await Gate.PassAsync("the model to go on");
+                return false;
             }
 
             await ChunkAsync(connection, pieces[i]);
@@ -144,6 +144,15 @@ internal sealed class ModelServer : IAsyncDisposable
 
         await SendAsync(connection, "0\r\n\r\n"u8.ToArray());
         return true;
+    }
+
+    // False if nobody is there any more, which a model that waits for its next word notices, too.
+    private async Task<bool> GoesOnAsync(RawConnection connection)
+    {
+        Task opened = Gate.PassAsync("the model to go on");
+        Task first = await Task.WhenAny(opened, connection.Wire.ReadableAsync());
+        await first;
+        return first == opened;
     }
 
     private Task ChunkAsync(RawConnection connection, string piece)

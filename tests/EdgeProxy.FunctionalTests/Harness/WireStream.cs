@@ -56,6 +56,19 @@ internal sealed class WireStream(Socket socket, SslStream? secure = null) : IDis
         }
     }
 
+    /// <summary>Waits until there is a byte more or an end, and takes neither.</summary>
+    public async Task ReadableAsync()
+    {
+        try
+        {
+            await Socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // An end, too.
+        }
+    }
+
     /// <summary>At least one more byte, or false at the end of the connection.</summary>
     public async Task<bool> FillAsync(string what = "bytes", TimeSpan? limit = null)
     {
