@@ -251,6 +251,12 @@ internal sealed unsafe class TlsLink : ByteLink, ILinkOwner
             while (count < destination.Length && MayReadOn());
         }
 
+        if (count > 0 && status is (LinkStatus.End or LinkStatus.Broken))
+        {
+            // The end came with the bytes: no edge will tell of it, so it stays to be read.
+            Mark(State.MayHold, true);
+        }
+
         BytesRead += count;
         return count > 0 ? LinkStatus.Ok : status;
     }

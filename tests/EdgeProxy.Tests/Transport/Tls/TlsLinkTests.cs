@@ -144,6 +144,32 @@ public sealed class TlsLinkTests
         Assert.True(cut.AtServer.IsBroken);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void End_ThatCameWithBytes_IsStillToBeRead(bool isProper)
+    {
+        using var pair = new TlsPair();
+        MemoryLink.InTurn(() =>
+        {
+            pair.AtClient.TryWrite("last words"u8, default, default, out _);
+            if (isProper)
+            {
+                pair.AtClient.EndWrites();
+            }
+            else
+            {
+                pair.ClientBelow.EndWrites();
+            }
+        });
+
+        Assert.Equal(LinkStatus.Ok, pair.AtServer.TryRead(new byte[100], out int count));
+        Assert.Equal(10, count);
+        Assert.True(pair.AtServer.MayRead);
+        Assert.Equal(isProper ? LinkStatus.End : LinkStatus.Broken, pair.AtServer.TryRead(new byte[100], out _));
+        Assert.False(pair.AtServer.MayRead);
+    }
+
     [Fact]
     public void Tickets_AreNothingToRead()
     {
