@@ -34,10 +34,12 @@ internal sealed class Http2Wire : IDisposable
         return wire;
     }
 
-    public static async Task<Http2Wire> ConnectTlsAsync(int port, TestKeys keys, X509Certificate2? own = null)
+    public static async Task<Http2Wire> ConnectTlsAsync(
+        int port, TestKeys keys, X509Certificate2? own = null, string host = "a.test")
     {
         var wire = new Http2Wire(await RawClient.ConnectTlsAsync(port, keys, ask =>
         {
+            ask.TargetHost = host;
             ask.ApplicationProtocols = [SslApplicationProtocol.Http2];
             ask.ClientCertificateContext =
                 own is null ? null : SslStreamCertificateContext.Create(own, null, offline: true);
