@@ -84,6 +84,7 @@ internal sealed class ConfigBuilder
         AuditSettings? audit = ReadAudit();
         List<RouterSettings> resolved = new AuditReading(_faults, audit, ai, composed)
             .Complete(checks.Routers(routers, entryPointChecks), routers);
+        AiReading.CheckRules(_faults, routers, resolved, aiNames);
         List<MiddlewareSettings> steps = SettingsOf(middlewares);
         entryPointChecks.AddRedirects(resolved, steps);
         checks.ClientCertificates(routers, resolved, entryPoints, steps);
