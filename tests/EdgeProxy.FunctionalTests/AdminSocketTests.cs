@@ -92,7 +92,7 @@ public sealed class AdminSocketTests : IDisposable
         await using RawServer server = RawServer.Ok();
         await using ProxyProcess proxy = await StartAsync(server);
 
-        Task<CommandResult> tail = ProxyProcess.RunAsync("tail", "-n", "1", "-c", proxy.ConfigPath);
+        Task<CommandResult> tail = ProxyProcess.RunAsync("tail", "--count", "1", "-c", proxy.ConfigPath);
         await Eventually.TrueAsync(
             async () =>
             {

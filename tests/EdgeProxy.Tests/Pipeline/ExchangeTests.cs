@@ -1,4 +1,5 @@
 using System;
+using System.Net;
 using System.Linq;
 using System.Reflection;
 using EdgeProxy.Middlewares;
@@ -150,6 +151,8 @@ public sealed class ExchangeTests : IDisposable
         public string Name => "web";
 
         public int Slot => 0;
+
+        public IPEndPoint Address { get; } = new(IPAddress.Loopback, 80);
 
         public int Port => 80;
 

@@ -36,7 +36,8 @@ internal static class AdminTable
     };
 
     public static TableDeclaration Declaration { get; } = new("admin", IsNamed: false,
-        "Health, metrics, API.", [Address, UnixSocketKeys.Mode, UnixSocketKeys.Owner, Token, Hosts]);
+        "Health, metrics, API.",
+        [Address, UnixSocketKeys.Mode, UnixSocketKeys.Owner, Token, Hosts]);
 
     public static AdminSettings Parse(TableScope scope)
     {
@@ -47,7 +48,8 @@ internal static class AdminTable
             Hosts = PlacedItems.Values(Hosts.Read(scope)),
         };
         if (settings is { Address: { } address and not UnixEndPoint, Token: null }
-            && !IPAddress.IsLoopback(address.Address) && scope.Count(Token) == 0 && scope.TryFind(Address.Name, out TomlEntry entry))
+            && !IPAddress.IsLoopback(address.Address) && scope.Count(Token) == 0
+            && scope.TryFind(Address.Name, out TomlEntry entry))
         {
             scope.Report(entry.Value, Address.Name,
                 $"{entry.Value.Describe()} is not a loopback address, and needs token");

@@ -143,8 +143,8 @@ internal static class EntryPointTable
         "An address the proxy accepts on, and what it grants to connections there.",
         [
             Address, UnixSocketKeys.Mode, UnixSocketKeys.Owner, HeadBytes, FieldCount, TargetBytes, TrailerBytes,
-            ChunkExtensionBytes, HeadTimeout, KeepAliveTimeout, BodyIdleTimeout, BodyRateMin, BodyRateGrace, WriteIdleTimeout,
-            TunnelIdleTimeout, TunnelTimeMax,
+            ChunkExtensionBytes, HeadTimeout, KeepAliveTimeout, BodyIdleTimeout, BodyRateMin, BodyRateGrace,
+            WriteIdleTimeout, TunnelIdleTimeout, TunnelTimeMax,
             RequestsPerConnection, ConnectionAge, Connections, ConnectionsPerAddress, Http2, H2c, Streams, TrustedIps,
             Middlewares, AsDefault,
         ])
