@@ -6,6 +6,7 @@ using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Health;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 
@@ -295,6 +296,9 @@ internal sealed class Exchange : IWaiter
 
     public long TryStartedMs { get; set; }
 
+    /// <summary>What the head of this try's answer was counted as.</summary>
+    public AnswerNote Answered { get; set; }
+
     public long ConnectStartedMs { get; set; }
 
     public long RequestSentMs { get; set; }
@@ -569,6 +573,7 @@ internal sealed class Exchange : IWaiter
         DeadlineMs = long.MaxValue;
         QueuedMs = 0;
         TryStartedMs = 0;
+        Answered = default;
         ConnectStartedMs = 0;
         RequestSentMs = 0;
         ClientReadMs = 0;

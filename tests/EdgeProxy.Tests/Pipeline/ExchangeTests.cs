@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using System.Net;
 using System.Reflection;
 using EdgeProxy.Middlewares;
 using EdgeProxy.Pipeline;
@@ -12,6 +13,7 @@ using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Composing;
+using EdgeProxy.Services.Health;
 using EdgeProxy.Tests.Transport;
 using EdgeProxy.Transport;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -98,6 +100,7 @@ public sealed class ExchangeTests : IDisposable
                 var type when type == typeof(RejectReason) => RejectReason.HostInvalid,
                 var type when type == typeof(ExchangePhase) => ExchangePhase.Tunnel,
                 var type when type == typeof(PumpStatus) => PumpStatus.Done,
+                var type when type == typeof(AnswerNote) => new AnswerNote(true, true, 7, 7),
                 _ => null,
             };
             if (value is not null)
@@ -152,6 +155,8 @@ public sealed class ExchangeTests : IDisposable
         public string Name => "web";
 
         public int Slot => 0;
+
+        public IPEndPoint Address { get; } = new(IPAddress.Loopback, 80);
 
         public int Port => 80;
 
