@@ -162,6 +162,12 @@ internal sealed class Exchange : IWaiter
     /// <summary>Middlewares of the route that let the request pass and have not seen its answer.</summary>
     public int Entered { get; set; }
 
+    /// <summary>The middleware that answered in the service's place; null: none did.</summary>
+    public string? AnsweredBy { get; set; }
+
+    /// <summary>The limit that would have refused it, if it did not only report; null: none.</summary>
+    public string? OverLimit { get; set; }
+
     /// <summary>Middlewares that have to hear of the end.</summary>
     public int Ending { get; set; }
 
@@ -490,6 +496,8 @@ internal sealed class Exchange : IWaiter
         Mirror = null;
         Entered = 0;
         Ending = 0;
+        AnsweredBy = null;
+        OverLimit = null;
         Request.Reset();
         Response.Reset();
         UpstreamSource.Unbind();
