@@ -17,6 +17,9 @@ internal enum GuardDetect : byte
     Words,
     PromptInjection,
     Length,
+
+    /// <summary>A call of a tool: of rules in tools.</summary>
+    ToolCall,
 }
 
 /// <summary>One rule of a guard.</summary>
@@ -42,6 +45,9 @@ internal sealed record GuardRule
 
     /// <summary>Bytes of text, all of a prompt or answer together, that a length rule finds too long.</summary>
     public int BytesMax { get; init; }
+
+    /// <summary>The call that a rule of tools is about; null of others.</summary>
+    public ToolCallMatch? Call { get; init; }
 }
 
 /// <summary>[middlewares.NAME.ai_guard]</summary>
@@ -50,6 +56,9 @@ internal sealed record AiGuardSettings : MiddlewareSettings
     public Sequence<GuardRule> Prompt { get; init; } = Sequence<GuardRule>.Empty;
 
     public Sequence<GuardRule> Answer { get; init; } = Sequence<GuardRule>.Empty;
+
+    /// <summary>About calls of tools, in answers and in the history of prompts.</summary>
+    public Sequence<GuardRule> Tools { get; init; } = Sequence<GuardRule>.Empty;
 
     /// <summary>Programs that are asked about prompts.</summary>
     public Sequence<ExternalGuard> External { get; init; } = Sequence<ExternalGuard>.Empty;
@@ -77,6 +86,15 @@ internal static class GuardLimits
 
     /// <summary>Texts of one stream that are told apart: choices, blocks, tool calls.</summary>
     public const int LanesMax = 256;
+
+    /// <summary>
+    /// Longest arguments of one call that rules look into, and of all calls of a stream that are open at once, bytes as
+    /// they are spelled; longer ones count as unreadable.
+    /// </summary>
+    public const int ArgumentsBytesMax = 256 * 1024;
+
+    /// <summary>What of a stream waits for the end of a call, bytes.</summary>
+    public const int WaitingBytesMax = 1024 * 1024;
 
     /// <summary>What is remembered of a stream to write an event of its kind.</summary>
     public const int EnvelopeBytesMax = 1024;

@@ -45,7 +45,10 @@ internal sealed class GuardFindings
             {
                 FindingLabels labels = LabelsOf(guard, side, rules.Rules[i]);
                 counts[i] = _counts.TryGetValue(labels, out FindingCount? kept) ? kept : new FindingCount();
-                _counts[labels] = counts[i];
+                if (rules.Rules[i].Call is not { Allows: true })
+                {
+                    _counts[labels] = counts[i]; // others find nothing
+                }
             }
         }
 
@@ -64,6 +67,8 @@ internal sealed class GuardFindings
                 {
                     Keep(counts, guard.Name, PromptSide, guard.Prompt);
                     Keep(counts, guard.Name, AnswerSide, guard.Answer);
+                    Keep(counts, guard.Name, PromptSide, guard.Tools);
+                    Keep(counts, guard.Name, AnswerSide, guard.Tools);
                 }
             }
 
@@ -91,6 +96,11 @@ internal sealed class GuardFindings
     {
         foreach (GuardRule rule in rules)
         {
+            if (rule.Call is { Allows: true })
+            {
+                continue;
+            }
+
             FindingLabels labels = LabelsOf(guard, side, rule);
             counts[labels] = _counts.TryGetValue(labels, out FindingCount? kept) ? kept : new FindingCount();
         }

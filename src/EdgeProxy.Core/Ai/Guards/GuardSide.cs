@@ -6,13 +6,17 @@ using EdgeProxy.Primitives.Detection;
 
 namespace EdgeProxy.Ai.Guards;
 
-/// <summary>The rules of a guard for prompts, or for answers, ready to be used. Immutable; for all loops.</summary>
+/// <summary>
+/// The rules of a guard for prompts, or for answers, ready to be used: those that look into texts, those of length,
+/// those about calls of tools. Immutable; for all loops.
+/// </summary>
 internal sealed class GuardSide
 {
     private readonly GuardRule[] _rules;
     private readonly byte[][] _masks;
 
-    public GuardSide(Sequence<GuardRule> rules)
+    /// <param name="tools">Rules about calls of tools, which stand behind the others.</param>
+    public GuardSide(Sequence<GuardRule> rules, Sequence<GuardRule> tools)
     {
         var ordered = new List<GuardRule>();
         var lengths = new List<GuardRule>();
@@ -23,7 +27,14 @@ internal sealed class GuardSide
 
         Detections = [.. ordered.ConvertAll(RuleOf)];
         ordered.AddRange(lengths);
+        LengthsEnd = ordered.Count;
+        foreach (GuardRule rule in tools)
+        {
+            ordered.Add(rule);
+        }
+
         _rules = [.. ordered];
+        Calls = new ToolCallRules(_rules, LengthsEnd);
         _masks = Array.ConvertAll(_rules, rule => Encoding.ASCII.GetBytes($"[{rule.Name.ToUpperInvariant()}]"));
         foreach (GuardRule rule in _rules)
         {
@@ -34,6 +45,12 @@ internal sealed class GuardSide
 
     /// <summary>The rules that look into texts; those of length come behind them.</summary>
     public DetectionRule[] Detections { get; }
+
+    /// <summary>Where rules of length end among all.</summary>
+    public int LengthsEnd { get; }
+
+    /// <summary>The rules about calls of tools.</summary>
+    public ToolCallRules Calls { get; }
 
     public ReadOnlySpan<GuardRule> Rules => _rules;
 

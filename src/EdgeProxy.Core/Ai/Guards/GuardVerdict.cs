@@ -55,7 +55,7 @@ internal sealed class GuardVerdict(GuardSide side, FindingCount[] findings)
         long before = _bytes;
         _bytes += count;
         ReadOnlySpan<GuardRule> rules = side.Rules;
-        for (int rule = side.Detections.Length; rule < rules.Length; rule++)
+        for (int rule = side.Detections.Length; rule < side.LengthsEnd; rule++)
         {
             if (before <= rules[rule].BytesMax && _bytes > rules[rule].BytesMax)
             {
@@ -67,6 +67,10 @@ internal sealed class GuardVerdict(GuardSide side, FindingCount[] findings)
             }
         }
     }
+
+    /// <summary>A call that a rule is about.</summary>
+    /// <param name="isRepeat">It was found before.</param>
+    public void Found(int rule, bool isRepeat) => _counts[rule] += isRepeat ? 0 : 1;
 
     /// <summary>A text that must not be changed has something to mask.</summary>
     public void Block(int rule) => BlockedBy = BlockedBy < 0 ? rule : BlockedBy;

@@ -15,11 +15,13 @@ internal sealed class GuardWork
     private readonly AiGuard _guard;
     private readonly GuardWalk _prompts;
     private readonly GuardWalk _answers;
+    private readonly AiLoop _loop;
     private ExternalReply[] _replies = [];
 
     public GuardWork(AiGuard guard, AiLoop loop)
     {
         _guard = guard;
+        _loop = loop;
         _prompts = new GuardWalk(guard.Prompt, guard.Settings.PassesAttachments, isOfAnswer: false);
         _answers = new GuardWalk(guard.Answer, guard.Settings.PassesAttachments, isOfAnswer: true);
         Prompt = Verdict(GuardFindings.PromptSide, guard.Prompt);
@@ -122,10 +124,15 @@ internal sealed class GuardWork
     }
 
     /// <summary>Looks at a request's body: what is masked is in the edits.</summary>
-    public void InspectPrompt(JsonIndex index, ReadOnlySpan<byte> body, JsonEdits edits, AiCallKind kind)
+    public void InspectPrompt(JsonIndex index, ReadOnlySpan<byte> body, JsonEdits edits, AiCallKind kind) =>
+        InspectPrompt(index, body, edits, kind, _loop.CallArguments);
+
+    private void InspectPrompt(
+        JsonIndex index, ReadOnlySpan<byte> body, JsonEdits edits, AiCallKind kind, CallArguments arguments)
     {
         if (!_guard.Prompt.IsEmpty)
         {
+            JudgeCalls(index, body, _guard.Prompt, Prompt, arguments);
             _prompts.Run(index, body, edits, Prompt);
             if (kind == AiCallKind.Embeddings && _guard.Prompt.Enforces && !_guard.Settings.PassesAttachments
                 && HasNumbers(index))
@@ -141,14 +148,30 @@ internal sealed class GuardWork
         var index = new JsonIndex();
         var edits = new JsonEdits();
         _ = index.Read(body); // it was read before, so it is good
-        InspectPrompt(index, body, edits, kind);
+        InspectPrompt(index, body, edits, kind, new CallArguments());
         index.Reset();
         return edits;
     }
 
     /// <summary>Looks at an answer that is whole.</summary>
-    public void InspectAnswer(JsonIndex index, ReadOnlySpan<byte> body, JsonEdits edits) =>
+    public void InspectAnswer(JsonIndex index, ReadOnlySpan<byte> body, JsonEdits edits)
+    {
+        JudgeCalls(index, body, _guard.Answer, Answer, _loop.CallArguments);
         _answers.Run(index, body, edits, Answer);
+    }
+
+    /// <summary>Calls of tools that are whole in one event of a stream.</summary>
+    public void JudgeCalls(JsonIndex index, ReadOnlySpan<byte> data, bool isRepeat) =>
+        ToolCallWalk.Run(index, data, _guard.Answer.Calls, _loop.CallArguments, Answer, isEvent: true, isRepeat);
+
+    private static void JudgeCalls(
+        JsonIndex index, ReadOnlySpan<byte> body, GuardSide side, GuardVerdict verdict, CallArguments arguments)
+    {
+        if (!side.Calls.IsEmpty)
+        {
+            ToolCallWalk.Run(index, body, side.Calls, arguments, verdict, isEvent: false, isRepeat: false);
+        }
+    }
 
     // A prompt of tokens instead of texts: numbers, or lists of them.
     private static bool HasNumbers(JsonIndex index)

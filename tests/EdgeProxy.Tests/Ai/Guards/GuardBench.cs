@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Text;
 using EdgeProxy.Ai;
 using EdgeProxy.Ai.Guards;
@@ -24,11 +25,13 @@ internal sealed class GuardBench : IDisposable
 
     public GuardBench(params GuardRule[] rules)
     {
+        GuardRule[] texts = [.. rules.Where(rule => rule.Call is null)];
         var guard = new AiGuard(new AiGuardSettings
         {
             Name = "g",
-            Prompt = new Sequence<GuardRule>(rules),
-            Answer = new Sequence<GuardRule>(rules),
+            Prompt = new Sequence<GuardRule>(texts),
+            Answer = new Sequence<GuardRule>(texts),
+            Tools = new Sequence<GuardRule>([.. rules.Where(rule => rule.Call is not null)]),
         }, _ => throw new InvalidOperationException("No guard of the test is asked."));
         _work = new GuardWork(guard, _loop);
         var walk = new GuardWalk(guard.Answer, passesAttachments: false, isOfAnswer: true);
