@@ -28,6 +28,10 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
     /// <summary>A stream was ended by the guard; the rest of it is not wanted.</summary>
     public bool IsOver => IsStream && stream.IsOver;
 
+    /// <summary>The block of Messages that the client knows to be open.</summary>
+    /// <param name="read">The one in what was read.</param>
+    public int OpenBlock(int read) => IsStream ? stream.OpenBlock(read) : read;
+
     private bool IsStream => _look is AnswerLook.Events or AnswerLook.Lines;
 
     private GuardSide Side => work.Guard.Answer;

@@ -93,6 +93,9 @@ internal sealed class MessagesStream : StreamDialect
         return CallReading.Whole;
     }
 
+    /// <summary>The block the client has the beginning of, and not the end; -1 if there is none.</summary>
+    public int OpenBlock => _marked;
+
     public override void Mark() => _marked = _open;
 
     public override void Back() => _open = _marked;

@@ -137,6 +137,10 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
         }
     }
 
+    /// <summary>The block of Messages that the client knows to be open.</summary>
+    /// <param name="read">The one in what was read.</param>
+    public int OpenBlock(int read) => _waiting.Length > 0 ? _messages.OpenBlock : read;
+
     /// <summary>The last event came without its end: what follows it is an event of its own.</summary>
     public void Break(ReadOnlySpan<byte> end, HeldBody output) => TargetOf(output).TryAppend(end);
 

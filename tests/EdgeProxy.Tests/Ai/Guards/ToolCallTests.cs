@@ -23,7 +23,7 @@ public sealed class ToolCallTests
     // The shapes of each dialect, and the ways to hide a call in one.
     [Theory]
     [InlineData("{\"choices\":[{\"message\":{\"tool_calls\":[{\"type\":\"function\",\"function\":{\"name\":\"delete_all\",\"arguments\":\"{}\"}}]}}]}")]
-    [InlineData("{\"choices\":[{\"message\":{\"tool_calls\":[{\"function\":{\"name\":\"a\",\"arguments\":\"{}\"}},{\"function\":{\"name\":\"d\\u0065lete_all\"}}]}}]}")]
+    [InlineData("{\"choices\":[{\"message\":{\"tool_calls\":[{\"function\":{\"name\":\"a\"}},{\"function\":{\"name\":\"d\\u0065lete_all\"}}]}}]}")]
     [InlineData("{\"choices\":[{\"message\":{\"tool_calls\":[{\"type\":\"custom\",\"custom\":{\"name\":\"delete_all\",\"input\":\"x\"}}]}}]}")]
     [InlineData("{\"choices\":[{\"message\":{\"function_call\":{\"name\":\"delete_all\",\"arguments\":\"\"}}}]}")]
     [InlineData("{\"choices\":[{\"message\":{\"Tool_Calls\":[{\"Function\":{\"NAME\":\"DELETE_all\"}}]}}]}")]
@@ -106,7 +106,8 @@ public sealed class ToolCallTests
     public void Arguments_LongerThanIsLookedInto_AreDenied()
     {
         using var bench = new GuardBench(Rule("run", "evil", "a"));
-        foreach ((int length, bool isDenied) in new[] { (GuardLimits.ArgumentsBytesMax - 8, false), (GuardLimits.ArgumentsBytesMax, true) })
+        const int Most = GuardLimits.ArgumentsBytesMax;
+        foreach ((int length, bool isDenied) in new[] { (Most - 8, false), (Most, true) })
         {
             bench.InspectAnswer("{\"output\":[{\"type\":\"mcp_call\",\"name\":\"run\",\"arguments\":{\"a\":\""
                 + new string('x', length) + "\"}}]}");
@@ -308,7 +309,8 @@ public sealed class ToolCallTests
         }, iter: 400, threads: 1);
     }
 
-    private static Gen<string> AnyOf(params string[] words) => Gen.Int[0, words.Length - 1].Select(place => words[place]);
+    private static Gen<string> AnyOf(params string[] words) =>
+        Gen.Int[0, words.Length - 1].Select(place => words[place]);
 
     private static bool IsEvil(JsonNode given) =>
         Members(given, "a").SelectMany(a => Members(a, "b")).OfType<JsonArray>().SelectMany(list => list)
@@ -317,7 +319,8 @@ public sealed class ToolCallTests
 
     private static IEnumerable<JsonNode?> Members(JsonNode? node, string name) =>
         node is not JsonObject members ? []
-            : members.Where(member => member.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(member => member.Value);
+            : members.Where(member => member.Key.Equals(name, StringComparison.OrdinalIgnoreCase))
+                .Select(member => member.Value);
 
     private static JsonNode? Copy(JsonNode? node) => node?.DeepClone();
 

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
@@ -47,7 +46,8 @@ internal static class ToolStreams
         Event("content_block_start", "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}"),
         Event("content_block_delta", "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"Well. \"}}"),
         Event("content_block_stop", "{\"type\":\"content_block_stop\",\"index\":0}"),
-        Event("content_block_start", $"{{\"type\":\"content_block_start\",\"index\":1,\"content_block\":{{\"type\":\"tool_use\",\"id\":\"t1\",\"name\":{Quote(tool)},\"input\":{{}}}}}}"),
+        Event("content_block_start", "{\"type\":\"content_block_start\",\"index\":1,\"content_block\":"
+            + $"{{\"type\":\"tool_use\",\"id\":\"t1\",\"name\":{Quote(tool)},\"input\":{{}}}}}}"),
         .. parts.Select(part => Event("content_block_delta",
             $"{{\"type\":\"content_block_delta\",\"index\":1,\"delta\":{{\"type\":\"input_json_delta\",\"partial_json\":{Quote(part)}}}}}")),
         Event("content_block_stop", "{\"type\":\"content_block_stop\",\"index\":1}"),
@@ -64,7 +64,8 @@ internal static class ToolStreams
             ("response.created", "\"response\":{\"id\":\"r1\",\"output\":[]}"),
             ("response.output_text.delta", "\"item_id\":\"i\",\"output_index\":0,\"content_index\":0,\"delta\":\"Well. \""),
             ("response.output_text.done", "\"item_id\":\"i\",\"output_index\":0,\"content_index\":0,\"text\":\"Well. \""),
-            ("response.output_item.added", $"\"output_index\":1,\"item\":{{\"type\":\"function_call\",\"id\":\"f1\",\"call_id\":\"c1\",\"name\":{Quote(tool)},\"arguments\":\"\"}}"),
+            ("response.output_item.added", "\"output_index\":1,\"item\":"
+                + $"{{\"type\":\"function_call\",\"id\":\"f1\",\"call_id\":\"c1\",\"name\":{Quote(tool)},\"arguments\":\"\"}}"),
             .. parts.Select(part => ("response.function_call_arguments.delta",
                 $"\"item_id\":\"f1\",\"output_index\":1,\"delta\":{Quote(part)}")),
             ("response.function_call_arguments.done", $"\"item_id\":\"f1\",\"output_index\":1,\"arguments\":{given}"),

@@ -18,15 +18,16 @@ internal static class ToolCallRuleTable
     private const string NameDefault = "tool";
 
     private static readonly ModelNameKey Tool = new("tool",
-        "The tool that is called, in any case where the rule blocks; with a * at its end every name that begins so.")
+        "The tool that is called, in any case where the rule blocks; with a * at its end every name that begins so.",
+        "a tool")
     {
         IsRequired = true,
         ExampleToml = "\"delete_*\"",
     };
 
     private static readonly ChoiceKey Action = new("action", [Block, Flag, Allow],
-        "block: the request is refused with 403, the answer withheld, a stream ended. flag: it is only told of, and the "
-            + "rules behind it are looked at. allow: it passes, whatever the rules behind it say.")
+        "block: the request is refused with 403, the answer withheld, a stream ended. flag: it is only told of, and "
+            + "the rules behind it are looked at. allow: it passes, whatever the rules behind it say.")
     {
         IsRequired = true,
         ExampleToml = "\"block\"",
