@@ -22,7 +22,7 @@ internal sealed class AiGuard(AiGuardSettings settings, Func<TimeSpan, HttpMessa
 
     public GuardSide Prompt { get; } = new(settings.Prompt, settings.Tools);
 
-    public GuardSide Answer { get; } = new(settings.Answer, settings.Tools);
+    public GuardSide Answer { get; } = new(settings.Answer, settings.Tools, settings.Prompt);
 
     public ExternalGuards External { get; } = new(settings.External, connect);
 

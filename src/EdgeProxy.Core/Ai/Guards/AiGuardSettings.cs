@@ -20,6 +20,9 @@ internal enum GuardDetect : byte
 
     /// <summary>A call of a tool: of rules in tools.</summary>
     ToolCall,
+
+    /// <summary>What stands for something of the prompt: of the rule that puts it back.</summary>
+    Placeholder,
 }
 
 /// <summary>One rule of a guard.</summary>
@@ -34,6 +37,9 @@ internal sealed record GuardRule
 
     /// <summary>It tells what it would do, and does not do it.</summary>
     public bool ReportOnly { get; init; }
+
+    /// <summary>Of a rule of prompts that masks: the answer gets back what it found.</summary>
+    public bool Reversible { get; init; }
 
     /// <summary>An expression that PatternDetector takes; "" unless Detect says so.</summary>
     public string Pattern { get; init; } = "";

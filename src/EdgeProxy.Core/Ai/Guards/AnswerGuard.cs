@@ -39,7 +39,9 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
     /// <summary>How the answer whose head is here will be looked at.</summary>
     /// <param name="written">How it will be written by who translates it; null if it goes on as it comes.</param>
     public AnswerLook LookOf(Exchange exchange, AiCallKind kind, AnswerLook? written) =>
-        Side.IsEmpty ? AnswerLook.None : written ?? AnswerLooks.Of(exchange, kind);
+        IsNothingToDo ? AnswerLook.None : written ?? AnswerLooks.Of(exchange, kind);
+
+    private bool IsNothingToDo => Side.IsEmpty || (Side.RestoresOnly && work.Placeholders.IsEmpty);
 
     /// <summary>An answer begins. One that cannot be looked into is replaced at once.</summary>
     public void Begin(Exchange exchange, AiCallKind kind, Dialect dialect, AnswerLook? written, HeldBody output)

@@ -15,6 +15,7 @@ internal sealed class CallArguments
     private readonly SpelledText _string = new();
     private readonly ByteBuffer _copy = new();
     private readonly ByteBuffer _written = new();
+    private readonly ByteBuffer _restored = new();
     private State _state;
 
     private enum State : byte
@@ -31,6 +32,9 @@ internal sealed class CallArguments
         /// <summary>Text that is no JSON, as of custom tools.</summary>
         Free,
     }
+
+    /// <summary>What stands in them for what the client's prompt had: rules see that. Null for none.</summary>
+    public PlaceholderTable? Placeholders { get; set; }
 
     /// <summary>They do not matter: the tool's name decided.</summary>
     public void TakeUnknown()
@@ -96,7 +100,7 @@ internal sealed class CallArguments
 
         if (_state == State.Free)
         {
-            return pattern.IsMatch(_text.Text);
+            return pattern.IsMatch(Restored(_text.Text));
         }
 
         int matches = 0;
@@ -112,6 +116,7 @@ internal sealed class CallArguments
         _string.Release();
         _copy.Clear();
         _written.Clear();
+        _restored.Clear();
         _state = State.Unreadable;
     }
 
@@ -193,56 +198,26 @@ internal sealed class CallArguments
     private void WriteString(int start, int end)
     {
         _written.Append("\""u8);
-        ReadOnlySpan<byte> rest = Decoded(start, end);
-        while (!rest.IsEmpty)
-        {
-            int stop = 0;
-            while (stop < rest.Length && rest[stop] >= 0x20 && rest[stop] is not ((byte)'"' or (byte)'\\'))
-            {
-                stop++;
-            }
-
-            _written.Append(rest[..stop]);
-            rest = rest[stop..];
-            if (!rest.IsEmpty)
-            {
-                WriteEscape(rest[0]);
-                rest = rest[1..];
-            }
-        }
-
+        _written.AppendEscaped(Decoded(start, end));
         _written.Append("\""u8);
-    }
-
-    private void WriteEscape(byte value)
-    {
-        ReadOnlySpan<byte> simple = value switch
-        {
-            (byte)'"' => "\\\""u8,
-            (byte)'\\' => "\\\\"u8,
-            8 => "\\b"u8,
-            9 => "\\t"u8,
-            10 => "\\n"u8,
-            12 => "\\f"u8,
-            13 => "\\r"u8,
-            _ => default,
-        };
-        if (!simple.IsEmpty)
-        {
-            _written.Append(simple);
-            return;
-        }
-
-        ReadOnlySpan<byte> digits = "0123456789abcdef"u8;
-        _written.Append("\\u00"u8);
-        _written.Append(digits.Slice(value >> 4, 1));
-        _written.Append(digits.Slice(value & 0xF, 1));
     }
 
     private ReadOnlySpan<byte> Decoded(int start, int end)
     {
         _string.Release();
         _string.Append(_copy.Bytes[(start + 1)..(end - 1)]);
-        return _string.Text;
+        return Restored(_string.Text);
+    }
+
+    private ReadOnlySpan<byte> Restored(ReadOnlySpan<byte> text)
+    {
+        if (Placeholders is not { IsEmpty: false } placeholders || text.IndexOf((byte)'[') < 0)
+        {
+            return text;
+        }
+
+        _restored.Clear();
+        placeholders.Restore(text, _restored);
+        return _restored.Bytes;
     }
 }

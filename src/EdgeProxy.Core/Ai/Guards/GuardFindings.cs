@@ -9,7 +9,7 @@ namespace EdgeProxy.Ai.Guards;
 /// <summary>What findings are counted by: names of the configuration alone, never of a client.</summary>
 /// <param name="Guard">The middleware's name.</param>
 /// <param name="Side">prompt or answer.</param>
-/// <param name="Action">mask, block or flag.</param>
+/// <param name="Action">mask, block, flag or restore.</param>
 /// <param name="IsReportOnly">Nothing was done about them.</param>
 internal readonly record struct FindingLabels(string Guard, string Side, string Rule, string Action, bool IsReportOnly);
 
@@ -69,6 +69,10 @@ internal sealed class GuardFindings
                     Keep(counts, guard.Name, AnswerSide, guard.Answer);
                     Keep(counts, guard.Name, PromptSide, guard.Tools);
                     Keep(counts, guard.Name, AnswerSide, guard.Tools);
+                    if (GuardSide.HasReversible(guard.Prompt))
+                    {
+                        Keep(counts, guard.Name, AnswerSide, new Sequence<GuardRule>([GuardSide.Restoring]));
+                    }
                 }
             }
 
@@ -112,6 +116,7 @@ internal sealed class GuardFindings
         rule.Name,
         rule.Action switch
         {
+            _ when rule.Detect == GuardDetect.Placeholder => "restore",
             FindingAction.Mask => "mask",
             FindingAction.Block => "block",
             _ => "flag",

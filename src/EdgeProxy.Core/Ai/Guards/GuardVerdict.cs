@@ -72,6 +72,9 @@ internal sealed class GuardVerdict(GuardSide side, FindingCount[] findings)
     /// <param name="isRepeat">It was found before.</param>
     public void Found(int rule, bool isRepeat) => _counts[rule] += isRepeat ? 0 : 1;
 
+    /// <summary>So many placeholders were no more than text: what they would stand for is not here.</summary>
+    public void TakeBack(int rule) => _counts[rule]--;
+
     /// <summary>A text that must not be changed has something to mask.</summary>
     public void Block(int rule) => BlockedBy = BlockedBy < 0 ? rule : BlockedBy;
 
@@ -109,7 +112,8 @@ internal sealed class GuardVerdict(GuardSide side, FindingCount[] findings)
                 findings[rule].Add(_counts[rule]);
             }
 
-            flagged += GuardSide.IsEnforced(rules[rule]) ? 0 : _counts[rule];
+            bool isFlagged = !GuardSide.IsEnforced(rules[rule]) && rule != side.RestoreRule;
+            flagged += isFlagged ? _counts[rule] : 0;
         }
 
         exchange.Shard.Counters.Add(Counter.GuardMasks, masked);
@@ -126,6 +130,7 @@ internal sealed class GuardVerdict(GuardSide side, FindingCount[] findings)
         {
             ReadOnlySpan<byte> action = rules[rule].Action switch
             {
+                _ when rule == side.RestoreRule => ":restore"u8,
                 FindingAction.Mask => ":mask"u8,
                 FindingAction.Block => ":block"u8,
                 _ => ":flag"u8,

@@ -22,8 +22,9 @@ internal sealed class GuardWork
     {
         _guard = guard;
         _loop = loop;
-        _prompts = new GuardWalk(guard.Prompt, guard.Settings.PassesAttachments, isOfAnswer: false);
-        _answers = new GuardWalk(guard.Answer, guard.Settings.PassesAttachments, isOfAnswer: true);
+        Placeholders = new PlaceholderTable(guard.Prompt);
+        _prompts = new GuardWalk(guard.Prompt, Placeholders, guard.Settings.PassesAttachments, isOfAnswer: false);
+        _answers = new GuardWalk(guard.Answer, Placeholders, guard.Settings.PassesAttachments, isOfAnswer: true);
         Prompt = Verdict(GuardFindings.PromptSide, guard.Prompt);
         Answer = Verdict(GuardFindings.AnswerSide, guard.Answer);
         Answering = new AnswerGuard(this, loop, new StreamGuard(this, loop, _answers));
@@ -32,6 +33,9 @@ internal sealed class GuardWork
     }
 
     public AiGuard Guard => _guard;
+
+    /// <summary>What the prompt had where its placeholders stand.</summary>
+    public PlaceholderTable Placeholders { get; }
 
     /// <summary>On the prompt.</summary>
     public GuardVerdict Prompt { get; }
@@ -46,6 +50,7 @@ internal sealed class GuardWork
     {
         _replies = [];
         HasFailed = false;
+        Placeholders.Clear();
         Prompt.Begin();
         Answer.Begin();
     }
@@ -53,6 +58,7 @@ internal sealed class GuardWork
     public void Release()
     {
         Answering.Release();
+        Placeholders.Clear();
         _prompts.Release();
         _answers.Release();
     }
@@ -161,14 +167,18 @@ internal sealed class GuardWork
     }
 
     /// <summary>Calls of tools that are whole in one event of a stream.</summary>
-    public void JudgeCalls(JsonIndex index, ReadOnlySpan<byte> data, bool isRepeat) =>
+    public void JudgeCalls(JsonIndex index, ReadOnlySpan<byte> data, bool isRepeat)
+    {
+        _loop.CallArguments.Placeholders = Placeholders;
         ToolCallWalk.Run(index, data, _guard.Answer.Calls, _loop.CallArguments, Answer, isEvent: true, isRepeat);
+    }
 
-    private static void JudgeCalls(
+    private void JudgeCalls(
         JsonIndex index, ReadOnlySpan<byte> body, GuardSide side, GuardVerdict verdict, CallArguments arguments)
     {
         if (!side.Calls.IsEmpty)
         {
+            arguments.Placeholders = Placeholders;
             ToolCallWalk.Run(index, body, side.Calls, arguments, verdict, isEvent: false, isRepeat: false);
         }
     }

@@ -224,8 +224,9 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
 
         if (lane is null)
         {
-            lane = _spares.TryPop(out StreamLane? spare) ? spare : new StreamLane(work.Guard.Answer);
+            lane = _spares.TryPop(out StreamLane? spare) ? spare : new StreamLane(work.Guard.Answer, work.Placeholders);
             lane.Begin(name, owner, part, note, isJson);
+            lane.Text.Restores = !_dialect.IsSigned(lane);
             _lanes.Add(lane);
         }
 

@@ -145,6 +145,7 @@ internal sealed class StreamedCalls(GuardWork work, AiLoop loop)
         }
 
         CallArguments arguments = loop.CallArguments;
+        arguments.Placeholders = work.Placeholders;
         call.Give(arguments);
         Rules.Judge(call.Tool, arguments, work.Answer, isRepeated);
         arguments.Release();

@@ -1,7 +1,9 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using EdgeProxy.Ai;
 
 namespace EdgeProxy.Tests.Ai.Guards;
@@ -30,6 +32,19 @@ internal static class ToolStreams
         };
         return Encoding.UTF8.GetBytes(string.Concat(events));
     }
+
+    /// <summary>What a client puts together of the first call's arguments.</summary>
+    public static string Arguments(AiCallKind kind, string written) => string.Concat(
+        written.Split('\n').Where(line => line.StartsWith("data: {", StringComparison.Ordinal))
+            .Select(line => JsonNode.Parse(line[6..])!).Select(data => kind switch
+            {
+                AiCallKind.ChatCompletions =>
+                    (string?)data["choices"]![0]!["delta"]!["tool_calls"]?[0]!["function"]!["arguments"],
+                AiCallKind.Messages => (string?)data["delta"]?["partial_json"],
+                _ => ((string?)data["type"] ?? "").EndsWith("arguments.delta", StringComparison.Ordinal)
+                    ? (string?)data["delta"]
+                    : "",
+            }));
 
     private static string[] Chat(string tool, string[] parts) =>
     [

@@ -13,12 +13,12 @@ internal static class AiGuardTable
     private const string Pass = "pass";
     private const string Block = "block";
 
-    private const string Keys = " Of each: detect and action; name; report_only; pattern and pattern_bytes_max, words "
-        + "or max, as what it detects needs them.";
+    private const string Keys = " Of each: detect and action; name; report_only; reversible; pattern and "
+        + "pattern_bytes_max, words or max, as what it detects needs them.";
 
     private static readonly GuardRulesKey Prompt = new("prompt",
         "Rules for prompts: every text of a request, parts of messages, tools and what they answered among them."
-            + Keys)
+            + Keys, takesReversible: true)
     {
         Default = [new GuardRule { Name = "secret", Detect = GuardDetect.Secret, Action = FindingAction.Block }],
         DefaultToml = "[{ detect = \"secret\", action = \"block\" }]",
@@ -27,7 +27,7 @@ internal static class AiGuardTable
     private static readonly GuardRulesKey Answer = new("answer",
         "Rules for answers: text, refusals, reasoning, what tools are called with. Streams are held back only where "
             + "something may be beginning. An answer that cannot be looked into is refused, unless all rules only tell."
-            + Keys)
+            + Keys, takesReversible: false)
     {
         Default = [],
         ExampleToml = "[{ detect = \"card_number\", action = \"mask\" }]",
