@@ -43,7 +43,8 @@ internal sealed partial class AiCall
         Usage usage = _use.Known(Counted, _reader.TextBytes);
         usage.Input = CountedBy == _dialect ? usage.Input : usage.TotalInput(CountedBy);
         usage.IsThere = _facts.AsksUsage;
-        StreamEnd.Write(Output, _endCause, _kind, _reader, usage, Model, exchange.RequestId);
+        int open = _guard?.Answering.OpenBlock(_reader.OpenBlock) ?? _reader.OpenBlock;
+        StreamEnd.Write(Output, _endCause, _kind, _reader, open, usage, Model, exchange.RequestId);
         SettlePlan(isWhole: false);
         HasWrittenEnd = true;
         return true;
