@@ -93,6 +93,7 @@ public sealed class ExchangeTests : IDisposable
                 var type when type == typeof(bool) => true,
                 var type when type == typeof(int) => 7,
                 var type when type == typeof(long) => 7L,
+                var type when type == typeof(string) => "x",
                 var type when type == typeof(Fault) => Fault.NoRoute,
                 var type when type == typeof(Snapshot) => new Snapshot { Hash = "x", Routes = [], Tables = [] },
                 var type when type == typeof(Server) => new Server("s", "127.0.0.1", 1, 1),
