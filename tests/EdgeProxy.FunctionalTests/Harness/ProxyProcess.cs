@@ -214,6 +214,18 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
         () => MetricAsync(name, label), value => value == expected, $"{name} {label} to be {expected}");
 
     /// <summary>
+    /// Nobody was answered 5xx, and no request ended without an answer. By router: a proxy that is not ready yet says 503
+    /// at its admin address to whoever waits for it, and edgeproxy_responses_total has that, too.
+    /// </summary>
+    public async Task ExpectNoErrorsAsync()
+    {
+        string metrics = (await AdminAsync("/metrics")).BodyText;
+        const string Requests = "http_server_request_duration_seconds_count";
+        Assert.True(MetricIn(metrics, Requests) > 0, metrics);
+        Assert.True(MetricIn(metrics, Requests, "5xx") is null && MetricIn(metrics, Requests, "error_type") is null, metrics);
+    }
+
+    /// <summary>
     /// Waits until these servers of 127.0.0.1 are in that state, e.g. "up" after their first probes, which a proxy that
     /// starts does not wait long for.
     /// </summary>
