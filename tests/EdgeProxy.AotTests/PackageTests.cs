@@ -104,14 +104,24 @@ public sealed class PackageTests(ITestOutputHelper output) : IDisposable
         Assert.Contains(" 0 errors", result.Output);
     }
 
-    [Fact]
-    public void Packages_BuiltTwice_AreTheSameBytes()
+    [Theory]
+    [InlineData("linux-x64")]
+    [InlineData("linux-arm64")]
+    public void Packages_BuiltInTwoFolders_AreTheSameBytes(string runtime)
     {
         External.Require("rpmbuild");
+        Release here = Of(runtime);
+        Release there = here with { Root = CopyOfRoot() };
+        Assert.NotEqual(here.Root, there.Root);
 
-        Assert.Equal(DebPackage.Build(Of("linux-x64")), DebPackage.Build(Of("linux-x64")));
-        Assert.Equal(TarPackage.Build(Of("linux-x64")), TarPackage.Build(Of("linux-x64")));
-        Assert.Equal(RpmPackage.Build(Of("linux-x64"), out _), RpmPackage.Build(Of("linux-x64"), out _));
+        // The image's own layer; what lies below it comes from Debian, the same for both.
+        IReadOnlyList<PackageFile> below = [new("etc/ssl/certs/ca.crt", "of Debian"u8.ToArray(), PackageFile.Data)];
+        Assert.Equal(DebPackage.Build(here), DebPackage.Build(there));
+        Assert.Equal(TarPackage.Build(here), TarPackage.Build(there));
+        Assert.Equal(OciImage.Build([(here, below)]), OciImage.Build([(there, below)]));
+        byte[]? rpm = RpmPackage.Build(here, out string problem);
+        Assert.True(rpm is not null, problem);
+        Assert.Equal(rpm, RpmPackage.Build(there, out _));
     }
 
     [Fact]
@@ -248,6 +258,24 @@ public sealed class PackageTests(ITestOutputHelper output) : IDisposable
 
     private static Release Of(string runtime) => new(
         ProxyBinary.RepositoryRoot!, Platform.Of(runtime)!, File.ReadAllBytes(Published.Require(runtime)), Time);
+
+    // What is read for packages, in another folder of another length, written now.
+    private string CopyOfRoot()
+    {
+        string root = ProxyBinary.RepositoryRoot!;
+        string copy = Path.Combine(_folder.FullName, "a copy", "of the repository");
+        IEnumerable<string> files = Directory.GetFiles(Path.Combine(root, "packaging"), "*", SearchOption.AllDirectories)
+            .Concat(Directory.GetFiles(Path.Combine(root, "src"), "packages.lock.json", SearchOption.AllDirectories))
+            .Append(Path.Combine(root, "LICENSE"));
+        foreach (string file in files)
+        {
+            string target = Path.Combine(copy, Path.GetRelativePath(root, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.WriteAllBytes(target, File.ReadAllBytes(file));
+        }
+
+        return copy;
+    }
 
     private async Task<string> AnswerAsync(string program, params string[] arguments)
     {

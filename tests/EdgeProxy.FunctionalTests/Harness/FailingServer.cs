@@ -20,13 +20,17 @@ internal static class FailingServer
     /// "reset", "closed", "hangs", "hangs within the head", "503 and hangs", "hangs within the body", "gone within the
     /// body", "wrong chunks", "not http", or a status to answer with.
     /// </summary>
-    public static RawServer Start(string way)
+    public static RawServer Start(string way, int port = 0) => Start(() => way, port);
+
+    /// <summary>As the other; each request fails in the way that is asked for by then.</summary>
+    public static RawServer Start(Func<string> way, int port = 0)
     {
         RawServer server = RawServer.Start(async connection =>
         {
             while (await connection.ReadRequestAsync() is not null)
             {
-                switch (way)
+                string now = way();
+                switch (now)
                 {
                     case "reset":
                         connection.Wire.Reset();
@@ -58,11 +62,11 @@ internal static class FailingServer
                         await connection.SendAsync("220 mail.test ESMTP\r\n\r\n");
                         return;
                     default:
-                        await connection.AnswerAsync("sick", status: $"{way} Sick");
+                        await connection.AnswerAsync("sick", status: $"{now} Sick");
                         break;
                 }
             }
-        });
+        }, port);
         server.ToleratesFaults = true;
         return server;
     }

@@ -158,6 +158,37 @@ public class DistributionTests
     }
 
     [Fact]
+    public void Hash_ServersComeAndGo_KeysFollowTheWeightsOfThoseThere_AndMoveOnlyIfTheyMust()
+    {
+        var picks = new ServicePicks(StrategyKind.Hash, s_weights);
+        var random = new RandomSequence(7);
+        ulong[] keys = [.. Enumerable.Range(0, 6_000).Select(i => RandomSequence.Mix((ulong)i))];
+        bool[] was = [true, true, true, true];
+        int[] before = [.. keys.Select(key => picks.Pick(key: key))];
+        for (int phase = 0; phase < 50; phase++)
+        {
+            bool[] isUsable = [.. s_weights.Select(_ => random.Next(3) > 0)];
+            isUsable[random.Next(s_weights.Length)] = true;
+            for (int place = 0; place < s_weights.Length; place++)
+            {
+                picks.SetUsable(place, isUsable[place]);
+            }
+
+            int[] now = [.. keys.Select(key => picks.Pick(key: key))];
+            int[] left = [.. s_weights.Select((weight, place) => isUsable[place] ? weight : 0)];
+            int[] counts = [.. s_weights.Select((_, place) => now.Count(chosen => chosen == place))];
+            int freedom = Math.Max(1, isUsable.Count(usable => usable) - 1);
+            Assert.True(ServicePicks.ChiSquared(counts, left) < ServicePicks.ChiSquaredMax(freedom), Show(counts));
+
+            // It left because its server went, or for one that came.
+            Assert.DoesNotContain(
+                Enumerable.Range(0, keys.Length), i => now[i] != before[i] && isUsable[before[i]] && was[now[i]]);
+
+            (was, before) = (isUsable, now);
+        }
+    }
+
+    [Fact]
     public void Hash_OrderOfServersAndLoop_DoNotMatter()
     {
         var picks = new ServicePicks(StrategyKind.Hash, loops: 2, [1, 2, 3]);
