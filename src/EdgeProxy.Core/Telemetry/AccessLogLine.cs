@@ -64,7 +64,8 @@ internal sealed class AccessLogLine
         Headers = 1 << 23,
         Config = 1 << 24,
         Guard = 1 << 25,
-        All = (1 << 26) - 1,
+        Offline = 1 << 26,
+        All = (1 << 27) - 1,
     }
 
     /// <summary>Adds the line, its line feed included.</summary>
@@ -140,6 +141,11 @@ internal sealed class AccessLogLine
         if (!view.Findings.IsEmpty)
         {
             AddText(line, Members.Guard, ",\"guard\":\""u8, view.Findings);
+        }
+
+        if (record.IsOffline && Has(Members.Offline))
+        {
+            line.Add(",\"offline\":true"u8);
         }
 
         WriteFields(line, view);

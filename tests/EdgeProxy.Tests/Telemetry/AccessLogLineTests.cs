@@ -73,6 +73,7 @@ public sealed class AccessLogLineTests
             sample.Record.Fault = FaultKind.UpstreamClosed;
             sample.Record.Consumer = "alice";
             sample.Record.IsSecure = true;
+            sample.Record.IsOffline = true;
             sample.NoteFindings("prompt=email:mask:2");
             using JsonDocument all = JsonDocument.Parse(
                 sample.Line(settings with { Dropped = Sequence<string>.Empty }));
