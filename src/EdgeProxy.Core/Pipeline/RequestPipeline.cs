@@ -358,7 +358,8 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         exchange.IsHttps = exchange.IsTrustedClient && request.Has(KnownHeader.XForwardedProto)
             ? SaysHttps(request, head)
             : exchange.ClientLink.IsSecure;
-        if (!exchange.ClientLink.Serves(exchange.Host))
+        if (!exchange.ClientLink.Serves(exchange.Host)
+            || !exchange.Snapshot.Admits(exchange.Entry.Slot, exchange.Host, exchange.ClientLink))
         {
             return Refuse(exchange, RejectReason.HostMisdirected);
         }

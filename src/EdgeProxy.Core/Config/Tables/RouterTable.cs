@@ -38,6 +38,9 @@ internal sealed record RouterDocument(
     public PayloadMode Payloads { get; init; }
 
     public bool IsLogged { get; init; } = true;
+
+    /// <summary>Of [tls.options], not looked up yet.</summary>
+    public Placed<string>? TlsOptions { get; init; }
 }
 
 /// <summary>[routers.NAME]</summary>
@@ -136,7 +139,7 @@ internal static class RouterTable
         ])
     {
         ExampleName = "app",
-        Later = ["tls"],
+        Tables = [RouterTlsTable.Declaration],
     };
 
     public static RouterDocument Parse(string name, TableScope scope)
@@ -165,6 +168,7 @@ internal static class RouterTable
                 _ => PayloadMode.None,
             },
             IsLogged = IsLogged.Read(scope),
+            TlsOptions = RouterTlsTable.Parse(scope),
         };
     }
 
