@@ -69,7 +69,7 @@ public sealed class AiOfflineTests
             }
         });
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(cloud.Port, local.Port, provider: $$"""
-            health_check = { path = "/", port = {{probed.Port}}, interval = "100ms", jitter = "1ms", fall = 1, rise = 1 }
+            health_check = { port = {{probed.Port}}, interval = "100ms", jitter = "1ms", fall = 1, rise = 1 }
             """));
         await proxy.WaitForServersAsync("up", cloud.Port);
         Assert.Null((await AiProxy.PostAsync(proxy, Chat, Body)).Header(Field));
