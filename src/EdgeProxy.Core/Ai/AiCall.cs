@@ -117,6 +117,7 @@ internal sealed partial class AiCall : BodyCall
             exchange.NoteFact("gen_ai.tool.names"u8, _answerFacts.Tools);
             NoteUsage(exchange, Counted);
             NoteLosses(exchange);
+            exchange.NoteFact("edgeproxy.ai.offline"u8, target.IsForOffline ? "true"u8 : default);
         }
 
         _guard?.NoteFacts(exchange);
@@ -161,8 +162,15 @@ internal sealed partial class AiCall : BodyCall
             _guard = null;
         }
 
+        if (exchange.Fault.Side == FaultSide.Upstream && !exchange.Fault.IsNone)
+        {
+            NoteFailed();
+        }
+
+        LeaveLoad();
         EndTranslation();
         EndRefusals();
+        _hasAnswered = false;
         _modelLength = 0;
         _service = null;
         _entry = null;
@@ -191,6 +199,7 @@ internal sealed partial class AiCall : BodyCall
 
     private Verdict Refuse(Exchange exchange, int status, string code, string message)
     {
+        LeaveLoad();
         _target = null; // nobody was asked
         return exchange.Answer(AiErrors.Answer(_dialect, status, code, message));
     }

@@ -33,6 +33,7 @@ internal sealed partial class AiCall
         }
 
         _isRead = exchange.Response.StatusCode is >= 200 and < 300;
+        SayOffline(exchange);
         BeginTranslation(exchange);
         BeginRefusal(exchange);
         AnswerForm form = _isRead ? FormOf(exchange) : AnswerForm.Other;
@@ -55,6 +56,11 @@ internal sealed partial class AiCall
         {
             _strip.Begin(Output);
             _stripped.BindAs(Output);
+        }
+
+        if (_isRead && !_facts.IsStream)
+        {
+            NoteBegun();
         }
 
         bool isStream = _facts.IsStream && exchange.Response.Framing != BodyFraming.ContentLength;
@@ -98,6 +104,11 @@ internal sealed partial class AiCall
     private void Pass(ReadOnlySpan<byte> payload)
     {
         _reader.Take(payload);
+        if (_timed is not null && _isRead && (_reader.HasContent || _reader.IsBlind))
+        {
+            NoteBegun();
+        }
+
         if (_guard is { Answering.Writes: true })
         {
             _guard.Answering.Take(_isStripping ? Stripped(payload) : payload, Output);

@@ -83,6 +83,7 @@ internal sealed partial class AiCall
         int loop = exchange.Shard.Loop.Index;
         TokenMetrics metrics = _target.Metrics;
         metrics.Add(loop, TokenCount.Calls);
+        metrics.Add(loop, TokenCount.Offline, _target.IsForOffline ? 1 : 0);
         metrics.Add(loop, TokenCount.Cost, _use.Cost);
         if (!_isRead || _reader.HasError || !exchange.Fault.IsNone || _endCause == EndCause.Halted)
         {

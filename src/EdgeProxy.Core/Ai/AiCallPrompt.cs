@@ -106,6 +106,7 @@ internal sealed partial class AiCall
     private Verdict Send(Exchange exchange)
     {
         JsonIndex index = _loop.Index;
+        _facts = RequestFacts.Of(index, _kind);
         _tokens = _entry!.HasWindows ? RoomFor(index) : 0;
         if (!TryChoose(exchange))
         {
@@ -119,7 +120,6 @@ internal sealed partial class AiCall
             return Refuse(exchange, 403, "tool_not_allowed", AiTexts.NoTool);
         }
 
-        _facts = RequestFacts.Of(index, _kind);
         if (!_use.TryReserve(exchange, _service, _entry!, Model, AskOf(index)))
         {
             _target = null;

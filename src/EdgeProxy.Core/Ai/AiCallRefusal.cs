@@ -78,6 +78,12 @@ internal sealed partial class AiCall
     private void Judge(Exchange exchange, ModelTarget target)
     {
         long nowMs = exchange.Shard.Loop.NowMs;
+        if (IsOutOfReach(exchange.Fault.Kind))
+        {
+            target.Pause.BeginUnreachable(nowMs);
+            return;
+        }
+
         RefusalCause cause = _refusal.IsGivenUp ? _refusal.Cause
             : exchange.Fault.IsNone && IsAboutRoomWithin() ? RefusalCause.Room
             : RefusalCause.Unwell;

@@ -12,6 +12,8 @@ internal sealed partial class AiCall
 {
     public override Service? OtherAfterAnswer(Exchange exchange)
     {
+        _hasAnswered = true;
+        _target!.Pause.NoteAnswer();
         if (Refusals.OfStatus(exchange.Response.StatusCode) == RefusalCause.Unwell)
         {
             _target!.Pause.Begin(exchange.Shard.Loop.NowMs, exchange);
@@ -50,6 +52,7 @@ internal sealed partial class AiCall
             }
         }
 
+        EnterLoad(exchange);
         return true;
     }
 
@@ -123,7 +126,7 @@ internal sealed partial class AiCall
         bool isHalted = false;
         while (true)
         {
-            int place = TargetChoice.Next(_entry!, _kind, _tried, shard.Loop.NowMs, shard.NextLot(), _tokens);
+            int place = TargetChoice.Next(SearchOf(exchange, shard.NextLot()));
             if (place < 0)
             {
                 exchange.Fault = isHalted && _target is null ? Fault.Halted : exchange.Fault;
@@ -142,7 +145,16 @@ internal sealed partial class AiCall
     }
 
     private bool HasOther(Exchange exchange) =>
-        TargetChoice.Next(_entry!, _kind, _tried, exchange.Shard.Loop.NowMs, lot: 0, _tokens) >= 0;
+        TargetChoice.Next(SearchOf(exchange, lot: 0)) >= 0;
+
+    private TargetSearch SearchOf(Exchange exchange, uint lot) =>
+        new(_entry!, _kind, _tried, exchange.Shard.Loop.NowMs, lot)
+        {
+            Tokens = _tokens,
+            Loop = exchange.Shard.Loop.Index,
+            IsStream = _facts.IsStream,
+            HasAnswered = _hasAnswered,
+        };
 
     // The next target, with the body as it came.
     private Service? Other(Exchange exchange)
@@ -155,6 +167,8 @@ internal sealed partial class AiCall
 
         failed.Metrics.Add(exchange.Shard.Loop.Index, TokenCount.Calls);
         failed.Metrics.Add(exchange.Shard.Loop.Index, TokenCount.Failed);
+        NoteFailed();
+        LeaveLoad();
         Keep();
         if (_reader.HasError)
         {

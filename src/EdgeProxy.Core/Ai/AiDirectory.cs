@@ -18,6 +18,7 @@ internal sealed class AiDirectory
     private readonly BodyBudget _budget = new();
     private Dictionary<(string Service, string Model, string Provider), TokenMetrics> _metrics = [];
     private Dictionary<(string Provider, string Model), TargetPause> _pauses = [];
+    private Dictionary<(string Provider, string Model), TargetLoads> _loads = [];
     private AiService[] _services = [];
 
     /// <param name="plans">Ended by whoever made it.</param>
@@ -94,6 +95,7 @@ internal sealed class AiDirectory
 
         _metrics = metrics;
         _pauses = PausesOf(prepared);
+        _loads = LoadsOf(prepared);
         Volatile.Write(ref _services, [.. prepared]);
     }
 
@@ -118,10 +120,14 @@ internal sealed class AiDirectory
                 metrics.Add(model.Provider, counted);
             }
 
-            list.Add(new ModelTarget(providers[model.Provider], model, counted, PauseOf(model)));
+            list.Add(new ModelTarget(providers[model.Provider], model, counted, PauseOf(model))
+            {
+                Loads = LoadsOf(model),
+            });
         }
 
-        return [.. names.ConvertAll(name => new ModelEntry(new NamePattern(name), [.. targets[name]]))];
+        return [.. names.ConvertAll(name => new ModelEntry(
+            new NamePattern(name), [.. targets[name]], service.Strategy))];
     }
 
     private static Dictionary<(string Provider, string Model), TargetPause> PausesOf(List<AiService> services)
@@ -140,6 +146,28 @@ internal sealed class AiDirectory
 
         return pauses;
     }
+
+    private static Dictionary<(string Provider, string Model), TargetLoads> LoadsOf(List<AiService> services)
+    {
+        var loads = new Dictionary<(string Provider, string Model), TargetLoads>();
+        foreach (AiService service in services)
+        {
+            foreach (ModelEntry model in service.Models)
+            {
+                foreach (ModelTarget target in model.Targets)
+                {
+                    loads[(target.Provider.Settings.Name, target.Key)] = target.Loads;
+                }
+            }
+        }
+
+        return loads;
+    }
+
+    private TargetLoads LoadsOf(ModelSettings model) =>
+        _loads.TryGetValue((model.Provider, ModelTarget.KeyOf(model)), out TargetLoads? kept)
+            ? kept
+            : new TargetLoads(_loopCount);
 
     private TargetPause PauseOf(ModelSettings model) =>
         _pauses.TryGetValue((model.Provider, ModelTarget.KeyOf(model)), out TargetPause? kept)

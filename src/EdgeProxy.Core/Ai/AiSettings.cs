@@ -107,6 +107,9 @@ internal sealed record AiServiceSettings
 
     public OnUnsupported OnUnsupported { get; init; }
 
+    /// <summary>How one of several targets of the same priority is chosen.</summary>
+    public TargetStrategy Strategy { get; init; }
+
     /// <summary>Tools that the provider runs may be asked for.</summary>
     public bool ServerTools { get; init; }
 
@@ -136,6 +139,9 @@ internal sealed record ModelSettings(string Name, string Provider, string Model)
 
     /// <summary>Null: as the service says.</summary>
     public OnUnsupported? OnUnsupported { get; init; }
+
+    /// <summary>It is asked only while no other target of its name can be reached.</summary>
+    public bool IsForOffline { get; init; }
 }
 
 /// <summary>What a consumer may use: names of models, with a * at the end every one that begins so.</summary>

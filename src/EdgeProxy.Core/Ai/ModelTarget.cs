@@ -63,6 +63,11 @@ internal sealed class ModelTarget(Provider provider, ModelSettings settings, Tok
 
     public TargetPause Pause { get; } = pause;
 
+    public required TargetLoads Loads { get; init; }
+
+    /// <summary>It is asked only while none of the others can be reached.</summary>
+    public bool IsForOffline { get; } = settings.IsForOffline;
+
     /// <summary>The provider knows it by the name the client used.</summary>
     public bool IsAsAsked { get; } = settings.Model.Length == 0;
 
@@ -116,13 +121,30 @@ internal sealed class ModelTarget(Provider provider, ModelSettings settings, Tok
 }
 
 /// <summary>A name clients may ask for, and what it stands for.</summary>
-internal sealed class ModelEntry(NamePattern name, ModelTarget[] targets)
+internal sealed class ModelEntry(
+    NamePattern name, ModelTarget[] targets, TargetStrategy strategy = TargetStrategy.Weight)
 {
     public NamePattern Name { get; } = name;
 
     /// <summary>Never empty.</summary>
     public ModelTarget[] Targets { get; } = targets;
 
+    public TargetStrategy Strategy { get; } = strategy;
+
+    /// <summary>A bit for each target that is for when the link is down.</summary>
+    public ulong OfflineTargets { get; } = OfflineOf(targets);
+
     /// <summary>Some have room for less than others may: how long a call is decides between them.</summary>
     public bool HasWindows { get; } = Array.Exists(targets, static target => !target.Fits(long.MaxValue));
+
+    private static ulong OfflineOf(ModelTarget[] targets)
+    {
+        ulong offline = 0;
+        for (int place = 0; place < targets.Length; place++)
+        {
+            offline |= targets[place].IsForOffline ? 1UL << place : 0;
+        }
+
+        return offline;
+    }
 }

@@ -16,12 +16,40 @@ internal sealed class TargetPause
     private const long PauseMs = 5_000;
     private const long PauseMsMax = 600_000;
 
+    private const int DoublingsMax = 4; // 80 s
+
     private long _untilMs;
+    private long _unreachableUntilMs;
+    private int _unreached; // times in a row
 
     public bool IsOver(long nowMs) => nowMs >= Volatile.Read(ref _untilMs);
 
     /// <summary>It failed: nothing, or an error, came.</summary>
     public void Begin(long nowMs) => Until(nowMs + PauseMs);
+
+    /// <summary>
+    /// No connection came about, and none is worth a try yet: with the link down whoever asks would wait for it.
+    /// </summary>
+    public bool IsUnreachable(long nowMs) => nowMs < Volatile.Read(ref _unreachableUntilMs);
+
+    /// <summary>No connection came about: it is left alone for twice as long each time.</summary>
+    public void BeginUnreachable(long nowMs)
+    {
+        int times = Math.Min(Interlocked.Increment(ref _unreached), DoublingsMax + 1);
+        long untilMs = nowMs + (PauseMs << (times - 1));
+        Volatile.Write(ref _unreachableUntilMs, untilMs);
+        Until(untilMs);
+    }
+
+    /// <summary>It answered, whatever that was.</summary>
+    public void NoteAnswer()
+    {
+        if (Volatile.Read(ref _unreached) != 0)
+        {
+            Volatile.Write(ref _unreached, 0);
+            Volatile.Write(ref _unreachableUntilMs, 0);
+        }
+    }
 
     /// <summary>It will not do better for so long.</summary>
     public void Begin(long nowMs, long pauseMs) => Until(nowMs + pauseMs);

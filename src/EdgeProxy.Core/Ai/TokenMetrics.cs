@@ -72,5 +72,8 @@ internal enum TokenCount
 
     /// <summary>Micro-units.</summary>
     Cost,
+
+    /// <summary>Calls that a target for when the link is down was asked for.</summary>
+    Offline,
     Count,
 }

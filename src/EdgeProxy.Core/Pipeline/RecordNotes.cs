@@ -23,6 +23,9 @@ internal sealed class RecordNotes
 
     public long StartedUs { get; private set; }
 
+    /// <summary>A model for when the link is down answered.</summary>
+    public bool IsOffline { get; set; }
+
     /// <summary>It counts among those that are active.</summary>
     public bool IsActive { get; private set; }
 
@@ -100,6 +103,7 @@ internal sealed class RecordNotes
         MayBe = RecordUse.None;
         StartedUs = 0;
         IsActive = false;
+        IsOffline = false;
         _lengths = default;
         if (_tries[0].Server is not null)
         {

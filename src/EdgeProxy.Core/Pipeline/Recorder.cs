@@ -115,6 +115,7 @@ internal static class Recorder
             MinorVersion = (byte)request.MinorVersion,
             IsSecure = exchange.ClientLink.IsSecure,
             Status = (short)exchange.Status,
+            IsOffline = exchange.Record.IsOffline,
             TryCount = (short)exchange.Tries,
             EntryPoint = exchange.Entry.Name,
             Router = exchange.Route?.Name,

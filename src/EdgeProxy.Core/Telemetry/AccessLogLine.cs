@@ -66,7 +66,8 @@ internal sealed class AccessLogLine
         Guard = 1 << 25,
         AnsweredBy = 1 << 26,
         OverLimit = 1 << 27,
-        All = (1 << 28) - 1,
+        Offline = 1 << 28,
+        All = (1 << 29) - 1,
     }
 
     /// <summary>Adds the line, its line feed included.</summary>
@@ -142,6 +143,11 @@ internal sealed class AccessLogLine
         if (!view.Findings.IsEmpty)
         {
             AddText(line, Members.Guard, ",\"guard\":\""u8, view.Findings);
+        }
+
+        if (record.IsOffline && Has(Members.Offline))
+        {
+            line.Add(",\"offline\":true"u8);
         }
 
         WriteFields(line, view);

@@ -83,6 +83,9 @@ internal struct RequestRecord
     /// <summary>The target had a question mark.</summary>
     public bool HasQuery;
 
+    /// <summary>A model for when the link is down answered.</summary>
+    public bool IsOffline;
+
     /// <summary>Time not spent waiting for servers.</summary>
     public readonly long OverheadUs
     {

@@ -70,6 +70,8 @@ internal sealed partial class DataPath
         Add("edgeproxy_ai_reasoning_tokens_total", "Tokens of answers that nobody sees.", TokenCount.ReasoningTokens);
         Add("edgeproxy_ai_cost_micro_units_total", "What calls cost by the prices configured, in micro-units.",
             TokenCount.Cost);
+        Add("edgeproxy_ai_offline_calls_total", "Calls that went to a model for when the link is down.",
+            TokenCount.Offline);
         AddHistogram(samples, metrics, labels, "input", TokenCount.InputTokens);
         AddHistogram(samples, metrics, labels, "output", TokenCount.OutputTokens);
 

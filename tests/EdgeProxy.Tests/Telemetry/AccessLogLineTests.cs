@@ -76,6 +76,7 @@ public sealed class AccessLogLineTests
             sample.Record.AnsweredBy = "limit";
             sample.Record.OverLimit = "trial";
             sample.Record.IsSecure = true;
+            sample.Record.IsOffline = true;
             sample.NoteFindings("prompt=email:mask:2");
             using JsonDocument all = JsonDocument.Parse(
                 sample.Line(settings with { Dropped = Sequence<string>.Empty }));

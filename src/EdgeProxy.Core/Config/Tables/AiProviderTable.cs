@@ -5,6 +5,7 @@ using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Values;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Health;
 
 namespace EdgeProxy.Config.Tables;
 
@@ -75,6 +76,7 @@ internal static class AiProviderTable
         [Kind, Url, ApiKey, StreamUsage, ResponseTimeout, ResponseIdleTimeout, Prices])
     {
         ExampleName = "local",
+        Tables = [HealthCheckTable.OfProvider],
     };
 
     /// <summary>Null if it lacks what is required.</summary>
@@ -86,6 +88,7 @@ internal static class AiProviderTable
         bool isStreamUsage = StreamUsage.Read(scope);
         TimeSpan responseTimeout = ResponseTimeout.Read(scope);
         TimeSpan idleTimeout = ResponseIdleTimeout.Read(scope);
+        HealthCheckSettings? check = HealthCheckTable.Parse(scope, HealthCheckTable.OfProvider);
         Sequence<PriceSettings> prices = PlacedItems.Values(Prices.Read(scope));
         if (key is not null && key.AsSpan().ContainsAnyExceptInRange('!', '~')
             && scope.TryFind(ApiKey.Name, out Toml.TomlEntry entry))
@@ -115,6 +118,7 @@ internal static class AiProviderTable
                 PassHostHeader = false,
                 ResponseTimeout = responseTimeout,
                 ResponseIdleTimeout = idleTimeout,
+                HealthCheck = check,
             },
         };
     }

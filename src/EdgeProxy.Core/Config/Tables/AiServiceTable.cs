@@ -21,12 +21,17 @@ internal static class AiServiceTable
     private const string Warn = "warn";
     private const string Drop = "drop";
     private const string Reject = "reject";
+    private const string ByWeight = "weight";
+    private const string LeastInFlight = "least_in_flight";
+    private const string LeastTime = "least_time";
+    private const string Always = "always";
+    private const string Offline = "offline";
 
     private static readonly ModelsKey Models = new("models",
         "What clients may ask for: name, with a * at its end every name that begins so; provider; model, the "
             + "provider's name for it, without it the one asked for; a * in it is what the name's stood for. A name "
             + "may stand there several times: targets by priority, weight and context_tokens_max, each with an "
-            + "on_unsupported of its own.")
+            + "on_unsupported of its own; when = \"offline\" for one on the site.")
     {
         IsRequired = true,
         ExampleToml = "[{ name = \"fast\", provider = \"local\", model = \"llama3.2:3b\" }]",
@@ -56,6 +61,14 @@ internal static class AiServiceTable
     {
         Default = Warn,
         DefaultToml = $"\"{Warn}\"",
+    };
+
+    private static readonly ChoiceKey Strategy = new("strategy", [ByWeight, LeastInFlight, LeastTime],
+        "How one of several targets of the same name and priority is chosen: by lot; the one with the fewest calls "
+            + "under way; the one that begins to answer soonest (streams by their first word); all by weight.")
+    {
+        Default = ByWeight,
+        DefaultToml = $"\"{ByWeight}\"",
     };
 
     private static readonly BooleanKey ServerTools = new("server_tools",
@@ -90,7 +103,7 @@ internal static class AiServiceTable
 
     public static TableDeclaration Declaration { get; } = new("ai", IsNamed: false,
         "Instead of servers: models of AI providers, in the dialects of OpenAI, Anthropic and Ollama.",
-        [Models, BodyBytes, OutputTokens, Unsupported, ServerTools, ToolsAllowed, ToolsDenied, Parameters])
+        [Models, Strategy, BodyBytes, OutputTokens, Unsupported, ServerTools, ToolsAllowed, ToolsDenied, Parameters])
     {
         ExampleName = "llm",
         IsAlone = true,
@@ -129,6 +142,12 @@ internal static class AiServiceTable
                 BodyBytesMax = BodyBytes.Read(below),
                 OutputTokensMax = OutputTokens.ReadValue(below),
                 OnUnsupported = UnsupportedOf(Unsupported.Read(below)),
+                Strategy = Strategy.Read(below) switch
+                {
+                    LeastInFlight => TargetStrategy.LeastInFlight,
+                    LeastTime => TargetStrategy.LeastTime,
+                    _ => TargetStrategy.Weight,
+                },
                 ServerTools = ServerTools.Read(below),
                 ToolsAllowed = PlacedItems.Values(ToolsAllowed.Read(below)),
                 ToolsDenied = PlacedItems.Values(ToolsDenied.Read(below)),
@@ -200,8 +219,17 @@ internal static class AiServiceTable
             ExampleToml = $"\"{Reject}\"",
         };
 
+        private static readonly ChoiceKey When = new("when", [Always, Offline],
+            "Of targets with one name: offline, it is asked only while none of the others can be reached, by their "
+                + "providers' health_check or because no connection came about; its answers say so in "
+                + "X-EdgeProxy-Offline.")
+        {
+            Default = Always,
+            DefaultToml = $"\"{Always}\"",
+        };
+
         public static TableDeclaration Declaration { get; } = new("models", IsNamed: false, "One model.",
-            [Name, Provider, Model, Priority, Weight, ContextTokens, OfTarget]);
+            [Name, Provider, Model, Priority, Weight, ContextTokens, OfTarget, When]);
 
         public static PlacedModel? Parse(TableScope scope)
         {
@@ -212,6 +240,7 @@ internal static class AiServiceTable
             int weight = Weight.ReadValue(scope);
             int contextTokens = ContextTokens.ReadValue(scope);
             string unsupported = OfTarget.Read(scope);
+            string when = When.Read(scope);
             if (name is null || provider is null || !scope.TryFind(Provider.Name, out TomlEntry entry))
             {
                 return null;
@@ -233,6 +262,7 @@ internal static class AiServiceTable
                     Priority = priority,
                     Weight = weight,
                     ContextTokensMax = contextTokens,
+                    IsForOffline = when == Offline,
                     OnUnsupported = unsupported.Length == 0 ? null : UnsupportedOf(unsupported),
                 },
                 new Placed<string>(provider, entry.Value));
@@ -290,8 +320,23 @@ internal static class AiServiceTable
                 }
             }
 
+            ReportLocalAlone(scope, models);
             value = models;
             return true;
+        }
+
+        // While the link is there nobody would be asked.
+        private void ReportLocalAlone(TableScope scope, List<PlacedModel> models)
+        {
+            foreach (PlacedModel model in models)
+            {
+                if (model.Settings.IsForOffline && !models.Exists(other =>
+                    other.Settings.Name == model.Settings.Name && !other.Settings.IsForOffline))
+                {
+                    scope.Report(model.Provider.Node, Name, "has when = \"offline\", and the name no target for when "
+                        + "the link is there");
+                }
+            }
         }
 
         // A name may have several targets; the same one twice would be asked again when it just failed.
@@ -304,7 +349,8 @@ internal static class AiServiceTable
         {
             int count = targets.GetValueOrDefault(model.Name) + 1;
             targets[model.Name] = count;
-            if (!seen.Add(model with { Priority = 0, Weight = 1, ContextTokensMax = 0, OnUnsupported = null }))
+            var one = new ModelSettings(model.Name, model.Provider, model.Model); // however it is asked
+            if (!seen.Add(one))
             {
                 scope.Report(item, Name, "stands in the list twice");
             }

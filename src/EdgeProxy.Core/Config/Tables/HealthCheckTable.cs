@@ -122,10 +122,24 @@ internal static class HealthCheckTable
             """,
     };
 
-    /// <summary>Null if there is none, or it is no table.</summary>
-    public static HealthCheckSettings? Parse(TableScope parent)
+    /// <summary>[ai.providers.NAME.health_check]</summary>
+    public static TableDeclaration OfProvider { get; } = Declaration with
     {
-        if (parent.Below(Declaration) is not { } scope)
+        Doc = "Asks the provider again and again whether it can be reached; while it cannot, other targets are asked.",
+        ExampleToml = """
+            [ai.providers.local]
+            kind = "ollama"
+            base_url = "http://127.0.0.1:11434"
+
+            [ai.providers.local.health_check]
+            kind = "tcp"
+            """,
+    };
+
+    /// <summary>Null if there is none, or it is no table.</summary>
+    public static HealthCheckSettings? Parse(TableScope parent, TableDeclaration? declaration = null)
+    {
+        if (parent.Below(declaration ?? Declaration) is not { } scope)
         {
             return null;
         }

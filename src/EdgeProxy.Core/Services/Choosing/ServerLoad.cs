@@ -8,7 +8,8 @@ namespace EdgeProxy.Services.Choosing;
 /// What one loop knows of one server. Written by that loop only, without locks; the count in flight may be read by any
 /// thread. Lives as long as the server, so reloads that keep the server keep it.
 /// </summary>
-internal sealed class ServerLoad
+/// <param name="memoryMs">After so long an answer's time has lost two thirds of its say.</param>
+internal sealed class ServerLoad(int memoryMs = ServerLoad.MemoryMs)
 {
     /// <summary>
     /// An answer's time has lost two thirds of its say after this long. Finagle takes 10 s; here a single slow answer
@@ -89,7 +90,7 @@ internal sealed class ServerLoad
     private double Fading(long nowMs)
     {
         long ageMs = nowMs - _figures.TimeAtMs;
-        return ageMs <= 0 ? 1 : Math.Exp(-(double)ageMs / MemoryMs);
+        return ageMs <= 0 ? 1 : Math.Exp(-(double)ageMs / memoryMs);
     }
 
     // Two cache lines, so that the loads of two loops, which may lie side by side, never share one.

@@ -1,15 +1,29 @@
-// OpenAI's own client against the proxy: node openai.mjs URL MODEL. Exit code 0 if all of it went as it should.
+// OpenAI's own client against the proxy: node openai.mjs URL MODEL MODE. Exit code 0 if all of it went as it should.
+// MODE: all; chat, what a provider of another dialect is asked for; overloaded, what it says then; failing, in a stream.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import path from "node:path";
 
 const require = createRequire(path.join(process.env.EDGEPROXY_NODE_MODULES, "x.js"));
 const OpenAI = require("openai").default ?? require("openai");
-const [url, model] = process.argv.slice(2);
+const [url, model, mode] = process.argv.slice(2);
 const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: "client-secret", maxRetries: 0 });
 const messages = [{ role: "user", content: "hello" }];
 const tools = [{ type: "function", function: { name: "weather", parameters: { type: "object", properties: {} } } }];
 const expected = "Good morning, caf\u00e9!";
+
+if (mode === "overloaded") {
+  await assert.rejects(client.chat.completions.create({ model, messages }),
+    (error) => error instanceof OpenAI.InternalServerError && error.status === 503 && /overloaded/i.test(error.message));
+  process.exit(0);
+}
+
+if (mode === "failing") {
+  await assert.rejects(async () => {
+    for await (const _ of await client.chat.completions.create({ model, messages, stream: true })) { /* its words */ }
+  }, OpenAI.APIError);
+  process.exit(0);
+}
 
 const whole = await client.chat.completions.create({ model, messages });
 assert.equal(whole.choices[0].message.content, expected);
@@ -36,16 +50,18 @@ assert.deepEqual(JSON.parse(called.choices[0].message.tool_calls[0].function.arg
 const streamed = await client.chat.completions.stream({ model, messages, tools }).finalChatCompletion();
 assert.equal(streamed.choices[0].message.tool_calls[0].function.name, "weather");
 
-const response = await client.responses.create({ model, input: "hello" });
-assert.equal(response.output_text, expected);
-let deltas = "";
-for await (const event of await client.responses.create({ model, input: "hello", stream: true })) {
-  deltas += event.type === "response.output_text.delta" ? event.delta : "";
-}
-assert.equal(deltas, expected);
+if (mode === "all") {
+  const response = await client.responses.create({ model, input: "hello" });
+  assert.equal(response.output_text, expected);
+  let deltas = "";
+  for await (const event of await client.responses.create({ model, input: "hello", stream: true })) {
+    deltas += event.type === "response.output_text.delta" ? event.delta : "";
+  }
+  assert.equal(deltas, expected);
 
-const embedding = await client.embeddings.create({ model, input: "a", encoding_format: "float" });
-assert.deepEqual(embedding.data[0].embedding, [0.25, -1]);
+  const embedding = await client.embeddings.create({ model, input: "a", encoding_format: "float" });
+  assert.deepEqual(embedding.data[0].embedding, [0.25, -1]);
+}
 
 const list = await client.models.list();
 assert.deepEqual(list.data.map((entry) => entry.id), ["fast"]);
