@@ -57,7 +57,7 @@ internal sealed partial class AiCall
     }
 
     private static bool IsOutOfReach(FaultKind kind) => kind is FaultKind.ConnectFailed or FaultKind.ConnectTimeout
-        or FaultKind.NameNotResolved or FaultKind.NoServer;
+        or FaultKind.NameNotResolved;
 
     private void SayOffline(Exchange exchange)
     {

@@ -1,5 +1,6 @@
 using System;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Json;
 
 namespace EdgeProxy.Ai;
@@ -78,6 +79,11 @@ internal sealed partial class AiCall
     private void Judge(Exchange exchange, ModelTarget target)
     {
         long nowMs = exchange.Shard.Loop.NowMs;
+        if (exchange.Fault.Kind == FaultKind.NoServer)
+        {
+            return; // its probe says when it is back
+        }
+
         if (IsOutOfReach(exchange.Fault.Kind))
         {
             target.Pause.BeginUnreachable(nowMs);

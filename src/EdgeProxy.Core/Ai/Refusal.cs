@@ -39,7 +39,7 @@ internal sealed class Refusal
     /// <summary>It is being read.</summary>
     public bool IsOpen { get; private set; }
 
-    /// <summary>It was read, and another target may do better.</summary>
+    /// <summary>It was read, as far as it is, and another target may do better.</summary>
     public bool IsGivenUp { get; private set; }
 
     /// <summary>
@@ -71,6 +71,7 @@ internal sealed class Refusal
         {
             _isWhole = false;
             _body.Release();
+            IsGivenUp = Cause != RefusalCause.Request; // by its status: what else it says nobody waits for
         }
     }
 

@@ -65,6 +65,17 @@ public sealed class AiRefusedTargetTests
         Assert.Equal((400, body), (answer.Status, answer.BodyText));
     }
 
+    [Fact]
+    public async Task Refusal_ByStatusWithALongPage_GoesToTheNextTarget()
+    {
+        await using ModelServer first = Refusing("502 Bad Gateway", new string('x', 200_000));
+        await using ModelServer second = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(first.Port, second.Port));
+
+        Assert.Equal(200, (await AiProxy.PostAsync(proxy, Chat, Body)).Status);
+        Assert.Equal((1, 1), (first.Requests.Count, second.Requests.Count));
+    }
+
     // The first refusal stands, unless it was about the proxy's own standing and another's was not.
     [Theory]
     [InlineData("503 Service Unavailable", "401 Unauthorized", 503, "first")]
