@@ -6,6 +6,7 @@ using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Health;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 
@@ -124,6 +125,9 @@ internal sealed class Exchange : IWaiter
     public Snapshot Snapshot { get; set; } = Snapshot.Empty;
 
     public Route? Route { get; set; }
+
+    /// <summary>Of a request whose model decides about the route.</summary>
+    public ModelChoice ModelChoice { get; } = new();
 
     /// <summary>Has the servers; null before the request goes to any. A composed one chose it.</summary>
     public Service? Service { get; set; }
@@ -297,6 +301,9 @@ internal sealed class Exchange : IWaiter
     public long DeadlineMs { get; set; } = long.MaxValue;
 
     public long TryStartedMs { get; set; }
+
+    /// <summary>What the head of this try's answer was counted as.</summary>
+    public AnswerNote Answered { get; set; }
 
     public long ConnectStartedMs { get; set; }
 
@@ -502,6 +509,7 @@ internal sealed class Exchange : IWaiter
         IsHttps = false;
         Snapshot = Snapshot.Empty;
         Route = null;
+        ModelChoice.Reset();
         Service = null;
         Call = null;
         Server = null;
@@ -573,6 +581,7 @@ internal sealed class Exchange : IWaiter
         DeadlineMs = long.MaxValue;
         QueuedMs = 0;
         TryStartedMs = 0;
+        Answered = default;
         ConnectStartedMs = 0;
         RequestSentMs = 0;
         ClientReadMs = 0;
