@@ -79,6 +79,8 @@ public sealed class ForwardAuthTests
     [InlineData("HTTP/1.1 101 Switching Protocols\r\n\r\n")]
     [InlineData("HTTP/1.1 403 No\r\nContent-Length: 50\r\n\r\nshort")]
     [InlineData("not http\r\n\r\n")]
+    [InlineData("HTTP/1.1 403 No\r\nContent-Type: text/x; a=\"\u0001\"\r\nContent-Length: 6\r\n\r\nsecret")]
+    [InlineData("HTTP/1.1 403 No\r\nContent-Type: text/x; a=\"\u007f\"\r\nContent-Length: 6\r\n\r\nsecret")]
     [InlineData("")]
     public async Task NoDecision_IsA503_OrPassesAsNobodys(string answer)
     {

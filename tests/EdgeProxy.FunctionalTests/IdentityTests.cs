@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Text;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
@@ -109,6 +110,38 @@ public sealed class IdentityTests
             Assert.Equal(("alice", "shop"), (seen.Head.One("X-User"), seen.Head.One("X-Consumer")));
             Assert.False(seen.Head.Has("Authorization") || seen.Head.Has("X_User"));
         });
+    }
+
+    // Who tries to learn what was wrong hears the same each time, but for the time of day.
+    [Theory]
+    [InlineData("api_key]\nheader = \"X-Key\"", "X-Key: wrong", "X-Key: " + Key + "x", "X-Key: ", "X-Other: 1")]
+    [InlineData("api_key]\ncookie = \"key\"", "Cookie: key=wrong", "Cookie: key=a; key=b", "Cookie: other=1")]
+    [InlineData("basic_auth]\nusers = [" + Users + "]", "Authorization: Basic YWxpY2U6d3Jvbmc=",
+        "Authorization: Basic bWFsbG9yeTphbGxtaW5l", "Authorization: Basic !", "Authorization: Bearer x", "X-Other: 1")]
+    [InlineData("jwt]\nsecret = \"" + Tokens.Secret + "\"", "Authorization: Bearer e30.e30.AAAA",
+        "Authorization: Bearer x", "Authorization: Bearer eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9.",
+        "Authorization: Basic YWxpY2U6d3Jvbmc=", "X-Other: 1")]
+    public async Task Refusals_OfAKind_AreTheSameBytes(string middleware, params string[] fields)
+    {
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            Router = "middlewares = [\"m\"]",
+            More = $"{Consumers}[middlewares.m.{middleware}\n",
+        });
+        using RawClient client = await proxy.ConnectAsync();
+
+        var answers = new List<string>();
+        foreach (string field in fields)
+        {
+            RawResponse answer = await client.RequestAsync($"GET / HTTP/1.1\r\nHost: a\r\n{field}\r\n\r\n");
+            Assert.Equal(401, answer.Status);
+            string date = answer.Head.One("Date")!;
+            answers.Add(answer.ToString().Replace(date, "now", StringComparison.Ordinal));
+        }
+
+        Assert.Single(answers.Distinct());
+        Assert.Empty(server.Requests);
     }
 
     [Fact]

@@ -170,9 +170,10 @@ public sealed class OtlpTests : IDisposable
         ];
         IReadOnlyList<OtlpSpan> spans = await collector.WaitForSpansAsync(expected.Length + 2);
         Assert.Equal(expected, spans.Where(s => s.Kind == Server).Select(s => Told(s.Attributes)).Order());
-        IReadOnlyList<OtlpLog> logs = await collector.WaitForLogsAsync(expected.Length + 1);
-        Assert.Equal(expected,
-            logs.Where(l => l.EventName == "edgeproxy.access").Select(l => Told(l.Attributes)).Order());
+        OtlpLog[] logs = await Eventually.GetAsync(
+            () => Task.FromResult<OtlpLog[]>([.. collector.Logs.Where(l => l.EventName == "edgeproxy.access")]),
+            all => all.Length == expected.Length, "a log record each");
+        Assert.Equal(expected, logs.Select(l => Told(l.Attributes)).Order());
     }
 
     private static (string Path, long Status, string Consumer, string AnsweredBy, string OverLimit) Told(
@@ -300,6 +301,35 @@ public sealed class OtlpTests : IDisposable
         collector.Answer = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n\n\u0002\b\u0001";
         await RawClient.GetAsync(proxy.Port);
         await WaitForLostAsync(proxy, "rejected", 1);
+    }
+
+    // It took the connection and says nothing, for as long as it likes.
+    [Fact]
+    public async Task CollectorThatNeverAnswers_CostsNoRequest_AndKeepsNobodyFromEnding()
+    {
+        await using RawServer collector = RawServer.Silent();
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            More = $"""
+                [telemetry.otlp]
+                endpoint = "http://127.0.0.1:{collector.Port}"
+                batch_interval = "100ms"
+                timeout = "1m"
+                [telemetry.traces]
+                ratio = 1
+                """,
+        });
+        await RawClient.GetAsync(proxy.Port);
+        await collector.WaitForRequestsAsync(1);
+
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.Equal(200, (await RawClient.GetAsync(proxy.Port)).Status);
+        }
+
+        proxy.Terminate();
+        Assert.Equal(0, await proxy.ExitCodeAsync());
     }
 
     [Fact]

@@ -77,10 +77,20 @@ internal sealed class AuthServer(ForwardAuthSettings settings)
             foreach (string value in ValuesOf(response, name))
             {
                 fields.Add((name, Encoding.Latin1.GetBytes(value)));
+                if (FieldValue.HasControl(fields[^1].Item2))
+                {
+                    return null;
+                }
             }
         }
 
+        // What is a media type to others may have bytes that no field has (RFC 9110 section 5.5).
         string type = response.Content.Headers.ContentType is null ? "" : ValueOf(response, ContentType);
+        if (FieldValue.HasControl(Encoding.Latin1.GetBytes(type)))
+        {
+            return null;
+        }
+
         var answer = new LocalAnswer(
             (int)response.StatusCode, type.Length > 0 ? type : "text/plain", room.AsMemory(0, length));
         return new AuthDecision(answer, [.. fields], [], null, false);

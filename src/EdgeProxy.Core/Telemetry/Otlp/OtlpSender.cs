@@ -142,7 +142,7 @@ internal sealed class OtlpSender : IDisposable
             return stop.IsCancellationRequested ? TimeSpan.Zero : BackOff(answer);
         }
 
-        _spool.Acknowledge(kind, entry);
+        _spool.Acknowledge(kind);
         Note(answer, entry.Length);
         if (answer.Verdict == OtlpVerdict.Refused)
         {
@@ -151,7 +151,7 @@ internal sealed class OtlpSender : IDisposable
         }
         else
         {
-            _spool.NoteLost(kind, SpoolLoss.Rejected, answer.Rejected);
+            _spool.NoteLost(kind, SpoolLoss.Rejected, Math.Min(answer.Rejected, entry.Count));
         }
 
         TimeSpan age = _time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(entry.UnixMs);

@@ -41,6 +41,7 @@ internal sealed class Spool : IDisposable
     private readonly Lock _lock = new();
     private readonly List<SpoolSegment>[] _segments = new List<SpoolSegment>[OtlpKinds.Count];
     private readonly long[,] _lost = new long[OtlpKinds.Count, (int)SpoolLoss.Count];
+    private readonly Sending[] _sending = new Sending[OtlpKinds.Count];
     private readonly SpoolCursors _cursors;
     private readonly int _segmentBytes;
     private ulong _lastNumber;
@@ -154,12 +155,19 @@ internal sealed class Spool : IDisposable
 
     /// <summary>
     /// The oldest request of a kind, read into <paramref name="buffer"/>, which grows as needed; false if there is
-    /// none. It stays until it is acknowledged.
+    /// none. It stays until it is acknowledged; one that was read before and was not is still to be sent, or lost if it
+    /// had to go meanwhile.
     /// </summary>
     public bool TryPeek(OtlpKind kind, ref byte[] buffer, out SpoolEntry entry)
     {
         lock (_lock)
         {
+            if (_sending[(int)kind] is { Dropped: { } loss } gone)
+            {
+                _lost[(int)kind, (int)loss] += gone.Entry.Count;
+            }
+
+            _sending[(int)kind] = default;
             DropOld(kind);
             while (!_isDisposed && Oldest(kind) is { } segment)
             {
@@ -171,6 +179,7 @@ internal sealed class Spool : IDisposable
 
                 if (CanRead(segment, entry, buffer.AsSpan(0, entry.Length)))
                 {
+                    _sending[(int)kind] = new Sending(segment, entry, null);
                     return true;
                 }
 
@@ -183,15 +192,17 @@ internal sealed class Spool : IDisposable
         }
     }
 
-    /// <summary>The request that was read last is no longer wanted here; it may have been dropped since.</summary>
-    public void Acknowledge(OtlpKind kind, in SpoolEntry entry)
+    /// <summary>The request that was read last was taken; if it was dropped since, it is not lost.</summary>
+    public void Acknowledge(OtlpKind kind)
     {
         lock (_lock)
         {
-            if (!_isDisposed && Oldest(kind) is { } segment && segment.Entries.Peek() == entry)
+            if (!_isDisposed && _sending[(int)kind] is { Segment: { } segment, Dropped: null })
             {
                 Remove(segment);
             }
+
+            _sending[(int)kind] = default;
         }
     }
 
@@ -297,7 +308,7 @@ internal sealed class Spool : IDisposable
             SpoolSegment oldest = _segments[(int)victim][0];
             foreach (SpoolEntry entry in oldest.Entries)
             {
-                _lost[(int)victim, (int)SpoolLoss.Full] += entry.Count;
+                CountDropped(oldest, entry, SpoolLoss.Full);
             }
 
             Delete(oldest);
@@ -316,8 +327,22 @@ internal sealed class Spool : IDisposable
         long limit = NowUnixMs() - (long)_settings.AgeMax.TotalMilliseconds;
         while (Oldest(kind) is { } segment && segment.Entries.Peek() is { } entry && entry.UnixMs < limit)
         {
-            _lost[(int)kind, (int)SpoolLoss.Old] += entry.Count;
+            CountDropped(segment, entry, SpoolLoss.Old);
             Remove(segment);
+        }
+    }
+
+    // What is being sent now may arrive: whether it is lost is known afterwards.
+    private void CountDropped(SpoolSegment segment, in SpoolEntry entry, SpoolLoss loss)
+    {
+        ref Sending sending = ref _sending[(int)segment.Kind];
+        if (sending.Segment == segment && sending.Entry.Offset == entry.Offset)
+        {
+            sending = sending with { Dropped = loss };
+        }
+        else
+        {
+            _lost[(int)segment.Kind, (int)loss] += entry.Count;
         }
     }
 
@@ -415,6 +440,9 @@ internal sealed class Spool : IDisposable
             // Tried again with the next; until then it is what a power cut may take.
         }
     }
+
+    /// <summary>What was read last, and why it is not here any more; null: it is.</summary>
+    private readonly record struct Sending(SpoolSegment? Segment, SpoolEntry Entry, SpoolLoss? Dropped);
 
     private long NowUnixMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 }

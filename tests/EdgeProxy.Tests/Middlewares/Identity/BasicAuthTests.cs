@@ -46,12 +46,16 @@ public class BasicAuthTests
         Assert.Equal(401, bench.Status);
     }
 
-    [Fact]
-    public void GateFull_Is503WithRetryAfter()
+    // Whether there is such a user or not: the slow hash is waited for.
+    [Theory]
+    [InlineData("alice:allmine")]
+    [InlineData("alice:wrong")]
+    [InlineData("mallory:allmine")]
+    public void GateFull_Is503WithRetryAfter(string pair)
     {
         var gate = new ProofGate(runningMax: 1, waitingMax: 0);
         Assert.True(gate.TryEnter());
-        using var bench = MiddlewareBench.Get("/", Pair("alice:allmine"));
+        using var bench = MiddlewareBench.Get("/", Pair(pair));
 
         Assert.Equal(Verdict.Answered, bench.Run(new BasicAuth(Settings(), gate)));
 

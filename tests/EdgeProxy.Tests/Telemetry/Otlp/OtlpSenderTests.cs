@@ -75,6 +75,34 @@ public sealed class OtlpSenderTests : IDisposable
         Assert.Equal(0, _spool.Bytes);
     }
 
+    // A day is kept, and it was away for thirty hours: six are lost, and none of the day.
+    [Fact]
+    public async Task AwayForLongerThanIsKept_TheLastDayComesWhole_TheRestIsCounted()
+    {
+        OtlpSender sender = New(withMetrics: true, lot: 1);
+        _answer = () => s_later;
+        DateTimeOffset away = _time.GetUtcNow();
+        for (int minute = 0; minute < 30 * 60; minute++)
+        {
+            _spool.Append(OtlpKind.Logs, 3, Encoding.ASCII.GetBytes($"{minute}"));
+            DateTimeOffset next = away.AddMinutes(minute + 1);
+            while (_time.GetUtcNow() < next)
+            {
+                TimeSpan wait = await sender.StepAsync(CancellationToken.None);
+                _time.Advance(wait < next - _time.GetUtcNow() ? wait : next - _time.GetUtcNow());
+            }
+        }
+
+        _answer = () => s_taken;
+        await RunAsync(sender);
+
+        string[] logs = [.. _sent.Where(s => s.Kind == OtlpKind.Logs).Select(s => s.Body)];
+        Assert.Equal(Enumerable.Range((30 * 60) - logs.Length, logs.Length).Select(static i => $"{i}"), logs);
+        Assert.InRange(logs.Length, (24 * 60) - 6, 24 * 60); // the last back-off takes some minutes
+        Assert.Equal(3 * ((30 * 60) - logs.Length), _spool.Lost(OtlpKind.Logs, SpoolLoss.Old));
+        Assert.Equal(["away: 503", "back"], _heard);
+    }
+
     [Theory]
     [InlineData(0.0, 0)]
     [InlineData(0.5, 2)]
