@@ -1,11 +1,12 @@
-using System;
 using System.Diagnostics;
+using System;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
+using EdgeProxy.Primitives.Net;
 using EdgeProxy.Primitives.Time;
-using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
+using EdgeProxy.Services;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 
@@ -38,6 +39,7 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
     private Server _server = null!;
     private MemberShare _share = null!;
     private UpstreamConnection? _connection;
+    private ConnectionEnds _client;
     private Method _method;
     private bool _hasLength;
     private int _bodyBytesMax;
@@ -85,6 +87,7 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
         _server = server;
         _share = share;
         _bodyBytesMax = bodyBytesMax;
+        _client = server.EndsOf(exchange.ClientLink);
         _method = exchange.Request.Method;
         _hasLength = exchange.Request.Framing != BodyFraming.None;
         RequestHeadWriter.WriteCopy(exchange, service, server, _head);
@@ -189,10 +192,10 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
         }
 
         _startedMs = _shard.Loop.NowMs;
-        UpstreamConnection? connection = mayReuse ? pool.Take(this) : null;
+        UpstreamConnection? connection = mayReuse ? pool.Take(this, _client) : null;
         if (connection is null)
         {
-            connection = pool.Connect(_server.Address!, this);
+            connection = pool.Connect(_server.Address!, this, _client);
         }
         else
         {
