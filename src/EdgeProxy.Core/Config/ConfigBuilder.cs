@@ -77,6 +77,7 @@ internal sealed class ConfigBuilder
         var tlsChecks = new TlsOptionChecks(_faults, tlsOptions, routers);
         resolved = tlsChecks.Complete(resolved, entryPoints);
         entryPoints = tlsChecks.Complete(entryPoints, resolved);
+        AiReading.CheckRules(_faults, routers, resolved, aiNames);
         List<MiddlewareSettings> steps = SettingsOf(middlewares);
         entryPointChecks.AddRedirects(resolved, steps);
         checks.ClientCertificates(routers, resolved, entryPoints, steps);

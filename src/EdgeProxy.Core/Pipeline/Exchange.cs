@@ -125,6 +125,9 @@ internal sealed class Exchange : IWaiter
 
     public Route? Route { get; set; }
 
+    /// <summary>Of a request whose model decides about the route.</summary>
+    public ModelChoice ModelChoice { get; } = new();
+
     /// <summary>Has the servers; null before the request goes to any. A composed one chose it.</summary>
     public Service? Service { get; set; }
 
@@ -494,6 +497,7 @@ internal sealed class Exchange : IWaiter
         IsHttps = false;
         Snapshot = Snapshot.Empty;
         Route = null;
+        ModelChoice.Reset();
         Service = null;
         Call = null;
         Server = null;

@@ -54,15 +54,17 @@ internal sealed class Snapshot
         || Policies[entryPointSlot] is not { } policies
         || policies.Admit(host, client);
 
-    /// <summary>The route that takes the request on an entrypoint, null if none does.</summary>
-    public Route? Match(int entryPointSlot, in RouteQuery query)
+    /// <summary>
+    /// The route that takes the request on an entrypoint, null if none does; the first that may, if its model decides.
+    /// </summary>
+    public Route? Match(int entryPointSlot, in RouteQuery query, OpenRoutes open)
     {
         if ((uint)entryPointSlot >= (uint)Tables.Length || Tables[entryPointSlot] is not { } table)
         {
             return null;
         }
 
-        int number = table.Match(query);
+        int number = table.First(query, open);
         return number < 0 ? null : Routes[number];
     }
 }

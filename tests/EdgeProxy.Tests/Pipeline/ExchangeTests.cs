@@ -25,7 +25,7 @@ public sealed class ExchangeTests : IDisposable
     private static readonly string[] s_kept =
     [
         "Shard", "Request", "Response", "ClientSource", "ClientSink", "UpstreamSource", "UpstreamSink", "Whole", "Ticket",
-        "_host", "_requestId", "RequestEdits", "ResponseEdits", "Notes", "Fallbacks", "Record",
+        "_host", "_requestId", "RequestEdits", "ResponseEdits", "Notes", "Fallbacks", "Record", "ModelChoice",
         "RentedPlace", // its shard's
         "NextWaiter", "PreviousWaiter", // a queue's, which clears them
     ];
@@ -53,6 +53,8 @@ public sealed class ExchangeTests : IDisposable
         }
 
         Assert.Equal((0, false, 0), (used.Whole.RequestBytesMax, used.Whole.HasRequest, used.Whole.AnswerBytesMax));
+        Assert.Equal((false, 0), (used.ModelChoice.IsReading, used.ModelChoice.SharedSteps));
+        Assert.False(used.ModelChoice.IsOpen);
         Assert.Equal(0, used.Notes.Count);
         Assert.Null(used.Record.Tries[0].Server);
         Assert.Equal((false, 0), (used.Record.IsActive, used.Record.StartedUs));

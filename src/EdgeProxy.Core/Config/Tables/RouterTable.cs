@@ -61,7 +61,9 @@ internal static class RouterTable
 
     private static readonly RuleKey RuleText = new("rule",
         "Which requests the router takes, in Traefik v3 syntax: Host, HostRegexp, Path, PathPrefix, PathRegexp, "
-            + "Method, Header, HeaderRegexp, Query, QueryRegexp, ClientIP, joined with &&, ||, ! and parentheses.")
+            + "Method, Header, HeaderRegexp, Query, QueryRegexp, ClientIP, joined with &&, ||, ! and parentheses; and "
+            + "Model(`gpt-*`) for services with ai: what a call names in its body, a * at the end for every name that "
+            + "begins so. It is read once the middlewares that all routers in question begin with let the call pass.")
     {
         IsRequired = true,
         ExampleToml = "'PathPrefix(`/`)'",
