@@ -5,6 +5,7 @@ using EdgeProxy.Ai.Plans;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Pipeline.Halting;
+using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Json;
 
 namespace EdgeProxy.Ai;
@@ -31,6 +32,8 @@ internal sealed partial class AiCall : BodyCall
     private readonly AnswerFacts _answerFacts = new();
     private readonly PlanUse _use;
     private bool _isRead;
+    private bool _isUnread; // it answered, and nobody can tell what
+    private bool _isPassedOver; // the target would lose something of the request, and may not
     private bool _strips;
     private Exchange? _exchange; // while its answer passes
     private StreamTail _tail;
@@ -70,6 +73,7 @@ internal sealed partial class AiCall : BodyCall
 
     public override void OnPassedOn(Exchange exchange)
     {
+        _refusal.End(); // longer than is looked at
         if (exchange.IsRequestSent)
         {
             ReleaseRequest(); // nobody is asked again once an answer has begun
@@ -92,7 +96,9 @@ internal sealed partial class AiCall : BodyCall
         ForwardedFields.Has(fieldName) && (_sent == _kind || !ForwardedFields.IsOfDialect(fieldName));
 
     public override LocalAnswer? AnswerTo(Exchange exchange, int status, string detail) =>
-        AiErrors.Answer(_dialect, status, "", char.ToUpperInvariant(detail[0]) + detail[1..] + ".");
+        exchange.Fault.Side == FaultSide.Upstream && _kept.Status > 0
+            ? _kept.Answer(exchange, _dialect, _loop.Index)
+            : AiErrors.Answer(_dialect, status, "", char.ToUpperInvariant(detail[0]) + detail[1..] + ".");
 
     public override bool IsHalted(HaltSet halts) =>
         halts.HasModel(Model) || (_target is { } target && halts.HasModel(target.ModelBytes));
@@ -156,6 +162,7 @@ internal sealed partial class AiCall : BodyCall
         }
 
         EndTranslation();
+        EndRefusals();
         _modelLength = 0;
         _service = null;
         _entry = null;
@@ -165,6 +172,8 @@ internal sealed partial class AiCall : BodyCall
         _facts = default;
         _reader = default;
         _isRead = false;
+        _isUnread = false;
+        _isPassedOver = false;
         _isAsking = false;
         _isInspecting = false;
         _strips = false;

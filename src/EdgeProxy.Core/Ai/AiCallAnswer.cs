@@ -11,15 +11,16 @@ namespace EdgeProxy.Ai;
 internal sealed partial class AiCall
 {
     public override bool Holds(Exchange exchange) =>
-        FormOfTranslation(exchange) is TranslatedForm.Whole or TranslatedForm.Error
+        MayGiveUp(exchange)
+        || FormOfTranslation(exchange) is TranslatedForm.Whole or TranslatedForm.Error
         || _guard?.Answering.LookOf(exchange, _kind, WrittenLook(exchange)) == AnswerLook.Whole
         || (_facts.IsStream && HasOther(exchange) && exchange.Response.StatusCode is >= 200 and < 300);
 
     public override bool HasContent =>
-        IsTranslationRefused || (!IsHeldWhole && (_reader.IsBlind || _reader.HasContent));
+        !_refusal.IsOpen && (IsTranslationRefused || (!IsHeldWhole && (_reader.IsBlind || _reader.HasContent)));
 
     public override bool HasFailedWithin =>
-        _translation?.IsUnreadable == true || (!IsHeldWhole && _reader.HasError);
+        _refusal.IsGivenUp || _translation?.IsUnreadable == true || (!IsHeldWhole && _reader.HasError);
 
     private bool IsHeldWhole => _guard?.Answering.IsWhole == true || _translation?.IsHeld == true;
 
@@ -33,6 +34,7 @@ internal sealed partial class AiCall
 
         _isRead = exchange.Response.StatusCode is >= 200 and < 300;
         BeginTranslation(exchange);
+        BeginRefusal(exchange);
         AnswerForm form = _isRead ? FormOf(exchange) : AnswerForm.Other;
         _answerFacts.Reset();
         _reader.Begin(form, exchange.Audit is null ? null : _answerFacts);
@@ -77,6 +79,11 @@ internal sealed partial class AiCall
 
     public override void Take(ReadOnlySpan<byte> payload)
     {
+        if (_refusal.IsOpen)
+        {
+            _refusal.Take(payload);
+        }
+
         if (IsTranslated)
         {
             TakeTranslated(payload, isEnd: false);
@@ -136,7 +143,12 @@ internal sealed partial class AiCall
             _strip.TakeEnd(Output);
         }
 
-        if (!_reader.HasError && _translation?.IsUnreadable != true)
+        if (_refusal.IsOpen)
+        {
+            EndRefusal();
+        }
+
+        if (!_reader.HasError && _translation?.IsUnreadable != true && !_refusal.IsGivenUp)
         {
             SettlePlan(isWhole: true); // before the client can ask again
         }

@@ -126,8 +126,13 @@ internal sealed partial class AiCall
             return Verdict.Answered;
         }
 
+        if (!TryAim(exchange))
+        {
+            return Verdict.Answered;
+        }
+
         exchange.Service = _target!.Provider.Service;
-        return Aim(exchange) ? Verdict.Next : Verdict.Answered;
+        return Verdict.Next;
     }
 
     public override bool IsAsking => _isAsking;

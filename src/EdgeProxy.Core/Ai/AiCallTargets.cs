@@ -12,19 +12,45 @@ internal sealed partial class AiCall
 {
     public override Service? OtherAfterAnswer(Exchange exchange)
     {
-        int status = exchange.Response.StatusCode;
-        if (IsUnwell(status))
+        if (Refusals.OfStatus(exchange.Response.StatusCode) == RefusalCause.Unwell)
         {
             _target!.Pause.Begin(exchange.Shard.Loop.NowMs, exchange);
         }
 
-        return IsUnwell(status) || IsOfThisRequest(status) ? Other(exchange) : null;
+        return null; // what the refusal says is read first, if others are left
     }
 
     public override Service? OtherAfterFault(Exchange exchange)
     {
-        _target?.Pause.Begin(exchange.Shard.Loop.NowMs);
-        return _target is null ? null : Other(exchange);
+        if (_target is not { } target)
+        {
+            return null;
+        }
+
+        Judge(exchange, target);
+        return Other(exchange);
+    }
+
+    // Those that may lose nothing of the request, and would, are passed over while others are left.
+    private bool TryAim(Exchange exchange)
+    {
+        while (!Aim(exchange))
+        {
+            if (!_isPassedOver)
+            {
+                return false;
+            }
+
+            _isPassedOver = false;
+            exchange.RequestEdits.Remove(_target!.Provider.CredentialField);
+            if (!TryChoose(exchange))
+            {
+                Refuse(exchange, 400, "unsupported_api", AiTexts.NotSpoken);
+                return false;
+            }
+        }
+
+        return true;
     }
 
     // The exchange goes to the target: its path, its credential, its name for the model.
@@ -129,6 +155,7 @@ internal sealed partial class AiCall
 
         failed.Metrics.Add(exchange.Shard.Loop.Index, TokenCount.Calls);
         failed.Metrics.Add(exchange.Shard.Loop.Index, TokenCount.Failed);
+        Keep();
         if (_reader.HasError)
         {
             failed.Metrics.Add(exchange.Shard.Loop.Index, TokenCount.StreamErrors);
@@ -146,21 +173,15 @@ internal sealed partial class AiCall
         exchange.ResponseEdits.TakeBack(ForwardedFields.Buffering);
         TakeBackTranslation(exchange);
         _isRead = false;
+        _isUnread = false;
         _reader = default;
         _exchange = null;
 
         // The body was read before, so it is good.
         _ = _loop.Index.Read(Body.Bytes);
-        bool isAimed = Aim(exchange);
+        bool isAimed = TryAim(exchange);
         _target ??= failed; // whose answer stands then
         _loop.Index.Reset();
         return isAimed ? _target!.Provider.Service : null;
     }
-
-    // The target will not do better soon, whoever asks: it is overloaded, broken, or does not know our credential.
-    private static bool IsUnwell(int status) => status is 401 or 408 or 429 or >= 500;
-
-    // Another target may do better with this request, which says nothing about others: a client may ask for a model
-    // that is not there, and must not move everybody away by that.
-    private static bool IsOfThisRequest(int status) => status is 403 or 404;
 }

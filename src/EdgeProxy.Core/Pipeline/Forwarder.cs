@@ -161,6 +161,7 @@ internal static class Forwarder
 
         exchange.Tries++;
         exchange.TryStartedMs = shard.Loop.NowMs;
+        exchange.Answered = default;
         exchange.Trace.TrySpan = shard.Ids.Next() | 1;
         ConnectionEnds client = server.EndsOf(exchange.ClientLink);
         UpstreamConnection? connection = mayReuse ? pool.Take(exchange.Owner, client) : null;

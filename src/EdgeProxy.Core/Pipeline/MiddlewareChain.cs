@@ -29,6 +29,10 @@ internal static class MiddlewareChain
         {
             // It answers for itself: its own steps outwards are not for this answer.
             exchange.Ending = --exchange.Entered;
+            if (exchange.Route is { } route && exchange.Entered >= 0)
+            {
+                exchange.AnsweredBy = route.Middlewares[exchange.Entered].Name;
+            }
         }
 
         return verdict;

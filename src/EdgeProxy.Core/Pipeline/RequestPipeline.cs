@@ -464,6 +464,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             Encoding.ASCII.GetString(request.Authority.Of(head)),
             request.TryFind("origin"u8, head, out _))
         {
+            At = exchange.Entry.Address,
             Client = exchange.ClientLink.RemoteAddress.ToString(),
             Accept = request.TryFind("accept"u8, head, out ReadOnlySpan<byte> accept)
                 ? Encoding.Latin1.GetString(accept)

@@ -1,14 +1,14 @@
+using System;
 using System.Net;
 using System.Text;
 using System.Threading;
-using System;
 using EdgeProxy.Primitives.Net;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
-using EdgeProxy.Telemetry.Deployments;
 using EdgeProxy.Telemetry;
-using EdgeProxy.Transport.Tls;
+using EdgeProxy.Telemetry.Deployments;
 using EdgeProxy.Transport;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Services;
 
