@@ -9,8 +9,8 @@ namespace EdgeProxy.Services;
 /// <summary>
 /// The idle connections one loop keeps to one server, last in first out: the warmest is used again, the coldest ages at
 /// the
-/// bottom and is closed. On a miss the loop connects; it never takes from another loop (ADR-0031). Where connections say
-/// whose they are (PROXY protocol), only the same client's is used again.
+/// bottom and is closed. On a miss the loop connects; it never takes from another loop (ADR-0031). Where connections
+/// say whose they are (PROXY protocol), only the same client's is used again.
 /// </summary>
 internal sealed class ServerPool : ILinkOwner, ITimerOwner
 {

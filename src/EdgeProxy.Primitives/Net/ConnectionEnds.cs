@@ -15,7 +15,9 @@ internal readonly record struct ConnectionEnds(
     public bool HasAddresses => IsClients && SourcePort != 0;
 }
 
-/// <summary>Which header of the PROXY protocol a server is sent; the words of TOML's services.NAME.proxy_protocol.</summary>
+/// <summary>
+/// Which header of the PROXY protocol a server is sent; the words of TOML's services.NAME.proxy_protocol.
+/// </summary>
 internal enum ProxyVersion : byte
 {
     None,
