@@ -65,7 +65,8 @@ public sealed class RealWebClientTests
         await CommandResult.RunAsync(
             testssl!,
             ["--quiet", "--color", "0", "--warnings", "off", "--severity", "LOW", "--jsonfile", report,
-                $"127.0.0.1:{proxy.Port}"]);
+                $"127.0.0.1:{proxy.Port}"],
+            limit: TimeSpan.FromMinutes(20)); // it waits here and there, and opens hundreds of connections
 
         using JsonDocument found = JsonDocument.Parse(await File.ReadAllTextAsync(
             report, TestContext.Current.CancellationToken));

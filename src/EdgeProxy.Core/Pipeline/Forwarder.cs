@@ -2,6 +2,7 @@ using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Pipeline.Mirroring;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
+using EdgeProxy.Primitives.Net;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Breaking;
 using EdgeProxy.Telemetry;
@@ -162,7 +163,8 @@ internal static class Forwarder
         exchange.TryStartedMs = shard.Loop.NowMs;
         exchange.Answered = default;
         exchange.Trace.TrySpan = shard.Ids.Next() | 1;
-        UpstreamConnection? connection = mayReuse ? pool.Take(exchange.Owner) : null;
+        ConnectionEnds client = server.EndsOf(exchange.ClientLink);
+        UpstreamConnection? connection = mayReuse ? pool.Take(exchange.Owner, client) : null;
         if (connection is not null)
         {
             shard.Counters.Add(Counter.UpstreamReuses);
@@ -173,7 +175,7 @@ internal static class Forwarder
         }
 
         exchange.Record.BeginTry(exchange, isReused: false);
-        connection = pool.Connect(server.Address!, exchange.Owner);
+        connection = pool.Connect(server.Address!, exchange.Owner, client);
         Attach(exchange, connection);
         exchange.Phase = ExchangePhase.Connecting;
         exchange.ConnectStartedMs = shard.Loop.NowMs;

@@ -2,6 +2,7 @@ using System;
 using System.Net;
 using System.Text;
 using System.Threading;
+using EdgeProxy.Primitives.Net;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
 using EdgeProxy.Telemetry;
@@ -37,11 +38,13 @@ internal sealed class Server
 
     /// <param name="tls">Null for clear text.</param>
     /// <param name="isHttp2">It is spoken to in HTTP/2.</param>
+    /// <param name="proxyVersion">What it is sent before anything else; None with HTTP/2.</param>
     /// <param name="address">One of the addresses of the host, if that is a name.</param>
     public Server(
         string service, string host, int port, int loopCount, TlsClientContext? tls = null, IPAddress? address = null,
-        bool isHttp2 = false)
+        bool isHttp2 = false, ProxyVersion proxyVersion = ProxyVersion.None)
     {
+        ProxyVersion = proxyVersion;
         _multiplexes = isHttp2 ? new Multiplex?[loopCount] : null;
         _tls = tls is null ? null : new TlsDestination(tls, host, loopCount);
         Service = service;
@@ -84,21 +87,43 @@ internal sealed class Server
     /// <paramref name="owner"/> when it is there or broken.
     /// </summary>
     /// <param name="isNew">A connection was opened for it.</param>
-    public ByteLink Connect(EpollLoop loop, IPEndPoint address, ILinkOwner owner, out bool isNew)
+    /// <param name="client">Whose it is, if the server is to hear that.</param>
+    public ByteLink Connect(
+        EpollLoop loop, IPEndPoint address, ILinkOwner owner, out bool isNew, in ConnectionEnds client = default)
     {
         isNew = true;
-        return IsHttp2 ? MultiplexOf(loop).Open(address, owner, out isNew) : ConnectLink(loop, address, owner);
+        return IsHttp2
+            ? MultiplexOf(loop).Open(address, owner, out isNew)
+            : ConnectLink(loop, address, owner, client);
     }
 
+    /// <summary>What the server hears of a client: nothing, unless it wants the PROXY protocol's header.</summary>
+    public ConnectionEnds EndsOf(ByteLink client) => ProxyVersion == ProxyVersion.None
+        ? default
+        : new ConnectionEnds(client.RemoteAddress, client.RemotePort, client.LocalAddress, client.LocalPort)
+        {
+            IsClients = true,
+        };
+
+    /// <summary>The connection with the header that the server wants first, if it wants one.</summary>
+    public ByteLink Introduce(ByteLink link, ILinkOwner owner, in ConnectionEnds client = default) =>
+        ProxyVersion == ProxyVersion.None
+            ? link
+            : new ProxyHeaderLink(link, ProxyHeaderWriter.Write(ProxyVersion, client), owner);
+
     /// <summary>A connection of its own, whatever is spoken on it.</summary>
-    public ByteLink ConnectLink(EpollLoop loop, IPEndPoint address, ILinkOwner owner)
+    public ByteLink ConnectLink(
+        EpollLoop loop, IPEndPoint address, ILinkOwner owner, in ConnectionEnds client = default)
     {
-        ByteLink link = loop.Connect(address, owner);
+        ByteLink link = Introduce(loop.Connect(address, owner), owner, client);
         return _tls is null ? link : _tls.Connect(link, loop.Index, owner);
     }
 
     /// <summary>The loop's HTTP/2 connections to it; MUST NOT be asked for with another protocol.</summary>
     public Multiplex MultiplexOf(EpollLoop loop) => _multiplexes![loop.Index] ??= new Multiplex(this, loop);
+
+    /// <summary>Each connection begins by saying whose it is: it serves that client alone.</summary>
+    public ProxyVersion ProxyVersion { get; }
 
     public string Service { get; }
 

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using EdgeProxy.Primitives.Net;
 using EdgeProxy.Primitives.Time;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
@@ -8,7 +9,8 @@ namespace EdgeProxy.Services;
 /// <summary>
 /// The idle connections one loop keeps to one server, last in first out: the warmest is used again, the coldest ages at
 /// the
-/// bottom and is closed. On a miss the loop connects; it never takes from another loop (ADR-0031).
+/// bottom and is closed. On a miss the loop connects; it never takes from another loop (ADR-0031). Where connections
+/// say whose they are (PROXY protocol), only the same client's is used again.
 /// </summary>
 internal sealed class ServerPool : ILinkOwner, ITimerOwner
 {
@@ -38,17 +40,22 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
     /// bytes nobody asked for, is closed here (RFC 9112 section 9.3: an unsolicited answer would be served to the wrong
     /// request).
     /// </summary>
-    public UpstreamConnection? Take(ILinkOwner owner)
+    public UpstreamConnection? Take(ILinkOwner owner, in ConnectionEnds client = default)
     {
         if (Server.IsHttp2)
         {
             return Server.MultiplexOf(_loop).TryOpen(owner) is { } stream ? OfStream(stream, isReused: true) : null;
         }
 
-        while (_idle.Count > 0)
+        for (int i = _idle.Count - 1; i >= 0; i--)
         {
-            UpstreamConnection connection = _idle[^1];
-            _idle.RemoveAt(_idle.Count - 1);
+            UpstreamConnection connection = _idle[i];
+            if (Server.ProxyVersion != ProxyVersion.None && connection.Client != client)
+            {
+                continue;
+            }
+
+            _idle.RemoveAt(i);
             if (!connection.Link.HasEnded && !connection.Link.HasUnread() && !connection.Link.IsBroken)
             {
                 connection.IsReused = true;
@@ -65,15 +72,18 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
     /// <summary>
     /// A new connection under way; its link tells <paramref name="owner"/> when it is there or broken.
     /// </summary>
-    public UpstreamConnection Connect(System.Net.IPEndPoint address, ILinkOwner owner)
+    public UpstreamConnection Connect(
+        System.Net.IPEndPoint address, ILinkOwner owner, in ConnectionEnds client = default)
     {
-        ByteLink link = Server.Connect(_loop, address, owner, out bool isNew);
+        ByteLink link = Server.Connect(_loop, address, owner, out bool isNew, client);
         if (isNew)
         {
             _counters.Add(Counter.UpstreamConnects);
         }
 
-        return Server.IsHttp2 ? OfStream(link, isReused: false) : new UpstreamConnection(this) { Link = link };
+        return Server.IsHttp2
+            ? OfStream(link, isReused: false)
+            : new UpstreamConnection(this) { Link = link, Client = client };
     }
 
     private UpstreamConnection OfStream(ByteLink stream, bool isReused)
@@ -103,6 +113,14 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
             }
 
             return;
+        }
+
+        if (Server.ProxyVersion != ProxyVersion.None && _idle.Count > 0 && _idle.Count >= Server.IdleConnectionsMax)
+        {
+            // The coldest is of a client that is gone, most likely; nobody else can use it.
+            _idle[0].Link.Close();
+            _idle.RemoveAt(0);
+            _counters.Add(Counter.UpstreamIdleClosed);
         }
 
         if (Server.IsRetired || connection.Link.HasEnded || connection.Link.HasUnread() || connection.Link.IsBroken

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Net;
 using System.Threading;
+using EdgeProxy.Primitives.Net;
 using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
@@ -141,7 +142,7 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed, NameWatch? nam
             ? ContextOf(service.Name, ServerKey.TlsOf(service, settings), before)
             : null;
         var server = new Server(service.Name, settings.Host, settings.Port, loopCount, tls, settings.Address,
-            settings.IsHttp2);
+            settings.IsHttp2, service.ProxyVersion);
         if (service.HealthCheck is { } check)
         {
             server.Health.Start(check.Initial);
@@ -213,13 +214,19 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed, NameWatch? nam
 /// <summary>All that makes two configurations name the same server: what its connections depend on.</summary>
 /// <param name="Tls">Null for clear text.</param>
 internal readonly record struct ServerKey(
-    string Service, string Host, int Port, IPAddress? Address, TlsClientSettings? Tls, bool IsHttp2)
+    string Service,
+    string Host,
+    int Port,
+    IPAddress? Address,
+    TlsClientSettings? Tls,
+    bool IsHttp2,
+    ProxyVersion ProxyVersion)
 {
     private static readonly TlsClientSettings s_tlsDefaults = new();
 
     public static ServerKey Of(ServiceSettings service, ServerSettings server) =>
         new(service.Name, server.Host, server.Port, server.Address, server.IsTls ? TlsOf(service, server) : null,
-            server.IsHttp2);
+            server.IsHttp2, service.ProxyVersion);
 
     /// <summary>How a server that speaks TLS is spoken to.</summary>
     public static TlsClientSettings TlsOf(ServiceSettings service, ServerSettings server)

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
+using EdgeProxy.Primitives.Net;
 using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
@@ -95,6 +96,9 @@ internal sealed record ServiceSettings
 
     /// <summary>For servers whose URL says https; null for the defaults.</summary>
     public TlsClientSettings? Tls { get; init; }
+
+    /// <summary>What each connection begins with; never with servers that speak HTTP/2.</summary>
+    public ProxyVersion ProxyVersion { get; init; }
 
     /// <summary>
     /// Send the client's Host (true, Traefik's default) or the server's own. TOML: services.NAME.pass_host_header.

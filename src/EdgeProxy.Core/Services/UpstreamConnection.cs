@@ -1,3 +1,4 @@
+using EdgeProxy.Primitives.Net;
 using EdgeProxy.Transport;
 
 namespace EdgeProxy.Services;
@@ -16,6 +17,9 @@ internal sealed class UpstreamConnection(ServerPool pool)
 
     /// <summary>An exchange was answered on it before: it may be stale.</summary>
     public bool IsReused { get; set; }
+
+    /// <summary>Whom the server was told it serves; nobody where it is told nothing.</summary>
+    public ConnectionEnds Client { get; init; }
 
     public long IdleSinceMs { get; set; }
 }

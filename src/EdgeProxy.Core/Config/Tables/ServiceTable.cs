@@ -5,6 +5,7 @@ using System.Globalization;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Config.Values;
+using EdgeProxy.Primitives.Net;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
@@ -61,6 +62,15 @@ internal static class ServiceTable
         DefaultToml = "true",
     };
 
+    private static readonly ChoiceKey ProxyProtocol = new("proxy_protocol", ["none", "v1", "v2"],
+        "Tell servers whose a connection is, by the PROXY protocol's header before TLS and HTTP. Such a connection is "
+            + "used again for the same client's connection alone. Probes of the server's own port say that they are "
+            + "nobody's.")
+    {
+        Default = "none",
+        DefaultToml = "\"none\"",
+    };
+
     private static readonly DurationKey ConnectTimeout = Timeout("connect_timeout", ConnectTimeoutMin,
         ConnectTimeoutMax,
         ServiceLimits.ConnectTimeoutDefault, null, "Longest wait for a connection to a server. Over it: 504.");
@@ -91,7 +101,7 @@ internal static class ServiceTable
         "A named set of servers and how the proxy treats connections to them; or other services, see below.",
         [
             Servers, Strategy, SpillBelow, SlowStart, PassHostHeader, ConnectTimeout, ResponseTimeout,
-            ResponseIdleTimeout, IdleTimeout, IdleConnections,
+            ResponseIdleTimeout, IdleTimeout, IdleConnections, ProxyProtocol,
         ])
     {
         ExampleName = "app",
@@ -125,6 +135,7 @@ internal static class ServiceTable
             Capacity = CapacityTable.Parse(scope),
             Sticky = StickyTable.Parse(scope),
             Tls = ServiceTlsTable.Parse(scope, isTls),
+            ProxyVersion = ReadProxyVersion(scope, servers ?? []),
             PassHostHeader = PassHostHeader.Read(scope),
             ConnectTimeout = ConnectTimeout.Read(scope),
             ResponseTimeout = ResponseTimeout.Read(scope),
@@ -145,6 +156,30 @@ internal static class ServiceTable
         }
 
         return isTls;
+    }
+
+    // A connection of HTTP/2 serves many clients, and the header can name one.
+    private static ProxyVersion ReadProxyVersion(TableScope scope, IReadOnlyList<ServerSettings> servers)
+    {
+        ProxyVersion version = ProxyProtocol.Read(scope) switch
+        {
+            "v1" => ProxyVersion.V1,
+            "v2" => ProxyVersion.V2,
+            _ => ProxyVersion.None,
+        };
+        foreach (ServerSettings server in servers)
+        {
+            if (server.IsHttp2 && version != ProxyVersion.None
+                && scope.TryFind(ProxyProtocol.Name, out TomlEntry entry))
+            {
+                scope.Report(entry.Value, ProxyProtocol.Name,
+                    $"cannot be told to {server.Host}, which is spoken to in HTTP/2: a connection there serves many "
+                        + "clients; write http or https in its URL");
+                break;
+            }
+        }
+
+        return version;
     }
 
     // The strategy and its table go together: one without the other would do nothing.

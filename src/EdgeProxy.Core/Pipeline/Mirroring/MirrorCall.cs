@@ -3,6 +3,7 @@ using System.Diagnostics;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
+using EdgeProxy.Primitives.Net;
 using EdgeProxy.Primitives.Time;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
@@ -39,6 +40,7 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
     private Server _server = null!;
     private MemberShare _share = null!;
     private UpstreamConnection? _connection;
+    private ConnectionEnds _client;
     private Method _method;
     private bool _hasLength;
     private int _bodyBytesMax;
@@ -87,6 +89,7 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
         _server = server;
         _share = share;
         _bodyBytesMax = bodyBytesMax;
+        _client = server.EndsOf(exchange.ClientLink);
         _method = exchange.Request.Method;
         _hasLength = exchange.Request.Framing != BodyFraming.None;
         RequestHeadWriter.WriteCopy(exchange, service, server, _head);
@@ -192,10 +195,10 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
 
         _startedMs = _shard.Loop.NowMs;
         _answered = default;
-        UpstreamConnection? connection = mayReuse ? pool.Take(this) : null;
+        UpstreamConnection? connection = mayReuse ? pool.Take(this, _client) : null;
         if (connection is null)
         {
-            connection = pool.Connect(_server.Address!, this);
+            connection = pool.Connect(_server.Address!, this, _client);
         }
         else
         {

@@ -126,7 +126,9 @@ internal sealed class Probe : ILinkOwner, ITimerOwner
             return _server.Connect(_shard.Loop, address, this, out _);
         }
 
+        // Another port is not spoken to as the server is (as HAProxy has it).
         ByteLink link = _shard.Loop.Connect(address, this);
+        link = Settings.Port == 0 ? _server.Introduce(link, this) : link;
         return _tls is null ? link : _tls.Connect(link, loopIndex: 0, this);
     }
 
