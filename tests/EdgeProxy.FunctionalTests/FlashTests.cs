@@ -25,10 +25,8 @@ public sealed class FlashTests(ITestOutputHelper output) : IDisposable
         await using RawServer server = RawServer.Ok();
         var config = new ProxyConfig(server) { StateFolder = _state.FullName };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
-        await Eventually.TrueAsync(
-            () => Task.FromResult(Directory.GetFiles(_state.FullName, "0*", SearchOption.AllDirectories).Length == 1),
-            "the configuration to be kept");
-        string kept = Directory.GetFiles(_state.FullName, "0*", SearchOption.AllDirectories)[0];
+        string kept = (await Eventually.GetAsync(
+            () => Task.FromResult(Kept()), static files => files.Length == 1, "the configuration to be kept"))[0];
         DateTime written = File.GetLastWriteTimeUtc(kept);
         long before = WrittenBytes(proxy);
 
@@ -66,6 +64,13 @@ public sealed class FlashTests(ITestOutputHelper output) : IDisposable
     }
 
     public void Dispose() => _state.Delete(recursive: true);
+
+    // A file has another name until all of it is there.
+    private string[] Kept() =>
+    [
+        .. Directory.GetFiles(_state.FullName, "0*", SearchOption.AllDirectories)
+            .Where(static path => !path.EndsWith(".new", StringComparison.Ordinal)),
+    ];
 
     private static async Task RequestAsync(ProxyProcess proxy)
     {
