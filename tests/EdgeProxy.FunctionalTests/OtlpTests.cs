@@ -184,6 +184,48 @@ public sealed class OtlpTests : IDisposable
         (string)attributes.GetValueOrDefault("edgeproxy.over_limit", ""));
 
     [Fact]
+    public async Task Routers_HaveTheirOwnShareOfTraces_AndMayBeLeftOutOfTheLog()
+    {
+        await using OtlpCollector collector = OtlpCollector.Start();
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            More = $"""
+                [routers.loud]
+                rule = "PathPrefix(`/loud`)"
+                service = "app"
+                trace_ratio = 1
+                [routers.quiet]
+                rule = "PathPrefix(`/quiet`)"
+                service = "app"
+                access_log = false
+                [telemetry.otlp]
+                endpoint = "http://127.0.0.1:{collector.Port}"
+                batch_interval = "100ms"
+                [telemetry.traces]
+                ratio = 0
+                errors = false
+                slow = "0"
+                [access_log]
+                output = "otlp"
+                """,
+        });
+        foreach (string path in (string[])["/", "/quiet", "/loud", "/quiet", "/", "/loud/last"])
+        {
+            Assert.Equal(200, (await RawClient.GetAsync(proxy.Port, path)).Status);
+        }
+
+        string[] logged = await Eventually.GetAsync(
+            () => Task.FromResult<string[]>([.. collector.Logs.Where(l => l.EventName == "edgeproxy.access")
+                .Select(static l => (string)l.Attributes["url.path"])]),
+            static all => all.Contains("/loud/last"), "the last line");
+        Assert.Equal(["/", "/loud", "/", "/loud/last"], logged);
+        IReadOnlyList<OtlpSpan> spans = await collector.WaitForSpansAsync(4);
+        Assert.Equal(["/loud", "/loud/last"],
+            spans.Where(s => s.Kind == Server).Select(s => (string)s.Attributes["url.path"]));
+    }
+
+    [Fact]
     public async Task Http2_IsToldAsSuch()
     {
         await using OtlpCollector collector = OtlpCollector.Start();
