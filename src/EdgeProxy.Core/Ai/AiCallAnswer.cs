@@ -95,6 +95,7 @@ internal sealed partial class AiCall
         {
             _guard.Answering.Take(_isStripping ? Stripped(payload) : payload, Output);
             EndIfOver();
+            AskIfDue();
         }
         else if (_isStripping)
         {
@@ -130,6 +131,7 @@ internal sealed partial class AiCall
             }
 
             _guard.Answering.TakeEnd(Output);
+            AskIfDue();
         }
         else if (_isStripping)
         {
