@@ -135,6 +135,7 @@ complete -c edgeproxy -n '__edgeproxy_verbs "audit export"' -l private-key -d 't
 complete -c edgeproxy -n '__edgeproxy_verbs "audit export"' -l config -d 'the configuration file'
 complete -c edgeproxy -n '__edgeproxy_verbs "audit export"' -l help -d 'what this verb does'
 complete -c edgeproxy -n '__edgeproxy_verbs "audit erase"' -l consumer -d 'whose payloads go'
+complete -c edgeproxy -n '__edgeproxy_verbs "audit erase"' -l anonymous -d 'those of exchanges nobody was known in'
 complete -c edgeproxy -n '__edgeproxy_verbs "audit erase"' -l before -d 'of exchanges before this time [default: now]'
 complete -c edgeproxy -n '__edgeproxy_verbs "audit erase"' -l config -d 'the configuration file'
 complete -c edgeproxy -n '__edgeproxy_verbs "audit erase"' -l help -d 'what this verb does'

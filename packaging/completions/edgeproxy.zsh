@@ -226,6 +226,7 @@ _edgeproxy() {
     'audit erase')
       next=(
         '--consumer:whose payloads go'
+        '--anonymous:those of exchanges nobody was known in'
         '--before:of exchanges before this time [default\: now]'
         '--config:the configuration file'
         '--help:what this verb does'

@@ -52,6 +52,7 @@ internal static class EventIds
     public const int PayloadsStuck = 8006;
     public const int PayloadsErased = 8007;
     public const int PayloadsRemoved = 8008;
+    public const int PayloadsUnreadable = 8009;
     public const int AcceptShed = 9001;
     public const int LoopCrashed = 9002;
     public const int HostStarted = 11001;

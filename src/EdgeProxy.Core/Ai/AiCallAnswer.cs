@@ -113,6 +113,7 @@ internal sealed partial class AiCall
         {
             _guard.Answering.Take(_isStripping ? Stripped(payload) : payload, Output);
             EndIfOver();
+            AskIfDue();
         }
         else if (_isStripping)
         {
@@ -148,6 +149,7 @@ internal sealed partial class AiCall
             }
 
             _guard.Answering.TakeEnd(Output);
+            AskIfDue();
         }
         else if (_isStripping)
         {

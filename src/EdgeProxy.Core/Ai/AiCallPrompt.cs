@@ -93,7 +93,7 @@ internal sealed partial class AiCall
             return Verdict.Answered;
         }
 
-        if (guard.Guard.External.Count > 0)
+        if (guard.Guard.External.AskPrompts)
         {
             _isAsking = true;
             return Deferred.Start(exchange, AskAsync(guard.Guard.External, Body.Bytes.ToArray()));
@@ -140,7 +140,8 @@ internal sealed partial class AiCall
     private async ValueTask<Func<Exchange, Verdict>> AskAsync(ExternalGuards guards, byte[] body)
     {
         // Off the loop from the first byte on.
-        ExternalReply[] replies = await Task.Run(() => guards.AskAsync(body)).ConfigureAwait(false);
+        ExternalReply[] replies =
+            await Task.Run(() => guards.AskAsync(body, ExternalAbout.Prompt)).ConfigureAwait(false);
         return exchange => OnReplies(exchange, replies);
     }
 

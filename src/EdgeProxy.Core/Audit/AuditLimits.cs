@@ -23,6 +23,9 @@ internal static class AuditLimits
     public const int QueryBytesMax = 1024;
     public const int NameBytesMax = 256;
     public const int MethodBytesMax = 32;
+    /// <summary>PATH_MAX.</summary>
+    public const int PathCharsMax = 4096;
+
     public const int RequestIdBytesMax = 128;
     public const int TextBytesMax = 2048;
 

@@ -28,6 +28,9 @@ internal enum PumpStatus : byte
     /// <summary>The end of the answer waits for its audit record.</summary>
     WaitRecord,
 
+    /// <summary>The answer waits for what its call asked somebody (BodyCall.IsWaiting).</summary>
+    WaitCall,
+
     /// <summary>As Done, but the server's answer goes on.</summary>
     EndedEarly,
 }
@@ -176,6 +179,11 @@ internal static class BodyPump
                 return EndEarly(call, sink);
             }
 
+            if (call.IsWaiting)
+            {
+                return AtCall(sink);
+            }
+
             BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
             if (step == BodyStep.End && !call.HasEnded)
             {
@@ -205,6 +213,13 @@ internal static class BodyPump
         }
 
         return PumpStatus.Yield;
+    }
+
+    /// <summary>What passed is the client's while its call asks somebody about the rest.</summary>
+    public static PumpStatus AtCall(MessageSink sink)
+    {
+        SinkStatus status = sink.Flush();
+        return status == SinkStatus.Ok ? PumpStatus.WaitCall : Of(status);
     }
 
     /// <summary>Sends what the call wrote as its answer's end, and the end.</summary>

@@ -139,7 +139,7 @@ internal static class Deadlines
             Sooner(ref deadline, ref kind, exchange.ClientWriteMs, exchange.Terms.WriteIdleTimeoutMs,
                 FaultKind.WriteTimeout);
         }
-        else
+        else if (exchange.ResponsePump != PumpStatus.WaitCall) // who is asked has a limit of its own
         {
             Sooner(ref deadline, ref kind, exchange.UpstreamReadMs, Service(exchange).ResponseIdleTimeoutMs,
                 FaultKind.ResponseIdleTimeout);

@@ -14,12 +14,14 @@ internal sealed class Deferred : ILoopWork
 {
     private readonly Exchange _exchange;
     private readonly int _ticket;
+    private readonly bool _isOfAnswer;
     private Func<Exchange, Verdict>? _next;
     private Exception? _failure;
 
-    private Deferred(Exchange exchange)
+    private Deferred(Exchange exchange, bool isOfAnswer)
     {
         _exchange = exchange;
+        _isOfAnswer = isOfAnswer;
         _ticket = exchange.Ticket;
     }
 
@@ -30,9 +32,15 @@ internal sealed class Deferred : ILoopWork
     public static Verdict Start(Exchange exchange, ValueTask<Func<Exchange, Verdict>> work)
     {
         exchange.Phase = ExchangePhase.Awaiting;
-        _ = new Deferred(exchange).RunAsync(work);
+        _ = new Deferred(exchange, isOfAnswer: false).RunAsync(work);
         return Verdict.Pending;
     }
+
+    /// <summary>
+    /// The same, of an answer that waits for it (BodyCall.IsWaiting) and goes on then; work that fails cuts it.
+    /// </summary>
+    public static void StartAnswer(Exchange exchange, ValueTask<Func<Exchange, Verdict>> work) =>
+        _ = new Deferred(exchange, isOfAnswer: true).RunAsync(work);
 
     public void RunOn(EpollLoop loop)
     {
@@ -41,9 +49,19 @@ internal sealed class Deferred : ILoopWork
             loop.OnCrash(_failure); // of a request that is over, too: it is a defect all the same
         }
 
-        if (_exchange.Ticket == _ticket && _exchange.Phase == ExchangePhase.Awaiting)
+        ExchangePhase phase = _isOfAnswer ? ExchangePhase.Forwarding : ExchangePhase.Awaiting;
+        if (_exchange.Ticket == _ticket && _exchange.Phase == phase)
         {
-            RequestPipeline.Resume(_exchange, Next(loop));
+            Verdict verdict = Next(loop);
+            if (_isOfAnswer)
+            {
+                _exchange.UpstreamReadMs = loop.NowMs; // it was us who did not read
+            }
+            else
+            {
+                RequestPipeline.Resume(_exchange, verdict);
+            }
+
             _exchange.Owner.OnLinkReady(_exchange.ClientLink);
         }
     }

@@ -15,10 +15,13 @@ internal static class AdminActions
 {
     private const int QueryCharsMax = 512;
 
-    /// <summary>It is to be a record, whatever came of it.</summary>
-    public static bool Has(LocalRequest request) => request.Method == "POST" && request.Path is "/api/v1/reload"
-        or "/api/v1/plan" or "/api/v1/rollback" or "/api/v1/halt" or "/api/v1/release" or "/api/v1/deployments"
-        or EraseApi.Path;
+    /// <summary>
+    /// It is to be a record, whatever came of it. What a web page sends is none: it is always refused, and any page
+    /// that somebody here looks at could fill the disk with it.
+    /// </summary>
+    public static bool Has(LocalRequest request) => request is { Method: "POST", HasOrigin: false }
+        && request.Path is "/api/v1/reload" or "/api/v1/plan" or "/api/v1/rollback" or "/api/v1/halt"
+            or "/api/v1/release" or "/api/v1/deployments" or EraseApi.Path;
 
     /// <summary>The answer, once the record is on the disk; a disk that is full is not waited for long.</summary>
     public static async ValueTask<LocalAnswer> RecordAsync(

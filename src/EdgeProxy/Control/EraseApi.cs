@@ -17,7 +17,7 @@ internal static class EraseApi
 
     public static async ValueTask<LocalAnswer> AnswerAsync(LocalRequest request, AdminParts parts)
     {
-        string consumer = "";
+        string? consumer = null;
         DateTimeOffset before = DateTimeOffset.MaxValue;
         foreach (string pair in request.Query.Split('&'))
         {
@@ -26,7 +26,8 @@ internal static class EraseApi
             string value = equals < 0 ? "" : Uri.UnescapeDataString(pair[(equals + 1)..]);
             bool isKnown = name switch
             {
-                "consumer" => consumer.Length == 0 && (consumer = value).Length > 0,
+                "consumer" => consumer is null && (consumer = value).Length > 0,
+                "anonymous" => consumer is null && equals < 0 && (consumer = PayloadEraser.Anonymous).Length == 0,
                 "before" => DateTimeOffset.TryParseExact(
                     value, s_times, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out before),
                 _ => false,
@@ -37,7 +38,7 @@ internal static class EraseApi
             }
         }
 
-        if (PayloadEraser.ProblemOf(consumer) is not null)
+        if (consumer is null || (consumer.Length > 0 && PayloadEraser.ProblemOf(consumer) is not null))
         {
             return Usage();
         }
@@ -49,5 +50,6 @@ internal static class EraseApi
     }
 
     private static LocalAnswer Usage() =>
-        AdminAnswer.Text(400, "write ?consumer=NAME and, if earlier ones only, &before=2026-01-31T12:00:00Z\n");
+        AdminAnswer.Text(400, "write ?consumer=NAME, or ?anonymous for those of nobody known, and, if earlier ones "
+            + "only, &before=2026-01-31T12:00:00Z\n");
 }

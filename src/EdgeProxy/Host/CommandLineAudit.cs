@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Threading.Tasks;
+using EdgeProxy.Audit.Payloads;
 using EdgeProxy.Host.Commands;
 
 namespace EdgeProxy.Host;
@@ -186,7 +187,10 @@ internal sealed partial class CommandLine
         {
             Description = "whose payloads go",
             HelpName = "NAME",
-            Required = true,
+        };
+        var anonymous = new Option<bool>("--anonymous")
+        {
+            Description = "those of exchanges nobody was known in",
         };
         var before = new Option<DateTimeOffset?>("--before")
         {
@@ -196,8 +200,19 @@ internal sealed partial class CommandLine
         };
         Command erase = Verb("erase", "overwrite what is kept of a consumer's bodies; the chain says so, and verifies",
             parsed => EraseCommand.RunAsync(
-                _shell, parsed.GetValue(_config), parsed.GetRequiredValue(consumer), parsed.GetValue(before)));
+                _shell,
+                parsed.GetValue(_config),
+                parsed.GetValue(consumer) ?? PayloadEraser.Anonymous,
+                parsed.GetValue(before)));
+        erase.Validators.Add(result =>
+        {
+            if (result.GetValue(anonymous) == result.GetValue(consumer) is not null)
+            {
+                result.AddError("audit erase takes --consumer or --anonymous, one of them.");
+            }
+        });
         erase.Options.Add(consumer);
+        erase.Options.Add(anonymous);
         erase.Options.Add(before);
         return erase;
     }

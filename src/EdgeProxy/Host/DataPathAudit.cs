@@ -195,6 +195,8 @@ internal sealed partial class DataPath
         {
             Add("edgeproxy_audit_payloads_total", "Payloads kept beside the audit chain.", payloads.Stored);
             Add("edgeproxy_audit_payloads_dropped_total", "Payloads that found no room.", payloads.Dropped);
+            Add("edgeproxy_audit_payload_files_unreadable_total", "Times a file of payloads could not be read.",
+                payloads.Unreadable);
             Gauge(samples, "edgeproxy_audit_payloads_stuck", "1 while payloads cannot be kept.",
                 payloads.IsStuck ? 1 : 0);
         }

@@ -29,7 +29,7 @@ public sealed class ExternalGuardTests
         await using RawServer guard = Guard(status, reply);
         RawResponse answer;
         await using (ProxyProcess proxy = await ProxyProcess.StartAsync(Config(model,
-            $"{{ name = \"g\", url = \"http://127.0.0.1:{guard.Port}/check\", on_failure = \"{onFailure}\" }}", chain)))
+            $"{{ name = \"g\", url = \"http://127.0.0.1:{guard.Port}/check\", timeout = \"60s\", on_failure = \"{onFailure}\" }}", chain)))
         {
             answer = await AiProxy.PostAsync(proxy, Chat, Body);
             proxy.Terminate();
@@ -75,7 +75,8 @@ public sealed class ExternalGuardTests
         await using ProxyProcess closed = await ProxyProcess.StartAsync(Config(model,
             $"{{ name = \"g\", url = \"http://127.0.0.1:{silent.Port}\", timeout = \"10ms\", on_failure = \"closed\" }}"));
         await using ProxyProcess reporting = await ProxyProcess.StartAsync(Config(model,
-            $"{{ name = \"g\", url = \"http://127.0.0.1:{blocking.Port}\", on_failure = \"closed\", report_only = true }}"));
+            $"{{ name = \"g\", url = \"http://127.0.0.1:{blocking.Port}\", timeout = \"60s\", on_failure = \"closed\", "
+                + "report_only = true }"));
 
         Assert.Equal(503, (await AiProxy.PostAsync(closed, Chat, Body)).Status);
         Assert.Empty(model.Requests);
@@ -83,7 +84,84 @@ public sealed class ExternalGuardTests
         never.Open();
     }
 
-    private static ProxyConfig Config(ModelServer model, string external, AuditChain? chain = null) =>
+    // Whole and streamed, audited and not: what is blocked never gets to the client, what is allowed is as it came.
+    [Theory]
+    [InlineData(false, "200 OK", "{\"action\":\"allow\"}", "closed", 200, "allow")]
+    [InlineData(false, "200 OK", "{\"action\":\"block\"}", "open", 403, "block")]
+    [InlineData(false, "500 Internal Server Error", "{}", "closed", 503, "failed")]
+    [InlineData(false, "500 Internal Server Error", "{}", "open", 200, "failed")]
+    [InlineData(true, "200 OK", "{\"action\":\"allow\"}", "closed", 200, "allow")]
+    [InlineData(true, "200 OK", "{\"action\":\"block\"}", "open", 200, "block")]
+    [InlineData(true, "500 Internal Server Error", "{}", "closed", 200, "failed")]
+    [InlineData(true, "500 Internal Server Error", "{}", "open", 200, "failed")]
+    public async Task Answer_GoesOnAsTheGuardSays(
+        bool isStream, string status, string reply, string onFailure, int expected, string told)
+    {
+        using var chain = new AuditChain();
+        await using ModelServer model = ModelServer.Start();
+        await using RawServer guard = Guard(status, reply);
+        string external = $"{{ name = \"g\", url = \"http://127.0.0.1:{guard.Port}/check\", "
+            + $"on_failure = \"{onFailure}\", timeout = \"60s\", about = [\"answer\"] }}";
+        string body = isStream ? Body.Replace("\"fast\"", "\"fast\",\"stream\":true") : Body;
+        RawResponse answer;
+        RawResponse plain;
+        await using (ProxyProcess proxy = await ProxyProcess.StartAsync(
+            Config(model, external, chain, "answer_window_bytes = \"64\"")))
+        {
+            answer = await AiProxy.PostAsync(proxy, Chat, body);
+            proxy.Terminate();
+            Assert.Equal(0, await proxy.ExitCodeAsync());
+        }
+
+        await using (ProxyProcess proxy = await ProxyProcess.StartAsync(AiProxy.Config(model, "openai")))
+        {
+            plain = await AiProxy.PostAsync(proxy, Chat, body);
+        }
+
+        bool isAllowed = told == "allow" || (told == "failed" && onFailure == "open");
+        Assert.Equal(expected, answer.Status);
+        Assert.Equal(isAllowed, Encoding.UTF8.GetString(answer.Body).Contains("morning"));
+        if (isAllowed)
+        {
+            Assert.Equal(plain.Body, answer.Body);
+        }
+        else if (isStream)
+        {
+            Assert.EndsWith("\"content_filter\"}]}\n\ndata: [DONE]\n\n", Encoding.UTF8.GetString(answer.Body));
+        }
+
+        RawRequest asked = Assert.Single(guard.WholeRequests);
+        Assert.Equal(isStream ? "answer-part" : "answer", asked.Head.One("X-EdgeProxy-About"));
+        Assert.Contains(isStream ? "Good morning, caf" : "caf", Encoding.UTF8.GetString(asked.Body));
+        JsonNode facts = Assert.Single(chain.Verified("exchange"))["facts"]!;
+        Assert.Equal($"g:{told}", (string)facts["edgeproxy.ai.guard.external_answer"]!);
+        Assert.Equal(isAllowed ? "ok" : "withheld", (string)facts["edgeproxy.ai.outcome"]!);
+    }
+
+    // The answer waits for the guard, and its client may leave meanwhile; the next call is served.
+    [Fact]
+    public async Task Answer_WhoseClientLeavesWhileTheGuardIsAsked_IsNobodys()
+    {
+        var asked = new Gate();
+        var answers = new Gate();
+        await using ModelServer model = ModelServer.Start();
+        await using RawServer guard = Guard("200 OK", "{\"action\":\"allow\"}", asked, answers);
+        guard.ToleratesFaults = true;
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(model,
+            $"{{ name = \"g\", url = \"http://127.0.0.1:{guard.Port}\", timeout = \"60s\", on_failure = \"closed\", "
+                + "about = [\"answer\"] }"));
+        using (RawClient client = await RawClient.ConnectAsync(proxy.Port))
+        {
+            await client.SendAsync(AiProxy.Post(Chat, Body));
+            await asked.PassAsync("the guard to be asked");
+        }
+
+        answers.Open();
+        Assert.Equal(200, (await AiProxy.PostAsync(proxy, Chat, Body)).Status);
+    }
+
+    private static ProxyConfig Config(
+        ModelServer model, string external, AuditChain? chain = null, string more = "") =>
         AiProxy.Config(model, "openai", more: $$"""
             [routers.guarded]
             rule = "PathPrefix(`/`)"
@@ -93,6 +171,7 @@ public sealed class ExternalGuardTests
             [middlewares.guard.ai_guard]
             prompt = [{ detect = "email", action = "mask" }]
             external = [{{external}}]
+            {{more}}
             {{chain?.Table()}}
             """);
 

@@ -247,6 +247,33 @@ public sealed class AdminApiTests
         Assert.Empty(_actions);
     }
 
+    // Any page somebody looks at could ask that, again and again.
+    [Theory]
+    [InlineData("/api/v1/halt?all")]
+    [InlineData("/api/v1/release?all")]
+    [InlineData("/api/v1/reload")]
+    [InlineData("/api/v1/plan")]
+    [InlineData("/api/v1/rollback")]
+    [InlineData("/api/v1/deployments")]
+    [InlineData("/api/v1/audit/erase?consumer=ann")]
+    public async Task Answer_ToAWebPage_IsARefusalAndNoAction(string path)
+    {
+        Assert.Equal(403, (await AskAsync("POST", path, hasOrigin: true)).Status);
+        Assert.Empty(_actions);
+        Assert.Empty(_halted);
+    }
+
+    [Theory]
+    [InlineData("anonymous", 404)]
+    [InlineData("anonymous&before=2026-01-31", 404)]
+    [InlineData("anonymous=yes", 400)]
+    [InlineData("anonymous&consumer=ann", 400)]
+    [InlineData("consumer=ann&anonymous", 400)]
+    [InlineData("consumer=", 400)]
+    [InlineData("before=2026-01-31", 400)]
+    public async Task Answer_Erase_TakesOneConsumerOrNone(string query, int status) =>
+        Assert.Equal(status, (await AskAsync("POST", "/api/v1/audit/erase?" + query)).Status);
+
     private static string Text(LocalAnswer answer) => Encoding.UTF8.GetString(answer.Body.Span);
 
     private ValueTask<LocalAnswer> AskAsync(

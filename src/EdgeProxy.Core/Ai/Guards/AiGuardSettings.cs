@@ -72,6 +72,9 @@ internal sealed record AiGuardSettings : MiddlewareSettings
     /// <summary>What no rule can look into passes: images, sound, files.</summary>
     public bool PassesAttachments { get; init; }
 
+    /// <summary>External guards are asked about a stream each time it said so much, bytes.</summary>
+    public int AnswerWindowBytes { get; init; } = GuardLimits.WindowBytesDefault;
+
     /// <summary>Longest answer that is looked at whole, bytes.</summary>
     public int AnswerBytesMax { get; init; } = GuardLimits.AnswerBytesDefault;
 }
@@ -85,6 +88,9 @@ internal static class GuardLimits
     public const int AnswerBytesDefault = 8 * 1024 * 1024;
     public const int AnswerBytesMin = 1024;
     public const int AnswerBytesMax = 48 * 1024 * 1024;
+    public const int WindowBytesDefault = 2048;
+    public const int WindowBytesMin = 64;
+    public const int WindowBytesMax = 256 * 1024;
     public const int LengthMax = 48 * 1024 * 1024;
 
     /// <summary>Longer prompts are looked at off the loop: that many bytes take a few milliseconds.</summary>
@@ -99,7 +105,7 @@ internal static class GuardLimits
     /// </summary>
     public const int ArgumentsBytesMax = 256 * 1024;
 
-    /// <summary>What of a stream waits for the end of a call, bytes.</summary>
+    /// <summary>What of a stream waits for the end of a call, or for external guards, bytes.</summary>
     public const int WaitingBytesMax = 1024 * 1024;
 
     /// <summary>What is remembered of a stream to write an event of its kind.</summary>
@@ -110,7 +116,7 @@ internal static class GuardLimits
 
     /// <summary>And a note of both sides' and of what external guards said, with their names.</summary>
     public const int FindingsBytesMax =
-        (2 * (VerdictBytesMax + 16)) + (ExternalGuard.CountMax * (NameCharsMax + 8)) + 16;
+        (2 * (VerdictBytesMax + 16)) + (2 * ((ExternalGuard.CountMax * (NameCharsMax + 8)) + 20));
 
     /// <summary>What a buffer keeps from one text to the next.</summary>
     public const int KeptBytesMax = 64 * 1024;

@@ -14,6 +14,8 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
 {
     private readonly EventPieces _pieces = new(stream);
     private readonly HeldBody _whole = new();
+    private readonly HeldBody _ready = new(); // the client's, once external guards let it go
+    private byte[]? _question;
     private Exchange? _exchange;
     private Dialect _dialect;
     private AnswerLook _look;
@@ -32,7 +34,20 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
     /// <param name="read">The one in what was read.</param>
     public int OpenBlock(int read) => IsStream ? stream.OpenBlock(read) : read;
 
-    private bool IsStream => _look is AnswerLook.Events or AnswerLook.Lines;
+    /// <summary>It is looked at as it passes.</summary>
+    public bool IsStream => _look is AnswerLook.Events or AnswerLook.Lines;
+
+    /// <summary>Whose answer it is.</summary>
+    public Exchange Exchange => _exchange!;
+
+    /// <summary>Another with each answer: who asked about one has no say about the next.</summary>
+    public int Serial { get; private set; }
+
+    /// <summary>External guards are asked: it waits for <see cref="TakeReplies"/>.</summary>
+    public bool IsAsking { get; private set; }
+
+    /// <summary>External guards are to be asked.</summary>
+    public bool IsDue => !IsAsking && (IsStream ? stream.IsDue : _question is not null);
 
     private GuardSide Side => work.Guard.Answer;
 
@@ -41,7 +56,38 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
     public AnswerLook LookOf(Exchange exchange, AiCallKind kind, AnswerLook? written) =>
         IsNothingToDo ? AnswerLook.None : written ?? AnswerLooks.Of(exchange, kind);
 
-    private bool IsNothingToDo => Side.IsEmpty || (Side.RestoresOnly && work.Placeholders.IsEmpty);
+    private bool IsNothingToDo => !work.Guard.External.AskAnswers
+        && (Side.IsEmpty || (Side.RestoresOnly && work.Placeholders.IsEmpty));
+
+    /// <summary>What external guards are asked now.</summary>
+    public byte[] BeginAsking()
+    {
+        IsAsking = true;
+        byte[] question = IsStream ? stream.BeginAsking() : _question!;
+        _question = null;
+        return question;
+    }
+
+    /// <summary>They said whether it may go on, and so it does, or is refused.</summary>
+    public void TakeReplies(ExternalReply[] replies, HeldBody output)
+    {
+        IsAsking = false;
+        work.TakeAnswerReplies(replies, Exchange);
+        if (IsStream)
+        {
+            stream.TakeReplies(output);
+        }
+        else if (work.Answer.IsBlocked)
+        {
+            Refuse();
+        }
+        else
+        {
+            output.TryAppend(_ready.Bytes);
+        }
+
+        _ready.Release();
+    }
 
     /// <summary>An answer begins. One that cannot be looked into is replaced at once.</summary>
     public void Begin(Exchange exchange, AiCallKind kind, Dialect dialect, AnswerLook? written, HeldBody output)
@@ -49,9 +95,11 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
         _exchange = exchange;
         _dialect = dialect;
         _isGivenUp = false;
-        work.Answer.Begin();
+        work.BeginAnswer();
+        BeginNoQuestion();
         _whole.Release();
         exchange.Hold(_whole, loop.Budget);
+        exchange.Hold(_ready, budget: null);
         _look = LookOf(exchange, kind, written);
         if (IsStream)
         {
@@ -112,32 +160,48 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
         }
 
         work.InspectAnswer(index, _whole.Bytes, edits);
-        index.Reset();
-        if (work.Answer.IsBlocked)
+        bool asks = work.Guard.External.AskAnswers && _exchange.Response.StatusCode is >= 200 and < 300;
+        if (work.Answer.IsBlocked || !TryWrite(edits, asks ? _ready : output))
         {
             Refuse();
         }
-        else if (edits.IsEmpty)
+        else if (asks)
         {
-            output.TryAppend(_whole.Bytes);
-        }
-        else if (output.TryRoom(_whole.Length + edits.Growth, out Span<byte> room))
-        {
-            output.Commit(edits.Apply(_whole.Bytes, room));
-        }
-        else
-        {
-            work.Answer.BlockFor("too_long");
-            Refuse();
+            edits.Reset();
+            work.MaskOnly(index, _whole.Bytes, edits);
+            _question = new byte[_whole.Length + edits.Growth];
+            edits.Apply(_whole.Bytes, _question);
         }
 
+        index.Reset();
         _whole.Release();
+    }
+
+    private bool TryWrite(JsonEdits edits, HeldBody output)
+    {
+        if (output.TryRoom(_whole.Length + edits.Growth, out Span<byte> room))
+        {
+            output.Commit(edits.Apply(_whole.Bytes, room));
+            return true;
+        }
+
+        work.Answer.BlockFor("too_long");
+        return false;
+    }
+
+    private void BeginNoQuestion()
+    {
+        Serial++;
+        IsAsking = false;
+        _question = null;
+        _ready.Release();
     }
 
     public void Release()
     {
         _pieces.Release();
         stream.Release();
+        BeginNoQuestion();
         _whole.Release();
         _exchange = null;
         _look = AnswerLook.None;
@@ -146,7 +210,7 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
 
     private void Opaque(string cause)
     {
-        if (Side.Enforces)
+        if (work.EnforcesAnswer)
         {
             work.Answer.BlockFor(cause);
             Refuse();
@@ -161,7 +225,7 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
     private void GiveUp(string cause, HeldBody output)
     {
         Opaque(cause);
-        if (!Side.Enforces)
+        if (!work.EnforcesAnswer)
         {
             _isGivenUp = true;
             output.TryAppend(_whole.Bytes);
@@ -172,10 +236,16 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
 
     private void Refuse()
     {
-        int status = work.Answer.BlockedBy >= 0 || work.Answer.Cause == "attachment" ? 403
+        int status = work.HasAnswerFailed ? 503
+            : work.Answer.BlockedBy >= 0 || work.IsAnswerDenied || work.Answer.Cause == "attachment" ? 403
             : _exchange!.Response.StatusCode >= 400 ? _exchange.Response.StatusCode
             : 502;
         _exchange!.LocalAnswer = AiErrors.Answer(
-            _dialect, status, GuardTexts.Code, GuardTexts.OfAnswer(work.Answer.Reason));
+            _dialect,
+            status,
+            work.HasAnswerFailed ? "guard_unavailable" : GuardTexts.Code,
+            work.HasAnswerFailed
+                ? GuardTexts.UndecidedAnswer(work.Answer.Reason)
+                : GuardTexts.OfAnswer(work.Answer.Reason));
     }
 }

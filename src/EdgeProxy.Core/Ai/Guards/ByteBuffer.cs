@@ -23,6 +23,13 @@ internal sealed class ByteBuffer
         Length += bytes.Length;
     }
 
+    /// <summary>The first bytes are no longer needed.</summary>
+    public void DropFirst(int count)
+    {
+        _bytes.AsSpan(count, Length - count).CopyTo(_bytes);
+        Length -= count;
+    }
+
     public void Append(int number)
     {
         Span<byte> digits = stackalloc byte[11];

@@ -10,31 +10,53 @@ using EdgeProxy.Primitives.Collections;
 namespace EdgeProxy.Ai.Guards;
 
 /// <summary>
-/// Asks external guards, all at once: POST with the prompt's body as it would go to the model, masks in it. The answer
-/// is 200 with {"action":"allow"} or {"action":"block"}; anything else, and none in time, is a failure. Any thread.
+/// Asks external guards, all at once: POST with a body as it would go on, masks in it, and a field that says what it
+/// is. The reply is 200 with {"action":"allow"} or {"action":"block"}; anything else, and none in time, is a failure.
+/// Any thread.
 /// </summary>
 internal sealed class ExternalGuards(Sequence<ExternalGuard> guards, Func<TimeSpan, HttpMessageInvoker> connect)
 {
     private readonly Lazy<HttpMessageInvoker> _http = new(() => connect(ExternalGuard.TimeoutDefault));
     private int _asked;
 
-    public int Count => guards.Count;
+    private const string AboutField = "X-EdgeProxy-About";
+
+    /// <summary>One is asked about prompts.</summary>
+    public bool AskPrompts { get; } = Has(guards, guard => guard.AsksPrompts);
+
+    /// <summary>One is asked about answers.</summary>
+    public bool AskAnswers { get; } = Has(guards, guard => guard.AsksAnswers);
+
+    /// <summary>One may stop an answer.</summary>
+    public bool StopAnswers { get; } = Has(guards, guard => guard.AsksAnswers && !guard.ReportOnly);
 
     public ExternalGuard this[int place] => guards[place];
 
     /// <summary>Their replies, in the order of the configuration.</summary>
-    public async Task<ExternalReply[]> AskAsync(byte[] body)
+    public async Task<ExternalReply[]> AskAsync(byte[] body, ExternalAbout about)
     {
         var replies = new Task<ExternalReply>[guards.Count];
         for (int i = 0; i < replies.Length; i++)
         {
-            replies[i] = AskAsync(guards[i], body);
+            bool isAsked = about == ExternalAbout.Prompt ? guards[i].AsksPrompts : guards[i].AsksAnswers;
+            replies[i] = isAsked ? AskAsync(guards[i], body, about) : Task.FromResult(ExternalReply.NotAsked);
         }
 
         return await Task.WhenAll(replies).ConfigureAwait(false);
     }
 
-    private async Task<ExternalReply> AskAsync(ExternalGuard guard, byte[] body)
+    private static bool Has(Sequence<ExternalGuard> guards, Predicate<ExternalGuard> what)
+    {
+        bool hasOne = false;
+        foreach (ExternalGuard guard in guards)
+        {
+            hasOne |= what(guard);
+        }
+
+        return hasOne;
+    }
+
+    private async Task<ExternalReply> AskAsync(ExternalGuard guard, byte[] body, ExternalAbout about)
     {
         if (Interlocked.Increment(ref _asked) > ExternalGuard.AskedMax)
         {
@@ -49,6 +71,12 @@ internal sealed class ExternalGuards(Sequence<ExternalGuard> guards, Func<TimeSp
             {
                 Content = new ByteArrayContent(body),
             };
+            request.Headers.Add(AboutField, about switch
+            {
+                ExternalAbout.Prompt => "prompt",
+                ExternalAbout.Answer => "answer",
+                _ => "answer-part",
+            });
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             using HttpResponseMessage response =
                 await _http.Value.SendAsync(request, deadline.Token).ConfigureAwait(false);

@@ -11,6 +11,9 @@ internal static class GuardTexts
     public static string Undecided(string reason) =>
         $"A guard of this gateway could not decide about the request: {reason}. Try again soon.";
 
+    public static string UndecidedAnswer(string reason) =>
+        $"A guard of this gateway could not decide about the answer: {reason}. Try again soon.";
+
     public static string OfAnswer(string reason) =>
         $"The answer was withheld by a guard of this gateway: {reason}.";
 }

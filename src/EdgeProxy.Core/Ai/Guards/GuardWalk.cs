@@ -17,9 +17,16 @@ internal sealed class GuardWalk(
     private readonly int[] _counted = new int[side.Detections.Length];
     private readonly GuardedText _spelled = new(side, placeholders);
     private readonly ByteBuffer _written = new();
+    private readonly ByteBuffer _shown = new();
     private readonly Open[] _open = new Open[JsonScanner.DepthMax + 1];
     private int _depth;
     private bool _isRepeat;
+
+    /// <summary>Placeholders of the answer stay.</summary>
+    public bool KeepsPlaceholders { get; set; }
+
+    /// <summary>Takes the strings as others may see them; null if nobody does.</summary>
+    public AnswerWindow? Window { get; set; }
 
     /// <summary>Nodes that the caller looks at itself, ascending; -1 behind the last.</summary>
     public int[] Apart { get; } = CreateApart();
@@ -71,7 +78,12 @@ internal sealed class GuardWalk(
             else if (at.Kind == JsonToken.String && (isFree || IsText(index, node, name, text)))
             {
                 bool isJson = name == GuardNames.Arguments || name == GuardNames.PartialJson;
+                _shown.Clear();
                 Whole(text, at.Start, at.End, isJson, edits, verdict, MayMask(index, name));
+                if (Window?.TryAdd(AnswerWindow.Loose, _shown.Bytes) == false)
+                {
+                    verdict.BlockFor("too_many_texts");
+                }
             }
             else if (at.Kind == JsonToken.Number && isFree && at.End - at.Start >= NumberBytesMin)
             {
@@ -165,7 +177,8 @@ internal sealed class GuardWalk(
 
         _written.Clear();
         _spelled.Begin(isJson, _isRepeat);
-        _spelled.Restores = mayMask;
+        _spelled.Restores = mayMask && !KeepsPlaceholders;
+        _spelled.Shown = Window is null ? null : _shown;
         _spelled.Take(content, isEnd: true, verdict, _written);
         if (_spelled.IsMasked && !mayMask)
         {
@@ -184,6 +197,13 @@ internal sealed class GuardWalk(
         Scan(content, verdict);
         while (_scan.Next(out Piece piece))
         {
+            if (Window is not null)
+            {
+                _shown.Append(piece.Rule < 0 || piece.Rule == side.RestoreRule ? content[piece.Start..piece.End]
+                    : piece.Begins ? side.MaskOf(piece.Rule)
+                    : default);
+            }
+
             if (piece.Rule >= 0 && piece.Rule == side.RestoreRule)
             {
                 Restore(content[piece.Start..piece.End], at + piece.Start, edits, verdict, mayMask);
@@ -209,7 +229,7 @@ internal sealed class GuardWalk(
     private void Restore(ReadOnlySpan<byte> found, int at, JsonEdits edits, GuardVerdict verdict, bool mayMask)
     {
         int end = found.IndexOf((byte)']') + 1;
-        if (mayMask && placeholders.TryFind(found[..end], out ReadOnlySpan<byte> value))
+        if (mayMask && !KeepsPlaceholders && placeholders.TryFind(found[..end], out ReadOnlySpan<byte> value))
         {
             _written.Clear();
             _written.AppendEscaped(value);

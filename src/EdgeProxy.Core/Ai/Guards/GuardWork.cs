@@ -17,6 +17,7 @@ internal sealed class GuardWork
     private readonly GuardWalk _answers;
     private readonly AiLoop _loop;
     private ExternalReply[] _replies = [];
+    private ExternalReply[] _answerReplies = []; // of all its parts
 
     public GuardWork(AiGuard guard, AiLoop loop)
     {
@@ -50,8 +51,17 @@ internal sealed class GuardWork
     {
         _replies = [];
         HasFailed = false;
+        BeginAnswer();
         Placeholders.Clear();
         Prompt.Begin();
+    }
+
+    /// <summary>An answer begins; one that was given up does not count.</summary>
+    public void BeginAnswer()
+    {
+        _answerReplies = [];
+        HasAnswerFailed = false;
+        IsAnswerDenied = false;
         Answer.Begin();
     }
 
@@ -63,25 +73,57 @@ internal sealed class GuardWork
         _answers.Release();
     }
 
-    /// <summary>An external guard that had to decide did not.</summary>
+    /// <summary>An external guard that had to decide about the prompt did not.</summary>
     public bool HasFailed { get; private set; }
+
+    /// <summary>One that had to decide about the answer did not.</summary>
+    public bool HasAnswerFailed { get; private set; }
+
+    /// <summary>One stopped the answer.</summary>
+    public bool IsAnswerDenied { get; private set; }
+
+    /// <summary>Something may stop the answer, or change it; else all only tell.</summary>
+    public bool EnforcesAnswer => _guard.Answer.Enforces || _guard.External.StopAnswers;
 
     /// <summary>What external guards said about the prompt.</summary>
     public void TakeReplies(ExternalReply[] replies, Exchange exchange)
     {
         _replies = replies;
+        HasFailed = Judge(replies, exchange, Prompt) == ExternalReply.Failed;
+    }
+
+    /// <summary>What they said about the answer, or a part of it.</summary>
+    public void TakeAnswerReplies(ExternalReply[] replies, Exchange exchange)
+    {
+        ExternalReply worst = Judge(replies, exchange, Answer);
+        HasAnswerFailed |= worst == ExternalReply.Failed;
+        IsAnswerDenied |= worst == ExternalReply.Block;
+        for (int i = 0; i < _answerReplies.Length; i++)
+        {
+            replies[i] = replies[i] > _answerReplies[i] ? replies[i] : _answerReplies[i];
+        }
+
+        _answerReplies = replies;
+    }
+
+    // The reply that stops it.
+    private ExternalReply Judge(ExternalReply[] replies, Exchange exchange, GuardVerdict verdict)
+    {
+        ExternalReply stopping = ExternalReply.NotAsked;
         for (int i = 0; i < replies.Length; i++)
         {
             ExternalGuard guard = _guard.External[i];
             bool hasFailed = replies[i] == ExternalReply.Failed;
             exchange.Shard.Counters.Add(Counter.GuardFailures, hasFailed ? 1 : 0);
             bool stops = replies[i] == ExternalReply.Block || (hasFailed && !guard.OpensOnFailure);
-            if (stops && !guard.ReportOnly && !Prompt.IsBlocked)
+            if (stops && !guard.ReportOnly && !verdict.IsBlocked)
             {
-                HasFailed = hasFailed;
-                Prompt.BlockFor(guard.Name);
+                stopping = replies[i];
+                verdict.BlockFor(guard.Name);
             }
         }
+
+        return stopping;
     }
 
     /// <summary>The exchange is about to be recorded.</summary>
@@ -91,23 +133,32 @@ internal sealed class GuardWork
         Answer.Tell(exchange, "edgeproxy.ai.guard.answer"u8);
         if (_replies.Length > 0)
         {
-            exchange.NoteFact("edgeproxy.ai.guard.external"u8, Encoding.ASCII.GetBytes(Told()));
+            exchange.NoteFact("edgeproxy.ai.guard.external"u8, Encoding.ASCII.GetBytes(Told(_replies)));
+        }
+
+        if (_answerReplies.Length > 0)
+        {
+            exchange.NoteFact("edgeproxy.ai.guard.external_answer"u8, Encoding.ASCII.GetBytes(Told(_answerReplies)));
         }
     }
 
     // moderation:allow,other:failed
-    private string Told()
+    private string Told(ExternalReply[] replies)
     {
         var told = new StringBuilder();
-        for (int i = 0; i < _replies.Length; i++)
+        for (int i = 0; i < replies.Length; i++)
         {
-            string reply = _replies[i] switch
+            string reply = replies[i] switch
             {
+                ExternalReply.NotAsked => "",
                 ExternalReply.Allow => "allow",
                 ExternalReply.Block => "block",
                 _ => "failed",
             };
-            told.Append(i > 0 ? "," : "").Append(_guard.External[i].Name).Append(':').Append(reply);
+            if (reply.Length > 0)
+            {
+                told.Append(told.Length > 0 ? "," : "").Append(_guard.External[i].Name).Append(':').Append(reply);
+            }
         }
 
         return told.ToString();
@@ -121,7 +172,13 @@ internal sealed class GuardWork
         length += Answer.WriteWith(length > 0 ? " answer="u8 : "answer="u8, text[length..]);
         if (_replies.Length > 0)
         {
-            length += Encoding.ASCII.GetBytes($"{(length > 0 ? " " : "")}external={Told()}", text[length..]);
+            length += Encoding.ASCII.GetBytes($"{(length > 0 ? " " : "")}external={Told(_replies)}", text[length..]);
+        }
+
+        if (_answerReplies.Length > 0)
+        {
+            string told = $"{(length > 0 ? " " : "")}external_answer={Told(_answerReplies)}";
+            length += Encoding.ASCII.GetBytes(told, text[length..]);
         }
 
         exchange.Record.NoteFindings(text[..length]);
@@ -164,6 +221,14 @@ internal sealed class GuardWork
     {
         JudgeCalls(index, body, _guard.Answer, Answer, _loop.CallArguments);
         _answers.Run(index, body, edits, Answer);
+    }
+
+    /// <summary>The answer that was looked at, as others may see it: placeholders stay.</summary>
+    public void MaskOnly(JsonIndex index, ReadOnlySpan<byte> body, JsonEdits edits)
+    {
+        _answers.KeepsPlaceholders = true;
+        _answers.Run(index, body, edits, Answer, isRepeat: true);
+        _answers.KeepsPlaceholders = false;
     }
 
     /// <summary>Calls of tools that are whole in one event of a stream.</summary>

@@ -20,6 +20,12 @@ internal sealed class GuardedText(GuardSide side, PlaceholderTable placeholders)
     /// <summary>Placeholders get back what they stand for; else they stay.</summary>
     public bool Restores { get; set; }
 
+    /// <summary>
+    /// Takes what is written as others may see it: with placeholders where the client has what they stand for. Null if
+    /// nobody does.
+    /// </summary>
+    public ByteBuffer? Shown { get; set; }
+
     /// <summary>It is no longer as it was.</summary>
     public bool IsChanged { get; private set; }
 
@@ -92,10 +98,12 @@ internal sealed class GuardedText(GuardSide side, PlaceholderTable placeholders)
         if (piece.Rule >= 0 && piece.Rule == side.RestoreRule)
         {
             Restore(piece, _spelled.Raw.Slice(_rawTold, length), verdict, output);
+            Shown?.Append(_spelled.Raw.Slice(_rawTold, piece.Begins || piece.End <= _passedTo ? length : 0));
         }
         else if (piece.Rule < 0)
         {
             output.Append(_spelled.Raw.Slice(_rawTold, length));
+            Shown?.Append(_spelled.Raw.Slice(_rawTold, length));
         }
         else if (piece.Begins)
         {
@@ -103,6 +111,7 @@ internal sealed class GuardedText(GuardSide side, PlaceholderTable placeholders)
             IsMasked = true;
             IsChanged = true;
             bool isReversible = side.IsReversible(piece.Rule);
+            Shown?.Append(side.MaskOf(piece.Rule));
             Quote(piece.Start, output);
             output.Append(isReversible
                 ? placeholders.MaskFor(piece.Rule, _spelled.Text[piece.Start.._scan.MaskedTo])

@@ -26,8 +26,11 @@ internal sealed class ResponsesStream : StreamDialect
     private int _shift;
     private int _next;
     private bool _isRepeat;
+    private bool _hasResponse;
 
     public override bool IsRepeat => _isRepeat;
+
+    public override bool IsEcho => _isRepeat || _hasResponse;
 
     public override void Begin()
     {
@@ -41,6 +44,7 @@ internal sealed class ResponsesStream : StreamDialect
     {
         _next = NumberOf(index, 0, Number, _next);
         int response = index.Find(0, Response);
+        _hasResponse = response >= 0;
         if (_envelope.Length == 0 && response >= 0)
         {
             foreach (ulong name in Envelope)

@@ -47,6 +47,9 @@ internal abstract class StreamDialect
     /// <summary>The event only says again what came before.</summary>
     public virtual bool IsRepeat => false;
 
+    /// <summary>What the event says stands in others, or is the request's.</summary>
+    public virtual bool IsEcho => IsRepeat;
+
     /// <summary>Changes an event that is passed on for the sake of those that were put in.</summary>
     public virtual void Renumber(JsonIndex index, JsonEdits edits)
     {

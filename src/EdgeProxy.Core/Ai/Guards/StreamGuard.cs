@@ -26,7 +26,11 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
     private readonly MessagesStream _messages = new();
     private readonly ResponsesStream _responses = new();
     private readonly OllamaStream _ollama = new();
+    private readonly AnswerWindow? _window = work.Guard.External.AskAnswers ? new AnswerWindow() : null;
+    private readonly ByteBuffer _shown = new();
     private StreamDialect _dialect = null!;
+    private bool _isAsking;
+    private bool _isEnd;
     private int _apart;
 
     /// <summary>The stream was ended; nothing more is passed on.</summary>
@@ -50,6 +54,24 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
         }
     }
 
+    /// <summary>External guards are to be asked, so that it can go on.</summary>
+    public bool IsDue => _window is { Fresh: > 0 } && !_isAsking && !IsOver
+        && (_isEnd || _window.Fresh >= work.Guard.Settings.AnswerWindowBytes);
+
+    /// <summary>What they are asked; the stream waits for <see cref="TakeReplies"/>.</summary>
+    public byte[] BeginAsking()
+    {
+        _isAsking = true;
+        return _window!.Ask(_isEnd);
+    }
+
+    /// <summary>What they said is in the verdict.</summary>
+    public void TakeReplies(HeldBody output)
+    {
+        _isAsking = false;
+        LetGo(output);
+    }
+
     public void Begin(AiCallKind kind)
     {
         Release();
@@ -71,7 +93,12 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
         if (data.SequenceEqual("[DONE]"u8))
         {
             End(output);
-            output.TryAppend(IsOver ? default : whole);
+            if (!IsOver)
+            {
+                Put(TargetOf(output), whole);
+                LetGo(output);
+            }
+
             return;
         }
 
@@ -91,7 +118,9 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
         TakeParts(index, data, edits);
         Flush(target);
         Array.Sort(walk.Apart, 0, _apart);
+        walk.Window = _dialect.IsEcho ? null : _window;
         walk.Run(index, data, edits, work.Answer, _dialect.IsRepeat);
+        walk.Window = null;
         Array.Fill(walk.Apart, -1, 0, _apart);
         _apart = 0;
         if (work.Answer.IsBlocked)
@@ -112,7 +141,7 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
     public void Unread(ReadOnlySpan<byte> whole, string cause, HeldBody output)
     {
         Mark();
-        if (work.Guard.Answer.Enforces)
+        if (work.EnforcesAnswer)
         {
             work.Answer.BlockFor(cause);
             Refuse(output);
@@ -120,7 +149,8 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
         else
         {
             HasPassedUnread = true;
-            output.TryAppend(whole);
+            Put(TargetOf(output), whole);
+            LetGo(output);
         }
     }
 
@@ -131,6 +161,7 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
         EndLanes();
         _calls.End();
         Flush(TargetOf(output));
+        _isEnd = true;
         if (!IsOver)
         {
             LetGo(output);
@@ -147,7 +178,7 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
     // Where what is written goes.
     private HeldBody TargetOf(HeldBody output)
     {
-        if (!_calls.IsWaiting && _waiting.Length == 0)
+        if (_window is null && !_calls.IsWaiting && _waiting.Length == 0)
         {
             return output;
         }
@@ -188,7 +219,7 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
         {
             Refuse(output);
         }
-        else if (!_calls.IsWaiting && _waiting.Length > 0)
+        else if (!_calls.IsWaiting && !_isAsking && _window is not { Fresh: > 0 } && _waiting.Length > 0)
         {
             output.TryAppend(_waiting.Bytes);
             _waiting.Release();
@@ -213,7 +244,7 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
 
         if (_apart == GuardLimits.LanesMax || (lane is null && _lanes.Count == GuardLimits.LanesMax))
         {
-            if (work.Guard.Answer.Enforces)
+            if (work.EnforcesAnswer)
             {
                 work.Answer.BlockFor("too_many_texts");
             }
@@ -285,6 +316,9 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
         _ending.Clear();
         _calls.Begin();
         _waiting.Release();
+        _window?.Release();
+        _isAsking = false;
+        _isEnd = false;
         Array.Fill(walk.Apart, -1, 0, _apart);
         _apart = 0;
         IsOver = false;
@@ -296,8 +330,7 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
         foreach (LanePart part in _parts)
         {
             ReadOnlySpan<byte> spelled = data[(index[part.Node].Start + 1)..(index[part.Node].End - 1)];
-            _spelled.Clear();
-            part.Lane.Text.Take(spelled, part.IsEnd, work.Answer, _spelled);
+            Look(part.Lane, spelled, part.IsEnd);
             CheckSigned(part.Lane);
             if (!_spelled.Bytes.SequenceEqual(spelled))
             {
@@ -318,8 +351,7 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
     {
         foreach (StreamLane lane in _ending)
         {
-            _spelled.Clear();
-            lane.Text.Take(default, isEnd: true, work.Answer, _spelled);
+            Look(lane, default, isEnd: true);
             CheckSigned(lane);
             if (_spelled.Length > 0 && !work.Answer.IsBlocked)
             {
@@ -332,6 +364,19 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
         }
 
         _ending.Clear();
+    }
+
+    // What is decided of the text is in _spelled, and its window has it as others may see it.
+    private void Look(StreamLane lane, ReadOnlySpan<byte> spelled, bool isEnd)
+    {
+        _spelled.Clear();
+        _shown.Clear();
+        lane.Text.Shown = _window is null ? null : _shown;
+        lane.Text.Take(spelled, isEnd, work.Answer, _spelled);
+        if (_window?.TryAdd(lane.Key, _shown.Bytes) == false)
+        {
+            work.Answer.BlockFor("too_many_texts");
+        }
     }
 
     private void CheckSigned(StreamLane lane)

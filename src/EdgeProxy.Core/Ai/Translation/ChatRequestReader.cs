@@ -173,18 +173,8 @@ internal sealed class ChatRequestReader() : RequestReader(RequestMembers.Chat)
 
     private void ReadCalls(int calls)
     {
-        if (calls < 0)
-        {
-            return;
-        }
-
-        if (Index[calls].Kind != JsonToken.ArrayStart)
-        {
-            Refuse("tool_calls");
-            return;
-        }
-
-        for (int call = calls + 1; call < Index[calls].Next; call = Index[call].Next)
+        int end = HasList(calls, "tool_calls") ? Index[calls].Next : 0;
+        for (int call = calls + 1; call < end; call = Index[call].Next)
         {
             int function = Index.Find(call, Names.Function);
             int id = Names.FindString(Index, call, Names.Id);

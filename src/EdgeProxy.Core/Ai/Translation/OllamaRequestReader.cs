@@ -88,18 +88,8 @@ internal sealed class OllamaRequestReader() : RequestReader(RequestMembers.Ollam
 
     private void ReadImages(ReadOnlySpan<byte> body, int images, bool isInResult)
     {
-        if (images < 0)
-        {
-            return;
-        }
-
-        if (Index[images].Kind != JsonToken.ArrayStart)
-        {
-            Refuse("images");
-            return;
-        }
-
-        for (int image = images + 1; image < Index[images].Next; image = Index[image].Next)
+        int end = HasList(images, "images") ? Index[images].Next : 0;
+        for (int image = images + 1; image < end; image = Index[image].Next)
         {
             ReadOnlySpan<byte> data = body[Index[image].Start..Index[image].End];
             if (isInResult)
@@ -120,18 +110,8 @@ internal sealed class OllamaRequestReader() : RequestReader(RequestMembers.Ollam
 
     private void ReadCalls(int calls)
     {
-        if (calls < 0)
-        {
-            return;
-        }
-
-        if (Index[calls].Kind != JsonToken.ArrayStart)
-        {
-            Refuse("tool_calls");
-            return;
-        }
-
-        for (int call = calls + 1; call < Index[calls].Next; call = Index[call].Next)
+        int end = HasList(calls, "tool_calls") ? Index[calls].Next : 0;
+        for (int call = calls + 1; call < end; call = Index[call].Next)
         {
             int function = Index.Find(call, Names.Function);
             int name = Names.FindString(Index, function, Names.Name);

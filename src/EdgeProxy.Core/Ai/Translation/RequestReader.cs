@@ -71,6 +71,17 @@ internal abstract class RequestReader(RequestMembers members)
     protected void Refuse(string what) =>
         _fault ??= $"messages[{_message}]" + (what.Length > 0 ? "." + what : "");
 
+    /// <summary>There is a list; what is there and is none is refused.</summary>
+    protected bool HasList(int node, string what)
+    {
+        if (node >= 0 && Index[node].Kind != JsonToken.ArrayStart)
+        {
+            Refuse(what);
+        }
+
+        return node >= 0 && Index[node].Kind == JsonToken.ArrayStart;
+    }
+
     protected void RefuseMember(string what) => _fault ??= what;
 
     protected void Lose(Loss loss) => Request.Losses.Add(loss);

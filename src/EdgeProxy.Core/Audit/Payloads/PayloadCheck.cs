@@ -139,10 +139,11 @@ internal sealed class PayloadCheck
 
     private void TakeErasure(ulong seq, ReadOnlySpan<byte> record)
     {
-        if (RecordReader.TryFind(record, RecordField.Consumer, out ReadOnlySpan<byte> consumer)
-            && RecordReader.TryFind(record, RecordField.BeforeMs, out ReadOnlySpan<byte> before)
+        if (RecordReader.TryFind(record, RecordField.BeforeMs, out ReadOnlySpan<byte> before)
             && before.Length == sizeof(long))
         {
+            // Without a consumer it is about exchanges that had none.
+            _ = RecordReader.TryFind(record, RecordField.Consumer, out ReadOnlySpan<byte> consumer);
             bool isDone = RecordReader.TryFind(record, RecordField.Outcome, out ReadOnlySpan<byte> outcome)
                 && Encoding.UTF8.GetString(outcome) == PayloadRecords.Done;
             _erasures.Add((seq, Encoding.UTF8.GetString(consumer), BitConverter.ToInt64(before), isDone));

@@ -22,7 +22,12 @@ internal sealed class PayloadEraser(
 {
     private const string PendingName = "erase.pending";
 
+    /// <summary>In the place of a consumer: of exchanges nobody was known in.</summary>
+    public const string Anonymous = "";
+
     private readonly byte[] _zeros = new byte[64 * 1024];
+
+    private string _unread = ""; // the last file of a round that could not be read, and why
 
     private string PendingPath => Path.Combine(files.Folder, PendingName);
 
@@ -40,12 +45,18 @@ internal sealed class PayloadEraser(
     public EraseOutcome Erase(string consumer, long beforeMs, string by)
     {
         var order = new Order(consumer, beforeMs, by, 0, 0, 0);
+        _unread = "";
         foreach (ulong number in files.List())
         {
-            order = Count(order, number);
+            order = Read(number, order, Count);
         }
 
         step?.Invoke("counted");
+        if (order.Count == 0 && _unread.Length > 0)
+        {
+            return new EraseOutcome(500, $"nothing was erased: {_unread}");
+        }
+
         if (order.Count > 0)
         {
             WritePending(order);
@@ -56,10 +67,27 @@ internal sealed class PayloadEraser(
     }
 
     /// <summary>Ends what a process that died began; null if there is nothing.</summary>
-    public EraseOutcome? Resume() =>
-        HasPending && Order.Parse(File.ReadAllText(PendingPath)) is { } order
+    public EraseOutcome? Resume()
+    {
+        _unread = "";
+        return HasPending && Order.Parse(File.ReadAllText(PendingPath)) is { } order
             ? Run(order, isResumed: true)
             : null;
+    }
+
+    // A file that cannot be read does not keep the others.
+    private Order Read(ulong number, Order order, Func<Order, ulong, Order> what)
+    {
+        try
+        {
+            return what(order, number);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            _unread = $"{Path.GetFileName(files.PathOf(number))} cannot be read: {exception.Message}";
+            return order;
+        }
+    }
 
     private EraseOutcome Run(Order order, bool isResumed)
     {
@@ -76,7 +104,12 @@ internal sealed class PayloadEraser(
         step?.Invoke("announced");
         foreach (ulong number in order.Count > 0 ? files.List() : [])
         {
-            Overwrite(order, number);
+            Read(number, order, Overwrite);
+        }
+
+        if (_unread.Length > 0)
+        {
+            return new EraseOutcome(500, $"what could be read was erased: {_unread}", order.Count);
         }
 
         if (!record(order.Encode(PayloadRecords.Done, NowMs)))
@@ -93,7 +126,8 @@ internal sealed class PayloadEraser(
             step?.Invoke("ended");
         }
 
-        return new EraseOutcome(200, $"{order.Count} payloads of {order.Consumer} erased", order.Count);
+        string whose = order.Consumer.Length == 0 ? "nobody known" : order.Consumer;
+        return new EraseOutcome(200, $"{order.Count} payloads of {whose} erased", order.Count);
     }
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -118,7 +152,7 @@ internal sealed class PayloadEraser(
     }
 
     // One that is marked already is overwritten once more: the mark may have been the last thing that was done.
-    private void Overwrite(Order order, ulong number)
+    private Order Overwrite(Order order, ulong number)
     {
         byte[] bytes = File.ReadAllBytes(files.PathOf(number));
         var found = new List<(int Offset, EntryHead Head)>();
@@ -132,7 +166,7 @@ internal sealed class PayloadEraser(
 
         if (found.Count == 0)
         {
-            return;
+            return order;
         }
 
         using FileStream file = files.OpenWrite(number, isNew: false);
@@ -152,6 +186,7 @@ internal sealed class PayloadEraser(
 
         file.Flush(flushToDisk: true);
         step?.Invoke("synced");
+        return order;
     }
 
     // By way of another name: a crash leaves no half of it.

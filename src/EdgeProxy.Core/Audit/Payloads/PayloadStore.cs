@@ -10,7 +10,8 @@ namespace EdgeProxy.Audit.Payloads;
 
 /// <summary>A look at payloads, taken when asked for.</summary>
 /// <param name="Stored">Since the start, as <paramref name="Dropped"/>.</param>
-internal sealed record PayloadStatus(long Stored, long Dropped, bool IsStuck, long MemoryBytes);
+/// <param name="Unreadable">How often a file of payloads could not be read.</param>
+internal sealed record PayloadStatus(long Stored, long Dropped, long Unreadable, bool IsStuck, long MemoryBytes);
 
 /// <summary>
 /// Keeps payloads beside the chain: a thread takes what loops captured, redacts or seals it, writes it to a file,
@@ -52,6 +53,7 @@ internal sealed class PayloadStore : IDisposable
     private ulong _lookedOpen = ulong.MaxValue;
     private long _stored;
     private long _dropped;
+    private long _unreadable;
     private bool _isSleeping;
     private bool _isReady;
     private bool _isStuck;
@@ -81,7 +83,11 @@ internal sealed class PayloadStore : IDisposable
         Settings.OnFull == PayloadsFull.Block && (Volatile.Read(ref _isStuck) || Memory.IsFull);
 
     public PayloadStatus Status => new(
-        Volatile.Read(ref _stored), Volatile.Read(ref _dropped), Volatile.Read(ref _isStuck), Memory.Used);
+        Volatile.Read(ref _stored),
+        Volatile.Read(ref _dropped),
+        Volatile.Read(ref _unreadable),
+        Volatile.Read(ref _isStuck),
+        Memory.Used);
 
     private PayloadSettings Settings => Volatile.Read(ref _settings);
 
@@ -244,7 +250,7 @@ internal sealed class PayloadStore : IDisposable
         {
             _lookedOpen = _writer.OpenNumber;
             _lookedAt = _time.GetTimestamp();
-            _eraser.Resume();
+            ResumeErasure();
             RemoveOld();
         }
 
@@ -253,7 +259,13 @@ internal sealed class PayloadStore : IDisposable
 
     private void Recover()
     {
-        List<(EntryPlace Place, byte[] Entry)> left = _writer.Recover();
+        List<(EntryPlace Place, byte[] Entry)> left = _writer.Recover(out string? unreadable);
+        if (unreadable is not null)
+        {
+            Interlocked.Increment(ref _unreadable);
+            Log.Unreadable(_logger, unreadable, null);
+        }
+
         foreach ((EntryPlace place, byte[] entry) in left)
         {
             // Some of them have a record already; a second one that says the same harms nothing.
@@ -268,9 +280,28 @@ internal sealed class PayloadStore : IDisposable
 
         _isReady = true;
         NoteFates();
+        ResumeErasure();
+    }
+
+    // What a process that died, or a file that cannot be read, left begun.
+    private void ResumeErasure()
+    {
         if (_eraser.Resume() is { } resumed)
         {
-            Log.Erased(_logger, resumed.Text, null);
+            Tell(resumed);
+        }
+    }
+
+    private void Tell(EraseOutcome outcome)
+    {
+        if (outcome.Status == 500)
+        {
+            Interlocked.Increment(ref _unreadable);
+            Log.Unreadable(_logger, outcome.Text, null);
+        }
+        else
+        {
+            Log.Erased(_logger, outcome.Text, null);
         }
     }
 
@@ -440,7 +471,7 @@ internal sealed class PayloadStore : IDisposable
                 long nowMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
                 EraseOutcome outcome =
                     _eraser.Erase(erasure.Consumer, Math.Min(erasure.BeforeMs, nowMs + 1), erasure.By);
-                Log.Erased(_logger, outcome.Text, null);
+                Tell(outcome);
                 erasure.Done.SetResult(outcome);
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -513,6 +544,9 @@ internal sealed class PayloadStore : IDisposable
     {
         public static readonly Action<ILogger, string, Exception?> Stuck = LoggerMessage.Define<string>(
             LogLevel.Error, EventIds.PayloadsStuck, "payloads cannot be kept now: {Reason}");
+
+        public static readonly Action<ILogger, string, Exception?> Unreadable = LoggerMessage.Define<string>(
+            LogLevel.Error, EventIds.PayloadsUnreadable, "a file of payloads is passed over: {Reason}");
 
         public static readonly Action<ILogger, string, Exception?> Erased = LoggerMessage.Define<string>(
             LogLevel.Warning, EventIds.PayloadsErased, "{Outcome}");

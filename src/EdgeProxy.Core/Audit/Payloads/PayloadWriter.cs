@@ -25,17 +25,32 @@ internal sealed class PayloadWriter(PayloadFiles files, TimeProvider time) : IDi
     public bool HasUnsynced => _file is not null && _synced < _length;
 
     /// <summary>Makes the folder, and ends the last file if its process did not; its entries then.</summary>
-    public List<(EntryPlace Place, byte[] Entry)> Recover()
+    /// <param name="unreadable">The path of a last file that cannot be read, and why; it stays as it is.</param>
+    public List<(EntryPlace Place, byte[] Entry)> Recover(out string? unreadable)
     {
+        unreadable = null;
         files.Make();
-        var found = new List<(EntryPlace, byte[])>();
         List<ulong> numbers = files.List();
         if (numbers.Count == 0)
         {
-            return found;
+            return [];
         }
 
         _number = numbers[^1];
+        try
+        {
+            return EndLast();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            unreadable = $"{files.PathOf(_number)}: {exception.Message}";
+            return [];
+        }
+    }
+
+    private List<(EntryPlace Place, byte[] Entry)> EndLast()
+    {
+        var found = new List<(EntryPlace, byte[])>();
         using FileStream file = files.OpenWrite(_number, isNew: false);
         byte[] bytes = new byte[file.Length];
         file.ReadExactly(bytes);

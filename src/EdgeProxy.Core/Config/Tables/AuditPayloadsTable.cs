@@ -8,11 +8,10 @@ namespace EdgeProxy.Config.Tables;
 /// <summary>[audit.payloads]</summary>
 internal static class AuditPayloadsTable
 {
-    private const int PathCharsMax = 4096; // PATH_MAX
     private const string Drop = "drop";
     private const string Block = "block";
 
-    private static readonly FilePathKey PublicKeyFile = new("public_key_file", PathCharsMax,
+    private static readonly FilePathKey PublicKeyFile = new("public_key_file", AuditLimits.PathCharsMax,
         "PEM file of the P-256 public key that audit_payloads = \"sealed\" encrypts to; the private key is kept "
             + "elsewhere. Read at each reload.")
     {

@@ -8,7 +8,6 @@ namespace EdgeProxy.Config.Tables;
 /// <summary>[audit]</summary>
 internal static class AuditTable
 {
-    private const int PathCharsMax = 4096; // PATH_MAX
     private const string Interval = "interval";
     private const string Always = "always";
     private const string Block = "block";
@@ -17,7 +16,7 @@ internal static class AuditTable
     private const string Full = "full";
     private const string None = "none";
 
-    private static readonly FilePathKey Folder = new("directory", PathCharsMax,
+    private static readonly FilePathKey Folder = new("directory", AuditLimits.PathCharsMax,
         "Where the chain is kept: segments, the key that signs them, what the loops noted. For one process; on a "
             + "file system that does not copy on write. Read at start only.")
     {
@@ -25,7 +24,7 @@ internal static class AuditTable
         DefaultToml = "\"/var/lib/edgeproxy/audit\"",
     };
 
-    private static readonly FilePathKey KeyFile = new("key_file", PathCharsMax,
+    private static readonly FilePathKey KeyFile = new("key_file", AuditLimits.PathCharsMax,
         "PEM file of the ECDSA P-256 key that signs segments. Without it: key.pem in the directory, made at the first "
             + "start. Read at start only.")
     {

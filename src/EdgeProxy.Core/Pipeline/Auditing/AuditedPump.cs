@@ -30,10 +30,9 @@ internal static class AuditedPump
                 return before;
             }
 
-            if (call is { EndsEarly: true } && (call.HasWrittenEnd || call.TryWriteEnd()))
+            if (call is not null && Stop(exchange, note, call) is { } stopped)
             {
-                note.TakeOutput(call.Output.Bytes);
-                return note.MayEnd(exchange) ? BodyPump.EndEarly(call, sink) : PumpStatus.WaitRecord;
+                return stopped;
             }
 
             BodyStep step = source.Next(out ReadOnlySpan<byte> payload);
@@ -75,6 +74,18 @@ internal static class AuditedPump
         }
 
         return PumpStatus.Yield;
+    }
+
+    // It ends in its own words, or waits for what somebody says of it.
+    private static PumpStatus? Stop(Exchange exchange, AuditNote note, BodyCall call)
+    {
+        if (call.EndsEarly && (call.HasWrittenEnd || call.TryWriteEnd()))
+        {
+            note.TakeOutput(call.Output.Bytes);
+            return note.MayEnd(exchange) ? BodyPump.EndEarly(call, exchange.ClientSink) : PumpStatus.WaitRecord;
+        }
+
+        return call.IsWaiting ? BodyPump.AtCall(exchange.ClientSink) : null;
     }
 
     private static PumpStatus AtRest(BodyStep step, Exchange exchange, BodyCall? call)
@@ -120,7 +131,7 @@ internal static class AuditedPump
     private static PumpStatus SendOutput(Exchange exchange, AuditNote note, BodyCall call)
     {
         note.TakeOutput(call.Output.Bytes);
-        bool isLast = exchange.UpstreamSource.IsComplete && (call.HasEnded || !call.Rewrites);
+        bool isLast = exchange.UpstreamSource.IsComplete && (call.HasEnded || !call.Rewrites) && !call.IsWaiting;
         return isLast && call.Output.Length > 0 && !note.MayEnd(exchange)
             ? PumpStatus.WaitRecord
             : SendOutput(exchange.ClientSink, note, call.Output);

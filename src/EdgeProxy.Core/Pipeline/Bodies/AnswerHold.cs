@@ -34,7 +34,7 @@ internal static class AnswerHold
     {
         other = null;
         MessageSource source = exchange.UpstreamSource;
-        exchange.ResponsePump = PumpStatus.WaitSource;
+        exchange.ResponsePump = call.IsWaiting ? PumpStatus.WaitCall : PumpStatus.WaitSource;
         for (int piece = 0; !call.HasEnded; piece++)
         {
             if (piece == PiecesPerTurnMax)
@@ -70,13 +70,19 @@ internal static class AnswerHold
                 return false;
             }
 
+            if (call is { IsWaiting: true, HasEnded: true })
+            {
+                break; // what comes of it may be another answer
+            }
+
             if (call.HasContent || call.HasFailedWithin || call.Output.Length > HeldBytesMax)
             {
                 return true;
             }
         }
 
-        return true;
+        exchange.ResponsePump = call.IsWaiting ? PumpStatus.WaitCall : exchange.ResponsePump;
+        return !call.IsWaiting;
     }
 
     /// <summary>What is kept of an answer is dropped; nothing of it was passed on.</summary>

@@ -33,6 +33,12 @@ internal abstract class BodyCall
     /// </summary>
     public virtual ReadOnlySpan<byte> PagePath => default;
 
+    /// <summary>
+    /// Somebody off the loop is asked about the answer (Deferred.StartAnswer): nothing more of it is read, and it does
+    /// not end, until that is over.
+    /// </summary>
+    public virtual bool IsWaiting => false;
+
     /// <summary>The answer's end was told; set by the pump.</summary>
     public bool HasEnded { get; set; }
 

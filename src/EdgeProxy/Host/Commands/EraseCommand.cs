@@ -24,11 +24,12 @@ internal static class EraseCommand
             return ValidateCommand.Refuse(shell, loaded);
         }
 
-        if (settings.Audit is null || PayloadEraser.ProblemOf(consumer) is not null)
+        string? problem = consumer == PayloadEraser.Anonymous ? null : PayloadEraser.ProblemOf(consumer);
+        if (settings.Audit is null || problem is not null)
         {
             shell.Error.WriteLine(settings.Audit is null
                 ? "edgeproxy: the configuration has no [audit]"
-                : $"edgeproxy: '{consumer}' {PayloadEraser.ProblemOf(consumer)}");
+                : $"edgeproxy: '{consumer}' {problem}");
             return settings.Audit is null ? ExitCodes.Failed : ExitCodes.Usage;
         }
 
@@ -52,7 +53,8 @@ internal static class EraseCommand
             return null;
         }
 
-        string query = $"consumer={Uri.EscapeDataString(consumer)}" + (before is { } time
+        string whose = consumer == PayloadEraser.Anonymous ? "anonymous" : $"consumer={Uri.EscapeDataString(consumer)}";
+        string query = whose + (before is { } time
             ? $"&before={Uri.EscapeDataString(time.ToString("O", CultureInfo.InvariantCulture))}" : "");
         (RawAnswer? answer, _) = await OneRequest.SendAsync(address, "POST", $"/api/v1/audit/erase?{query}",
             fields: AdminAddress.FieldsOf(loaded)).ConfigureAwait(false);

@@ -24,6 +24,11 @@ internal sealed class GuardBench : IDisposable
     private readonly EventPieces _pieces;
 
     public GuardBench(params GuardRule[] rules)
+        : this([], rules)
+    {
+    }
+
+    public GuardBench(ExternalGuard[] external, GuardRule[] rules)
     {
         GuardRule[] texts = [.. rules.Where(rule => rule.Call is null)];
         var guard = new AiGuard(new AiGuardSettings
@@ -31,6 +36,8 @@ internal sealed class GuardBench : IDisposable
             Name = "g",
             Prompt = new Sequence<GuardRule>(texts),
             Answer = new Sequence<GuardRule>([.. texts.Where(rule => !rule.Reversible)]),
+            External = new Sequence<ExternalGuard>(external),
+            AnswerWindowBytes = 16,
             Tools = new Sequence<GuardRule>([.. rules.Where(rule => rule.Call is not null)]),
         }, _ => throw new InvalidOperationException("No guard of the test is asked."));
         _work = new GuardWork(guard, _loop);
@@ -70,6 +77,43 @@ internal sealed class GuardBench : IDisposable
         string written = Encoding.UTF8.GetString(_output.Bytes);
         _output.Release();
         return written;
+    }
+
+    /// <summary>A stream whose windows an external guard judges.</summary>
+    public string StreamAsked(AiCallKind kind, byte[] stream, Func<string, ExternalReply> judge)
+    {
+        _output.Release();
+        BeginAnswer();
+        _stream.Begin(kind);
+        _pieces.Begin(kind is AiCallKind.OllamaChat or AiCallKind.OllamaGenerate, _output);
+        for (int i = 0; i < stream.Length && !_stream.IsOver; i++)
+        {
+            _pieces.Take(stream.AsSpan(i, 1), _output);
+            Judge(judge);
+        }
+
+        if (!_stream.IsOver)
+        {
+            _pieces.TakeEnd(_output);
+            Judge(judge);
+        }
+
+        string written = Encoding.UTF8.GetString(_output.Bytes);
+        _output.Release();
+        return written;
+    }
+
+    private void Judge(Func<string, ExternalReply> judge)
+    {
+        while (_stream.IsDue)
+        {
+            if (judge(Encoding.UTF8.GetString(_stream.BeginAsking())) == ExternalReply.Block)
+            {
+                _work.Answer.BlockFor("judge");
+            }
+
+            _stream.TakeReplies(_output);
+        }
     }
 
     /// <summary>The same; nobody wants what is written.</summary>

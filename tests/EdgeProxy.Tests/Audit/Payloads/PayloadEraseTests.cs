@@ -63,6 +63,70 @@ public sealed class PayloadEraseTests
     }
 
     [Fact]
+    public async Task OfNobodyKnown_GoByThatAndVerify()
+    {
+        using var rig = new PayloadRig();
+        rig.Keep("a stranger's words", "1", consumer: "", unixMs: Early);
+        rig.Keep("ann's words", "2", unixMs: Early);
+        EraseOutcome outcome = await rig.Store.EraseAsync(PayloadEraser.Anonymous, Late, "test");
+        Assert.Equal((200, 1L), (outcome.Status, outcome.Count));
+        Assert.Equal("1 payloads of nobody known erased", outcome.Text);
+        PayloadReport report = rig.Ended(out _);
+
+        Assert.Equal((1, 1), (report.Kept, report.Erased));
+        Assert.Empty(report.Problems);
+        Assert.DoesNotContain("stranger", TextOf(rig.Files));
+    }
+
+    // The rest is erased, and payloads are kept on; once it can be read the erasure comes to its end.
+    [Fact]
+    public async Task FileThatCannotBeRead_EndsNothingElse()
+    {
+        using var rig = new PayloadRig();
+        rig.Keep("ann's words", "1", unixMs: Early);
+        rig.WaitKept(1);
+        string bad = rig.Files.PathOf(1);
+        File.CreateSymbolicLink(bad, bad); // leads to itself
+        EraseOutcome failed = await rig.Store.EraseAsync("ann", long.MaxValue, "test");
+        rig.Keep("bob's words", "2", consumer: "bob", unixMs: Early);
+        rig.WaitKept(2);
+        Assert.Equal((500, false), (failed.Status, rig.Store.Status.IsStuck));
+        Assert.Equal(1, rig.Store.Status.Unreadable);
+
+        File.Delete(bad);
+        Assert.DoesNotContain("ann's words", TextOf(rig.Files));
+        EraseOutcome outcome = await rig.Store.EraseAsync("bob", long.MaxValue, "test");
+        PayloadReport report = rig.Ended(out _);
+        Assert.Equal((200, 1L), (outcome.Status, outcome.Count));
+        Assert.Equal((0, 2), (report.Kept, report.Erased));
+        Assert.Empty(report.Problems);
+    }
+
+    // A process that starts beside it keeps payloads, in a file of their own.
+    [Fact]
+    public void LastFileThatCannotBeRead_IsPassedOverByTheNextStart()
+    {
+        string folder = Directory.CreateTempSubdirectory("payloads-").FullName;
+        try
+        {
+            var files = new PayloadFiles(folder);
+            string bad = files.PathOf(ulong.MaxValue / 4);
+            File.CreateSymbolicLink(bad, bad);
+            using var writer = new PayloadWriter(files, TimeProvider.System);
+
+            Assert.Empty(writer.Recover(out string? unreadable));
+            EntryPlace place = writer.Append(EntryHead.EndMark(), new PayloadSettings());
+
+            Assert.Contains(Path.GetFileName(bad), unreadable, StringComparison.Ordinal);
+            Assert.Equal((ulong.MaxValue / 4) + 1, place.Segment);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task NothingOfAConsumer_IsToldAsWell()
     {
         using var rig = new PayloadRig();

@@ -1,6 +1,8 @@
 using System.Collections.Generic;
+using System.Linq;
 using EdgeProxy.Ai.Guards;
 using EdgeProxy.Config.Keys;
+using EdgeProxy.Config.Toml;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Detection;
@@ -44,8 +46,9 @@ internal static class AiGuardTable
     };
 
     private static readonly ExternalGuardsKey External = new("external",
-        "Programs that are asked about each prompt, all at once, after the rules and with masks in it: name; url; "
-            + "timeout; on_failure; report_only. They answer 200 with {\"action\": \"allow\"} or \"block\".")
+        "Programs that are asked about each prompt or answer, all at once, after the rules and with masks in it: name; "
+            + "url; about; timeout; on_failure; report_only. They answer 200 with {\"action\": \"allow\"} or "
+            + "\"block\".")
     {
         Default = [],
         ExampleToml = "[{ name = \"moderation\", url = \"http://127.0.0.1:8900/check\", on_failure = \"closed\" }]",
@@ -66,10 +69,18 @@ internal static class AiGuardTable
         DefaultToml = "\"8MiB\"",
     };
 
+    private static readonly SizeKey WindowBytes = new("answer_window_bytes", GuardLimits.WindowBytesMin,
+        GuardLimits.WindowBytesMax,
+        "External guards are asked about a stream each time it said so much, and at its end; so much is held back.")
+    {
+        Default = GuardLimits.WindowBytesDefault,
+        DefaultToml = "\"2KiB\"",
+    };
+
     public static TableDeclaration Declaration { get; } = new("ai_guard", IsNamed: false,
         "What prompts and answers of models must not have: it is blocked, masked or told of. For routers whose service "
             + "is one of models; one for each.",
-        [Prompt, Answer, Tools, External, Attachments, AnswerBytes])
+        [Prompt, Answer, Tools, External, WindowBytes, Attachments, AnswerBytes])
     {
         ExampleName = "guard",
     };
@@ -80,6 +91,12 @@ internal static class AiGuardTable
         IReadOnlyList<GuardRule> answer = Answer.Read(scope);
         IReadOnlyList<Placed<GuardRule>> tools = Tools.Read(scope) ?? [];
         IReadOnlyList<ExternalGuard> external = External.Read(scope);
+        int window = (int)WindowBytes.Read(scope);
+        if (scope.TryFind(WindowBytes.Name, out TomlEntry size) && external.All(guard => !guard.AsksAnswers))
+        {
+            scope.Report(size.Value, WindowBytes.Name, "does nothing: no external guard is asked about answers");
+        }
+
         bool passes = Attachments.Read(scope) == Pass;
         int bytes = (int)AnswerBytes.Read(scope);
         CheckNames(scope, tools, [.. prompt, .. answer]);
@@ -96,6 +113,7 @@ internal static class AiGuardTable
             Answer = new Sequence<GuardRule>(answer),
             Tools = PlacedItems.Values(tools),
             External = new Sequence<ExternalGuard>(external),
+            AnswerWindowBytes = window,
             PassesAttachments = passes,
             AnswerBytesMax = bytes,
         };

@@ -4,6 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 using EdgeProxy.Ai.Guards;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
+using EdgeProxy.Primitives.Collections;
 
 namespace EdgeProxy.Config.Tables.Middlewares;
 
@@ -12,6 +13,8 @@ internal static class ExternalGuardTable
 {
     private const string Open = "open";
     private const string Closed = "closed";
+    private const string Prompt = "prompt";
+    private const string Answer = "answer";
 
     private static readonly GuardNameKey Name = new("name", "Its name in audit records and refusals.")
     {
@@ -19,14 +22,14 @@ internal static class ExternalGuardTable
         ExampleToml = "\"moderation\"",
     };
 
-    private static readonly ApiUrlKey Url = new("url", "Where the prompt is sent with POST.")
+    private static readonly ApiUrlKey Url = new("url", "Where what it is asked about is sent with POST.")
     {
         IsRequired = true,
         ExampleToml = "\"http://127.0.0.1:8900/check\"",
     };
 
     private static readonly ChoiceKey OnFailure = new("on_failure", [Closed, Open],
-        "What becomes of a prompt it does not decide about: 503, or it goes on.")
+        "What becomes of what it does not decide about: 503, or the end of a stream; or it goes on.")
     {
         IsRequired = true,
         ExampleToml = "\"closed\"",
@@ -45,19 +48,44 @@ internal static class ExternalGuardTable
         DefaultToml = "false",
     };
 
+    private static readonly ChoiceListKey About = new("about", [Prompt, Answer],
+        "What it is asked about; X-EdgeProxy-About tells it: prompt, answer (whole), answer-part (texts of a stream). "
+            + "Without it: prompts.")
+    {
+        NeedsItems = true,
+        Default = [],
+        ExampleToml = "[\"prompt\", \"answer\"]",
+    };
+
     public static TableDeclaration Declaration { get; } = new("external", IsNamed: false, "One external guard.",
-        [Name, Url, OnFailure, Timeout, ReportOnly]);
+        [Name, Url, OnFailure, About, Timeout, ReportOnly]);
 
     public static ExternalGuard? Parse(TableScope scope)
     {
         string? name = Name.Read(scope);
         ApiUrl? url = Url.Read(scope);
         string? onFailure = OnFailure.Read(scope);
+        Sequence<string> about = PlacedItems.Values(About.Read(scope));
         TimeSpan timeout = Timeout.Read(scope);
         bool reportOnly = ReportOnly.Read(scope);
         return name is null || url is not { } at || onFailure is null
             ? null
-            : new ExternalGuard(name, at.ToUri(), timeout, onFailure == Open, reportOnly);
+            : new ExternalGuard(name, at.ToUri(), timeout, onFailure == Open, reportOnly)
+            {
+                AsksPrompts = about.Count == 0 || Has(about, Prompt),
+                AsksAnswers = Has(about, Answer),
+            };
+    }
+
+    private static bool Has(Sequence<string> words, string word)
+    {
+        bool hasIt = false;
+        foreach (string one in words)
+        {
+            hasIt |= one == word;
+        }
+
+        return hasIt;
     }
 }
 
