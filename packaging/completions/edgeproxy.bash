@@ -24,7 +24,7 @@ _edgeproxy() {
     'history') words='--format --config --help' ;;
     'rollback') words='--format --config --help' ;;
     'routes') words='--format --config --help' ;;
-    'explain') words='--format --header --client --entrypoint --config --help' ;;
+    'explain') words='--format --header --client --model --entrypoint --config --help' ;;
     'deploy') words='mark list --config --help' ;;
     'deploy mark') words='--service --version --commit --environment --url --status --config --help' ;;
     'deploy list') words='--format --config --help' ;;

@@ -62,6 +62,7 @@ complete -c edgeproxy -n '__edgeproxy_verbs "routes"' -l help -d 'what this verb
 complete -c edgeproxy -n '__edgeproxy_verbs "explain"' -l format -x -a 'text json' -d 'how the answer is written'
 complete -c edgeproxy -n '__edgeproxy_verbs "explain"' -l header -d 'a header field of the request; may be given more than once'
 complete -c edgeproxy -n '__edgeproxy_verbs "explain"' -l client -d 'the client`s address [default: 127.0.0.1]'
+complete -c edgeproxy -n '__edgeproxy_verbs "explain"' -l model -d 'the model the request`s body names [default: none]'
 complete -c edgeproxy -n '__edgeproxy_verbs "explain"' -l entrypoint -d 'one entrypoint [default: all]'
 complete -c edgeproxy -n '__edgeproxy_verbs "explain"' -l config -d 'the configuration file'
 complete -c edgeproxy -n '__edgeproxy_verbs "explain"' -l help -d 'what this verb does'

@@ -97,6 +97,7 @@ _edgeproxy() {
         '--format:how the answer is written'
         '--header:a header field of the request; may be given more than once'
         '--client:the client`s address [default\: 127.0.0.1]'
+        '--model:the model the request`s body names [default\: none]'
         '--entrypoint:one entrypoint [default\: all]'
         '--config:the configuration file'
         '--help:what this verb does'

@@ -19,12 +19,29 @@ public sealed class CircuitBreakerTests
     [InlineData("not http", "NetworkErrorRatio() > 0.5", 502)]
     [InlineData("503", "ResponseCodeRatio(500, 600, 0, 600) > 0.5", 503)]
     [InlineData("reset", "ResponseCodeRatio(502, 503, 0, 600) > 0.5", 502)]
+    [InlineData("refused", "NetworkErrorRatio() > 0.5", 502)]
+    [InlineData("refused", "ResponseCodeRatio(502, 503, 0, 600) > 0.5", 502)]
+    [InlineData("hangs", "NetworkErrorRatio() > 0.5", 504)]
+    [InlineData("hangs", "ResponseCodeRatio(504, 505, 0, 600) > 0.5", 504)]
+    [InlineData("hangs within the head", "NetworkErrorRatio() > 0.5", 504)]
+    [InlineData("503 and hangs", "ResponseCodeRatio(503, 504, 0, 600) > 0.5", 503)]
+    [InlineData("hangs within the body", "NetworkErrorRatio() > 0.9", 200)]
+    [InlineData("gone within the body", "NetworkErrorRatio() > 0.9", 200)]
+    [InlineData("wrong chunks", "NetworkErrorRatio() > 0.9", 200)]
     public async Task BadAnswers_OpenIt(string way, string expression, int status)
     {
         await using RawServer server = FailingServer.Start(way);
+        if (way == "refused")
+        {
+            server.StopAccepting();
+        }
+
         var config = new ProxyConfig(server)
         {
-            Service = $"circuit_breaker = {{ expression = \"{expression}\", {Fast}, fallback_duration = \"1h\" }}",
+            Service = $$"""
+                {{FailingServer.Limits(way, "300ms")}}
+                circuit_breaker = { expression = "{{expression}}", {{Fast}}, fallback_duration = "1h" }
+                """,
         };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
         for (int i = 0; i < 4; i++)

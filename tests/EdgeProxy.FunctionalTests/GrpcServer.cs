@@ -150,10 +150,14 @@ internal sealed class GrpcServer : IAsyncDisposable
         public static async Task BothAsync(
             IAsyncStreamReader<string> requests, IServerStreamWriter<string> answers, ServerCallContext context)
         {
+            int count = 0;
             await foreach (string message in requests.ReadAllAsync(context.CancellationToken))
             {
                 await answers.WriteAsync(message + "!");
+                count++;
             }
+
+            context.ResponseTrailers.Add("x-count", $"{count}");
         }
     }
 

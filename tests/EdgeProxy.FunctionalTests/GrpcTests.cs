@@ -160,6 +160,23 @@ public sealed class GrpcTests
         Assert.Equal(0, await setup.Proxy.ExitCodeAsync());
     }
 
+    [Fact]
+    public async Task DrainTimeout_AStreamThatGoesOn_IsUnavailable()
+    {
+        await using Setup setup = await Setup.StartAsync(isSecure: true, drainTimeout: "500ms");
+        using AsyncDuplexStreamingCall<string, string> both =
+            setup.Calls.AsyncDuplexStreamingCall(Echo.Both, null, default);
+        await both.RequestStream.WriteAsync("one", Token);
+        Assert.True(await both.ResponseStream.MoveNext(Token).Within("an answer"));
+
+        setup.Proxy.Terminate();
+
+        RpcException fault = await Assert.ThrowsAsync<RpcException>(
+            () => both.ResponseStream.MoveNext(Token).Within("the end"));
+        Assert.Equal(StatusCode.Unavailable, fault.StatusCode);
+        await setup.Proxy.ExitCodeAsync();
+    }
+
     /// <summary>Client, proxy and server.</summary>
     private sealed class Setup : IAsyncDisposable
     {
@@ -184,7 +201,7 @@ public sealed class GrpcTests
 
         public CallInvoker Calls => _channel.CreateCallInvoker();
 
-        public static async Task<Setup> StartAsync(bool isSecure = false)
+        public static async Task<Setup> StartAsync(bool isSecure = false, string drainTimeout = "1m")
         {
             TestKeys? keys = isSecure ? new TestKeys() : null;
             keys?.Make("a.test");
@@ -194,6 +211,7 @@ public sealed class GrpcTests
             ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig
             {
                 IsBare = true,
+                DrainTimeout = drainTimeout,
                 EntryPoint = isSecure ? "tls = {}" : "h2c = true",
                 More = $$"""
                     {{keys?.Toml("a.test")}}

@@ -281,6 +281,11 @@ public sealed class HealthTests
     [InlineData("not http")]
     [InlineData("503")]
     [InlineData("refused")]
+    [InlineData("hangs within the head")]
+    [InlineData("503 and hangs")]
+    [InlineData("hangs within the body")]
+    [InlineData("gone within the body")]
+    [InlineData("wrong chunks")]
     public async Task Passive_FaultsInARow_EjectForAWhile(string way)
     {
         await using RawServer good = RawServer.Ok();
@@ -293,7 +298,7 @@ public sealed class HealthTests
         var config = new ProxyConfig(bad, good)
         {
             Service = $$"""
-                response_timeout = "{{(way == "hangs" ? "1s" : "1m")}}"
+                {{FailingServer.Limits(way, "1s")}}
                 passive_health_check = { consecutive_faults = 3, ejection_time = "30m" }
                 """,
         };

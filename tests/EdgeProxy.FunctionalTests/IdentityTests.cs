@@ -185,6 +185,43 @@ public sealed class IdentityTests
         }
     }
 
+    // The claim's header is the proxy's own: a client that sends one is neither another nor nobody.
+    [Fact]
+    public async Task RateLimit_ByClaim_CountsEachValueOnItsOwn()
+    {
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            Router = "middlewares = [\"token\", \"limit\"]",
+            More = $$"""
+                [middlewares.token.jwt]
+                secret = "{{Tokens.Secret}}"
+                claim_headers = { X-Subject = "sub" }
+                [middlewares.limit.rate_limit]
+                average = 1
+                period = "24h"
+                burst = 2
+                key = "header:X-Subject"
+                """,
+        });
+
+        int[] expected = [200, 200, 429];
+        Assert.Equal(expected, await StatusesAsync("alice"));
+        Assert.Equal(expected, await StatusesAsync("bob"));
+
+        async Task<int[]> StatusesAsync(string subject)
+        {
+            int[] statuses = new int[3];
+            for (int i = 0; i < statuses.Length; i++)
+            {
+                string fields = $"Authorization: Bearer {Tokens.Of(subject, $"{i}")}\r\nX-Subject: forged-{i}\r\n";
+                statuses[i] = (await RawClient.GetAsync(proxy.Port, "/", fields)).Status;
+            }
+
+            return statuses;
+        }
+    }
+
     [Fact]
     public async Task Jwt_KeySetOfAUrl_LastGoodOneStaysWhenTheIssuerIsGone()
     {

@@ -1,3 +1,4 @@
+using System;
 using System.Linq;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
@@ -101,6 +102,42 @@ public sealed class MetricsTests
         // The connection is idle again once the request was recorded.
         await proxy.ExpectMetricAsync(1, "http_client_open_connections", "{http_connection_state=\"idle\"");
         Assert.DoesNotContain("request_duration_seconds", (await proxy.AdminAsync("/metrics")).BodyText);
+    }
+
+    // Allocations stand for the time it takes: they can be counted, and come of what is written.
+    [Fact]
+    public async Task AThousandRouters_AScrapeCostsWhatItSays()
+    {
+        const int routers = 1_000;
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            IsBare = true,
+            More = $"[services.app]\n{ProxyConfig.ServerList(server.Port)}\n"
+                + string.Concat(Enumerable.Range(0, routers).Select(static i =>
+                    $"[routers.r{i}]\nrule = \"Path(`/{i}`)\"\nservice = \"app\"\n")),
+        });
+        using RawClient client = await proxy.ConnectAsync();
+        for (int i = 0; i < routers; i++)
+        {
+            Assert.Equal(200, (await client.RequestAsync($"GET /{i} HTTP/1.1\r\nHost: a\r\n\r\n")).Status);
+        }
+
+        await proxy.ExpectMetricAsync(routers, "http_server_request_duration_seconds_count", "http_route=\"r");
+        double loopsBefore = await proxy.MetricAsync("edgeproxy_loop_allocated_bytes_total") ?? 0;
+        string first = (await proxy.AdminAsync("/metrics")).BodyText;
+        string second = (await proxy.AdminAsync("/metrics")).BodyText;
+
+        Assert.Equal(routers, second.Split('\n').Count(static line =>
+            line.StartsWith("http_server_request_duration_seconds_count{http_route=\"r", StringComparison.Ordinal)));
+        Assert.InRange(second.Length, routers * 17 * 50, routers * 17 * 170);
+        Assert.InRange(Allocated(second) - Allocated(first), 0, 6 * second.Length);
+        Assert.InRange(Loops(second) - loopsBefore, 0, 64 * 1024);
+
+        static double Allocated(string text) =>
+            ProxyProcess.MetricIn(text, "edgeproxy_process_allocated_bytes_total")!.Value;
+
+        static double Loops(string text) => ProxyProcess.MetricIn(text, "edgeproxy_loop_allocated_bytes_total")!.Value;
     }
 
     private static string[] Families(string text) =>

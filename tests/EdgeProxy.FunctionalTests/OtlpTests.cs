@@ -132,6 +132,57 @@ public sealed class OtlpTests : IDisposable
     }
 
     [Fact]
+    public async Task Decisions_OfLimitsAndIdentity_AreTold()
+    {
+        await using OtlpCollector collector = OtlpCollector.Start();
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            Router = "middlewares = [\"token\", \"trial\", \"limit\"]",
+            More = $$"""
+                [consumers.shop]
+                claims = { sub = ["alice"] }
+                [middlewares.token.jwt]
+                secret = "{{Tokens.Secret}}"
+                [middlewares.trial.rate_limit]
+                average = 1
+                period = "24h"
+                report_only = true
+                [middlewares.limit.rate_limit]
+                average = 1
+                period = "24h"
+                burst = 2
+
+                """ + Otlp(collector) + "[access_log]\noutput = \"otlp\"\n",
+        });
+
+        string good = $"Authorization: Bearer {Tokens.Of("alice")}\r\n";
+        string[] fields = ["", "Authorization: Bearer e30.e30.AAAA\r\n", good, good, good];
+        for (int i = 0; i < fields.Length; i++)
+        {
+            await RawClient.GetAsync(proxy.Port, $"/{i}", fields[i]);
+        }
+
+        (string, long, string, string, string)[] expected =
+        [
+            ("/0", 401, "", "token", ""), ("/1", 401, "", "token", ""), ("/2", 200, "shop", "", ""),
+            ("/3", 200, "shop", "", "trial"), ("/4", 429, "shop", "limit", "trial"),
+        ];
+        IReadOnlyList<OtlpSpan> spans = await collector.WaitForSpansAsync(expected.Length + 2);
+        Assert.Equal(expected, spans.Where(s => s.Kind == Server).Select(s => Told(s.Attributes)).Order());
+        IReadOnlyList<OtlpLog> logs = await collector.WaitForLogsAsync(expected.Length + 1);
+        Assert.Equal(expected,
+            logs.Where(l => l.EventName == "edgeproxy.access").Select(l => Told(l.Attributes)).Order());
+    }
+
+    private static (string Path, long Status, string Consumer, string AnsweredBy, string OverLimit) Told(
+        Dictionary<string, object> attributes) =>
+        ((string)attributes["url.path"], (long)attributes["http.response.status_code"],
+        (string)attributes.GetValueOrDefault("edgeproxy.consumer", ""),
+        (string)attributes.GetValueOrDefault("edgeproxy.answered_by", ""),
+        (string)attributes.GetValueOrDefault("edgeproxy.over_limit", ""));
+
+    [Fact]
     public async Task Http2_IsToldAsSuch()
     {
         await using OtlpCollector collector = OtlpCollector.Start();

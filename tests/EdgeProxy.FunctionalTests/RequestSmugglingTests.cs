@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
@@ -10,9 +12,9 @@ using Xunit;
 namespace EdgeProxy.FunctionalTests;
 
 /// <summary>
-/// The attack corpus over a socket, whole and byte by byte: what is refused reaches no server, what is forwarded
-/// arrives in one unambiguous form. All cases share one proxy and one server, so that whatever one leaves behind
-/// poisons the next.
+/// The attack corpus over a socket, in clear text and over TLS, whole and byte by byte: what is refused reaches no
+/// server, what is forwarded arrives in one unambiguous form. All cases share one proxy and one server, so that
+/// whatever one leaves behind poisons the next.
 /// </summary>
 public sealed class RequestSmugglingTests(RequestSmugglingTests.OneProxy shared)
     : IClassFixture<RequestSmugglingTests.OneProxy>
@@ -27,21 +29,37 @@ public sealed class RequestSmugglingTests(RequestSmugglingTests.OneProxy shared)
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public Task Request_Whole_HasItsExpectedEnd(string name) => CheckAsync(name, isSplit: false);
+    public Task Request_Whole_HasItsExpectedEnd(string name) => CheckAsync(name, isSplit: false, isSecure: false);
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public Task Request_SplitAtEveryByte_HasItsExpectedEnd(string name) => CheckAsync(name, isSplit: true);
+    public Task Request_SplitAtEveryByte_HasItsExpectedEnd(string name) =>
+        CheckAsync(name, isSplit: true, isSecure: false);
 
-    private async Task CheckAsync(string name, bool isSplit)
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public Task OverTls_Whole_HasItsExpectedEnd(string name) => CheckAsync(name, isSplit: false, isSecure: true);
+
+    // Each piece is a record of TLS.
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public Task OverTls_SplitAtEveryByte_HasItsExpectedEnd(string name) =>
+        CheckAsync(name, isSplit: true, isSecure: true);
+
+    private async Task CheckAsync(string name, bool isSplit, bool isSecure)
     {
         CorpusCase item = CorpusCase.Load("requests", name);
         RawServer server = shared.Server;
         string from = shared.NextAddress();
         server.Faults.Clear();
 
-        using RawClient client = await RawClient.ConnectAsync(shared.Proxy.Port, from);
+        using RawClient client = await shared.ConnectAsync(isSecure, from);
         Task sending = SendAsync(client, item.Bytes, isSplit);
+        if (isSecure)
+        {
+            await sending; // SslStream does not end its side while it is read
+        }
+
         List<RawResponse> responses = await ReadAllAsync(client);
         await sending;
 
@@ -88,9 +106,9 @@ public sealed class RequestSmugglingTests(RequestSmugglingTests.OneProxy shared)
         {
             int piece = isSplit ? 1 + (bytes.Length / PiecesMax) : Math.Max(1, bytes.Length);
             await client.Wire.SendSplitAsync(bytes, piece);
-            client.HalfClose();
+            await client.Wire.HalfCloseAsync();
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
         {
             // The proxy had seen enough.
         }
@@ -125,7 +143,14 @@ public sealed class RequestSmugglingTests(RequestSmugglingTests.OneProxy shared)
 
         internal ProxyProcess Proxy { get; private set; } = null!;
 
+        private readonly TestKeys _keys = new();
+        private readonly int _securePort = Ports.Next();
         private int _addresses;
+
+        internal Task<RawClient> ConnectAsync(bool isSecure, string from) => !isSecure
+            ? RawClient.ConnectAsync(Proxy.Port, from)
+            : RawClient.ConnectTlsAsync(
+                _securePort, _keys, static ask => ask.ApplicationProtocols = [SslApplicationProtocol.Http11], from);
 
         // Each case comes from an address of its own and owns what is forwarded for it: the half request of a refused
         // case may reach the server when the next case has begun.
@@ -136,18 +161,25 @@ public sealed class RequestSmugglingTests(RequestSmugglingTests.OneProxy shared)
         }
 
         // "OPTIONS *" has no path, so a rule about paths does not take it.
-        public async ValueTask InitializeAsync() => Proxy = await ProxyProcess.StartAsync(
-            new ProxyConfig(Server)
+        public async ValueTask InitializeAsync()
+        {
+            const string Slow = "head_timeout = \"1m\""; // of heads that come byte by byte
+            _keys.Make("a.test").Dispose();
+            Proxy = await ProxyProcess.StartAsync(new ProxyConfig(Server)
             {
                 Rule = "PathPrefix(`/`) || Method(`OPTIONS`)",
-                EntryPoint = "head_timeout = \"1m\"", // of heads that come byte by byte
+                EntryPoint = Slow,
+                More = $"{_keys.Toml("a.test")}\n[entrypoints.secure]\naddress = \"127.0.0.1:{_securePort}\"\n"
+                    + $"{Slow}\ntls = {{}}\n",
             });
+        }
 
         public async ValueTask DisposeAsync()
         {
             Server.ToleratesFaults = true;
             await Proxy.DisposeAsync();
             await Server.DisposeAsync();
+            _keys.Dispose();
         }
     }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Net;
 using System.Text;
 using System.Threading;
 using EdgeProxy.Pipeline;
@@ -132,6 +133,8 @@ internal sealed class SampleExchange : IDisposable
         public string Name => "web";
 
         public int Slot => 0;
+
+        public IPEndPoint Address { get; } = new(IPAddress.Loopback, 80);
 
         public int Port => 80;
 

@@ -50,6 +50,18 @@ internal static class AiApi
         _ => AiCallKind.None,
     };
 
+    /// <summary>
+    /// From where on a path is one of a call with a model in its body, whatever a middleware takes away before it;
+    /// empty if it is none.
+    /// </summary>
+    public static ReadOnlySpan<byte> CallWithin(ReadOnlySpan<byte> path)
+    {
+        int version = path.LastIndexOf("/v1/"u8);
+        int at = version >= 0 ? version : path.LastIndexOf("/api/"u8);
+        AiCallKind kind = at < 0 ? AiCallKind.None : Find(path[at..]);
+        return kind == AiCallKind.None || IsList(kind) ? default : path[at..];
+    }
+
     /// <summary>The model a path of <see cref="AiCallKind.Model"/> names.</summary>
     public static ReadOnlySpan<byte> ModelOf(ReadOnlySpan<byte> path) => path[ModelPrefix.Length..];
 

@@ -1,3 +1,4 @@
+using System;
 using EdgeProxy.Ai.Plans;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Json;
@@ -12,9 +13,9 @@ internal sealed partial class AiCall
         OutputCap.MostOf(index, _kind, _service!.Settings.OutputTokensMax),
         _dialect);
 
-    // What prompt and answer may come to together.
+    // What prompt and one choice of the answer may come to together.
     private long RoomFor(JsonIndex index) => 1 + InputEstimate.OfRequest(index, Body.Bytes, _kind)
-        + OutputCap.MostOf(index, _kind, _service!.Settings.OutputTokensMax);
+        + OutputCap.RoomOf(index, _kind, _service!.Settings.OutputTokensMax);
 
     public override bool TryEndEarly(Exchange exchange)
     {
@@ -43,7 +44,8 @@ internal sealed partial class AiCall
         Usage usage = _use.Known(Counted, _reader.TextBytes);
         usage.Input = CountedBy == _dialect ? usage.Input : usage.TotalInput(CountedBy);
         usage.IsThere = _facts.AsksUsage;
-        StreamEnd.Write(Output, _endCause, _kind, _reader, usage, Model, exchange.RequestId);
+        int open = _guard?.Answering.OpenBlock(_reader.OpenBlock) ?? _reader.OpenBlock;
+        StreamEnd.Write(Output, _endCause, _kind, _reader, open, usage, Model, exchange.RequestId);
         SettlePlan(isWhole: false);
         HasWrittenEnd = true;
         return true;
@@ -58,9 +60,11 @@ internal sealed partial class AiCall
 
     private void SettlePlan(bool isWhole)
     {
-        if (_isRead && _target is { } target)
+        if ((_isRead || _isUnread) && _target is { } target)
         {
-            _use.Settle(Counted, _reader.TextBytes, isWhole && !_reader.HasError, target.Price, CountedBy);
+            // What nobody can read was paid for all the same.
+            long bytes = _isUnread ? Math.Max(_reader.TextBytes, _translation?.Taken ?? 0) : _reader.TextBytes;
+            _use.Settle(Counted, bytes, isWhole && !_isUnread && !_reader.HasError, target.Price, CountedBy);
         }
         else
         {

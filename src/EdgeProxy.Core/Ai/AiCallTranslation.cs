@@ -27,9 +27,6 @@ internal sealed partial class AiCall
     private Losses _losses;
     private Exchange? _translatedFor;
 
-    /// <summary>Of an error that is translated, as its caller knows it.</summary>
-    public override int Status => _translation?.Form == TranslatedForm.Error ? _translation.Status : 0;
-
     // The answer that passes is translated.
     private bool IsTranslated => _translation is { Form: not TranslatedForm.None };
 
@@ -55,7 +52,15 @@ internal sealed partial class AiCall
         }
 
         _losses = translation.Losses;
-        OnUnsupported rule = _service.Settings.OnUnsupported;
+        OnUnsupported rule = _target!.OnUnsupported ?? _service.Settings.OnUnsupported;
+        if (fault is null && rule == OnUnsupported.Reject && !_losses.IsEmpty && HasOther(exchange))
+        {
+            _edited.Release();
+            _losses = default;
+            _isPassedOver = true;
+            return false;
+        }
+
         if (fault is not null || (rule == OnUnsupported.Reject && !_losses.IsEmpty))
         {
             _edited.Release();
@@ -166,6 +171,7 @@ internal sealed partial class AiCall
         if (translation.IsUnreadable)
         {
             _isRead = false;
+            _isUnread = true;
             _translatedFor!.LocalAnswer = AiErrors.Answer(_dialect, 502, "", AnswerErrors.UnreadableText);
         }
         else if (_translated.Length > 0)

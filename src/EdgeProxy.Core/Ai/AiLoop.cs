@@ -15,6 +15,7 @@ internal sealed class AiLoop(BodyBudget budget, PlanBook plans)
     private const int SparesMax = 256;
 
     private readonly Stack<AiCall> _spares = new();
+    private CallArguments? _callArguments; // most configurations have no rules about them
 
     /// <summary>The values of the body that is being read; nothing of it is kept.</summary>
     public JsonIndex Index { get; } = new();
@@ -23,6 +24,9 @@ internal sealed class AiLoop(BodyBudget budget, PlanBook plans)
 
     /// <summary>Of the request that is being sent.</summary>
     public RequestTranslation Translation { get; } = new();
+
+    /// <summary>Of the call of a tool that is being judged; nothing of it is kept.</summary>
+    public CallArguments CallArguments => _callArguments ??= new CallArguments();
 
     public BodyBudget Budget { get; } = budget;
 

@@ -87,6 +87,25 @@ internal sealed class AiService : BodyService
         return _loops[exchange.Shard.Loop.Index].Rent(this, exchange, kind, dialect);
     }
 
+    public override int BodyBytesMax => Settings.BodyBytesMax;
+
+    public override BodyBudget BudgetOf(Exchange exchange) => _loops[exchange.Shard.Loop.Index].Budget;
+
+    public override bool NamesModel(Exchange exchange) =>
+        exchange.Request.Method == Method.Post && !AiApi.CallWithin(exchange.Path).IsEmpty;
+
+    public override LocalAnswer Refusal(Exchange exchange, int status)
+    {
+        ReadOnlySpan<byte> path = AiApi.CallWithin(exchange.Path);
+        Dialect dialect = AiApi.DialectOf(AiApi.Find(path), path);
+        return status switch
+        {
+            413 => AiErrors.Answer(dialect, 413, "request_too_large", AiTexts.TooLong),
+            503 => AiErrors.Answer(dialect, 503, "overloaded", AiTexts.NoRoom),
+            _ => AiErrors.Answer(dialect, 404, AiTexts.ModelCode, AiTexts.NoModel),
+        };
+    }
+
     /// <summary>
     /// What the name stands for, if the caller may use it; else null, whether there is none or it is not for them.
     /// </summary>

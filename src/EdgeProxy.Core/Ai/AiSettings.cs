@@ -133,6 +133,9 @@ internal sealed record ModelSettings(string Name, string Provider, string Model)
 
     /// <summary>Tokens of prompt and answer together that it has room for; 0 if that is not known.</summary>
     public int ContextTokensMax { get; init; }
+
+    /// <summary>Null: as the service says.</summary>
+    public OnUnsupported? OnUnsupported { get; init; }
 }
 
 /// <summary>What a consumer may use: names of models, with a * at the end every one that begins so.</summary>

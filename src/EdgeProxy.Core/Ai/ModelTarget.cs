@@ -70,6 +70,12 @@ internal sealed class ModelTarget(Provider provider, ModelSettings settings, Tok
 
     public int Weight { get; } = settings.Weight;
 
+    /// <summary>What becomes of what its dialect has nothing for; null: as the service says.</summary>
+    public OnUnsupported? OnUnsupported { get; } = settings.OnUnsupported;
+
+    /// <summary>Tokens it has room for; 0 if that is not known.</summary>
+    public int ContextTokensMax => settings.ContextTokensMax;
+
     /// <summary>It has room for so many tokens, or that is not known.</summary>
     public bool Fits(long tokens) => settings.ContextTokensMax == 0 || tokens <= settings.ContextTokensMax;
 

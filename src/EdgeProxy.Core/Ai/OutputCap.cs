@@ -65,6 +65,28 @@ internal static class OutputCap
         }
     }
 
+    /// <summary>
+    /// The most tokens one choice of the answer can have once the cap is applied; 0 if neither says. A cap of 0 is
+    /// none.
+    /// </summary>
+    public static long RoomOf(JsonIndex index, AiCallKind kind, int cap)
+    {
+        long asked = kind switch
+        {
+            AiCallKind.ChatCompletions =>
+                Math.Max(AskedAt(index, index.Find(0, MaxTokens)), AskedAt(index, index.Find(0, MaxCompletionTokens))),
+            AiCallKind.Responses => AskedAt(index, index.Find(0, MaxOutputTokens)),
+            AiCallKind.Messages => AskedAt(index, index.Find(0, MaxTokens)),
+            AiCallKind.OllamaChat or AiCallKind.OllamaGenerate =>
+                AskedAt(index, index.Find(index.Find(0, Options), NumPredict)),
+            _ => 0,
+        };
+        return cap == 0 ? asked : asked == 0 ? cap : Math.Min(asked, cap);
+    }
+
+    private static long AskedAt(JsonIndex index, int node) =>
+        node >= 0 && index[node].IsInteger ? Math.Clamp(index[node].Number, 0, AiLimits.OutputTokensMax) : 0;
+
     private static long Least(JsonIndex index, int node, long cap) =>
         node >= 0 && index[node].IsInteger && index[node].Number >= 0 ? Math.Min(index[node].Number, cap) : cap;
 

@@ -56,7 +56,7 @@ internal static class RequestSpelling
         for (int member = node + 1; member < index[node].Next; member = index[member].Next)
         {
             ReadOnlySpan<byte> name = body[index[member].NameStart..index[member].NameEnd];
-            if (!IsPlain(name) && TryFold(name, folded, out int length))
+            if (!FoldedName.IsPlain(name) && FoldedName.TryFold(name, folded, out int length))
             {
                 ulong hash = JsonText.HashOf(folded[..length]);
                 if (hash != index[member].NameHash && (Ruled.Contains(hash) || rules.HasName(hash)))
@@ -67,35 +67,6 @@ internal static class RequestSpelling
         }
 
         return false;
-    }
-
-    // Nothing to fold in it, as in most.
-    private static bool IsPlain(ReadOnlySpan<byte> quoted) =>
-        quoted.IndexOfAnyInRange((byte)'A', (byte)'Z') < 0 && quoted.IndexOf((byte)'\\') < 0
-        && quoted.IndexOfAnyInRange((byte)0x80, (byte)0xFF) < 0;
-
-    // As Go folds what is ASCII in lower case: capitals, the long s and the sign of the kelvin.
-    private static bool TryFold(ReadOnlySpan<byte> quoted, Span<byte> folded, out int length)
-    {
-        length = 0;
-        JsonText text = JsonText.Of(quoted);
-        if (!text.IsShort)
-        {
-            return false;
-        }
-
-        ReadOnlySpan<byte> rest = text.Span;
-        while (!rest.IsEmpty)
-        {
-            int taken = rest.StartsWith("\u017f"u8) ? 2 : rest.StartsWith("\u212a"u8) ? 3 : 1;
-            folded[length++] = taken == 2 ? (byte)'s'
-                : taken == 3 ? (byte)'k'
-                : rest[0] is >= (byte)'A' and <= (byte)'Z' ? (byte)(rest[0] | 0x20)
-                : rest[0];
-            rest = rest[taken..];
-        }
-
-        return true;
     }
 
     private static HashSet<ulong> Of(params string[] names)

@@ -26,6 +26,7 @@ internal static class StreamEnd
     private const string HaltedCode = "halted";
 
     /// <param name="reader">Has read what the client has.</param>
+    /// <param name="openBlock">Of Messages: the block whose end the client waits for; -1 for none.</param>
     /// <param name="model">The name the client asked for.</param>
     /// <param name="id">What the request is called.</param>
     public static void Write(
@@ -33,6 +34,7 @@ internal static class StreamEnd
         EndCause cause,
         AiCallKind kind,
         in UsageReader reader,
+        int openBlock,
         in Usage usage,
         ReadOnlySpan<byte> model,
         ReadOnlySpan<byte> id)
@@ -47,7 +49,7 @@ internal static class StreamEnd
         switch (kind)
         {
             case AiCallKind.Messages:
-                end.Messages(reader.OpenBlock, usage);
+                end.Messages(openBlock, usage);
                 break;
             case AiCallKind.Responses:
                 end.Responses(reader.EventNumber + 1, usage, model, id);

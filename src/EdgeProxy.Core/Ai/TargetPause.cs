@@ -23,6 +23,9 @@ internal sealed class TargetPause
     /// <summary>It failed: nothing, or an error, came.</summary>
     public void Begin(long nowMs) => Until(nowMs + PauseMs);
 
+    /// <summary>It will not do better for so long.</summary>
+    public void Begin(long nowMs, long pauseMs) => Until(nowMs + pauseMs);
+
     /// <summary>It refused. retry-after-ms counts before Retry-After (RFC 9110 section 10.2.3, in seconds).</summary>
     public void Begin(long nowMs, Exchange exchange)
     {

@@ -3,8 +3,10 @@ using EdgeProxy.Ai;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Tables;
 using EdgeProxy.Middlewares.Identity;
+using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Primitives.Text;
+using EdgeProxy.Routing;
 
 namespace EdgeProxy.Config;
 
@@ -55,6 +57,47 @@ internal sealed class AiReading(ConfigFaults faults)
             Services = new Sequence<AiServiceSettings>(settings),
             Access = new Sequence<ModelAccess>(access),
         };
+    }
+
+    /// <summary>
+    /// Model() is about calls of models, so it leads to them; and there are not more of them than are kept for a
+    /// request.
+    /// </summary>
+    public static void CheckRules(
+        ConfigFaults faults, List<RouterDocument> routers, List<RouterSettings> resolved, HashSet<string> services)
+    {
+        var counts = new Dictionary<string, int>();
+        foreach (RouterSettings router in resolved)
+        {
+            int asking = 0;
+            foreach (Conjunction conjunction in router.Rule.Expansion ?? [])
+            {
+                asking += conjunction.AsksModel ? 1 : 0;
+            }
+
+            if (asking == 0 || routers.Find(document => document.Name == router.Name)?.Rule is not { } rule)
+            {
+                continue;
+            }
+
+            string path = $"routers.{router.Name}.rule";
+            if (router.Service.Length > 0 && !services.Contains(router.Service))
+            {
+                faults.Add(rule.Node, path, "has Model(), which is about calls of models: it goes with a service that "
+                    + "has ai, and with no other");
+            }
+
+            foreach (string entryPoint in router.EntryPoints)
+            {
+                int before = counts.GetValueOrDefault(entryPoint);
+                counts[entryPoint] = before + asking;
+                if (before <= RuleLimits.ModelConjunctionsMax && before + asking > RuleLimits.ModelConjunctionsMax)
+                {
+                    faults.Add(rule.Node, path, $"is one Model() too many: entrypoint {entryPoint} has more than "
+                        + $"{RuleLimits.ModelConjunctionsMax}");
+                }
+            }
+        }
     }
 
     private void CheckProviders(AiServiceDocument service)

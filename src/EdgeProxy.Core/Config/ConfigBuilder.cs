@@ -48,29 +48,19 @@ internal sealed class ConfigBuilder
 
         _context.Root = _root;
         _context.StateFolder = node.StateFolder;
-        _context.Certificates = TlsTable.Parse(Section(TlsTable.Declaration));
+        TableScope tls = Section(TlsTable.Declaration);
+        _context.Certificates = TlsTable.Parse(tls);
+        Dictionary<string, TlsOptionDocument> tlsOptions = ReadTlsOptions(tls);
 
-        var routers = new List<RouterDocument>();
         TomlTable entryPointNames = SectionTable(EntryPointTable.Declaration);
         TomlTable serviceNames = SectionTable(ServiceTable.Declaration);
         List<PlacedEntryPoint> entryPoints = ReadEntryPoints(entryPointNames);
         List<ServiceSettings> services = ReadServices(
             serviceNames, out List<ComposedDocument> composed, out List<AiServiceDocument> aiServices);
-        foreach ((string name, TableScope scope) in
-            Named(SectionTable(RouterTable.Declaration), RouterTable.Declaration))
-        {
-            routers.Add(RouterTable.Parse(name, scope));
-        }
-
+        List<RouterDocument> routers = ReadRouters();
         _context.Consumers = ConsumerTable.ParseAll(
             Named(SectionTable(ConsumerTable.Declaration), ConsumerTable.Declaration));
-        var middlewares = new List<MiddlewareDocument>();
-        foreach ((string name, TableScope scope) in
-            Named(SectionTable(MiddlewareTable.Declaration), MiddlewareTable.Declaration))
-        {
-            middlewares.Add(MiddlewareTable.Parse(name, scope));
-        }
-
+        List<MiddlewareDocument> middlewares = ReadMiddlewares();
         AiSettings ai = ReadAi(aiServices, services);
         var middlewareNames = new MiddlewareNames(_faults, middlewares);
         middlewareNames.CheckChains();
@@ -84,6 +74,10 @@ internal sealed class ConfigBuilder
         AuditSettings? audit = ReadAudit();
         List<RouterSettings> resolved = new AuditReading(_faults, audit, ai, composed)
             .Complete(checks.Routers(routers, entryPointChecks), routers);
+        var tlsChecks = new TlsOptionChecks(_faults, tlsOptions, routers);
+        resolved = tlsChecks.Complete(resolved, entryPoints);
+        entryPoints = tlsChecks.Complete(entryPoints, resolved);
+        AiReading.CheckRules(_faults, routers, resolved, aiNames);
         List<MiddlewareSettings> steps = SettingsOf(middlewares);
         entryPointChecks.AddRedirects(resolved, steps);
         checks.ClientCertificates(routers, resolved, entryPoints, steps);
@@ -106,6 +100,28 @@ internal sealed class ConfigBuilder
         };
     }
 
+    private Dictionary<string, TlsOptionDocument> ReadTlsOptions(TableScope scope)
+    {
+        var options = new Dictionary<string, TlsOptionDocument>();
+        if (scope.TryFind(TlsOptionTable.Declaration.Name, out TomlEntry entry))
+        {
+            if (entry.Value is TomlTable tables)
+            {
+                foreach ((string name, TableScope table) in
+                    Named(tables, TlsOptionTable.Declaration, $"{TlsTable.Declaration.Name}."))
+                {
+                    options.Add(name, TlsOptionTable.Parse(name, table));
+                }
+            }
+            else
+            {
+                scope.Report(entry.Value, entry.Key, $"is {entry.Value.Describe()}; write a table [tls.options.NAME]");
+            }
+        }
+
+        return options;
+    }
+
     private AuditSettings? ReadAudit() =>
         _root.TryFind(AuditTable.Declaration.Name, out _)
             ? AuditTable.Parse(Section(AuditTable.Declaration))
@@ -123,6 +139,30 @@ internal sealed class ConfigBuilder
         }
 
         return entryPoints;
+    }
+
+    private List<RouterDocument> ReadRouters()
+    {
+        var routers = new List<RouterDocument>();
+        foreach ((string name, TableScope scope) in
+            Named(SectionTable(RouterTable.Declaration), RouterTable.Declaration))
+        {
+            routers.Add(RouterTable.Parse(name, scope));
+        }
+
+        return routers;
+    }
+
+    private List<MiddlewareDocument> ReadMiddlewares()
+    {
+        var middlewares = new List<MiddlewareDocument>();
+        foreach ((string name, TableScope scope) in
+            Named(SectionTable(MiddlewareTable.Declaration), MiddlewareTable.Declaration))
+        {
+            middlewares.Add(MiddlewareTable.Parse(name, scope));
+        }
+
+        return middlewares;
     }
 
     private TelemetrySettings ReadTelemetry()

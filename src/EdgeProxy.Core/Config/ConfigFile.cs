@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Text;
+using EdgeProxy.Config.Tables;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Primitives.Hashing;
 
@@ -43,7 +44,10 @@ internal static class ConfigFile
 
         // (4) One fault anywhere, and nothing is used.
         faults = found.ToSortedList();
-        seen = new SeenFiles(files.Paths, files.Stamps, files.Patterns, files.Written);
+        seen = new SeenFiles(files.Paths, files.Stamps, files.Patterns, files.Written)
+        {
+            Admin = IsAdminAtFault(faults) ? null : settings?.Admin,
+        };
         return settings is null || faults.Count > 0 ? null : seen.In(settings with { Hash = files.Hash() });
     }
 
@@ -67,6 +71,20 @@ internal static class ConfigFile
         };
     }
 
+    private static bool IsAdminAtFault(IReadOnlyList<ConfigFault> faults)
+    {
+        foreach (ConfigFault fault in faults)
+        {
+            if (fault.Key == AdminTable.Declaration.Name
+                || fault.Key.StartsWith(AdminTable.Declaration.Name + ".", StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The first 16 hex digits of a SHA-256.</summary>
     public static string HashOf(ReadOnlySpan<byte> sha256) => Convert.ToHexStringLower(sha256[..HashBytes]);
 }
@@ -78,6 +96,11 @@ internal sealed record SeenFiles(
     IReadOnlyList<IncludePattern> IncludePatterns,
     WrittenFiles Written)
 {
+    /// <summary>
+    /// Where a proxy with these files is to be asked, though something else in them is at fault; null if that is.
+    /// </summary>
+    public AdminSettings? Admin { get; init; }
+
     public ProxySettings In(ProxySettings settings) => settings with
     {
         Files = Files,

@@ -114,16 +114,18 @@ internal sealed class CrossChecks(
         {
             foreach (PlacedEntryPoint entryPoint in entryPoints)
             {
-                bool asksClients =
-                    entryPoint.Settings.Tls is { ClientAuth: not ClientAuth.None, ClientCaPem.Length: > 0 };
+                bool asksClients = (router.ClientPolicy ?? entryPoint.Settings.Tls?.Policy)
+                    is { Auth: not ClientAuth.None, CaPem.Length: > 0 };
                 string? asking = Asking(entryPoint.Settings.Middlewares) ?? Asking(router.Middlewares);
                 if (asking is not null && !asksClients && Takes(router, entryPoint.Settings.Name)
                     && documents.Find(document => document.Name == router.Name) is { } document)
                 {
                     TomlNode at = document.Middlewares is [var first, ..] ? first.Node : document.Table;
                     faults.Add(at, $"routers.{router.Name}.middlewares",
-                        $"{asking} lets nobody pass: entrypoint {entryPoint.Settings.Name} has no tls with client_auth "
-                            + "and client_ca");
+                        router.ClientPolicy is { } policy
+                            ? $"{asking} lets nobody pass: tls.options.{policy.Name} has no client_auth and client_ca"
+                            : $"{asking} lets nobody pass: entrypoint {entryPoint.Settings.Name} has no tls with "
+                                + "client_auth and client_ca");
                 }
             }
         }

@@ -112,7 +112,8 @@ internal sealed record LogSettings
 internal sealed record AdminSettings
 {
     /// <summary>
-    /// Default 127.0.0.1:7171; null when admin.address = "off". Where others reach it there is a token.
+    /// Default 127.0.0.1:7171; null when admin.address = "off". Where others reach it there is a token; who may reach a
+    /// Unix socket is a matter of its mode and owner.
     /// </summary>
     public IPEndPoint? Address { get; init; } = new(IPAddress.Loopback, 7171);
 

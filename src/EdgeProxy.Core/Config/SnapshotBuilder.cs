@@ -5,6 +5,7 @@ using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Routing;
 using EdgeProxy.Services.Composing;
 using EdgeProxy.Telemetry;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Config;
 
@@ -44,9 +45,12 @@ internal static class SnapshotBuilder
         }
 
         var tables = new RouteTable?[slotCount];
+        var policies = new HostPolicies?[slotCount];
         foreach ((string entryPoint, int slot) in slots)
         {
-            Middleware[] before = Steps(StepsBefore(settings, entryPoint), middlewares);
+            EntryPointSettings? own = Find(settings, entryPoint);
+            Middleware[] before = Steps(own?.Middlewares ?? Sequence<string>.Empty, middlewares);
+            policies[slot] = own?.Tls is { } tls && AsksAnything(tls) ? new HostPolicies(tls) : null;
             tables[slot] = Compile(settings, entryPoint, before, routes, out problem);
             if (problem.Length > 0)
             {
@@ -62,6 +66,7 @@ internal static class SnapshotBuilder
             Unrouted = durations.Unrouted,
             Routes = [.. routes],
             Tables = tables,
+            Policies = policies,
             Services = services,
         };
     }
@@ -78,18 +83,21 @@ internal static class SnapshotBuilder
         return steps;
     }
 
-    private static Sequence<string> StepsBefore(ProxySettings settings, string entryPoint)
+    private static EntryPointSettings? Find(ProxySettings settings, string entryPoint)
     {
         foreach (EntryPointSettings candidate in settings.EntryPoints)
         {
             if (candidate.Name == entryPoint)
             {
-                return candidate.Middlewares;
+                return candidate;
             }
         }
 
-        return Sequence<string>.Empty;
+        return null;
     }
+
+    private static bool AsksAnything(TlsServerSettings tls) =>
+        tls.Hosts.Count > 0 || tls.Policy.Auth != ClientAuth.None;
 
     // An entrypoint with steps of its own has routes of its own; what is not theirs alone they share with the router's.
     private static RouteTable? Compile(

@@ -69,6 +69,7 @@ internal sealed class RateLimit : Middleware
         exchange.Shard.Counters.Add(_settings.IsReportOnly ? Counter.RequestsOverLimit : Counter.RequestsLimited);
         if (_settings.IsReportOnly)
         {
+            exchange.OverLimit = _settings.Name;
             return Verdict.Next;
         }
 

@@ -151,7 +151,7 @@ internal static class Answering
             return false;
         }
 
-        if (ErrorPages.TryAsk(exchange, response.StatusCode))
+        if (exchange.Call?.MayGiveUp(exchange) != true && ErrorPages.TryAsk(exchange, response.StatusCode))
         {
             return false;
         }
@@ -189,6 +189,11 @@ internal static class Answering
 
         if (other is not null)
         {
+            if (call.HasEnded)
+            {
+                Release(exchange);
+            }
+
             Forwarder.Abandon(exchange);
             FurtherTries.SwitchTo(exchange, other);
         }

@@ -6,6 +6,7 @@ using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
+using EdgeProxy.Services.Health;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 
@@ -125,6 +126,9 @@ internal sealed class Exchange : IWaiter
 
     public Route? Route { get; set; }
 
+    /// <summary>Of a request whose model decides about the route.</summary>
+    public ModelChoice ModelChoice { get; } = new();
+
     /// <summary>Has the servers; null before the request goes to any. A composed one chose it.</summary>
     public Service? Service { get; set; }
 
@@ -157,6 +161,12 @@ internal sealed class Exchange : IWaiter
 
     /// <summary>Middlewares of the route that let the request pass and have not seen its answer.</summary>
     public int Entered { get; set; }
+
+    /// <summary>The middleware that answered in the service's place; null: none did.</summary>
+    public string? AnsweredBy { get; set; }
+
+    /// <summary>The limit that would have refused it, if it did not only report; null: none.</summary>
+    public string? OverLimit { get; set; }
 
     /// <summary>Middlewares that have to hear of the end.</summary>
     public int Ending { get; set; }
@@ -291,6 +301,9 @@ internal sealed class Exchange : IWaiter
     public long DeadlineMs { get; set; } = long.MaxValue;
 
     public long TryStartedMs { get; set; }
+
+    /// <summary>What the head of this try's answer was counted as.</summary>
+    public AnswerNote Answered { get; set; }
 
     public long ConnectStartedMs { get; set; }
 
@@ -483,6 +496,8 @@ internal sealed class Exchange : IWaiter
         Mirror = null;
         Entered = 0;
         Ending = 0;
+        AnsweredBy = null;
+        OverLimit = null;
         Request.Reset();
         Response.Reset();
         UpstreamSource.Unbind();
@@ -494,6 +509,7 @@ internal sealed class Exchange : IWaiter
         IsHttps = false;
         Snapshot = Snapshot.Empty;
         Route = null;
+        ModelChoice.Reset();
         Service = null;
         Call = null;
         Server = null;
@@ -565,6 +581,7 @@ internal sealed class Exchange : IWaiter
         DeadlineMs = long.MaxValue;
         QueuedMs = 0;
         TryStartedMs = 0;
+        Answered = default;
         ConnectStartedMs = 0;
         RequestSentMs = 0;
         ClientReadMs = 0;

@@ -160,6 +160,7 @@ internal static class Forwarder
 
         exchange.Tries++;
         exchange.TryStartedMs = shard.Loop.NowMs;
+        exchange.Answered = default;
         exchange.Trace.TrySpan = shard.Ids.Next() | 1;
         UpstreamConnection? connection = mayReuse ? pool.Take(exchange.Owner) : null;
         if (connection is not null)

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace EdgeProxy.Pipeline;
 
 /// <summary>What the pipeline knows of the entrypoint an exchange came in by, whatever protocol it speaks.</summary>
@@ -7,6 +9,9 @@ internal interface IEntry
 
     /// <summary>Its place in <see cref="Snapshot.Tables"/>.</summary>
     int Slot { get; }
+
+    /// <summary>Where it accepts, port resolved.</summary>
+    IPEndPoint Address { get; }
 
     /// <summary>The port clients connect to, for X-Forwarded-Port.</summary>
     int Port { get; }

@@ -1,4 +1,5 @@
 using System;
+using System.Net;
 using System.Threading.Tasks;
 using EdgeProxy.Pipeline.Bodies;
 
@@ -27,6 +28,9 @@ internal sealed record LocalRequest(string Method, string Path, string Query, st
 
     /// <summary>The value of Authorization; a credential.</summary>
     public string Authorization { get; init; } = "";
+
+    /// <summary>Where it was accepted; null if by no socket.</summary>
+    public IPEndPoint? At { get; init; }
 
     /// <summary>The address it came from.</summary>
     public string Client { get; init; } = "";

@@ -194,6 +194,29 @@ internal sealed class MessageSource
         }
     }
 
+    /// <summary>
+    /// A body that was read to its end goes from behind the pinned head, and its memory with it: somebody else has it.
+    /// </summary>
+    public void LetGoOfBody()
+    {
+        if (!_isPinned || !_isComplete)
+        {
+            return;
+        }
+
+        _block!.RemoveAt(_headLength, _cursor - _headLength);
+        _cursor = _headLength;
+        if (_block.Capacity > BlockPool.LargeBytes && _block.Length <= BlockPool.LargeBytes)
+        {
+            Block smaller = _blocks!.Rent(_block.Length);
+            _block.Filled.CopyTo(smaller.Free);
+            smaller.Commit(_block.Length);
+            _block.Clear();
+            ReturnBlock();
+            _block = smaller;
+        }
+    }
+
     /// <summary>The message is here whole: nothing is read from its link any more, which is somebody else's.</summary>
     public void LetGoOfLink()
     {

@@ -19,6 +19,9 @@ internal enum Verdict : byte
 /// </summary>
 internal abstract class Middleware
 {
+    /// <summary>As the configuration calls it; told with what it answers. Set once, when it was made.</summary>
+    public string Name { get; set; } = "";
+
     /// <summary>Step (3), in the order of the router's list.</summary>
     public abstract Verdict OnRequest(Exchange exchange);
 

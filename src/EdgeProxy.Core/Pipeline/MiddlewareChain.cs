@@ -4,13 +4,15 @@ namespace EdgeProxy.Pipeline;
 internal static class MiddlewareChain
 {
     /// <summary>
-    /// Lets the request through the middlewares it has not met yet. Next: all of them let it pass.
+    /// Lets the request through the middlewares it has not met yet, while its route is open through those that all
+    /// candidates begin with. Next: all of them let it pass.
     /// </summary>
     public static Verdict Enter(Exchange exchange)
     {
         Middleware[] middlewares = exchange.Route!.Middlewares;
+        int steps = exchange.ModelChoice.IsOpen ? exchange.ModelChoice.SharedSteps : middlewares.Length;
         Verdict verdict = Verdict.Next;
-        while (verdict == Verdict.Next && exchange.Entered < middlewares.Length)
+        while (verdict == Verdict.Next && exchange.Entered < steps)
         {
             Middleware middleware = middlewares[exchange.Entered++];
             exchange.Ending = exchange.Entered;
@@ -27,6 +29,10 @@ internal static class MiddlewareChain
         {
             // It answers for itself: its own steps outwards are not for this answer.
             exchange.Ending = --exchange.Entered;
+            if (exchange.Route is { } route && exchange.Entered >= 0)
+            {
+                exchange.AnsweredBy = route.Middlewares[exchange.Entered].Name;
+            }
         }
 
         return verdict;

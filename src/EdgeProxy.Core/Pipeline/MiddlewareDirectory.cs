@@ -21,7 +21,9 @@ internal sealed class MiddlewareDirectory(Func<MiddlewareSettings, Middleware> b
             bool isKept = _running.TryGetValue(
                 wanted.Name, out (MiddlewareSettings Settings, Middleware Middleware) known)
                 && known.Settings.Equals(wanted);
-            prepared.Add(wanted.Name, (wanted, isKept ? known.Middleware : build(wanted)));
+            Middleware middleware = isKept ? known.Middleware : build(wanted);
+            middleware.Name = wanted.Name;
+            prepared.Add(wanted.Name, (wanted, middleware));
         }
 
         return prepared;

@@ -18,22 +18,30 @@ internal static class Outcomes
     {
         int status = exchange.Response.StatusCode;
         exchange.Record.AnswerTry(exchange, status);
-        NoteAnswered(exchange.Shard, exchange.Service!, exchange.Server!, exchange.TryStartedMs, status);
+        exchange.Answered = NoteAnswered(
+            exchange.Shard, exchange.Service!, exchange.Server!, exchange.TryStartedMs, status);
     }
 
-    /// <summary>As above, of a try that is no exchange's.</summary>
-    public static void NoteAnswered(Shard shard, Service service, Server server, long startedMs, int status)
+    /// <summary>As above, of a try that is no exchange's; for the case that the answer breaks off.</summary>
+    public static AnswerNote NoteAnswered(Shard shard, Service service, Server server, long startedMs, int status)
     {
         long nowMs = shard.Loop.NowMs;
         long elapsedMs = nowMs - startedMs;
         ServerLoad load = server.Load(shard.Loop.Index);
         load.NoteTime(elapsedMs, nowMs);
-        if (FaultWatch.NoteAnswer(service, server, load, status, elapsedMs, nowMs, shard.Reports))
+        if (FaultWatch.NoteAnswer(
+            service, server, load, status, elapsedMs, nowMs, shard.Reports, out AnswerNote note))
         {
             shard.Counters.Add(Counter.Ejections);
         }
 
-        NoteForBreaker(shard, service, status, isNetworkError: false, elapsedMs);
+        if (service.Breaker is { } breaker
+            && breaker.Note(shard.Loop.Index, nowMs, status, isNetworkError: false, elapsedMs))
+        {
+            Opened(shard, service, breaker);
+        }
+
+        return note;
     }
 
     /// <summary>
@@ -43,37 +51,44 @@ internal static class Outcomes
     public static void NoteFailed(Exchange exchange, FaultKind kind)
     {
         exchange.Record.FailTry(exchange, kind);
-        NoteFailed(exchange.Shard, exchange.Service!, exchange.Server!, exchange.TryStartedMs, kind);
+        NoteFailed(exchange.Shard, exchange.Service!, exchange.Server!, exchange.TryStartedMs, kind, exchange.Answered);
     }
 
     /// <summary>As above, of a try that is no exchange's.</summary>
-    public static void NoteFailed(Shard shard, Service service, Server server, long startedMs, FaultKind kind)
+    /// <param name="answered">What its head was counted as, if it had one.</param>
+    public static void NoteFailed(
+        Shard shard, Service service, Server server, long startedMs, FaultKind kind, in AnswerNote answered = default)
     {
         long nowMs = shard.Loop.NowMs;
         long elapsedMs = nowMs - startedMs;
         ServerLoad load = server.Load(shard.Loop.Index);
         load.NoteTime(Math.Max(elapsedMs, FailedTimeMs), nowMs);
-        if (FaultWatch.NoteFault(service, server, load, TextOf(kind), nowMs, shard.Reports))
+        bool isEjected = answered.IsCounted
+            ? FaultWatch.NoteCut(service, server, load, answered, TextOf(kind), nowMs, shard.Reports)
+            : FaultWatch.NoteFault(service, server, load, TextOf(kind), nowMs, shard.Reports);
+        if (isEjected)
         {
             shard.Counters.Add(Counter.Ejections);
         }
 
-        NoteForBreaker(shard, service, ErrorResponses.StatusCode(kind), isNetworkError: true, elapsedMs);
+        if (service.Breaker is { } breaker)
+        {
+            int loop = shard.Loop.Index;
+            int status = ErrorResponses.StatusCode(kind);
+            bool isOpened = answered.IsCounted
+                ? breaker.NoteCut(loop, nowMs, answered.AtMs, status, elapsedMs)
+                : breaker.Note(loop, nowMs, status, isNetworkError: true, elapsedMs);
+            if (isOpened)
+            {
+                Opened(shard, service, breaker);
+            }
+        }
     }
 
-    private static void NoteForBreaker(
-        Shard shard, Service service, int status, bool isNetworkError, long elapsedMs)
+    private static void Opened(Shard shard, Service service, CircuitBreaker breaker)
     {
-        if (service.Breaker is not { } breaker)
-        {
-            return;
-        }
-
-        if (breaker.Note(shard.Loop.Index, shard.Loop.NowMs, status, isNetworkError, elapsedMs))
-        {
-            shard.Counters.Add(Counter.BreakerOpenings);
-            Announce(service, breaker, BreakerState.Open, shard);
-        }
+        shard.Counters.Add(Counter.BreakerOpenings);
+        Announce(service, breaker, BreakerState.Open, shard);
     }
 
     /// <summary>Logs the breaker's state, if it is news.</summary>

@@ -37,6 +37,13 @@ internal sealed class RecordNotes
         StartedUs = shard.Loop.Clock.NowUs;
         IsActive = true;
         shard.ActiveByMethod[(int)exchange.Request.Method]++;
+        Reroute(exchange);
+    }
+
+    /// <summary>The route is known, or is another now.</summary>
+    public void Reroute(Exchange exchange)
+    {
+        Shard shard = exchange.Shard;
         TelemetrySettings settings = exchange.Snapshot.Telemetry;
         bool isLogged = settings.AccessLog is not null && exchange.Route?.IsLogged != false;
         bool isTraced = exchange.Trace.IsTraced

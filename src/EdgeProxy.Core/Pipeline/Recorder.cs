@@ -122,6 +122,8 @@ internal static class Recorder
             Router = exchange.Route?.Name,
             Service = exchange.Service?.Name,
             Consumer = exchange.Consumer?.Name,
+            AnsweredBy = exchange.AnsweredBy,
+            OverLimit = exchange.OverLimit,
             ConfigHash = exchange.Snapshot.Hash,
             StartedUs = exchange.Record.StartedUs,
             DurationUs = durationUs,

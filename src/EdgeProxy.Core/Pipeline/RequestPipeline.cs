@@ -66,15 +66,21 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             AuditLane.Begin(exchange);
         }
 
-        isRouted = isRouted && !IsHalted(exchange);
-
-        if (isRouted && exchange.Fault.IsNone)
+        if (isRouted)
         {
-            // (3) Middlewares inbound.
-            Proceed(exchange, MiddlewareChain.Enter(exchange));
+            StartSteps(exchange);
         }
 
         return Advance(exchange);
+    }
+
+    /// <summary>(3) Middlewares inbound, from where the exchange is.</summary>
+    public static void StartSteps(Exchange exchange)
+    {
+        if (!IsHalted(exchange) && exchange.Fault.IsNone)
+        {
+            Proceed(exchange, MiddlewareChain.Enter(exchange));
+        }
     }
 
     /// <summary>The middlewares said how it goes on.</summary>
@@ -84,6 +90,9 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         {
             case Verdict.Next when IsHalted(exchange):
                 break; // now that it is known who calls
+            case Verdict.Next when exchange.ModelChoice.IsOpen:
+                ModelRouting.Start(exchange);
+                break;
             case Verdict.Next:
                 // (4) Pick a server, (5) connect and forward.
                 Forwarder.Start(exchange);
@@ -115,6 +124,12 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         }
 
         exchange.Phase = ExchangePhase.Head;
+        if (exchange.ModelChoice.IsReading)
+        {
+            ModelRouting.Resume(exchange, verdict);
+            return;
+        }
+
         if (exchange.Call is { IsAsking: true })
         {
             BodyReading.Resume(exchange, verdict);
@@ -343,7 +358,8 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
         exchange.IsHttps = exchange.IsTrustedClient && request.Has(KnownHeader.XForwardedProto)
             ? SaysHttps(request, head)
             : exchange.ClientLink.IsSecure;
-        if (!exchange.ClientLink.Serves(exchange.Host))
+        if (!exchange.ClientLink.Serves(exchange.Host)
+            || !exchange.Snapshot.Admits(exchange.Entry.Slot, exchange.Host, exchange.ClientLink))
         {
             return Refuse(exchange, RejectReason.HostMisdirected);
         }
@@ -362,11 +378,17 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             Head = request,
             HeadBytes = head,
         };
-        exchange.Route = exchange.Snapshot.Match(exchange.Entry.Slot, query);
+        exchange.Route = exchange.Snapshot.Match(exchange.Entry.Slot, query, exchange.ModelChoice.Routes);
         if (exchange.Route is not { } route)
         {
             exchange.Fault = Fault.NoRoute;
             return false;
+        }
+
+        if (exchange.ModelChoice.IsOpen)
+        {
+            ModelRouting.Begin(exchange, traits);
+            return true;
         }
 
         RejectReason refusal = CanonicalPath.Refusal(traits, (PathTraits)route.AllowEncoded);
@@ -442,6 +464,7 @@ internal sealed class RequestPipeline(SnapshotCell snapshots)
             Encoding.ASCII.GetString(request.Authority.Of(head)),
             request.TryFind("origin"u8, head, out _))
         {
+            At = exchange.Entry.Address,
             Client = exchange.ClientLink.RemoteAddress.ToString(),
             Accept = request.TryFind("accept"u8, head, out ReadOnlySpan<byte> accept)
                 ? Encoding.Latin1.GetString(accept)

@@ -4,6 +4,7 @@ using EdgeProxy.Audit.Payloads;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Routing;
 using EdgeProxy.Telemetry;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Pipeline;
 
@@ -57,6 +58,9 @@ internal sealed record RouterSettings
 
     /// <summary>Names of existing middlewares, in order; chains are resolved.</summary>
     public Sequence<string> Middlewares { get; init; } = Sequence<string>.Empty;
+
+    /// <summary>What it asks of clients who come for its hosts; null: what the entrypoint asks.</summary>
+    public ClientPolicy? ClientPolicy { get; init; }
 
     /// <summary>TOML: routers.NAME.access_log.</summary>
     public bool IsLogged { get; init; } = true;

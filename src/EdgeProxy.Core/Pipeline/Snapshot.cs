@@ -4,6 +4,8 @@ using System.Threading;
 using EdgeProxy.Routing;
 using EdgeProxy.Services.Composing;
 using EdgeProxy.Telemetry;
+using EdgeProxy.Transport;
+using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Pipeline;
 
@@ -30,24 +32,39 @@ internal sealed class Snapshot
     /// <summary>One table per entrypoint slot; a slot without routers has none.</summary>
     public required RouteTable?[] Tables { get; init; }
 
+    /// <summary>What is asked of clients, per entrypoint slot; null, or none at all, where that is nothing.</summary>
+    public HostPolicies?[] Policies { get; init; } = [];
+
     /// <summary>The same configuration, its services found anew by their names.</summary>
     public Snapshot With(Dictionary<string, ServiceNode> services) => new()
     {
         Hash = Hash,
         Routes = Array.ConvertAll(Routes, route => route with { Service = services[route.Service.Name] }),
         Tables = Tables,
+        Policies = Policies,
         Services = services,
     };
 
-    /// <summary>The route that takes the request on an entrypoint, null if none does.</summary>
-    public Route? Match(int entryPointSlot, in RouteQuery query)
+    /// <summary>
+    /// Whether a request for the host may come over this client's connection: what its handshake asked of the client is
+    /// what the host's policy asks.
+    /// </summary>
+    public bool Admits(int entryPointSlot, ReadOnlySpan<byte> host, ByteLink client) =>
+        (uint)entryPointSlot >= (uint)Policies.Length
+        || Policies[entryPointSlot] is not { } policies
+        || policies.Admit(host, client);
+
+    /// <summary>
+    /// The route that takes the request on an entrypoint, null if none does; the first that may, if its model decides.
+    /// </summary>
+    public Route? Match(int entryPointSlot, in RouteQuery query, OpenRoutes open)
     {
         if ((uint)entryPointSlot >= (uint)Tables.Length || Tables[entryPointSlot] is not { } table)
         {
             return null;
         }
 
-        int number = table.Match(query);
+        int number = table.First(query, open);
         return number < 0 ? null : Routes[number];
     }
 }

@@ -9,15 +9,16 @@ namespace EdgeProxy.Routing;
 /// </summary>
 internal sealed class Conjunction
 {
-    private Conjunction(List<Literal> literals, Matcher? host, Matcher? path)
+    private Conjunction(List<Literal> literals, Matcher? host, Matcher? path, Matcher? model)
     {
         Literals = literals;
         Host = host;
         Path = path;
-        Specificity = Specificity.Of(literals.Count, host, path);
+        Specificity = Specificity.Of(literals.Count, host, path, model);
         var text = new StringBuilder();
         foreach (Literal literal in literals)
         {
+            AsksModel |= literal.Matcher.Kind == MatcherKind.Model;
             text.Append(text.Length > 0 ? " && " : "").Append(literal.Text);
         }
 
@@ -36,6 +37,9 @@ internal sealed class Conjunction
     /// The literal it is filed under by path: exact, else prefix, else a regular expression, else null.
     /// </summary>
     public Matcher? Path { get; }
+
+    /// <summary>Whether it takes a request is the model's to decide, too.</summary>
+    public bool AsksModel { get; }
 
     public Specificity Specificity { get; }
 
@@ -78,7 +82,8 @@ internal sealed class Conjunction
         return new Conjunction(
             literals,
             First(literals, MatcherKind.Host, MatcherKind.HostWildcard, MatcherKind.HostRegexp),
-            First(literals, MatcherKind.Path, MatcherKind.PathPrefix, MatcherKind.PathRegexp));
+            First(literals, MatcherKind.Path, MatcherKind.PathPrefix, MatcherKind.PathRegexp),
+            First(literals, MatcherKind.Model, MatcherKind.Model, MatcherKind.Model));
     }
 
     // A negation never files a rule under a name (CVE-2026-114656: "!Host(...)" counted as a served domain).

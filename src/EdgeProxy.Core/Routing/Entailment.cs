@@ -1,3 +1,5 @@
+using System;
+
 namespace EdgeProxy.Routing;
 
 /// <summary>What one matcher that holds tells about another, as far as that is cheap to know.</summary>
@@ -29,6 +31,8 @@ internal static class Entailment
                 return false;
             case MatcherKind.ClientIp when other.Kind == MatcherKind.ClientIp:
                 return OfRange(matcher, other);
+            case MatcherKind.Model when other.Kind == MatcherKind.Model:
+                return OfModel(matcher, other);
             default:
                 return null;
         }
@@ -49,6 +53,19 @@ internal static class Entailment
         }
 
         return matcher.TakesPath(other.ValueBytes) ? null : false;
+    }
+
+    // gpt-4* implies gpt-*, and excludes o1*: neither takes the other's own text.
+    private static bool? OfModel(Matcher matcher, Matcher other)
+    {
+        if (!matcher.IsModelPrefix)
+        {
+            return other.TakesModel(matcher.ValueBytes);
+        }
+
+        return other.IsModelPrefix && matcher.ValueBytes.StartsWith(other.ValueBytes) ? true
+            : other.ValueBytes.StartsWith(matcher.ValueBytes) ? null
+            : false;
     }
 
     private static bool? OfRange(Matcher matcher, Matcher other)

@@ -23,7 +23,9 @@ internal sealed record Matcher : Rule
         Key = key;
         Value = value;
         _key = Encoding.UTF8.GetBytes(key);
-        _value = Encoding.UTF8.GetBytes(kind == MatcherKind.HostWildcard ? value["*.".Length..] : value);
+        _value = Encoding.UTF8.GetBytes(kind == MatcherKind.HostWildcard ? value["*.".Length..]
+            : kind == MatcherKind.Model && value.EndsWith('*') ? value[..^1]
+            : value);
     }
 
     public static Matcher AnyHost { get; } = new(MatcherKind.AnyHost, "Host", "", "*", showsKey: false);
@@ -36,7 +38,9 @@ internal sealed record Matcher : Rule
     /// <summary>The text to equal, to start with, or the pattern as written.</summary>
     public string Value { get; }
 
-    /// <summary>The literal as bytes; of a wildcard host the part after "*.".</summary>
+    /// <summary>
+    /// The literal as bytes; of a wildcard host the part after "*.", of a model that before the * at its end.
+    /// </summary>
     public ReadOnlySpan<byte> ValueBytes => _value;
 
     /// <summary>Set for the regular expressions.</summary>
@@ -77,6 +81,9 @@ internal sealed record Matcher : Rule
     public static Matcher ClientIp(string text, CidrRange range) =>
         new(MatcherKind.ClientIp, "ClientIP", "", text, showsKey: false) { Range = range };
 
+    /// <summary>A model's name; with a * at its end every name that begins so.</summary>
+    public static Matcher Model(string name) => new(MatcherKind.Model, "Model", "", name, showsKey: false);
+
     public static Matcher Regexp(MatcherKind kind, string key, UserPattern pattern) =>
         new(kind, kind.ToString(), key, pattern.Source, kind is MatcherKind.HeaderRegexp or MatcherKind.QueryRegexp)
         {
@@ -95,6 +102,7 @@ internal sealed record Matcher : Rule
         MatcherKind.Method => TakesMethod(query),
         MatcherKind.ClientIp => Range.Contains(query.Client),
         MatcherKind.Header or MatcherKind.HeaderRegexp => TakesHeader(query),
+        MatcherKind.Model => TakesModel(query.Model),
         _ => TakesQuery(query.Query),
     };
 
@@ -113,6 +121,13 @@ internal sealed record Matcher : Rule
             && (path.Length == _value.Length || _value[^1] == '/' || path[_value.Length] == '/'),
         _ => Pattern!.IsMatch(path),
     };
+
+    /// <summary>Of a Model: every name that begins with its text is meant.</summary>
+    public bool IsModelPrefix => Kind == MatcherKind.Model && Value.EndsWith('*');
+
+    /// <param name="model">Empty for none, which no Model takes.</param>
+    public bool TakesModel(ReadOnlySpan<byte> model) =>
+        !model.IsEmpty && (IsModelPrefix ? model.StartsWith(_value) : model.SequenceEqual(_value));
 
     private bool TakesMethod(in RouteQuery query) =>
         query.Head.Method == Method

@@ -19,4 +19,9 @@ internal enum MatcherKind : byte
     PathRegexp,
     HeaderRegexp,
     QueryRegexp,
+
+    /// <summary>
+    /// The model a call asks for: in its body, so it is asked last, by itself (<see cref="OpenRoutes"/>).
+    /// </summary>
+    Model,
 }

@@ -16,7 +16,7 @@ internal static class MatcherSyntax
     private static readonly string[] Names =
     [
         "Host", "HostRegexp", "Path", "PathPrefix", "PathRegexp", "Method", "Header", "HeaderRegexp", "Query",
-        "QueryRegexp", "ClientIP",
+        "QueryRegexp", "ClientIP", "Model",
     ];
 
     // RFC 9110 section 5.6.2: token = 1*tchar
@@ -79,6 +79,7 @@ internal static class MatcherSyntax
             "PathPrefix" => PathText.Canonical(first, errors) is { } prefix ? Matcher.PathPrefix(prefix) : null,
             "Method" => OfMethod(first, errors),
             "ClientIP" => ClientIp(first, errors),
+            "Model" => Model(first, errors),
             "HostRegexp" => Regexp(MatcherKind.HostRegexp, "", first, errors),
             "PathRegexp" => Regexp(MatcherKind.PathRegexp, "", first, errors),
             "Header" or "HeaderRegexp" => Header(known, first, values[1], errors),
@@ -144,6 +145,21 @@ internal static class MatcherSyntax
         }
 
         errors.Add(new RuleError(value.Column, problem));
+        return null;
+    }
+
+    private static Matcher? Model(RuleToken value, List<RuleError> errors)
+    {
+        string name = value.Value;
+        int star = name.IndexOf('*', StringComparison.Ordinal);
+        if (name.Length is > 0 and <= RuleLimits.ModelCharsMax && !name.AsSpan().ContainsAnyExceptInRange('!', '~')
+            && (star < 0 || star == name.Length - 1))
+        {
+            return Matcher.Model(name);
+        }
+
+        errors.Add(new RuleError(value.Column, $"'{name}' is not the name of a model: 1 to {RuleLimits.ModelCharsMax} "
+            + "visible characters; a * only at the end, for every name that begins so"));
         return null;
     }
 

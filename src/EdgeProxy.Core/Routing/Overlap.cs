@@ -38,7 +38,7 @@ internal static class Overlap
     {
         // What an expression or a negation leaves over is not known.
         if (literal.Negated || literal.Matcher.Kind is not (MatcherKind.Method or MatcherKind.ClientIp
-            or MatcherKind.Header or MatcherKind.Query))
+            or MatcherKind.Header or MatcherKind.Query or MatcherKind.Model))
         {
             return false;
         }

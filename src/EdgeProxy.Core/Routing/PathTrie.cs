@@ -70,6 +70,32 @@ internal sealed class PathTrie(
         return best;
     }
 
+    /// <summary>Tells of every rank that takes the request, in no order.</summary>
+    public void Collect(int root, in RouteQuery query, OpenRoutes found)
+    {
+        ReadOnlySpan<byte> path = query.Path;
+        int depth = 0;
+        for (int at = root; at >= 0;)
+        {
+            ref readonly PathNode node = ref nodes[at];
+            int start = depth == path.Length ? node.LeavesStart : path[depth] == '/' ? node.ExactEnd : node.SegmentEnd;
+            for (int i = start; i < node.LeavesEnd; i++)
+            {
+                if (Holds(leaves[i], query))
+                {
+                    found.Add(leaves[i].Rank);
+                }
+            }
+
+            if (depth == path.Length)
+            {
+                return;
+            }
+
+            at = Child(node, path, ref depth);
+        }
+    }
+
     private int Child(in PathNode node, ReadOnlySpan<byte> path, ref int depth)
     {
         int index = firstBytes.AsSpan(node.FirstChild, node.ChildCount).IndexOf(path[depth]);
@@ -115,8 +141,7 @@ internal sealed class PathTrie(
                 break;
             }
 
-            if ((leaf.Methods >> (int)query.Head.Method & 1) != 0
-                && (leaf.LiteralCount == 0 || AllHold(leaf, query)))
+            if (Holds(leaf, query))
             {
                 return leaf.Rank;
             }
@@ -124,6 +149,9 @@ internal sealed class PathTrie(
 
         return best;
     }
+
+    private bool Holds(in RouteLeaf leaf, in RouteQuery query) =>
+        (leaf.Methods >> (int)query.Head.Method & 1) != 0 && (leaf.LiteralCount == 0 || AllHold(leaf, query));
 
     private bool AllHold(in RouteLeaf leaf, in RouteQuery query)
     {

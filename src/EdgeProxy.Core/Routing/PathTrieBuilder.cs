@@ -130,15 +130,15 @@ internal sealed class PathTrieBuilder
         return true;
     }
 
-    // Whoever gets as far as the leaf has proven these.
+    // Whoever gets as far as the leaf has proven these; a model is asked about when its name is there.
     private static bool IsFiled(Literal literal, Conjunction conjunction) =>
-        !literal.Negated
-        && literal.Matcher.Kind switch
+        literal.Matcher.Kind == MatcherKind.Model
+        || (!literal.Negated && literal.Matcher.Kind switch
         {
             MatcherKind.Host or MatcherKind.HostWildcard => literal.Matcher == conjunction.Host,
             MatcherKind.Path or MatcherKind.PathPrefix => literal.Matcher == conjunction.Path,
             _ => false,
-        };
+        });
 
     private int BestRank(in PathNode node)
     {

@@ -20,6 +20,9 @@ internal readonly ref struct RouteQuery
 
     public required RequestHead Head { get; init; }
 
+    /// <summary>The model it asks for; empty if it names none, or none is known yet.</summary>
+    public ReadOnlySpan<byte> Model { get; init; }
+
     /// <summary>The bytes <see cref="Head"/> was read from.</summary>
     public required ReadOnlySpan<byte> HeadBytes { get; init; }
 }

@@ -49,6 +49,7 @@ internal sealed class RouteTableBuilder
         var wildcard = new HostGroups();
         var anyHost = new List<(Conjunction, int)>();
         int[] routes = new int[candidates.Count];
+        Literal[]?[]? models = null;
         for (int rank = 0; rank < routes.Length; rank++)
         {
             routes[rank] = candidates[rank].Route;
@@ -60,6 +61,11 @@ internal sealed class RouteTableBuilder
                 _ => anyHost,
             };
             group.Add((conjunction, rank));
+            if (conjunction.AsksModel)
+            {
+                models ??= new Literal[routes.Length][];
+                models[rank] = ModelsOf(conjunction);
+            }
         }
 
         var tries = new PathTrieBuilder();
@@ -82,7 +88,22 @@ internal sealed class RouteTableBuilder
             anyHostRoot,
             tries.Build(),
             routes,
-            [.. _routers]);
+            [.. _routers],
+            models);
+    }
+
+    private static Literal[] ModelsOf(Conjunction conjunction)
+    {
+        var models = new List<Literal>();
+        foreach (Literal literal in conjunction.Literals)
+        {
+            if (literal.Matcher.Kind == MatcherKind.Model)
+            {
+                models.Add(literal);
+            }
+        }
+
+        return [.. models];
     }
 
     /// <summary>The conjunctions of each host, hosts in the order in which they first came.</summary>

@@ -24,6 +24,14 @@ internal static class RuleLimits
 
     public const int LabelCharsMax = 63;
 
+    /// <summary>Characters of a model's name.</summary>
+    public const int ModelCharsMax = 128;
+
+    /// <summary>
+    /// Conjunctions with Model() at one entrypoint: each is a candidate that is kept while a body is read.
+    /// </summary>
+    public const int ModelConjunctionsMax = 256;
+
     /// <summary>
     /// Others with the same priority, host and path that a conjunction is compared with for overlap; further ones are
     /// only found if they are identical, so that loading stays linear.

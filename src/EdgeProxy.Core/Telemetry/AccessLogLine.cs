@@ -66,7 +66,9 @@ internal sealed class AccessLogLine
         Headers = 1 << 23,
         Config = 1 << 24,
         Guard = 1 << 25,
-        All = (1 << 26) - 1,
+        AnsweredBy = 1 << 26,
+        OverLimit = 1 << 27,
+        All = (1 << 28) - 1,
     }
 
     /// <summary>Adds the line, its line feed included.</summary>
@@ -175,6 +177,8 @@ internal sealed class AccessLogLine
         }
 
         AddName(line, Members.Consumer, ",\"consumer\":\""u8, record.Consumer);
+        AddName(line, Members.AnsweredBy, ",\"answered_by\":\""u8, record.AnsweredBy);
+        AddName(line, Members.OverLimit, ",\"over_limit\":\""u8, record.OverLimit);
         AddName(line, Members.Config, ",\"config\":\""u8, record.ConfigHash);
     }
 

@@ -52,6 +52,12 @@ internal struct RequestRecord
     public string? Service;
     public string? Consumer;
 
+    /// <summary>The middleware that answered.</summary>
+    public string? AnsweredBy;
+
+    /// <summary>The limit that only reported.</summary>
+    public string? OverLimit;
+
     /// <summary>Of the configuration the exchange saw.</summary>
     public string ConfigHash;
 

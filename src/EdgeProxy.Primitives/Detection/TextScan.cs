@@ -66,6 +66,9 @@ internal sealed class TextScan(DetectionRule[] rules)
         }
     }
 
+    /// <summary>Where what is masked by the piece told last ends, as far as that is known.</summary>
+    public int MaskedTo => _maskedTo;
+
     /// <summary>All that was decided was told.</summary>
     public int Told => _told;
 

@@ -1,6 +1,7 @@
 using System;
 using System.Threading.Tasks;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Transport;
 
 namespace EdgeProxy.Control;
 
@@ -30,7 +31,11 @@ internal static class AdminActions
         return known;
     }
 
-    /// <summary>The address it came from; whether it showed the token. Only of requests the gate let through.</summary>
+    /// <summary>
+    /// The address it came from, or the Unix socket it came by; whether it showed the token. Only of requests the gate
+    /// let through.
+    /// </summary>
     public static string WhoOf(LocalRequest request, AdminParts parts) =>
-        request.Client + (parts.Settings()?.Admin.Token is not null ? " with admin.token" : "");
+        (request.At is UnixEndPoint unix ? unix.ToString() : request.Client)
+        + (parts.Settings()?.Admin.Token is not null ? " with admin.token" : "");
 }

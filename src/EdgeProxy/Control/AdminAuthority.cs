@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using EdgeProxy.Primitives.Collections;
+using EdgeProxy.Transport;
 
 namespace EdgeProxy.Control;
 
@@ -28,8 +29,11 @@ internal static class AdminAuthority
         }
 
         ReadOnlySpan<char> host = hasPort ? authority[..colon] : authority;
-        return port == bound.Port
-            && (IsLocal(host) || host.SequenceEqual(Literal(bound.Address)) || IsAmong(host, hosts));
+        // A Unix socket has neither port nor address: who forwards to it says which port clients see.
+        return bound is UnixEndPoint
+            ? IsLocal(host) || IsAmong(host, hosts)
+            : port == bound.Port
+                && (IsLocal(host) || host.SequenceEqual(Literal(bound.Address)) || IsAmong(host, hosts));
     }
 
     private static bool IsLocal(ReadOnlySpan<char> host) =>

@@ -5,6 +5,7 @@ using System.Text;
 using EdgeProxy.Config;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Hashing;
+using EdgeProxy.Transport;
 
 namespace EdgeProxy.Control;
 
@@ -17,12 +18,19 @@ internal static class AdminGate
     private const string Scheme = "Bearer ";
 
     /// <summary>The refusal; null if the request may go on.</summary>
+    /// <param name="bound">Where the admin surface is now.</param>
     public static LocalAnswer? RefusalOf(LocalRequest request, IPEndPoint? bound, AdminSettings settings)
     {
+        // What these settings ask for is enough for their own address only.
+        if (request.At is { } at && !at.Equals(bound))
+        {
+            return AdminAnswer.Text(403, "the admin address is another by now\n");
+        }
+
         if (bound is not null && !AdminAuthority.IsAllowed(request.Host, bound, settings.Hosts))
         {
-            return AdminAnswer.Text(
-                403, "Host is not one of localhost, 127.0.0.1, [::1], admin.hosts with this port\n");
+            string port = bound is UnixEndPoint ? "" : " with this port";
+            return AdminAnswer.Text(403, $"Host is not one of localhost, 127.0.0.1, [::1], admin.hosts{port}\n");
         }
 
         return settings.Token is { } token && request.Path is not ("/livez" or "/readyz")

@@ -24,6 +24,7 @@ internal static class DurationLines
     public static bool Write(MetricsBuffer text, IReadOnlyList<DurationFamily> families, MetricsForm form)
     {
         var sum = new DurationSum();
+        var labels = new MetricsBuffer();
         int written = 0;
         foreach (DurationFamily family in families)
         {
@@ -44,7 +45,9 @@ internal static class DurationLines
                             return true;
                         }
 
-                        WriteOne(text, family.Name, LabelsOf(series, method, outcome), sum, form);
+                        labels.Clear();
+                        labels.AddLabels([.. series.Labels, .. LabelsOf(method, outcome)]);
+                        WriteOne(text, family.Name, labels.Written.Span, sum, form);
                     }
                 }
             }
@@ -66,10 +69,8 @@ internal static class DurationLines
         ];
     }
 
-    private static byte[] LabelsOf(DurationSeries series, Method method, int outcome) =>
-        new MetricsBuffer().AddLabels([.. series.Labels, .. LabelsOf(method, outcome)]).Written.ToArray();
-
-    private static void WriteOne(MetricsBuffer text, string name, byte[] labels, DurationSum sum, MetricsForm form)
+    private static void WriteOne(
+        MetricsBuffer text, string name, ReadOnlySpan<byte> labels, DurationSum sum, MetricsForm form)
     {
         byte[][] bounds = form == MetricsForm.OpenMetrics ? s_openBounds : s_bounds;
         long count = 0;

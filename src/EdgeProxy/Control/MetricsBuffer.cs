@@ -16,6 +16,9 @@ internal sealed class MetricsBuffer
 
     public ReadOnlyMemory<byte> Written => _bytes.WrittenMemory;
 
+    /// <summary>Begins anew, in the same memory.</summary>
+    public void Clear() => _bytes.ResetWrittenCount();
+
     public MetricsBuffer Add(ReadOnlySpan<byte> text)
     {
         _bytes.Write(text);

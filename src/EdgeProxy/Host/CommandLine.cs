@@ -179,6 +179,11 @@ internal sealed partial class CommandLine
             Description = "the client's address [default: 127.0.0.1]",
             HelpName = "IP",
         };
+        var model = new Option<string?>("--model")
+        {
+            Description = "the model the request's body names [default: none]",
+            HelpName = "NAME",
+        };
         var entryPoint = new Option<string?>("--entrypoint")
         {
             Description = "one entrypoint [default: all]",
@@ -193,6 +198,7 @@ internal sealed partial class CommandLine
                     Url = parsed.GetRequiredValue(url),
                     Fields = parsed.GetValue(fields) ?? [],
                     Client = parsed.GetValue(client),
+                    Model = parsed.GetValue(model),
                     EntryPoint = parsed.GetValue(entryPoint),
                 };
                 return Task.FromResult(ExplainCommand.Run(_shell, parsed.GetValue(_config), arguments, format));
@@ -201,6 +207,7 @@ internal sealed partial class CommandLine
         explain.Arguments.Add(url);
         explain.Options.Add(fields);
         explain.Options.Add(client);
+        explain.Options.Add(model);
         explain.Options.Add(entryPoint);
         return explain;
     }

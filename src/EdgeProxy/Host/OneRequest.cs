@@ -6,6 +6,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
+using EdgeProxy.Transport;
 
 namespace EdgeProxy.Host;
 
@@ -51,9 +52,8 @@ internal static class OneRequest
         {
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stop);
             deadline.CancelAfter(Timeout);
-            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            await socket.ConnectAsync(address, deadline.Token).ConfigureAwait(false);
-            byte[] request = Write(method, path, host ?? address.ToString(), fields, body);
+            using Socket socket = await ConnectAsync(address, deadline.Token).ConfigureAwait(false);
+            byte[] request = Write(method, path, host ?? HostOf(address), fields, body);
             await socket.SendAsync(request, deadline.Token).ConfigureAwait(false);
             byte[] received = await ReceiveAllAsync(socket, deadline.Token).ConfigureAwait(false);
             return Read(received) is { } answer ? (answer, null) : (null, $"{address} does not speak HTTP/1.1");
@@ -65,6 +65,27 @@ internal static class OneRequest
         catch (OperationCanceledException)
         {
             return (null, $"{address}: no answer within {Timeout.TotalSeconds} s");
+        }
+    }
+
+    private static string HostOf(IPEndPoint address) => address is UnixEndPoint ? "localhost" : address.ToString();
+
+    private static async Task<Socket> ConnectAsync(IPEndPoint address, CancellationToken stop)
+    {
+        var unix = address as UnixEndPoint;
+        Socket socket = unix is null
+            ? new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+            : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            EndPoint peer = unix is null ? address : new UnixDomainSocketEndPoint(unix.Path);
+            await socket.ConnectAsync(peer, stop).ConfigureAwait(false);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
         }
     }
 

@@ -13,7 +13,11 @@ namespace EdgeProxy.Host;
 /// <summary>A request to be explained, as somebody types it.</summary>
 /// <param name="Fields">Whole field lines, each with its CRLF.</param>
 internal readonly record struct ExplainedRequest(
-    string Method, string Authority, string Target, string Fields, IpAddress Client);
+    string Method, string Authority, string Target, string Fields, IpAddress Client)
+{
+    /// <summary>What its body names; "" for none.</summary>
+    public string Model { get; init; } = "";
+}
 
 /// <summary>What one entrypoint does with a request.</summary>
 internal sealed record Explanation
@@ -128,6 +132,7 @@ internal sealed class RouteExplainer
             Client = request.Client,
             Head = head,
             HeadBytes = bytes,
+            Model = Encoding.UTF8.GetBytes(request.Model ?? ""),
         };
         int number = _table.Match(query);
         RouterSettings? winner = number < 0 ? null : _routers[number];

@@ -80,6 +80,27 @@ public sealed class AiPlanTests : IDisposable
         Assert.Equal(used > 0, facts.ContainsKey("edgeproxy.ai.cost"));
     }
 
+    // The provider counts what it answered, whether anybody here can read it or not.
+    [Fact]
+    public async Task Tokens_OfAnAnswerThatCannotBeTranslated_AreEstimated()
+    {
+        const string Odd = "{\"type\":\"message\",\"content\":7,\"x\":\"123456789\"}";
+        await using RawServer server = RawServer.Start(async connection =>
+        {
+            while (await connection.ReadRequestAsync() is not null)
+            {
+                await connection.AnswerAsync(Odd, "Content-Type: application/json\r\n");
+            }
+        });
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(PlanConfig.Of(
+            server.Port, "anthropic", "{ count = \"tokens\", max = 1000, period = \"month\" }", _state.FullName));
+        const string Body = "{\"model\":\"fast\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+
+        Assert.Equal(502, (await AskAsync(proxy, Chat, Body)).Status);
+
+        Assert.Equal((Body.Length + 3) / 4 + (Odd.Length + 3) / 4, await proxy.MetricAsync("edgeproxy_plan_used"));
+    }
+
     [Fact]
     public async Task Calls_ThatMayComeToMoreThanIsLeft_AreNotMade()
     {

@@ -13,6 +13,7 @@ internal sealed class Http2Wire : IDisposable
 {
     private readonly RawClient _client;
     private readonly FrameParser _parser = new();
+    private int _taken;
 
     private Http2Wire(RawClient client)
     {
@@ -33,10 +34,12 @@ internal sealed class Http2Wire : IDisposable
         return wire;
     }
 
-    public static async Task<Http2Wire> ConnectTlsAsync(int port, TestKeys keys, X509Certificate2? own = null)
+    public static async Task<Http2Wire> ConnectTlsAsync(
+        int port, TestKeys keys, X509Certificate2? own = null, string host = "a.test")
     {
         var wire = new Http2Wire(await RawClient.ConnectTlsAsync(port, keys, ask =>
         {
+            ask.TargetHost = host;
             ask.ApplicationProtocols = [SslApplicationProtocol.Http2];
             ask.ClientCertificateContext =
                 own is null ? null : SslStreamCertificateContext.Create(own, null, offline: true);
@@ -74,6 +77,23 @@ internal sealed class Http2Wire : IDisposable
         }
 
         return found;
+    }
+
+    /// <summary>The next frame in the order they came; null at the end of the connection.</summary>
+    public async Task<Frame?> NextAsync(string what)
+    {
+        while (_taken == _parser.Frames.Count)
+        {
+            byte[] bytes = await _client.Wire.ReadSomeAsync(what);
+            if (bytes.Length == 0)
+            {
+                return null;
+            }
+
+            _parser.Feed(bytes);
+        }
+
+        return _parser.Frames[_taken++];
     }
 
     public Task<Frame?> EndOfAsync(int id) =>

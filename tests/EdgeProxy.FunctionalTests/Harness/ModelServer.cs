@@ -32,6 +32,9 @@ internal enum ModelTemper
     /// <summary>503 in its dialect.</summary>
     Overloaded,
 
+    /// <summary>As <see cref="ModelServer.Refusal"/> says.</summary>
+    Refusing,
+
     /// <summary>Sends the first piece, then waits for <see cref="ModelServer.Gate"/>, or its caller's end.</summary>
     Stalled,
 }
@@ -51,6 +54,9 @@ internal sealed class ModelServer : IAsyncDisposable
     public int Port => Server.Port;
 
     public ModelTemper Temper { get; set; }
+
+    /// <summary>Status line, body and fields with which it refuses.</summary>
+    public (string Status, string Body, string Fields) Refusal { get; set; }
 
     /// <summary>Waited for where the temper says so.</summary>
     public Gate Gate { get; set; } = new();
@@ -84,6 +90,12 @@ internal sealed class ModelServer : IAsyncDisposable
             if (Temper == ModelTemper.Overloaded)
             {
                 await AnswerAsync(connection, "503 Service Unavailable", ErrorOf(path), "Retry-After: 300\r\n");
+                continue;
+            }
+
+            if (Temper == ModelTemper.Refusing)
+            {
+                await AnswerAsync(connection, Refusal.Status, Refusal.Body, Refusal.Fields);
                 continue;
             }
 

@@ -17,6 +17,9 @@ internal sealed class ProxyConfig
 
     public int AdminPort { get; } = Ports.Next();
 
+    /// <summary>A Unix socket in the place of the admin port.</summary>
+    public string? AdminSocket { get; set; }
+
     /// <summary>Ports of the service's servers.</summary>
     public List<int> Servers { get; private set; } = [];
 
@@ -78,7 +81,7 @@ internal sealed class ProxyConfig
             format = "text"
             {Log}
             [admin]
-            address = "127.0.0.1:{AdminPort}"
+            address = "{(AdminSocket is null ? $"127.0.0.1:{AdminPort}" : $"unix:{AdminSocket}")}"
             {Admin}
 
             [entrypoints.web]

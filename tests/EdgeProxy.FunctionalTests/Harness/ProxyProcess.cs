@@ -188,10 +188,15 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
         line => line.Length > 0,
         $"a line on stderr with '{part}'");
 
-    public Task<RawResponse> AdminAsync(string path, string method = "GET") => RawClient.OnceAsync(
-        AdminPort,
-        $"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{AdminPort}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-        method);
+    public async Task<RawResponse> AdminAsync(string path, string method = "GET")
+    {
+        using RawClient client = Config.AdminSocket is { } socket
+            ? await RawClient.ConnectUnixAsync(socket)
+            : await RawClient.ConnectAsync(AdminPort);
+        string host = Config.AdminSocket is null ? $"127.0.0.1:{AdminPort}" : "localhost";
+        return await client.RequestAsync(
+            $"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", method);
+    }
 
     /// <summary>
     /// The sum of a metric's series whose labels contain <paramref name="label"/>; null if there is none.

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Security.Cryptography;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
 using Xunit;
@@ -101,24 +102,72 @@ public sealed class SpoolTests : IDisposable
         Assert.Equal(requests * SpansPerRequest, await LostAsync(proxy, ""));
     }
 
+    [Fact]
+    public async Task SpoolFull_TheOldestGo_AndEverySpanIsAccountedFor_WithinBoundsOfDiskAndMemory()
+    {
+        const int requests = 4_000;
+        const long bytesMax = 1024 * 1024;
+        int port = Ports.Next();
+        string spool = Path.Combine(_folder.FullName, "spool");
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            Config(server, port, spool, "bytes_max = \"1MiB\"\ndrain_bytes_per_second = 0"));
+        await AskWithLongPathsAsync(proxy, requests / 4);
+        long before = proxy.PeakRssKib;
+        await AskWithLongPathsAsync(proxy, 3 * requests / 4);
+        await Eventually.TrueAsync(
+            async () => await StoredAsync(proxy) + await GoneAsync(proxy) == requests * SpansPerRequest,
+            "each span to be stored or counted as lost",
+            Limit);
+
+        Assert.True(await LostAsync(proxy, "full") > 0);
+        Assert.InRange(await proxy.MetricAsync("edgeproxy_spool_bytes") ?? 0, bytesMax / 2, bytesMax);
+        long onDisk = new DirectoryInfo(spool).GetFiles().Sum(static file => file.Length);
+        Assert.InRange(onDisk, bytesMax / 2, bytesMax + 4096);
+        Assert.InRange(proxy.PeakRssKib - before, 0, 64 * 1024);
+
+        await using OtlpCollector collector = OtlpCollector.Start(port);
+        await Eventually.TrueAsync(async () => await StoredAsync(proxy) == 0, "an empty spool", Limit);
+        Assert.Equal(requests * SpansPerRequest, collector.Spans.Count + await GoneAsync(proxy));
+        Assert.Equal(collector.Spans.Count, collector.Spans.Select(static span => span.SpanId).Distinct().Count());
+    }
+
+    // What compresses badly: the spool is full soon.
+    private static async Task AskWithLongPathsAsync(ProxyProcess proxy, int requests)
+    {
+        using RawClient client = await proxy.ConnectAsync();
+        for (int i = 0; i < requests; i++)
+        {
+            string path = Convert.ToHexString(RandomNumberGenerator.GetBytes(500));
+            RawResponse answer = await client.RequestAsync($"GET /{path} HTTP/1.1\r\nHost: a\r\n\r\n");
+            Assert.Equal(200, answer.Status);
+        }
+    }
+
+    // Lost after they were recorded, or before.
+    private static async Task<double> GoneAsync(ProxyProcess proxy) => await LostAsync(proxy, "")
+        + (SpansPerRequest * (await proxy.MetricAsync("edgeproxy_request_records_dropped_total") ?? 0));
+
     // A collector that was away for a while is asked after a back-off.
     private static TimeSpan Limit => TimeSpan.FromMinutes(2);
 
-    private static ProxyConfig Config(RawServer server, int collectorPort, string spool) => new(server)
-    {
-        More = $"""
-            [telemetry.otlp]
-            endpoint = "http://127.0.0.1:{collectorPort}"
-            signals = ["traces"]
-            batch_interval = "100ms"
-            [telemetry.traces]
-            ratio = 1
-            [telemetry.spool]
-            directory = "{spool}"
-            free_disk_min = 0
+    private static ProxyConfig Config(RawServer server, int collectorPort, string spool, string more = "") =>
+        new(server)
+        {
+            More = $"""
+                [telemetry.otlp]
+                endpoint = "http://127.0.0.1:{collectorPort}"
+                signals = ["traces"]
+                batch_interval = "100ms"
+                [telemetry.traces]
+                ratio = 1
+                [telemetry.spool]
+                directory = "{spool}"
+                free_disk_min = 0
+                {more}
 
-            """,
-    };
+                """,
+        };
 
     private static async Task AskAsync(ProxyProcess proxy, string name, int requests)
     {

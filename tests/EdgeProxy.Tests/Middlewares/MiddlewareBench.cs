@@ -1,4 +1,5 @@
 using System;
+using System.Net;
 using System.Text;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Http;
@@ -108,6 +109,8 @@ internal sealed class MiddlewareBench : IDisposable
         public string Name => "web";
 
         public int Slot => 0;
+
+        public IPEndPoint Address { get; } = new(IPAddress.Loopback, 80);
 
         public int Port => 80;
 

@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using System.Net;
 using System.Reflection;
 using EdgeProxy.Middlewares;
 using EdgeProxy.Pipeline;
@@ -12,6 +13,7 @@ using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Composing;
+using EdgeProxy.Services.Health;
 using EdgeProxy.Tests.Transport;
 using EdgeProxy.Transport;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -25,7 +27,7 @@ public sealed class ExchangeTests : IDisposable
     private static readonly string[] s_kept =
     [
         "Shard", "Request", "Response", "ClientSource", "ClientSink", "UpstreamSource", "UpstreamSink", "Whole", "Ticket",
-        "_host", "_requestId", "RequestEdits", "ResponseEdits", "Notes", "Fallbacks", "Record",
+        "_host", "_requestId", "RequestEdits", "ResponseEdits", "Notes", "Fallbacks", "Record", "ModelChoice",
         "RentedPlace", // its shard's
         "NextWaiter", "PreviousWaiter", // a queue's, which clears them
     ];
@@ -53,6 +55,8 @@ public sealed class ExchangeTests : IDisposable
         }
 
         Assert.Equal((0, false, 0), (used.Whole.RequestBytesMax, used.Whole.HasRequest, used.Whole.AnswerBytesMax));
+        Assert.Equal((false, 0), (used.ModelChoice.IsReading, used.ModelChoice.SharedSteps));
+        Assert.False(used.ModelChoice.IsOpen);
         Assert.Equal(0, used.Notes.Count);
         Assert.Null(used.Record.Tries[0].Server);
         Assert.Equal((false, 0), (used.Record.IsActive, used.Record.StartedUs));
@@ -89,6 +93,7 @@ public sealed class ExchangeTests : IDisposable
                 var type when type == typeof(bool) => true,
                 var type when type == typeof(int) => 7,
                 var type when type == typeof(long) => 7L,
+                var type when type == typeof(string) => "x",
                 var type when type == typeof(Fault) => Fault.NoRoute,
                 var type when type == typeof(Snapshot) => new Snapshot { Hash = "x", Routes = [], Tables = [] },
                 var type when type == typeof(Server) => new Server("s", "127.0.0.1", 1, 1),
@@ -96,6 +101,7 @@ public sealed class ExchangeTests : IDisposable
                 var type when type == typeof(RejectReason) => RejectReason.HostInvalid,
                 var type when type == typeof(ExchangePhase) => ExchangePhase.Tunnel,
                 var type when type == typeof(PumpStatus) => PumpStatus.Done,
+                var type when type == typeof(AnswerNote) => new AnswerNote(true, true, 7, 7),
                 _ => null,
             };
             if (value is not null)
@@ -150,6 +156,8 @@ public sealed class ExchangeTests : IDisposable
         public string Name => "web";
 
         public int Slot => 0;
+
+        public IPEndPoint Address { get; } = new(IPAddress.Loopback, 80);
 
         public int Port => 80;
 

@@ -12,14 +12,18 @@ internal sealed record PlainRequest(
     string Path,
     (string Key, string Value)[] Query,
     (string Name, string Value)[] Fields,
-    string Client)
+    string Client,
+    string Model = "")
 {
     public SampleRequest Sample()
     {
         string query = string.Join('&', Query.Select(pair => $"{Encode(pair.Key)}={Encode(pair.Value)}"));
         return new SampleRequest(
             $"{Method} {Path}{(query.Length > 0 ? "?" : "")}{query}", Host, Client,
-            Fields.Select(f => $"{f.Name}: {f.Value}"));
+            Fields.Select(f => $"{f.Name}: {f.Value}"))
+        {
+            Model = Model,
+        };
     }
 
     private static string Encode(string text) => string.Concat(Encoding.UTF8.GetBytes(text).Select(b => $"%{b:x2}"));
@@ -29,7 +33,7 @@ internal sealed record PlainRequest(
 /// Makes up a rule together with an oracle that shares nothing with the product: strings, delegates, the backtracking
 /// engine. The pools are small, so that requests often meet rules and rules often meet each other.
 /// </summary>
-internal sealed class RandomRule(Random random)
+internal sealed class RandomRule(Random random, bool hasModels = false)
 {
     private static readonly string[] Hosts = ["a", "b", "a.x", "b.x", "a.b.x", "x", "c.y", "a.y"];
     private static readonly string[] Wildcards = ["*.x", "*.b.x", "*.y", "*"];
@@ -48,6 +52,9 @@ internal sealed class RandomRule(Random random)
         ("192.0.2.1", ip => ip == "192.0.2.1"),
         ("2001:db8::/32", ip => ip.StartsWith("2001:db8:", StringComparison.Ordinal)),
     ];
+
+    private static readonly string[] Models = ["a", "ab", "abc", "b"];
+    private static readonly string[] ModelPatterns = ["a", "ab", "b", "a*", "ab*", "*", "b*"];
 
     private static readonly string[] Clients =
         ["10.0.0.1", "10.1.2.3", "192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db9::1"];
@@ -78,11 +85,12 @@ internal sealed class RandomRule(Random random)
             .Replace("//", "/", StringComparison.Ordinal),
         [.. Enumerable.Range(0, random.Next(3)).Select(_ => (Of(Names), Of(Values)))],
         [.. Enumerable.Range(0, random.Next(3)).Select(_ => (Of(Names), Of(Values)))],
-        Of(Clients));
+        Of(Clients),
+        !hasModels || random.Next(3) == 0 ? "" : Of(Models));
 
     private (string Text, Func<PlainRequest, bool> Takes) Matcher()
     {
-        switch (random.Next(13))
+        switch (random.Next(hasModels ? 15 : 13))
         {
             case 0 or 1:
                 string host = Of(Hosts);
@@ -114,6 +122,11 @@ internal sealed class RandomRule(Random random)
             case 11:
                 (string key, string wanted) = (Of(Names), Of(Values));
                 return ($"Query(`{key}`, `{wanted}`)", request => request.Query.Contains((key, wanted)));
+            case 13 or 14:
+                string model = Of(ModelPatterns);
+                return ($"Model(`{model}`)", request => request.Model.Length > 0 && (model.EndsWith('*')
+                    ? request.Model.StartsWith(model[..^1], StringComparison.Ordinal)
+                    : request.Model == model));
             default:
                 (string subject, string match) = (Of(Names), Of(ValuePatterns));
                 return random.Next(2) == 0

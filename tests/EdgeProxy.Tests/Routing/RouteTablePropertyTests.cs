@@ -21,7 +21,7 @@ public class RouteTablePropertyTests
         Gen.Int.SampleSame(seed =>
         {
             var random = new Random(seed);
-            var made = new RandomRule(random);
+            var made = new RandomRule(random, hasModels: true);
             List<PlainRequest> requests = [.. Enumerable.Range(0, 8).Select(_ => made.Request())];
             List<Router> routers = Routers(random, made, requests);
             var builder = new RouteTableBuilder();
@@ -100,7 +100,7 @@ public class RouteTablePropertyTests
         Gen.Int.SampleSame(seed =>
         {
             var random = new Random(seed);
-            var made = new RandomRule(random);
+            var made = new RandomRule(random, hasModels: true);
             List<PlainRequest> requests = [.. Enumerable.Range(0, 8).Select(_ => made.Request())];
             List<Router> routers = Routers(random, made, requests);
             (RouteTable forward, _) = Build(routers);

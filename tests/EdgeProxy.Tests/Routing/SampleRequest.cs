@@ -38,6 +38,9 @@ internal sealed class SampleRequest
         Assert.True(IpAddress.TryParse(Encoding.ASCII.GetBytes(client), out _client));
     }
 
+    /// <summary>What its body names.</summary>
+    public string Model { get; init; } = "";
+
     public string Path => Encoding.ASCII.GetString(_path);
 
     public RouteQuery Query => new()
@@ -48,6 +51,7 @@ internal sealed class SampleRequest
         Client = _client,
         Head = _head,
         HeadBytes = _bytes,
+        Model = Encoding.UTF8.GetBytes(Model),
     };
 
     public static Rule Rule(string text)

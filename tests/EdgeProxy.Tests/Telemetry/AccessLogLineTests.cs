@@ -53,7 +53,8 @@ public sealed class AccessLogLineTests
 
         Assert.Equal("no_route", line.RootElement.GetProperty("fault").GetString());
         Assert.All(
-            ["query", "router", "service", "server", "tries", "trace_id", "span_id", "headers", "consumer", "tls"],
+            ["query", "router", "service", "server", "tries", "trace_id", "span_id", "headers", "consumer", "tls",
+                "answered_by", "over_limit"],
             name => Assert.False(line.RootElement.TryGetProperty(name, out _), name));
     }
 
@@ -72,6 +73,8 @@ public sealed class AccessLogLineTests
             var sample = new SampleRecord(fields: [(1, "x")]);
             sample.Record.Fault = FaultKind.UpstreamClosed;
             sample.Record.Consumer = "alice";
+            sample.Record.AnsweredBy = "limit";
+            sample.Record.OverLimit = "trial";
             sample.Record.IsSecure = true;
             sample.NoteFindings("prompt=email:mask:2");
             using JsonDocument all = JsonDocument.Parse(

@@ -20,9 +20,9 @@ internal sealed class AiGuard(AiGuardSettings settings, Func<TimeSpan, HttpMessa
 
     public AiGuardSettings Settings { get; } = settings;
 
-    public GuardSide Prompt { get; } = new(settings.Prompt);
+    public GuardSide Prompt { get; } = new(settings.Prompt, settings.Tools);
 
-    public GuardSide Answer { get; } = new(settings.Answer);
+    public GuardSide Answer { get; } = new(settings.Answer, settings.Tools, settings.Prompt);
 
     public ExternalGuards External { get; } = new(settings.External, connect);
 

@@ -17,6 +17,12 @@ internal enum GuardDetect : byte
     Words,
     PromptInjection,
     Length,
+
+    /// <summary>A call of a tool: of rules in tools.</summary>
+    ToolCall,
+
+    /// <summary>What stands for something of the prompt: of the rule that puts it back.</summary>
+    Placeholder,
 }
 
 /// <summary>One rule of a guard.</summary>
@@ -32,6 +38,9 @@ internal sealed record GuardRule
     /// <summary>It tells what it would do, and does not do it.</summary>
     public bool ReportOnly { get; init; }
 
+    /// <summary>Of a rule of prompts that masks: the answer gets back what it found.</summary>
+    public bool Reversible { get; init; }
+
     /// <summary>An expression that PatternDetector takes; "" unless Detect says so.</summary>
     public string Pattern { get; init; } = "";
 
@@ -42,6 +51,9 @@ internal sealed record GuardRule
 
     /// <summary>Bytes of text, all of a prompt or answer together, that a length rule finds too long.</summary>
     public int BytesMax { get; init; }
+
+    /// <summary>The call that a rule of tools is about; null of others.</summary>
+    public ToolCallMatch? Call { get; init; }
 }
 
 /// <summary>[middlewares.NAME.ai_guard]</summary>
@@ -50,6 +62,9 @@ internal sealed record AiGuardSettings : MiddlewareSettings
     public Sequence<GuardRule> Prompt { get; init; } = Sequence<GuardRule>.Empty;
 
     public Sequence<GuardRule> Answer { get; init; } = Sequence<GuardRule>.Empty;
+
+    /// <summary>About calls of tools, in answers and in the history of prompts.</summary>
+    public Sequence<GuardRule> Tools { get; init; } = Sequence<GuardRule>.Empty;
 
     /// <summary>Programs that are asked about prompts.</summary>
     public Sequence<ExternalGuard> External { get; init; } = Sequence<ExternalGuard>.Empty;
@@ -77,6 +92,15 @@ internal static class GuardLimits
 
     /// <summary>Texts of one stream that are told apart: choices, blocks, tool calls.</summary>
     public const int LanesMax = 256;
+
+    /// <summary>
+    /// Longest arguments of one call that rules look into, and of all calls of a stream that are open at once, bytes as
+    /// they are spelled; longer ones count as unreadable.
+    /// </summary>
+    public const int ArgumentsBytesMax = 256 * 1024;
+
+    /// <summary>What of a stream waits for the end of a call, bytes.</summary>
+    public const int WaitingBytesMax = 1024 * 1024;
 
     /// <summary>What is remembered of a stream to write an event of its kind.</summary>
     public const int EnvelopeBytesMax = 1024;

@@ -28,6 +28,10 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
     /// <summary>A stream was ended by the guard; the rest of it is not wanted.</summary>
     public bool IsOver => IsStream && stream.IsOver;
 
+    /// <summary>The block of Messages that the client knows to be open.</summary>
+    /// <param name="read">The one in what was read.</param>
+    public int OpenBlock(int read) => IsStream ? stream.OpenBlock(read) : read;
+
     private bool IsStream => _look is AnswerLook.Events or AnswerLook.Lines;
 
     private GuardSide Side => work.Guard.Answer;
@@ -35,7 +39,9 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
     /// <summary>How the answer whose head is here will be looked at.</summary>
     /// <param name="written">How it will be written by who translates it; null if it goes on as it comes.</param>
     public AnswerLook LookOf(Exchange exchange, AiCallKind kind, AnswerLook? written) =>
-        Side.IsEmpty ? AnswerLook.None : written ?? AnswerLooks.Of(exchange, kind);
+        IsNothingToDo ? AnswerLook.None : written ?? AnswerLooks.Of(exchange, kind);
+
+    private bool IsNothingToDo => Side.IsEmpty || (Side.RestoresOnly && work.Placeholders.IsEmpty);
 
     /// <summary>An answer begins. One that cannot be looked into is replaced at once.</summary>
     public void Begin(Exchange exchange, AiCallKind kind, Dialect dialect, AnswerLook? written, HeldBody output)

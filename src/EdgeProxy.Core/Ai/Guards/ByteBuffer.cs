@@ -30,6 +30,64 @@ internal sealed class ByteBuffer
         Append(digits[..length]);
     }
 
+    /// <summary>A decoded text as JSON spells it in a string, with the escapes JSON needs and no others.</summary>
+    /// <param name="isTwice">The string is one of JSON that stands in a string itself.</param>
+    public void AppendEscaped(ReadOnlySpan<byte> text, bool isTwice = false)
+    {
+        Span<byte> escape = stackalloc byte[6];
+        while (!text.IsEmpty)
+        {
+            int plain = 0;
+            while (plain < text.Length && text[plain] >= 0x20 && text[plain] is not ((byte)'"' or (byte)'\\'))
+            {
+                plain++;
+            }
+
+            Append(text[..plain]);
+            text = text[plain..];
+            if (!text.IsEmpty)
+            {
+                ReadOnlySpan<byte> spelled = EscapeOf(text[0], escape);
+                if (isTwice)
+                {
+                    AppendEscaped(spelled);
+                }
+                else
+                {
+                    Append(spelled);
+                }
+
+                text = text[1..];
+            }
+        }
+    }
+
+    private static ReadOnlySpan<byte> EscapeOf(byte value, Span<byte> room)
+    {
+        ReadOnlySpan<byte> digits = "0123456789abcdef"u8;
+        byte simple = value switch
+        {
+            8 => (byte)'b',
+            9 => (byte)'t',
+            10 => (byte)'n',
+            12 => (byte)'f',
+            13 => (byte)'r',
+            (byte)'"' or (byte)'\\' => value,
+            _ => 0,
+        };
+        if (simple == 0)
+        {
+            "\\u00"u8.CopyTo(room);
+            room[4] = digits[value >> 4];
+            room[5] = digits[value & 0xF];
+            return room;
+        }
+
+        room[0] = (byte)'\\';
+        room[1] = simple;
+        return room[..2];
+    }
+
     public void Clear()
     {
         Length = 0;

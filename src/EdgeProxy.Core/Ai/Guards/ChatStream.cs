@@ -14,6 +14,7 @@ internal sealed class ChatStream : StreamDialect
     private static readonly ulong Function = JsonText.HashOf("function"u8);
     private static readonly ulong Custom = JsonText.HashOf("custom"u8);
     private static readonly ulong FunctionCall = JsonText.HashOf("function_call"u8);
+    private static readonly ulong Name = JsonText.HashOf("name"u8);
     private static readonly ulong[] Envelope =
     [
         JsonText.HashOf("id"u8), JsonText.HashOf("object"u8), JsonText.HashOf("created"u8), JsonText.HashOf("model"u8),
@@ -61,6 +62,41 @@ internal sealed class ChatStream : StreamDialect
                 guard.EndLanes(number);
             }
         }
+    }
+
+    public override CallReading ReadCalls(StreamedCalls calls, JsonIndex index, ReadOnlySpan<byte> data)
+    {
+        int choices = index.Find(0, Choices);
+        int end = choices >= 0 && index[choices].Kind == JsonToken.ArrayStart ? index[choices].Next : 0;
+        for (int choice = choices + 1; choice < end; choice = index[choice].Next)
+        {
+            int number = NumberOf(index, choice, Index, 0);
+            int delta = index.Find(choice, Delta);
+            int old = index.Find(delta, FunctionCall);
+            if (old >= 0)
+            {
+                calls.Take(index, data, number, -1, index.Find(old, Name), index.Find(old, GuardNames.Arguments));
+            }
+
+            int list = index.Find(delta, ToolCalls);
+            int place = 0;
+            int listEnd = list >= 0 && index[list].Kind == JsonToken.ArrayStart ? index[list].Next : 0;
+            for (int call = list + 1; call < listEnd; call = index[call].Next)
+            {
+                int part = NumberOf(index, call, Index, place++);
+                int custom = index.Find(call, Custom);
+                int inner = custom >= 0 ? custom : index.Find(call, Function);
+                int given = index.Find(inner, custom >= 0 ? GuardNames.Input : GuardNames.Arguments);
+                calls.Take(index, data, number, part, index.Find(inner, Name), given, isFree: custom >= 0);
+            }
+
+            if (index.Find(choice, FinishReason) is >= 0 and var finish && index[finish].Kind == JsonToken.String)
+            {
+                calls.End(number);
+            }
+        }
+
+        return CallReading.Whole;
     }
 
     public override void WriteRest(StreamLane lane, ReadOnlySpan<byte> spelled, ByteBuffer output)

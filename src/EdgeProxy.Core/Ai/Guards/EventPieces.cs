@@ -41,7 +41,7 @@ internal sealed class EventPieces(StreamGuard guard)
             Whole(_event.Bytes, output);
             if (guard.HasHeld)
             {
-                output.TryAppend(_isLines ? "\n"u8 : "\n\n"u8); // what is held comes in an event behind it
+                guard.Break(_isLines ? "\n"u8 : "\n\n"u8, output); // what is held comes in an event behind it
             }
         }
 

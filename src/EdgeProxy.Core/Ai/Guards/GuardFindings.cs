@@ -9,7 +9,7 @@ namespace EdgeProxy.Ai.Guards;
 /// <summary>What findings are counted by: names of the configuration alone, never of a client.</summary>
 /// <param name="Guard">The middleware's name.</param>
 /// <param name="Side">prompt or answer.</param>
-/// <param name="Action">mask, block or flag.</param>
+/// <param name="Action">mask, block, flag or restore.</param>
 /// <param name="IsReportOnly">Nothing was done about them.</param>
 internal readonly record struct FindingLabels(string Guard, string Side, string Rule, string Action, bool IsReportOnly);
 
@@ -45,7 +45,10 @@ internal sealed class GuardFindings
             {
                 FindingLabels labels = LabelsOf(guard, side, rules.Rules[i]);
                 counts[i] = _counts.TryGetValue(labels, out FindingCount? kept) ? kept : new FindingCount();
-                _counts[labels] = counts[i];
+                if (rules.Rules[i].Call is not { Allows: true })
+                {
+                    _counts[labels] = counts[i]; // others find nothing
+                }
             }
         }
 
@@ -64,6 +67,12 @@ internal sealed class GuardFindings
                 {
                     Keep(counts, guard.Name, PromptSide, guard.Prompt);
                     Keep(counts, guard.Name, AnswerSide, guard.Answer);
+                    Keep(counts, guard.Name, PromptSide, guard.Tools);
+                    Keep(counts, guard.Name, AnswerSide, guard.Tools);
+                    if (GuardSide.HasReversible(guard.Prompt))
+                    {
+                        Keep(counts, guard.Name, AnswerSide, new Sequence<GuardRule>([GuardSide.Restoring]));
+                    }
                 }
             }
 
@@ -91,6 +100,11 @@ internal sealed class GuardFindings
     {
         foreach (GuardRule rule in rules)
         {
+            if (rule.Call is { Allows: true })
+            {
+                continue;
+            }
+
             FindingLabels labels = LabelsOf(guard, side, rule);
             counts[labels] = _counts.TryGetValue(labels, out FindingCount? kept) ? kept : new FindingCount();
         }
@@ -102,6 +116,7 @@ internal sealed class GuardFindings
         rule.Name,
         rule.Action switch
         {
+            _ when rule.Detect == GuardDetect.Placeholder => "restore",
             FindingAction.Mask => "mask",
             FindingAction.Block => "block",
             _ => "flag",

@@ -55,7 +55,7 @@ internal sealed class GuardVerdict(GuardSide side, FindingCount[] findings)
         long before = _bytes;
         _bytes += count;
         ReadOnlySpan<GuardRule> rules = side.Rules;
-        for (int rule = side.Detections.Length; rule < rules.Length; rule++)
+        for (int rule = side.Detections.Length; rule < side.LengthsEnd; rule++)
         {
             if (before <= rules[rule].BytesMax && _bytes > rules[rule].BytesMax)
             {
@@ -67,6 +67,13 @@ internal sealed class GuardVerdict(GuardSide side, FindingCount[] findings)
             }
         }
     }
+
+    /// <summary>A call that a rule is about.</summary>
+    /// <param name="isRepeat">It was found before.</param>
+    public void Found(int rule, bool isRepeat) => _counts[rule] += isRepeat ? 0 : 1;
+
+    /// <summary>So many placeholders were no more than text: what they would stand for is not here.</summary>
+    public void TakeBack(int rule) => _counts[rule]--;
 
     /// <summary>A text that must not be changed has something to mask.</summary>
     public void Block(int rule) => BlockedBy = BlockedBy < 0 ? rule : BlockedBy;
@@ -105,7 +112,8 @@ internal sealed class GuardVerdict(GuardSide side, FindingCount[] findings)
                 findings[rule].Add(_counts[rule]);
             }
 
-            flagged += GuardSide.IsEnforced(rules[rule]) ? 0 : _counts[rule];
+            bool isFlagged = !GuardSide.IsEnforced(rules[rule]) && rule != side.RestoreRule;
+            flagged += isFlagged ? _counts[rule] : 0;
         }
 
         exchange.Shard.Counters.Add(Counter.GuardMasks, masked);
@@ -122,6 +130,7 @@ internal sealed class GuardVerdict(GuardSide side, FindingCount[] findings)
         {
             ReadOnlySpan<byte> action = rules[rule].Action switch
             {
+                _ when rule == side.RestoreRule => ":restore"u8,
                 FindingAction.Mask => ":mask"u8,
                 FindingAction.Block => ":block"u8,
                 _ => ":flag"u8,

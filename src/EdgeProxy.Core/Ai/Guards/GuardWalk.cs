@@ -8,13 +8,14 @@ namespace EdgeProxy.Ai.Guards;
 /// Goes over the texts of one JSON text, a request, an answer or an event of one: every string but marks and ids, names
 /// of members, and numbers a tool is called with. Masks are edits; all else stays, byte for byte. Reused; one loop's.
 /// </summary>
-internal sealed class GuardWalk(GuardSide side, bool passesAttachments, bool isOfAnswer)
+internal sealed class GuardWalk(
+    GuardSide side, PlaceholderTable placeholders, bool passesAttachments, bool isOfAnswer)
 {
     private const int NumberBytesMin = 12;
 
     private readonly TextScan _scan = new(side.Detections);
     private readonly int[] _counted = new int[side.Detections.Length];
-    private readonly GuardedText _spelled = new(side);
+    private readonly GuardedText _spelled = new(side, placeholders);
     private readonly ByteBuffer _written = new();
     private readonly Open[] _open = new Open[JsonScanner.DepthMax + 1];
     private int _depth;
@@ -164,12 +165,13 @@ internal sealed class GuardWalk(GuardSide side, bool passesAttachments, bool isO
 
         _written.Clear();
         _spelled.Begin(isJson, _isRepeat);
+        _spelled.Restores = mayMask;
         _spelled.Take(content, isEnd: true, verdict, _written);
         if (_spelled.IsMasked && !mayMask)
         {
             verdict.Block(_spelled.MaskedBy);
         }
-        else if (_spelled.IsMasked)
+        else if (_spelled.IsChanged)
         {
             edits.Replace(start + 1, end - 1, _written.Bytes);
         }
@@ -182,16 +184,47 @@ internal sealed class GuardWalk(GuardSide side, bool passesAttachments, bool isO
         Scan(content, verdict);
         while (_scan.Next(out Piece piece))
         {
-            if (piece.Rule >= 0 && !mayMask)
+            if (piece.Rule >= 0 && piece.Rule == side.RestoreRule)
+            {
+                Restore(content[piece.Start..piece.End], at + piece.Start, edits, verdict, mayMask);
+            }
+            else if (piece.Rule >= 0 && !mayMask)
             {
                 verdict.Block(piece.Rule);
                 return;
             }
 
-            if (piece.Rule >= 0)
+            else if (piece.Rule >= 0)
             {
-                edits.Replace(at + piece.Start, at + piece.End, piece.Begins ? side.MaskOf(piece.Rule) : default);
+                edits.Replace(at + piece.Start, at + piece.End,
+                    piece.Begins ? MaskFor(piece.Rule, content[piece.Start..piece.End]) : default);
             }
+        }
+    }
+
+    private ReadOnlySpan<byte> MaskFor(int rule, ReadOnlySpan<byte> found) =>
+        side.IsReversible(rule) ? placeholders.MaskFor(rule, found) : side.MaskOf(rule);
+
+    // A placeholder gets back what it stands for; what another rule found right behind it is masked with it, and goes.
+    private void Restore(ReadOnlySpan<byte> found, int at, JsonEdits edits, GuardVerdict verdict, bool mayMask)
+    {
+        int end = found.IndexOf((byte)']') + 1;
+        if (mayMask && placeholders.TryFind(found[..end], out ReadOnlySpan<byte> value))
+        {
+            _written.Clear();
+            _written.AppendEscaped(value);
+            edits.Replace(at, at + found.Length, _written.Bytes);
+            return;
+        }
+
+        if (!_isRepeat)
+        {
+            verdict.TakeBack(side.RestoreRule);
+        }
+
+        if (end < found.Length)
+        {
+            edits.Replace(at + end, at + found.Length, default);
         }
     }
 
@@ -205,7 +238,7 @@ internal sealed class GuardWalk(GuardSide side, bool passesAttachments, bool isO
             {
                 _written.Clear();
                 _written.Append("\""u8);
-                _written.Append(side.MaskOf(piece.Rule));
+                _written.Append(MaskFor(piece.Rule, text[(node.Start + piece.Start)..(node.Start + piece.End)]));
                 _written.Append("\""u8);
                 edits.Replace(node.Start, node.End, _written.Bytes);
                 return;

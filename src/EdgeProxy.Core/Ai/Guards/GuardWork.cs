@@ -15,13 +15,16 @@ internal sealed class GuardWork
     private readonly AiGuard _guard;
     private readonly GuardWalk _prompts;
     private readonly GuardWalk _answers;
+    private readonly AiLoop _loop;
     private ExternalReply[] _replies = [];
 
     public GuardWork(AiGuard guard, AiLoop loop)
     {
         _guard = guard;
-        _prompts = new GuardWalk(guard.Prompt, guard.Settings.PassesAttachments, isOfAnswer: false);
-        _answers = new GuardWalk(guard.Answer, guard.Settings.PassesAttachments, isOfAnswer: true);
+        _loop = loop;
+        Placeholders = new PlaceholderTable(guard.Prompt);
+        _prompts = new GuardWalk(guard.Prompt, Placeholders, guard.Settings.PassesAttachments, isOfAnswer: false);
+        _answers = new GuardWalk(guard.Answer, Placeholders, guard.Settings.PassesAttachments, isOfAnswer: true);
         Prompt = Verdict(GuardFindings.PromptSide, guard.Prompt);
         Answer = Verdict(GuardFindings.AnswerSide, guard.Answer);
         Answering = new AnswerGuard(this, loop, new StreamGuard(this, loop, _answers));
@@ -30,6 +33,9 @@ internal sealed class GuardWork
     }
 
     public AiGuard Guard => _guard;
+
+    /// <summary>What the prompt had where its placeholders stand.</summary>
+    public PlaceholderTable Placeholders { get; }
 
     /// <summary>On the prompt.</summary>
     public GuardVerdict Prompt { get; }
@@ -44,6 +50,7 @@ internal sealed class GuardWork
     {
         _replies = [];
         HasFailed = false;
+        Placeholders.Clear();
         Prompt.Begin();
         Answer.Begin();
     }
@@ -51,6 +58,7 @@ internal sealed class GuardWork
     public void Release()
     {
         Answering.Release();
+        Placeholders.Clear();
         _prompts.Release();
         _answers.Release();
     }
@@ -122,10 +130,15 @@ internal sealed class GuardWork
     }
 
     /// <summary>Looks at a request's body: what is masked is in the edits.</summary>
-    public void InspectPrompt(JsonIndex index, ReadOnlySpan<byte> body, JsonEdits edits, AiCallKind kind)
+    public void InspectPrompt(JsonIndex index, ReadOnlySpan<byte> body, JsonEdits edits, AiCallKind kind) =>
+        InspectPrompt(index, body, edits, kind, _loop.CallArguments);
+
+    private void InspectPrompt(
+        JsonIndex index, ReadOnlySpan<byte> body, JsonEdits edits, AiCallKind kind, CallArguments arguments)
     {
         if (!_guard.Prompt.IsEmpty)
         {
+            JudgeCalls(index, body, _guard.Prompt, Prompt, arguments);
             _prompts.Run(index, body, edits, Prompt);
             if (kind == AiCallKind.Embeddings && _guard.Prompt.Enforces && !_guard.Settings.PassesAttachments
                 && HasNumbers(index))
@@ -141,14 +154,34 @@ internal sealed class GuardWork
         var index = new JsonIndex();
         var edits = new JsonEdits();
         _ = index.Read(body); // it was read before, so it is good
-        InspectPrompt(index, body, edits, kind);
+        InspectPrompt(index, body, edits, kind, new CallArguments());
         index.Reset();
         return edits;
     }
 
     /// <summary>Looks at an answer that is whole.</summary>
-    public void InspectAnswer(JsonIndex index, ReadOnlySpan<byte> body, JsonEdits edits) =>
+    public void InspectAnswer(JsonIndex index, ReadOnlySpan<byte> body, JsonEdits edits)
+    {
+        JudgeCalls(index, body, _guard.Answer, Answer, _loop.CallArguments);
         _answers.Run(index, body, edits, Answer);
+    }
+
+    /// <summary>Calls of tools that are whole in one event of a stream.</summary>
+    public void JudgeCalls(JsonIndex index, ReadOnlySpan<byte> data, bool isRepeat)
+    {
+        _loop.CallArguments.Placeholders = Placeholders;
+        ToolCallWalk.Run(index, data, _guard.Answer.Calls, _loop.CallArguments, Answer, isEvent: true, isRepeat);
+    }
+
+    private void JudgeCalls(
+        JsonIndex index, ReadOnlySpan<byte> body, GuardSide side, GuardVerdict verdict, CallArguments arguments)
+    {
+        if (!side.Calls.IsEmpty)
+        {
+            arguments.Placeholders = Placeholders;
+            ToolCallWalk.Run(index, body, side.Calls, arguments, verdict, isEvent: false, isRepeat: false);
+        }
+    }
 
     // A prompt of tokens instead of texts: numbers, or lists of them.
     private static bool HasNumbers(JsonIndex index)

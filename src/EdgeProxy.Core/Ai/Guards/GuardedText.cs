@@ -7,14 +7,21 @@ namespace EdgeProxy.Ai.Guards;
 /// One text of a prompt or an answer, whole or in pieces: takes it as it stands between the quotes of JSON strings, and
 /// gives back what of it is decided, with masks in the place of findings and all else spelled as it was. Reused.
 /// </summary>
-internal sealed class GuardedText(GuardSide side)
+internal sealed class GuardedText(GuardSide side, PlaceholderTable placeholders)
 {
     private readonly SpelledText _spelled = new();
     private readonly TextScan _scan = new(side.Detections);
     private readonly int[] _counted = new int[side.Detections.Length];
     private int _told;
     private int _rawTold;
+    private int _passedTo; // of a placeholder that is nobody's: it stays as it is to there
     private bool _isRepeat;
+
+    /// <summary>Placeholders get back what they stand for; else they stay.</summary>
+    public bool Restores { get; set; }
+
+    /// <summary>It is no longer as it was.</summary>
+    public bool IsChanged { get; private set; }
 
     /// <summary>A finding was masked since the text began.</summary>
     public bool IsMasked { get; private set; }
@@ -35,6 +42,8 @@ internal sealed class GuardedText(GuardSide side)
         Array.Clear(_counted);
         _told = 0;
         _rawTold = 0;
+        _passedTo = 0;
+        IsChanged = false;
         IsMasked = false;
         MaskedBy = -1;
     }
@@ -57,7 +66,7 @@ internal sealed class GuardedText(GuardSide side)
         verdict.Take(_scan, _counted, _isRepeat);
         while (_scan.Next(out Piece piece))
         {
-            Write(piece, output);
+            Write(piece, verdict, output);
         }
 
         int gone = Math.Min(_scan.Kept, _told);
@@ -67,11 +76,12 @@ internal sealed class GuardedText(GuardSide side)
             _spelled.Drop(gone);
             _scan.Drop(gone);
             _told -= gone;
+            _passedTo -= gone;
             _rawTold -= raw - _spelled.Raw.Length;
         }
     }
 
-    private void Write(in Piece piece, ByteBuffer output)
+    private void Write(in Piece piece, GuardVerdict verdict, ByteBuffer output)
     {
         int length = 0;
         for (int place = piece.Start; place < piece.End; place++)
@@ -79,7 +89,11 @@ internal sealed class GuardedText(GuardSide side)
             length += _spelled.SpellingOf(place);
         }
 
-        if (piece.Rule < 0)
+        if (piece.Rule >= 0 && piece.Rule == side.RestoreRule)
+        {
+            Restore(piece, _spelled.Raw.Slice(_rawTold, length), verdict, output);
+        }
+        else if (piece.Rule < 0)
         {
             output.Append(_spelled.Raw.Slice(_rawTold, length));
         }
@@ -87,13 +101,53 @@ internal sealed class GuardedText(GuardSide side)
         {
             MaskedBy = IsMasked ? MaskedBy : piece.Rule;
             IsMasked = true;
-            ReadOnlySpan<byte> quote = _spelled.IsBareJson(piece.Start) ? "\\\""u8 : default;
-            output.Append(quote);
-            output.Append(side.MaskOf(piece.Rule));
-            output.Append(quote);
+            IsChanged = true;
+            bool isReversible = side.IsReversible(piece.Rule);
+            Quote(piece.Start, output);
+            output.Append(isReversible
+                ? placeholders.MaskFor(piece.Rule, _spelled.Text[piece.Start.._scan.MaskedTo])
+                : side.MaskOf(piece.Rule));
+            Quote(piece.Start, output);
         }
 
         _rawTold += length;
         _told = piece.End;
     }
+
+    private void Restore(in Piece piece, ReadOnlySpan<byte> raw, GuardVerdict verdict, ByteBuffer output)
+    {
+        if (piece.Begins)
+        {
+            ReadOnlySpan<byte> found = _spelled.Text[piece.Start.._scan.MaskedTo];
+            int end = found.IndexOf((byte)']') + 1;
+            if (Restores && placeholders.TryFind(found[..end], out ReadOnlySpan<byte> value))
+            {
+                IsChanged = true;
+                Quote(piece.Start, output);
+                output.AppendEscaped(value, _spelled.IsJson);
+                Quote(piece.Start, output);
+                return;
+            }
+
+            _passedTo = piece.Start + end;
+            if (!_isRepeat)
+            {
+                verdict.TakeBack(piece.Rule);
+            }
+        }
+
+        // What another rule found right behind it is masked with it, and goes.
+        int length = 0;
+        for (int place = piece.Start; place < Math.Min(piece.End, _passedTo); place++)
+        {
+            length += _spelled.SpellingOf(place);
+        }
+
+        IsChanged |= length < raw.Length;
+        output.Append(raw[..length]);
+    }
+
+    // What stands where JSON has a value of its own is one.
+    private void Quote(int place, ByteBuffer output) =>
+        output.Append(_spelled.IsBareJson(place) ? "\\\""u8 : default);
 }

@@ -15,7 +15,10 @@ internal sealed class MessagesStream : StreamDialect
     private static readonly ulong MessageStart = JsonText.HashOf("message_start"u8);
     private static readonly ulong Ping = JsonText.HashOf("ping"u8);
 
+    private static readonly ulong Name = JsonText.HashOf("name"u8);
+
     private int _open;
+    private int _marked;
 
     public override void Begin() => _open = -1;
 
@@ -49,6 +52,53 @@ internal sealed class MessagesStream : StreamDialect
             guard.EndLanes();
         }
     }
+
+    public override CallReading ReadCalls(StreamedCalls calls, JsonIndex index, ReadOnlySpan<byte> data)
+    {
+        int type = index.Find(0, GuardNames.Type);
+        ulong kind = type < 0 ? 0 : (ulong)index[type].Number;
+        int block = NumberOf(index, 0, Index, 0);
+        if (kind == BlockStart)
+        {
+            int begun = index.Find(0, ContentBlock);
+            if (ToolCallWalk.IsTyped(index, data, begun, out _))
+            {
+                int input = index.Find(begun, GuardNames.Input);
+                calls.Take(index, data, block, -1, index.Find(begun, Name), input);
+            }
+
+            return CallReading.InParts;
+        }
+
+        if (kind == BlockDelta)
+        {
+            int more = index.Find(index.Find(0, Delta), GuardNames.PartialJson);
+            if (more >= 0)
+            {
+                calls.Take(index, data, block, -1, name: -1, more);
+            }
+
+            return CallReading.InParts;
+        }
+
+        if (kind == BlockStop)
+        {
+            calls.End(block);
+        }
+        else if (kind != MessageStart && kind != Ping)
+        {
+            calls.End();
+        }
+
+        return CallReading.Whole;
+    }
+
+    /// <summary>The block the client has the beginning of, and not the end; -1 if there is none.</summary>
+    public int OpenBlock => _marked;
+
+    public override void Mark() => _marked = _open;
+
+    public override void Back() => _open = _marked;
 
     public override void WriteRest(StreamLane lane, ReadOnlySpan<byte> spelled, ByteBuffer output)
     {

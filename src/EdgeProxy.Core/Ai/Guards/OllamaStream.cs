@@ -51,6 +51,10 @@ internal sealed class OllamaStream : StreamDialect
         }
     }
 
+    // Each is whole in its line.
+    public override CallReading ReadCalls(StreamedCalls calls, JsonIndex index, ReadOnlySpan<byte> data) =>
+        CallReading.Whole;
+
     public override void WriteRest(StreamLane lane, ReadOnlySpan<byte> spelled, ByteBuffer output)
     {
         output.Append("{"u8);

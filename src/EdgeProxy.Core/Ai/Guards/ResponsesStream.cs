@@ -15,6 +15,8 @@ internal sealed class ResponsesStream : StreamDialect
     private static readonly ulong ContentIndex = JsonText.HashOf("content_index"u8);
     private static readonly ulong SummaryIndex = JsonText.HashOf("summary_index"u8);
     private static readonly ulong Number = JsonText.HashOf("sequence_number"u8);
+    private static readonly ulong Item = JsonText.HashOf("item"u8);
+    private static readonly ulong Name = JsonText.HashOf("name"u8);
     private static readonly ulong Response = JsonText.HashOf("response"u8);
     private static readonly ulong[] Envelope =
         [JsonText.HashOf("id"u8), JsonText.HashOf("created_at"u8), JsonText.HashOf("model"u8)];
@@ -79,6 +81,45 @@ internal sealed class ResponsesStream : StreamDialect
         }
     }
 
+    public override CallReading ReadCalls(StreamedCalls calls, JsonIndex index, ReadOnlySpan<byte> data)
+    {
+        int type = index.Find(0, GuardNames.Type);
+        JsonText text = type >= 0 && index[type].Kind == JsonToken.String
+            ? JsonText.Of(data[index[type].Start..index[type].End])
+            : default;
+        ReadOnlySpan<byte> kind = text.Span;
+        int item = NumberOf(index, 0, OutputIndex, 0);
+        if (kind.SequenceEqual("response.output_item.added"u8))
+        {
+            ReadItem(calls, index, data, index.Find(0, Item), item);
+            return CallReading.InParts;
+        }
+
+        if (kind.EndsWith("arguments.delta"u8) || kind.EndsWith("tool_call_input.delta"u8))
+        {
+            calls.Take(index, data, item, -1, name: -1, index.Find(0, Delta), isFree: kind.EndsWith("input.delta"u8));
+            return CallReading.InParts;
+        }
+
+        if (kind.SequenceEqual("response.output_item.done"u8))
+        {
+            calls.End(item, isRepeated: true);
+            return CallReading.Whole;
+        }
+
+        if (kind.SequenceEqual("response.created"u8) || kind.SequenceEqual("response.in_progress"u8))
+        {
+            return CallReading.InParts;
+        }
+
+        if (!kind.EndsWith(".delta"u8) && index.Find(0, Response) >= 0)
+        {
+            calls.End(isRepeated: true);
+        }
+
+        return CallReading.Again;
+    }
+
     public override void Renumber(JsonIndex index, JsonEdits edits)
     {
         int number = index.Find(0, Number);
@@ -130,6 +171,21 @@ internal sealed class ResponsesStream : StreamDialect
         output.Append(_envelope.Bytes);
         output.Append("\"object\":\"response\",\"status\":\"incomplete\",\"error\":null,"u8);
         output.Append("\"incomplete_details\":{\"reason\":\"content_filter\"},\"output\":[],\"usage\":null}}\n\n"u8);
+    }
+
+    // What the provider or the client runs itself has no name, and is told whole when it is done.
+    private static void ReadItem(StreamedCalls calls, JsonIndex index, ReadOnlySpan<byte> data, int node, int item)
+    {
+        if (!ToolCallWalk.IsTyped(index, data, node, out int type))
+        {
+            return;
+        }
+
+        int name = index.Find(node, Name);
+        int input = index.Find(node, GuardNames.Input);
+        calls.Take(index, data, item, -1, name >= 0 ? name : type, name < 0 ? -1
+            : input >= 0 ? input
+            : index.Find(node, GuardNames.Arguments), isFree: input >= 0, isToldWhole: name < 0);
     }
 
     private void OnDelta(StreamGuard guard, JsonIndex index, ReadOnlySpan<byte> data, ReadOnlySpan<byte> kind, int item)

@@ -34,6 +34,9 @@ internal sealed class SpelledText
 
     public ReadOnlySpan<byte> Text => _text.AsSpan(0, _length);
 
+    /// <summary>The text is JSON itself.</summary>
+    public bool IsJson => _isJson;
+
     /// <summary>How it is spelled; more than Text says if it ends within an escape of the inner JSON.</summary>
     public ReadOnlySpan<byte> Raw => _raw.AsSpan(0, _rawLength);
 

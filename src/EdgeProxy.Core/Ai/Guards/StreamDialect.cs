@@ -3,6 +3,19 @@ using EdgeProxy.Primitives.Json;
 
 namespace EdgeProxy.Ai.Guards;
 
+/// <summary>How an event tells of calls of tools.</summary>
+internal enum CallReading : byte
+{
+    /// <summary>In parts, all of them told to StreamedCalls.</summary>
+    InParts,
+
+    /// <summary>What is no delta in it may be a whole call.</summary>
+    Whole,
+
+    /// <summary>The same, and it only says again what came before.</summary>
+    Again,
+}
+
 /// <summary>
 /// What a streamed answer looks like in one dialect: which strings of an event are parts of a longer text, where such a
 /// text ends, and how an event of the proxy's own is written.
@@ -17,6 +30,19 @@ internal abstract class StreamDialect
     /// which texts end with it (<see cref="StreamGuard.EndLanes"/>).
     /// </summary>
     public abstract void Read(StreamGuard guard, JsonIndex index, ReadOnlySpan<byte> data);
+
+    /// <summary>The event, as far as it is about calls of tools: tells which go on and which are whole.</summary>
+    public abstract CallReading ReadCalls(StreamedCalls calls, JsonIndex index, ReadOnlySpan<byte> data);
+
+    /// <summary>The client has all events up to here.</summary>
+    public virtual void Mark()
+    {
+    }
+
+    /// <summary>It gets none of those since.</summary>
+    public virtual void Back()
+    {
+    }
 
     /// <summary>The event only says again what came before.</summary>
     public virtual bool IsRepeat => false;

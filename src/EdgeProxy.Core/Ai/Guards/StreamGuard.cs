@@ -20,6 +20,8 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
     private readonly List<StreamLane> _ending = [];
     private readonly ByteBuffer _spelled = new();
     private readonly ByteBuffer _own = new();
+    private readonly StreamedCalls _calls = new(work, loop);
+    private readonly HeldBody _waiting = new(); // written, and not the client's before calls of tools are whole
     private readonly ChatStream _chat = new();
     private readonly MessagesStream _messages = new();
     private readonly ResponsesStream _responses = new();
@@ -82,9 +84,12 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
 
         JsonEdits edits = loop.Edits;
         edits.Reset();
+        Mark();
         _dialect.Read(this, index, data);
+        ReadCalls(index, data);
+        HeldBody target = TargetOf(output);
         TakeParts(index, data, edits);
-        Flush(output);
+        Flush(target);
         Array.Sort(walk.Apart, 0, _apart);
         walk.Run(index, data, edits, work.Answer, _dialect.IsRepeat);
         Array.Fill(walk.Apart, -1, 0, _apart);
@@ -96,7 +101,8 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
         else
         {
             _dialect.Renumber(index, edits);
-            Write(whole, start, length, edits, output);
+            Write(whole, start, length, edits, target);
+            LetGo(output);
         }
 
         index.Reset();
@@ -105,6 +111,7 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
     /// <summary>An event that cannot be looked into: not JSON, in several lines, or too long.</summary>
     public void Unread(ReadOnlySpan<byte> whole, string cause, HeldBody output)
     {
+        Mark();
         if (work.Guard.Answer.Enforces)
         {
             work.Answer.BlockFor(cause);
@@ -120,11 +127,71 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
     /// <summary>The stream is over: what is held goes out.</summary>
     public void End(HeldBody output)
     {
+        Mark();
         EndLanes();
-        Flush(output);
-        if (work.Answer.IsBlocked && !IsOver)
+        _calls.End();
+        Flush(TargetOf(output));
+        if (!IsOver)
+        {
+            LetGo(output);
+        }
+    }
+
+    /// <summary>The block of Messages that the client knows to be open.</summary>
+    /// <param name="read">The one in what was read.</param>
+    public int OpenBlock(int read) => _waiting.Length > 0 ? _messages.OpenBlock : read;
+
+    /// <summary>The last event came without its end: what follows it is an event of its own.</summary>
+    public void Break(ReadOnlySpan<byte> end, HeldBody output) => TargetOf(output).TryAppend(end);
+
+    // Where what is written goes.
+    private HeldBody TargetOf(HeldBody output)
+    {
+        if (!_calls.IsWaiting && _waiting.Length == 0)
+        {
+            return output;
+        }
+
+        if (_waiting.Length == 0)
+        {
+            _waiting.BindAs(output, loop.Budget);
+        }
+
+        return _waiting;
+    }
+
+    private void Mark()
+    {
+        if (_waiting.Length == 0)
+        {
+            _dialect.Mark();
+        }
+    }
+
+    private void ReadCalls(JsonIndex index, ReadOnlySpan<byte> data)
+    {
+        if (!_calls.IsIdle && _dialect.ReadCalls(_calls, index, data) is var reading and not CallReading.InParts)
+        {
+            work.JudgeCalls(index, data, isRepeat: reading == CallReading.Again);
+        }
+    }
+
+    // What waited is the client's, or nobody's.
+    private void LetGo(HeldBody output)
+    {
+        if (_waiting.Length > GuardLimits.WaitingBytesMax)
+        {
+            work.Answer.BlockFor("too_long");
+        }
+
+        if (work.Answer.IsBlocked)
         {
             Refuse(output);
+        }
+        else if (!_calls.IsWaiting && _waiting.Length > 0)
+        {
+            output.TryAppend(_waiting.Bytes);
+            _waiting.Release();
         }
     }
 
@@ -157,8 +224,9 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
 
         if (lane is null)
         {
-            lane = _spares.TryPop(out StreamLane? spare) ? spare : new StreamLane(work.Guard.Answer);
+            lane = _spares.TryPop(out StreamLane? spare) ? spare : new StreamLane(work.Guard.Answer, work.Placeholders);
             lane.Begin(name, owner, part, note, isJson);
+            lane.Text.Restores = !_dialect.IsSigned(lane);
             _lanes.Add(lane);
         }
 
@@ -215,6 +283,8 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
         _lanes.Clear();
         _parts.Clear();
         _ending.Clear();
+        _calls.Begin();
+        _waiting.Release();
         Array.Fill(walk.Apart, -1, 0, _apart);
         _apart = 0;
         IsOver = false;
@@ -255,7 +325,7 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
             {
                 _own.Clear();
                 _dialect.WriteRest(lane, _spelled.Bytes, _own);
-                output.TryAppend(_own.Bytes);
+                Put(output, _own.Bytes);
             }
 
             Retire(lane);
@@ -283,27 +353,42 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
 
     private void Refuse(HeldBody output)
     {
+        _waiting.Release();
+        _dialect.Back();
         _own.Clear();
         _dialect.WriteRefusal(_own);
         output.TryAppend(_own.Bytes);
         IsOver = true;
     }
 
-    private static void Write(ReadOnlySpan<byte> whole, int start, int length, JsonEdits edits, HeldBody output)
+    private void Write(ReadOnlySpan<byte> whole, int start, int length, JsonEdits edits, HeldBody output)
     {
         if (edits.IsEmpty)
         {
-            output.TryAppend(whole);
+            Put(output, whole);
             return;
         }
 
-        output.TryAppend(whole[..start]);
+        Put(output, whole[..start]);
         if (output.TryRoom(length + edits.Growth, out Span<byte> room))
         {
             output.Commit(edits.Apply(whole.Slice(start, length), room));
         }
+        else
+        {
+            work.Answer.BlockFor("too_long");
+        }
 
-        output.TryAppend(whole[(start + length)..]);
+        Put(output, whole[(start + length)..]);
+    }
+
+    // What finds no room is not left out: the stream ends.
+    private void Put(HeldBody output, ReadOnlySpan<byte> bytes)
+    {
+        if (!output.TryAppend(bytes))
+        {
+            work.Answer.BlockFor("too_long");
+        }
     }
 
     private readonly record struct LanePart(int Node, StreamLane Lane, bool IsEnd);

@@ -5,7 +5,7 @@ namespace EdgeProxy.Ai.Guards;
 /// <summary>
 /// One text of a streamed answer, that comes in many events: of a choice, a block or an item, in one of its fields.
 /// </summary>
-internal sealed class StreamLane(GuardSide side)
+internal sealed class StreamLane(GuardSide side, PlaceholderTable placeholders)
 {
     /// <summary>Bytes kept of what an event of it has to repeat.</summary>
     public const int NoteBytesMax = 128;
@@ -24,7 +24,7 @@ internal sealed class StreamLane(GuardSide side)
     /// <summary>Tool call or part within it; -1 if there is none.</summary>
     public int Part { get; private set; }
 
-    public GuardedText Text { get; } = new(side);
+    public GuardedText Text { get; } = new(side, placeholders);
 
     /// <summary>Met in the event at hand.</summary>
     public bool IsHit { get; set; }

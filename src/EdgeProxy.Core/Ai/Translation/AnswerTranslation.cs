@@ -83,12 +83,16 @@ internal sealed class AnswerTranslation
         }
     }
 
+    /// <summary>Bytes of the provider's answer.</summary>
+    public long Taken { get; private set; }
+
     /// <param name="from">The provider's.</param>
     /// <param name="to">The caller's.</param>
     /// <param name="output">Memory comes from where it has it.</param>
     public void Begin(TranslatedForm form, AiCallKind from, AiCallKind to, HeldBody output, long unixMs)
     {
         Release();
+        Taken = 0;
         Form = form;
         _held.BindAs(output, _loop.Budget);
         _toOllama.BindAs(output);
@@ -108,6 +112,7 @@ internal sealed class AnswerTranslation
     /// <summary>Bytes of the provider's answer; what they come to goes to <paramref name="output"/>.</summary>
     public void Take(ReadOnlySpan<byte> payload, HeldBody output)
     {
+        Taken += payload.Length;
         if (Form == TranslatedForm.Stream)
         {
             TakeEvents(payload, output);

@@ -17,9 +17,10 @@ internal static class ModelNameText
 }
 
 /// <summary>A model's name, or the beginning of many with a * behind it.</summary>
-internal sealed class ModelNameKey(string name, string doc) : Key<string?>(name, doc)
+/// <param name="of">Whose name it is.</param>
+internal sealed class ModelNameKey(string name, string doc, string of = "a model") : Key<string?>(name, doc)
 {
-    public override string TypeText => "name of a model";
+    public override string TypeText => $"name of {of}";
 
     public override string Accepts => "write " + Range;
 
@@ -27,7 +28,7 @@ internal sealed class ModelNameKey(string name, string doc) : Key<string?>(name,
 
     protected override bool TryParse(TomlNode node, TableScope scope, [NotNullWhen(true)] out string? value) =>
         TryText(node, scope, out value)
-        && (ModelNameText.IsValid(value) || RefuseText(node, value, scope, "is not the name of a model"));
+        && (ModelNameText.IsValid(value) || RefuseText(node, value, scope, $"is not the name of {of}"));
 }
 
 /// <summary>Names of models or tools; empty is a fault.</summary>

@@ -51,13 +51,16 @@ internal sealed class JsonScalarKey(string name, bool isNumber, string doc) : Ke
 /// <summary>Where a parameter stands in a request: names with dots between them, [] for every item of a list.</summary>
 internal sealed class ParameterPathKey(string name, string doc) : Key<string?>(name, doc)
 {
+    /// <summary>The path may be the one of a request's model, which no rule decides.</summary>
+    public bool TakesModel { get; init; }
+
     public override string TypeText => "path";
 
     public override string Accepts => "write names with dots between them, [] behind one for every item of a list";
 
     public override string Range =>
         $"up to {ParameterLimits.DepthMax} names, as options.seed; [] behind one for every item of a list, as "
-            + "messages[].name; not model";
+            + $"messages[].name{(TakesModel ? "" : "; not model")}";
 
     /// <summary>The names of a path that was accepted.</summary>
     public static Sequence<string> Split(string path)
@@ -88,7 +91,7 @@ internal sealed class ParameterPathKey(string name, string doc) : Key<string?>(n
             return false;
         }
 
-        if (value == "model")
+        if (value == "model" && !TakesModel)
         {
             return RefuseText(node, value, scope, "is decided by models");
         }

@@ -47,8 +47,10 @@ internal sealed class TableScope
 
     public bool TryFind(string key, out TomlEntry entry) => _table.TryFind(key, out entry);
 
-    /// <summary>A table below the root is written, whatever is in it.</summary>
-    public bool HasTop(TableDeclaration declaration) => _context.Root?.TryFind(declaration.Name, out _) == true;
+    /// <summary>A table below the root has the key, whatever it says, or is no table.</summary>
+    public bool HasTop(TableDeclaration declaration, string key) =>
+        _context.Root?.TryFind(declaration.Name, out TomlEntry entry) == true
+        && (entry.Value is not TomlTable table || table.TryFind(key, out _));
 
     /// <summary>1 if the key is written, however; else 0.</summary>
     public int Count(Key key) => _table.TryFind(key.Name, out _) ? 1 : 0;

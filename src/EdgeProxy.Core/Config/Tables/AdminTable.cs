@@ -2,6 +2,7 @@ using System.Net;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
 using EdgeProxy.Config.Values;
+using EdgeProxy.Transport;
 
 namespace EdgeProxy.Config.Tables;
 
@@ -14,7 +15,8 @@ internal static class AdminTable
 
     private static readonly AdminAddressKey Address = new("address",
         "Where health, metrics and the API answer, or \"off\". An address that others reach needs token, and should be "
-            + "one of a network that is trusted: it speaks clear text.")
+            + "one of a network that is trusted: it speaks clear text. A Unix socket is for whom unix_mode and "
+            + "unix_owner let in.")
     {
         Default = new AdminAddress(Standard.Address),
         DefaultToml = $"\"{Standard.Address}\"",
@@ -34,18 +36,20 @@ internal static class AdminTable
     };
 
     public static TableDeclaration Declaration { get; } = new("admin", IsNamed: false,
-        "Health, metrics, API.", [Address, Token, Hosts]);
+        "Health, metrics, API.",
+        [Address, UnixSocketKeys.Mode, UnixSocketKeys.Owner, Token, Hosts]);
 
     public static AdminSettings Parse(TableScope scope)
     {
         var settings = new AdminSettings
         {
-            Address = Address.Read(scope).EndPoint,
+            Address = UnixSocketKeys.WithRights(Address.Read(scope).EndPoint, scope),
             Token = Token.Read(scope),
             Hosts = PlacedItems.Values(Hosts.Read(scope)),
         };
-        if (settings is { Address: { } address, Token: null } && !IPAddress.IsLoopback(address.Address)
-            && scope.Count(Token) == 0 && scope.TryFind(Address.Name, out TomlEntry entry))
+        if (settings is { Address: { } address and not UnixEndPoint, Token: null }
+            && !IPAddress.IsLoopback(address.Address) && scope.Count(Token) == 0
+            && scope.TryFind(Address.Name, out TomlEntry entry))
         {
             scope.Report(entry.Value, Address.Name,
                 $"{entry.Value.Describe()} is not a loopback address, and needs token");
@@ -62,7 +66,7 @@ internal static class AdminTable
 
         public override string Accepts => "write " + Range;
 
-        public override string Range => "\"127.0.0.1:7171\" or \"off\"";
+        public override string Range => "\"127.0.0.1:7171\", \"unix:/run/edgeproxy/admin.sock\" or \"off\"";
 
         protected override bool TryParse(TomlNode node, TableScope scope, out AdminAddress value)
         {
@@ -75,6 +79,12 @@ internal static class AdminTable
             if (text == "off")
             {
                 return true;
+            }
+
+            if (UnixEndPoint.Is(text))
+            {
+                value = new AdminAddress(UnixSocketKeys.Parse(text, out string? refusal));
+                return refusal is null || Refuse(node, scope, refusal);
             }
 
             if (!AddressText.TryParseEndPoint(text, out IPEndPoint endPoint))

@@ -25,7 +25,8 @@ internal static class AiServiceTable
     private static readonly ModelsKey Models = new("models",
         "What clients may ask for: name, with a * at its end every name that begins so; provider; model, the "
             + "provider's name for it, without it the one asked for; a * in it is what the name's stood for. A name "
-            + "may stand there several times: targets by priority, weight and context_tokens_max.")
+            + "may stand there several times: targets by priority, weight and context_tokens_max, each with an "
+            + "on_unsupported of its own.")
     {
         IsRequired = true,
         ExampleToml = "[{ name = \"fast\", provider = \"local\", model = \"llama3.2:3b\" }]",
@@ -50,7 +51,8 @@ internal static class AiServiceTable
     private static readonly ChoiceKey Unsupported = new("on_unsupported", [Warn, Drop, Reject],
         "A request that is translated for a provider of another dialect (chat completions for anthropic, Messages for "
             + "openai and openai_compatible, Ollama's chat for both) and says what that has nothing for: it goes "
-            + "without and X-EdgeProxy-Left-Out names it, goes without, or is refused with 400.")
+            + "without and X-EdgeProxy-Left-Out names it, goes without, or is refused with 400; while the name has "
+            + "other targets it is sent to those instead.")
     {
         Default = Warn,
         DefaultToml = $"\"{Warn}\"",
@@ -126,12 +128,7 @@ internal static class AiServiceTable
             {
                 BodyBytesMax = BodyBytes.Read(below),
                 OutputTokensMax = OutputTokens.ReadValue(below),
-                OnUnsupported = Unsupported.Read(below) switch
-                {
-                    Drop => OnUnsupported.Drop,
-                    Reject => OnUnsupported.Reject,
-                    _ => OnUnsupported.Warn,
-                },
+                OnUnsupported = UnsupportedOf(Unsupported.Read(below)),
                 ServerTools = ServerTools.Read(below),
                 ToolsAllowed = PlacedItems.Values(ToolsAllowed.Read(below)),
                 ToolsDenied = PlacedItems.Values(ToolsDenied.Read(below)),
@@ -141,6 +138,13 @@ internal static class AiServiceTable
 
         return new AiServiceDocument(name, $"{scope.Path}.{Declaration.Name}.{Models.Name}", models, service);
     }
+
+    private static OnUnsupported UnsupportedOf(string word) => word switch
+    {
+        Drop => OnUnsupported.Drop,
+        Reject => OnUnsupported.Reject,
+        _ => OnUnsupported.Warn,
+    };
 
     /// <summary>One { name, provider, model } of models.</summary>
     internal static class ModelTable
@@ -188,8 +192,16 @@ internal static class AiServiceTable
             ZeroMeans = "not known",
         };
 
-        public static TableDeclaration Declaration { get; } =
-            new("models", IsNamed: false, "One model.", [Name, Provider, Model, Priority, Weight, ContextTokens]);
+        private static readonly ChoiceKey OfTarget = new("on_unsupported", [Warn, Drop, Reject],
+            "As the service's on_unsupported, for this target alone; with reject a call goes to the name's other "
+                + "targets first. Without it: as the service says.")
+        {
+            Default = "",
+            ExampleToml = $"\"{Reject}\"",
+        };
+
+        public static TableDeclaration Declaration { get; } = new("models", IsNamed: false, "One model.",
+            [Name, Provider, Model, Priority, Weight, ContextTokens, OfTarget]);
 
         public static PlacedModel? Parse(TableScope scope)
         {
@@ -199,6 +211,7 @@ internal static class AiServiceTable
             int priority = Priority.ReadValue(scope);
             int weight = Weight.ReadValue(scope);
             int contextTokens = ContextTokens.ReadValue(scope);
+            string unsupported = OfTarget.Read(scope);
             if (name is null || provider is null || !scope.TryFind(Provider.Name, out TomlEntry entry))
             {
                 return null;
@@ -220,6 +233,7 @@ internal static class AiServiceTable
                     Priority = priority,
                     Weight = weight,
                     ContextTokensMax = contextTokens,
+                    OnUnsupported = unsupported.Length == 0 ? null : UnsupportedOf(unsupported),
                 },
                 new Placed<string>(provider, entry.Value));
         }
@@ -290,7 +304,7 @@ internal static class AiServiceTable
         {
             int count = targets.GetValueOrDefault(model.Name) + 1;
             targets[model.Name] = count;
-            if (!seen.Add(model with { Priority = 0, Weight = 1, ContextTokensMax = 0 }))
+            if (!seen.Add(model with { Priority = 0, Weight = 1, ContextTokensMax = 0, OnUnsupported = null }))
             {
                 scope.Report(item, Name, "stands in the list twice");
             }

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
-using System.IO;
 using System.Net;
 using EdgeProxy.Config.Keys;
 using EdgeProxy.Config.Toml;
@@ -17,11 +16,6 @@ namespace EdgeProxy.Config.Tables;
 internal static class EntryPointTable
 {
     private const int ConnectionsMax = 1_000_000; // open files of one process, /proc/sys/fs/nr_open
-    private const string UnixModeDefault = "0660";
-    private const string OwnersDefault = ":";
-    private const int ModeDigitsMax = 4;
-    private const uint RightsMax = 0x1ff; // 0777
-    private const int OwnerCharsMax = 65; // two names of 32
     private static readonly TimeSpan TimeoutMin = TimeSpan.FromMilliseconds(100);
 
     private static readonly EndPointKey Address = new("address",
@@ -30,21 +24,6 @@ internal static class EntryPointTable
     {
         IsRequired = true,
         ExampleToml = "\":8080\"",
-    };
-
-    private static readonly TextKey UnixMode = new("unix_mode", ModeDigitsMax,
-        "Mode of a Unix socket, in octal; read when it is made.")
-    {
-        Default = UnixModeDefault,
-        DefaultToml = $"\"{UnixModeDefault}\"",
-    };
-
-    private static readonly TextKey UnixOwner = new("unix_owner", OwnerCharsMax,
-        "Owner of a Unix socket, \"user:group\", \"user\" or \":group\", by name or number; read when it is made. "
-            + "Who is left out is the proxy's own.")
-    {
-        Default = OwnersDefault,
-        DefaultToml = $"\"{OwnersDefault}\"",
     };
 
     private static readonly SizeKey HeadBytes = Size("head_bytes_max", 1024, HeadLimits.HeadBytesMax,
@@ -163,9 +142,9 @@ internal static class EntryPointTable
     public static TableDeclaration Declaration { get; } = new("entrypoints", IsNamed: true,
         "An address the proxy accepts on, and what it grants to connections there.",
         [
-            Address, UnixMode, UnixOwner, HeadBytes, FieldCount, TargetBytes, TrailerBytes, ChunkExtensionBytes,
-            HeadTimeout, KeepAliveTimeout, BodyIdleTimeout, BodyRateMin, BodyRateGrace, WriteIdleTimeout,
-            TunnelIdleTimeout, TunnelTimeMax,
+            Address, UnixSocketKeys.Mode, UnixSocketKeys.Owner, HeadBytes, FieldCount, TargetBytes, TrailerBytes,
+            ChunkExtensionBytes, HeadTimeout, KeepAliveTimeout, BodyIdleTimeout, BodyRateMin, BodyRateGrace,
+            WriteIdleTimeout, TunnelIdleTimeout, TunnelTimeMax,
             RequestsPerConnection, ConnectionAge, Connections, ConnectionsPerAddress, Http2, H2c, Streams, TrustedIps,
             Middlewares, AsDefault,
         ])
@@ -180,7 +159,7 @@ internal static class EntryPointTable
     /// <summary>Null if there is no address to be had.</summary>
     public static PlacedEntryPoint? Parse(string name, TableScope scope)
     {
-        IPEndPoint? address = WithRights(Address.Read(scope), scope);
+        IPEndPoint? address = UnixSocketKeys.WithRights(Address.Read(scope), scope);
         var limits = new HeadLimits
         {
             HeadBytes = HeadBytes.Read(scope),
@@ -219,45 +198,6 @@ internal static class EntryPointTable
             IsDefault = AsDefault.Read(scope),
         };
         return address is null ? null : placed;
-    }
-
-    private static IPEndPoint? WithRights(IPEndPoint? address, TableScope scope)
-    {
-        string mode = UnixMode.Read(scope) ?? UnixModeDefault;
-        string owner = UnixOwner.Read(scope) ?? OwnersDefault;
-        if (address is not UnixEndPoint unix)
-        {
-            ReportVain(UnixMode, mode != UnixModeDefault && address is not null);
-            ReportVain(UnixOwner, owner != OwnersDefault && address is not null);
-            return address;
-        }
-
-        uint bits = 0;
-        foreach (char digit in mode)
-        {
-            bits = digit is >= '0' and <= '7' && bits <= RightsMax ? (bits * 8) + (uint)(digit - '0') : uint.MaxValue;
-        }
-
-        if (bits > RightsMax && scope.TryFind(UnixMode.Name, out TomlEntry wrong))
-        {
-            scope.Report(wrong.Value, UnixMode.Name,
-                $"{wrong.Value.Describe()} is no mode; write three octal digits, as \"0660\"");
-        }
-
-        string[] names = owner.Split(':', 2);
-        return new UnixEndPoint(unix.Path)
-        {
-            Mode = (UnixFileMode)(bits & RightsMax),
-            Owner = (names[0], names.Length > 1 ? names[1] : ""),
-        };
-
-        void ReportVain(TextKey key, bool isSo)
-        {
-            if (isSo && scope.TryFind(key.Name, out TomlEntry entry))
-            {
-                scope.Report(entry.Value, key.Name, "does nothing: the address is no Unix socket");
-            }
-        }
     }
 
     private static bool ReadH2c(TableScope scope)
@@ -318,9 +258,8 @@ internal static class EntryPointTable
 
             if (UnixEndPoint.Is(text))
             {
-                string path = text[UnixEndPoint.Prefix.Length..];
-                value = new UnixEndPoint(path);
-                return UnixEndPoint.Refusal(path) is not { } reason || Refuse(node, scope, reason);
+                value = UnixSocketKeys.Parse(text, out string? refusal);
+                return refusal is null || Refuse(node, scope, refusal);
             }
 
             return (AddressText.TryParseEndPoint(text, out value) || Refuse(node, scope, "is not an address and port"));

@@ -1,7 +1,6 @@
 using System;
 using System.Globalization;
 using EdgeProxy.Config.Keys;
-using EdgeProxy.Config.Toml;
 using EdgeProxy.Config.Values;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Transport.Tls;
@@ -16,8 +15,6 @@ internal static class EntryPointTlsTable
         [.. TlsContext.Ciphers13.Split(':'), .. TlsContext.Ciphers12.Split(':')];
 
     private static readonly TimeSpan HandshakeTimeoutMin = TimeSpan.FromMilliseconds(100);
-
-    private static readonly ChoiceKey VersionMin = TlsKeys.VersionMin();
 
     private static readonly ChoiceListKey Ciphers = new("ciphers", CipherNames,
         "Ciphers, best first, as OpenSSL names them; TLS_* are those of TLS 1.3. Without those of a version: all of "
@@ -42,20 +39,10 @@ internal static class EntryPointTlsTable
         DefaultToml = "true",
     };
 
-    private static readonly ChoiceKey ClientAuth = new("client_auth", ["none", "request", "require", "verify"],
+    private static readonly ClientPolicyKeys Policy = new(
         "request: clients may show a certificate; require: they have to; verify: one that client_ca signed. What it "
             + "says goes to the server in X-Forwarded-Tls-Client-Cert and -Info; of one that is not verified and "
-            + "longer than 8 KiB its hash only.")
-    {
-        Default = "none",
-        DefaultToml = "\"none\"",
-    };
-
-    private static readonly PemFileKey ClientCa = new("client_ca", isSecret: false,
-        "Who signs clients' certificates.")
-    {
-        ExampleToml = "\"/etc/edgeproxy/tls/clients-ca.pem\"",
-    };
+            + "longer than 8 KiB its hash only. By host: routers.NAME.tls.");
 
     private static readonly DurationKey HandshakeTimeout = new("handshake_timeout", HandshakeTimeoutMin,
         TlsLimits.HandshakeTimeoutMax, "From accept to the end of the handshake; then closed.")
@@ -83,7 +70,8 @@ internal static class EntryPointTlsTable
     public static TableDeclaration Declaration { get; } = new("tls", IsNamed: false,
         "Clients speak TLS here; tls = {} takes the defaults. Certificates are those of [[tls.certificates]].",
         [
-            VersionMin, Ciphers, StrictSni, SessionTickets, ClientAuth, ClientCa, HandshakeTimeout, Handshakes,
+            Policy.VersionMin, Ciphers, StrictSni, SessionTickets, Policy.ClientAuth, Policy.ClientCa,
+            HandshakeTimeout, Handshakes,
             HandshakesPerAddress,
         ]);
 
@@ -95,13 +83,13 @@ internal static class EntryPointTlsTable
             return null;
         }
 
-        ClientAuth clientAuth = ReadClientAuth(scope, out PemText? clientCa);
+        ClientPolicy policy = Policy.Read(scope, name: "");
         Sequence<CertificateSettings> certificates = scope.Certificates;
         if (OpenSsl.Problem is { } problem)
         {
             scope.Report(scope.Table, "", problem);
         }
-        else if (certificates.Count == 0 && !scope.HasTop(TlsTable.Declaration))
+        else if (certificates.Count == 0 && !scope.HasTop(TlsTable.Declaration, TlsTable.CertificatesName))
         {
             scope.Report(scope.Table, "", "has no certificate to show; write [[tls.certificates]] with cert and key");
         }
@@ -110,38 +98,13 @@ internal static class EntryPointTlsTable
         {
             Certificates = certificates,
             OffersHttp2 = offersHttp2,
-            VersionMin = TlsKeys.VersionOf(VersionMin.Read(scope)),
+            Policy = policy,
             Ciphers = PlacedItems.Values(Ciphers.Read(scope)),
             StrictSni = StrictSni.Read(scope),
             SessionTickets = SessionTickets.Read(scope),
-            ClientAuth = clientAuth,
-            ClientCaPem = clientCa?.Text ?? "",
             HandshakeTimeout = HandshakeTimeout.Read(scope),
             HandshakesMax = Handshakes.ReadValue(scope),
             HandshakesPerAddressMax = HandshakesPerAddress.ReadValue(scope),
         };
-    }
-
-    private static ClientAuth ReadClientAuth(TableScope scope, out PemText? clientCa)
-    {
-        ClientAuth auth = ClientAuth.Read(scope) switch
-        {
-            "request" => Transport.Tls.ClientAuth.Request,
-            "require" => Transport.Tls.ClientAuth.Require,
-            "verify" => Transport.Tls.ClientAuth.Verify,
-            _ => Transport.Tls.ClientAuth.None,
-        };
-        clientCa = ClientCa.ReadCertificates(scope);
-        if (auth == Transport.Tls.ClientAuth.Verify && !scope.TryFind(ClientCa.Name, out _)
-            && scope.TryFind(ClientAuth.Name, out TomlEntry verify))
-        {
-            scope.Report(verify.Value, ClientAuth.Name, "\"verify\" needs to know whom to trust; write client_ca");
-        }
-        else if (auth == Transport.Tls.ClientAuth.None && scope.TryFind(ClientCa.Name, out TomlEntry ca))
-        {
-            scope.Report(ca.Value, ClientCa.Name, "does nothing without client_auth");
-        }
-
-        return auth;
     }
 }

@@ -38,6 +38,9 @@ internal sealed record RouterDocument(
     public PayloadMode Payloads { get; init; }
 
     public bool IsLogged { get; init; } = true;
+
+    /// <summary>Of [tls.options], not looked up yet.</summary>
+    public Placed<string>? TlsOptions { get; init; }
 }
 
 /// <summary>[routers.NAME]</summary>
@@ -58,7 +61,9 @@ internal static class RouterTable
 
     private static readonly RuleKey RuleText = new("rule",
         "Which requests the router takes, in Traefik v3 syntax: Host, HostRegexp, Path, PathPrefix, PathRegexp, "
-            + "Method, Header, HeaderRegexp, Query, QueryRegexp, ClientIP, joined with &&, ||, ! and parentheses.")
+            + "Method, Header, HeaderRegexp, Query, QueryRegexp, ClientIP, joined with &&, ||, ! and parentheses; and "
+            + "Model(`gpt-*`) for services with ai: what a call names in its body, a * at the end for every name that "
+            + "begins so. It is read once the middlewares that all routers in question begin with let the call pass.")
     {
         IsRequired = true,
         ExampleToml = "'PathPrefix(`/`)'",
@@ -134,7 +139,7 @@ internal static class RouterTable
         ])
     {
         ExampleName = "app",
-        Later = ["tls"],
+        Tables = [RouterTlsTable.Declaration],
     };
 
     public static RouterDocument Parse(string name, TableScope scope)
@@ -163,6 +168,7 @@ internal static class RouterTable
                 _ => PayloadMode.None,
             },
             IsLogged = IsLogged.Read(scope),
+            TlsOptions = RouterTlsTable.Parse(scope),
         };
     }
 

@@ -20,7 +20,12 @@ internal static class TlsTable
 
     public static TableDeclaration Declaration { get; } = new("tls", IsNamed: false,
         "TLS towards clients. The key is read with OpenSSL 3, which has to be on the machine (libssl.so.3).",
-        [Certificates]);
+        [Certificates])
+    {
+        Tables = [TlsOptionTable.Declaration],
+    };
+
+    public static string CertificatesName => Certificates.Name;
 
     public static Sequence<CertificateSettings> Parse(TableScope scope) => new(Certificates.Read(scope));
 

@@ -44,16 +44,7 @@ internal sealed class AuditNote(AuditLane lane)
 
     public void Begin(Exchange exchange)
     {
-        AuditScope scope = exchange.Route!.Audit;
-        PayloadMode payloads = exchange.Route.Payloads;
-        _payload = payloads == PayloadMode.None ? null : lane.Payloads?.Rent(payloads);
-        Request.Begin(scope == AuditScope.Digests, _payload?.Request);
-        Answer.Begin(scope == AuditScope.Digests, _payload?.Answer);
-        if (scope == AuditScope.Digests || _payload is not null)
-        {
-            exchange.ClientSource.Digest = Request;
-        }
-
+        BeginBodies(exchange);
         int bound = AuditRecords.AskedBytes(exchange);
         if (_asked.Length < bound)
         {
@@ -61,6 +52,34 @@ internal sealed class AuditNote(AuditLane lane)
         }
 
         _askedLength = AuditRecords.WriteAsked(exchange, lane.Settings.Query, _asked);
+    }
+
+    /// <summary>
+    /// The exchange's route turned out to be another, before anything of its body was handed on: what is kept of it is
+    /// that one's to say.
+    /// </summary>
+    public void Reroute(Exchange exchange)
+    {
+        GiveUpPayload();
+        if (exchange.Route!.Audit == AuditScope.None)
+        {
+            exchange.ClientSource.Digest = null;
+            exchange.Audit = null;
+            lane.Return(this);
+            return;
+        }
+
+        BeginBodies(exchange);
+    }
+
+    private void BeginBodies(Exchange exchange)
+    {
+        AuditScope scope = exchange.Route!.Audit;
+        PayloadMode payloads = exchange.Route.Payloads;
+        _payload = payloads == PayloadMode.None ? null : lane.Payloads?.Rent(payloads);
+        Request.Begin(scope == AuditScope.Digests, _payload?.Request);
+        Answer.Begin(scope == AuditScope.Digests, _payload?.Answer);
+        exchange.ClientSource.Digest = scope == AuditScope.Digests || _payload is not null ? Request : null;
     }
 
     /// <summary>Bytes of the answer left; what was looked at before is not taken twice.</summary>

@@ -67,6 +67,11 @@ internal abstract class BodyCall
     /// <summary>No server of the service answered: another service, as above; null lets the fault stand.</summary>
     public virtual Service? OtherAfterFault(Exchange exchange) => null;
 
+    /// <summary>
+    /// An error that is kept back, since it may be given up for another's answer: nobody is asked for its page.
+    /// </summary>
+    public virtual bool MayGiveUp(Exchange exchange) => false;
+
     /// <summary>The answer is kept back while it can be given up for another.</summary>
     public virtual bool Holds(Exchange exchange) => false;
 

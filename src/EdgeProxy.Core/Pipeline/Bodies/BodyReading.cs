@@ -116,6 +116,12 @@ internal static class BodyReading
     private static void Whole(Exchange exchange, BodyCall call)
     {
         exchange.Phase = ExchangePhase.Head;
+        if (exchange.Whole.HasRequest)
+        {
+            exchange.ClientSource.LetGoOfBody(); // there are two of it now
+            exchange.Whole.GiveRequest();
+        }
+
         Verdict verdict = call.OnBody(exchange);
         if (verdict != Verdict.Pending)
         {

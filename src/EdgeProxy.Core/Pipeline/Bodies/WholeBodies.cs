@@ -67,6 +67,9 @@ internal sealed class WholeBodies
         HasRequest = isWhole;
     }
 
+    /// <summary>The request's body takes no memory here any more: somebody else has it.</summary>
+    public void GiveRequest() => Give(_requestBudget, ref _requestCharged);
+
     /// <summary>The answer is wanted. Of two that want it the one with the lower limit is heard.</summary>
     public void WantAnswer(int bytesMax, bool refusesLonger, BodyBudget budget)
     {

@@ -82,7 +82,7 @@ internal sealed class HaltSet
     public bool Stops(Exchange exchange) =>
         !IsEmpty && exchange.Entry.LocalService is null
         && (_isAll
-            || (exchange.Route is { } route && _routers.Contains(route.Name))
+            || (exchange is { Route: { } route, ModelChoice.IsOpen: false } && _routers.Contains(route.Name))
             || (exchange.Consumer is { } consumer && _consumers.Contains(consumer.Name))
             || exchange.Call?.IsHalted(this) == true);
 

@@ -6,6 +6,7 @@ using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Time;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
+using EdgeProxy.Services.Health;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 
@@ -46,6 +47,7 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
     private bool _isSendingOver;
     private bool _isPosted;
     private long _startedMs;
+    private AnswerNote _answered;
 
     public MirrorCall(Shard shard)
     {
@@ -189,6 +191,7 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
         }
 
         _startedMs = _shard.Loop.NowMs;
+        _answered = default;
         UpstreamConnection? connection = mayReuse ? pool.Take(this) : null;
         if (connection is null)
         {
@@ -340,7 +343,7 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
             return Fail(FaultKind.UpstreamMalformed); // nobody asked for a tunnel
         }
 
-        Outcomes.NoteAnswered(_shard, _service, _server, _startedMs, status);
+        _answered = Outcomes.NoteAnswered(_shard, _service, _server, _startedMs, status);
         _source.StartBody(_response.Framing, _response.ContentLength);
         _stage = Stage.Body;
         return true;
@@ -395,7 +398,7 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
     // Always false: nothing more is to be done.
     private bool Fail(FaultKind kind)
     {
-        Outcomes.NoteFailed(_shard, _service, _server, _startedMs, kind);
+        Outcomes.NoteFailed(_shard, _service, _server, _startedMs, kind, _answered);
         Detach().Link.Abort();
         End(Counter.MirrorsFailed);
         return false;

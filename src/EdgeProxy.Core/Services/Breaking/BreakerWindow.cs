@@ -57,6 +57,27 @@ internal sealed class BreakerWindow
         }
     }
 
+    /// <summary>
+    /// An answer that was noted in <paramref name="second"/> is a network error after all. False if that second is not
+    /// in the window any more.
+    /// </summary>
+    public bool TryNoteCut(BreakerExpression expression, long second, long now)
+    {
+        int row = (int)(second % Seconds);
+        if (_stamps[row] != second || second <= now - Seconds)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < expression.Terms.Length; i++)
+        {
+            bool counts = expression.Terms[i].Kind == BreakerTermKind.NetworkErrorRatio;
+            _counts[(row * _width) + Slot(i)] += counts ? 1 : 0;
+        }
+
+        return true;
+    }
+
     /// <summary>A slot's sum over the window that ends with a second, of rows not before another.</summary>
     public long Sum(int slot, long second, long from)
     {

@@ -103,6 +103,32 @@ internal sealed class CircuitBreaker
         }
 
         _windows[loopIndex].Note(Settings.Expression, nowMs / 1000, status, isNetworkError, elapsedMs);
+        return CheckIfDue(nowMs);
+    }
+
+    /// <summary>
+    /// The answer that was noted at <paramref name="answeredMs"/> broke off: a network error in its place. True if the
+    /// breaker opens for it.
+    /// </summary>
+    /// <param name="status">Of the fault, if that answer is forgotten by now.</param>
+    public bool NoteCut(int loopIndex, long nowMs, long answeredMs, int status, long elapsedMs)
+    {
+        if (nowMs - elapsedMs < Volatile.Read(ref _openUntilMs))
+        {
+            return false;
+        }
+
+        BreakerWindow window = _windows[loopIndex];
+        if (!window.TryNoteCut(Settings.Expression, answeredMs / 1000, nowMs / 1000))
+        {
+            window.Note(Settings.Expression, nowMs / 1000, status, isNetworkError: true, elapsedMs);
+        }
+
+        return CheckIfDue(nowMs);
+    }
+
+    private bool CheckIfDue(long nowMs)
+    {
         long next = Volatile.Read(ref _nextCheckMs);
         return nowMs >= next
             && Interlocked.CompareExchange(ref _nextCheckMs, nowMs + _checkPeriodMs, next) == next

@@ -69,6 +69,19 @@ internal sealed class ServerLoad
         _figures.Faults += isFault ? 1 : 0;
     }
 
+    /// <summary>A request that was counted as good in a window is a fault; a window that is over is left.</summary>
+    public void CountCut(long window, long windowNow)
+    {
+        if (_figures.Window == window)
+        {
+            _figures.Faults++;
+        }
+        else
+        {
+            Count(windowNow, isFault: true);
+        }
+    }
+
     /// <summary>What this loop counted in a window; any thread, a moment late.</summary>
     public (int Requests, int Faults) Counted(long window) =>
         Volatile.Read(ref _figures.Window) == window ? (_figures.Requests, _figures.Faults) : (0, 0);

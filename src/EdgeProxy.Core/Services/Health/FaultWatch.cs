@@ -9,13 +9,18 @@ namespace EdgeProxy.Services.Health;
 internal static class FaultWatch
 {
     /// <summary>An answer began: with this status, after so long. True if the server was ejected for it.</summary>
+    /// <param name="note">For <see cref="NoteCut"/>.</param>
     public static bool NoteAnswer(
-        Service service, Server server, ServerLoad load, int status, long elapsedMs, long nowMs, ServerReports reports)
+        Service service, Server server, ServerLoad load, int status, long elapsedMs, long nowMs, ServerReports reports,
+        out AnswerNote note)
     {
+        note = new AnswerNote(IsCounted: true, IsFault: false, FaultsBefore: 0, nowMs);
         if (service.Settings.PassiveHealth is not { } settings)
         {
             return false;
         }
+
+        note = note with { IsFault = true };
 
         if (settings.Statuses.Contains(status))
         {
@@ -28,7 +33,7 @@ internal static class FaultWatch
         }
 
         load.Count(nowMs / service.WindowMs, isFault: false);
-        server.Health.NoteGood();
+        note = note with { IsFault = false, FaultsBefore = server.Health.NoteGood() };
         return false;
     }
 
@@ -42,7 +47,30 @@ internal static class FaultWatch
         }
 
         load.Count(nowMs / service.WindowMs, isFault: true);
-        int inARow = server.Health.NoteFault();
+        return EjectIfOver(service, server, settings, server.Health.NoteFault(), reason, nowMs, reports);
+    }
+
+    /// <summary>
+    /// An answer whose head was noted did not come to its end. True if the server was ejected for it.
+    /// </summary>
+    public static bool NoteCut(
+        Service service, Server server, ServerLoad load, in AnswerNote note, string reason, long nowMs,
+        ServerReports reports)
+    {
+        if (service.Settings.PassiveHealth is not { } settings || note.IsFault)
+        {
+            return false;
+        }
+
+        load.CountCut(note.AtMs / service.WindowMs, nowMs / service.WindowMs);
+        int inARow = server.Health.NoteCut(note.FaultsBefore);
+        return EjectIfOver(service, server, settings, inARow, reason, nowMs, reports);
+    }
+
+    private static bool EjectIfOver(
+        Service service, Server server, PassiveHealthSettings settings, int inARow, string reason, long nowMs,
+        ServerReports reports)
+    {
         bool isOver = settings.ConsecutiveFaults > 0 && inARow >= settings.ConsecutiveFaults;
         return (isOver || IsShareOver(server, settings, nowMs / service.WindowMs))
             && Eject(service, server, settings, reason, nowMs, reports);

@@ -126,13 +126,29 @@ internal sealed class ServerHealth
         return after != before;
     }
 
-    /// <summary>A request was answered well.</summary>
-    public void NoteGood()
+    /// <summary>A request was answered well; how many faults in a row that ended.</summary>
+    public int NoteGood()
     {
         // A read that is nearly always zero, instead of a write that every loop's next read would wait for.
-        if (Volatile.Read(ref _faultsInARow) != 0)
+        return Volatile.Read(ref _faultsInARow) != 0 ? Interlocked.Exchange(ref _faultsInARow, 0) : 0;
+    }
+
+    /// <summary>
+    /// It was not answered well after all: the row goes on where it ended. How many faults it has now.
+    /// </summary>
+    public int NoteCut(int faultsBefore)
+    {
+        int seen = Volatile.Read(ref _faultsInARow);
+        while (true)
         {
-            Volatile.Write(ref _faultsInARow, 0);
+            int next = Math.Max(seen, faultsBefore) + 1;
+            int found = Interlocked.CompareExchange(ref _faultsInARow, next, seen);
+            if (found == seen)
+            {
+                return next;
+            }
+
+            seen = found;
         }
     }
 

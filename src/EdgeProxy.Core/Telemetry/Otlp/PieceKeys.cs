@@ -18,6 +18,8 @@ internal readonly struct RequestKey(in RequestRecord record) : IPieceKey<Request
     private readonly string? _router = record.Router;
     private readonly string? _service = record.Service;
     private readonly string? _consumer = record.Consumer;
+    private readonly string? _answeredBy = record.AnsweredBy;
+    private readonly string? _overLimit = record.OverLimit;
     private readonly string? _server = record.TryCount > 0
         ? record.Tries[TryRecords.PlaceOf(record.TryCount)].Server
         : null;
@@ -31,6 +33,7 @@ internal readonly struct RequestKey(in RequestRecord record) : IPieceKey<Request
         _kinds == other._kinds && _counts == other._counts && ReferenceEquals(_entryPoint, other._entryPoint)
         && ReferenceEquals(_router, other._router) && ReferenceEquals(_service, other._service)
         && ReferenceEquals(_consumer, other._consumer) && ReferenceEquals(_server, other._server)
+        && ReferenceEquals(_answeredBy, other._answeredBy) && ReferenceEquals(_overLimit, other._overLimit)
         && ReferenceEquals(_configHash, other._configHash);
 }
 

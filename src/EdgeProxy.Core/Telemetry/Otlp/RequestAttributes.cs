@@ -85,6 +85,8 @@ internal static class RequestAttributes
         WriteName(writer, field, "edgeproxy.entrypoint"u8, record.EntryPoint);
         WriteName(writer, field, "edgeproxy.service"u8, record.Service);
         WriteName(writer, field, "edgeproxy.consumer"u8, record.Consumer);
+        WriteName(writer, field, "edgeproxy.answered_by"u8, record.AnsweredBy);
+        WriteName(writer, field, "edgeproxy.over_limit"u8, record.OverLimit);
         WriteName(writer, field, "edgeproxy.config.hash"u8, record.ConfigHash);
     }
 

@@ -16,6 +16,7 @@ internal static unsafe partial class LibSsl
     public const int ControlServerNameCallback = 53;
     public const int ControlHostName = 55;
     public const int ControlChainCertificate = 89;
+    public const int ControlVerifyStore = 106;
     public const int ControlMinVersion = 123;
 
     public const nint ModePartialWrite = 0x1;
@@ -49,6 +50,10 @@ internal static unsafe partial class LibSsl
     public const int TicketPassOver = 2; // and give a new one
     public const int TicketUse = 3;
     public const int TicketUseAndRenew = 4;
+
+    // What a callback that looks at a ClientHello says.
+    public const int HelloGood = 1;
+    public const int HelloRefused = 0;
 
     public const int BothShutDown = 3;
 
@@ -189,8 +194,30 @@ internal static unsafe partial class LibSsl
     [LibraryImport(Library, EntryPoint = "SSL_in_init")]
     public static partial int IsInHandshake(void* ssl);
 
-    [LibraryImport(Library, EntryPoint = "SSL_get_servername")]
-    public static partial byte* ServerName(void* ssl, int kind);
+    /// <summary>The callback is asked about each ClientHello before anything comes of it.</summary>
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_set_client_hello_cb")]
+    public static partial void ContextSetHelloJudge(
+        void* context, delegate* unmanaged<void*, int*, void*, int> callback, void* state);
+
+    /// <summary>1 if the ClientHello at hand has it; the bytes are the connection's.</summary>
+    [LibraryImport(Library, EntryPoint = "SSL_client_hello_get0_ext")]
+    public static partial int HelloExtension(void* ssl, uint type, byte** bytes, nuint* length);
+
+    [LibraryImport(Library, EntryPoint = "SSL_set_verify")]
+    public static partial void SetVerify(void* ssl, int mode, delegate* unmanaged<int, void*, int> callback);
+
+    [LibraryImport(Library, EntryPoint = "SSL_set_session_id_context")]
+    public static partial int SetSessionScope(void* ssl, byte* scope, uint length);
+
+    [LibraryImport(Library, EntryPoint = "SSL_CTX_get_client_CA_list")]
+    public static partial void* ContextClientCas(void* context);
+
+    [LibraryImport(Library, EntryPoint = "SSL_dup_CA_list")]
+    public static partial void* CopyClientCas(void* names);
+
+    /// <summary>They are the connection's from then on.</summary>
+    [LibraryImport(Library, EntryPoint = "SSL_set_client_CA_list")]
+    public static partial void SetClientCas(void* ssl, void* names);
 
     [LibraryImport(Library, EntryPoint = "SSL_set_SSL_CTX")]
     public static partial void* SetContext(void* ssl, void* context);

@@ -106,7 +106,11 @@ internal sealed unsafe class TlsLink : ByteLink, ILinkOwner
     public int Version => _ssl is null ? 0 : LibSsl.VersionOf(_ssl);
 
     /// <summary>This side asked for a certificate, whether it got one or not.</summary>
-    public bool AsksForCertificate => _context.AsksForCertificate;
+    public bool AsksForCertificate =>
+        _context is TlsServerContext ? Policy.Auth != ClientAuth.None : _context.AsksForCertificate;
+
+    /// <summary>What was asked of the client, by the host it asked for; of our own connections nothing.</summary>
+    public ClientPolicy Policy { get; internal set; } = ClientPolicy.None;
 
     internal TlsContext Context => _context;
 
@@ -117,7 +121,7 @@ internal sealed unsafe class TlsLink : ByteLink, ILinkOwner
     /// <summary>A client's connection, accepted. <see cref="Advance"/> begins.</summary>
     public static TlsLink Accept(ByteLink inner, TlsServerContext context, ILinkOwner owner)
     {
-        var link = new TlsLink(inner, context, owner);
+        var link = new TlsLink(inner, context, owner) { Policy = context.Settings.Policy };
         link.Open(isServer: true);
         return link;
     }
@@ -175,7 +179,7 @@ internal sealed unsafe class TlsLink : ByteLink, ILinkOwner
 
         // What came behind the peer's last message is here already, and no edge will tell.
         Mark(State.MayHold, LibSsl.HasPending(_ssl) != 0);
-        if (_context.AsksForCertificate)
+        if (AsksForCertificate)
         {
             Peer = PeerCertificate.Read(_ssl);
             if (_context.Refusal(Peer) is { } refusal)

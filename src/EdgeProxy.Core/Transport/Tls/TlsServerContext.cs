@@ -1,8 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
-using System.Text;
-using EdgeProxy.Primitives.Hashing;
 
 namespace EdgeProxy.Transport.Tls;
 
@@ -17,19 +15,28 @@ internal sealed unsafe class TlsServerContext : TlsContext
 
     private readonly TlsCertificate[] _certificates;
     private readonly ContextHandle[] _contexts;
-    private readonly CertificateTable _names;
+    private readonly ServerNameTable _names;
+    private readonly HostPolicies _policies;
+    private readonly TlsClientTerms[] _terms;
     private readonly TicketKeys _tickets;
     private readonly int _default;
 
     private TlsServerContext(
-        TlsServerSettings settings, TlsCertificate[] certificates, ContextHandle[] contexts, TicketKeys tickets)
+        TlsServerSettings settings,
+        TlsCertificate[] certificates,
+        ContextHandle[] contexts,
+        HostPolicies policies,
+        TlsClientTerms[] terms,
+        TicketKeys tickets)
         : base(contexts[0])
     {
         Settings = settings;
         _certificates = certificates;
         _contexts = contexts;
+        _policies = policies;
+        _terms = terms;
         _tickets = tickets;
-        _names = new CertificateTable(Array.ConvertAll(certificates, static certificate => certificate.Names));
+        _names = new ServerNameTable(Array.ConvertAll(certificates, static certificate => certificate.Names));
         for (int i = certificates.Length - 1; i >= 0; i--)
         {
             _default = settings.Certificates[i].IsDefault ? i : _default;
@@ -38,7 +45,7 @@ internal sealed unsafe class TlsServerContext : TlsContext
 
     public TlsServerSettings Settings { get; }
 
-    public override bool AsksForCertificate => Settings.ClientAuth != ClientAuth.None;
+    public override bool AsksForCertificate => Settings.Policy.Auth != ClientAuth.None;
 
     private static ReadOnlySpan<byte> Http1 => "\x08http/1.1"u8;
 
@@ -65,7 +72,11 @@ internal sealed unsafe class TlsServerContext : TlsContext
             problem = problem.Length > 0 ? $"certificate {wanted.Name} {problem}" : "";
         }
 
-        return problem.Length > 0 ? null : new TlsServerContext(settings, certificates, contexts, tickets);
+        var policies = new HostPolicies(settings);
+        TlsClientTerms[] terms = problem.Length > 0 ? [] : TermsOf(policies, out problem);
+        return problem.Length > 0
+            ? null
+            : new TlsServerContext(settings, certificates, contexts, policies, terms, tickets);
     }
 
     /// <summary>
@@ -107,13 +118,36 @@ internal sealed unsafe class TlsServerContext : TlsContext
         }
     }
 
+    // None where all hosts are alike: then the contexts say it.
+    private static TlsClientTerms[] TermsOf(HostPolicies policies, out string problem)
+    {
+        problem = "";
+        if (policies.IsUniform)
+        {
+            return [];
+        }
+
+        var terms = new TlsClientTerms[policies.All.Count];
+        for (int i = 0; i < terms.Length && problem.Length == 0; i++)
+        {
+            ClientPolicy policy = policies.All[i];
+            ContextHandle handle = NewHandle(isServer: true, policy.VersionMin, options: 0);
+            problem = TlsClientTerms.SetOn((void*)handle.DangerousGetHandle(), policy) ?? "";
+            problem = problem.Length > 0 && policy.Name.Length > 0 ? $"tls.options.{policy.Name} {problem}" : problem;
+            terms[i] = new TlsClientTerms(policy, handle);
+        }
+
+        return terms;
+    }
+
     private static ContextHandle NewContext(TlsServerSettings settings, TlsCertificate certificate, out string problem)
     {
         ulong options = LibSsl.OptionServerPreference | LibSsl.OptionPrioritizeChaCha
             | (settings.SessionTickets ? 0 : LibSsl.OptionNoTicket);
-        ContextHandle handle = NewHandle(isServer: true, settings.VersionMin, options);
+        ContextHandle handle = NewHandle(isServer: true, settings.Policy.VersionMin, options);
         void* context = (void*)handle.DangerousGetHandle();
-        problem = SetCiphers(context, settings) ?? Use(context, certificate) ?? SetClientAuth(context, settings) ?? "";
+        problem = SetCiphers(context, settings) ?? Use(context, certificate)
+            ?? TlsClientTerms.SetOn(context, settings.Policy) ?? "";
 
         // Nothing is kept here: a ticket holds its session, and every loop can open it.
         _ = LibSsl.ContextControl(context, LibSsl.ControlSessionCacheMode, LibSsl.SessionCacheOff, null);
@@ -128,21 +162,11 @@ internal sealed unsafe class TlsServerContext : TlsContext
             _ = LibSsl.ContextSetTicketCount(context, 0);
         }
 
-        byte[] scope = SessionScope(settings);
-        fixed (byte* memory = scope)
-        {
-            _ = LibSsl.ContextSetSessionScope(context, memory, (uint)scope.Length);
-        }
-
+        LibSsl.ContextSetHelloJudge(context, &OnClientHello, null);
         _ = LibSsl.ContextSetServerName(context, LibSsl.ControlServerNameCallback, &OnServerName);
         LibSsl.ContextSetAlpnChoice(context, &OnProtocols, null);
         return handle;
     }
-
-    // A session is resumed only where the same was asked of the client: else one without a certificate would open a
-    // door that wants one.
-    private static byte[] SessionScope(TlsServerSettings settings) => Sha256.Of(Encoding.UTF8.GetBytes(
-        $"{settings.ClientAuth}\n{settings.VersionMin}\n{settings.ClientCaPem}"));
 
     private static string? SetCiphers(void* context, TlsServerSettings settings)
     {
@@ -163,73 +187,39 @@ internal sealed unsafe class TlsServerContext : TlsContext
         }
     }
 
-    private static string? SetClientAuth(void* context, TlsServerSettings settings)
+    // False if there is nothing to show.
+    private bool TryChoose(void* ssl, TlsLink link)
     {
-        if (settings.ClientCaPem.Length > 0)
-        {
-            List<nint> authorities = PemFile.Certificates(
-                settings.ClientCaPem, TlsLimits.CertificatesMax, out string problem);
-            foreach (nint authority in authorities)
-            {
-                _ = LibCrypto.AddTrusted(LibSsl.ContextStore(context), (void*)authority);
-                _ = LibSsl.ContextAddClientCa(context, (void*)authority);
-            }
-
-            PemFile.Free(authorities);
-            if (problem.Length > 0)
-            {
-                return $"cannot be used: client_ca {problem}";
-            }
-        }
-
-        switch (settings.ClientAuth)
-        {
-            case ClientAuth.Request:
-                LibSsl.ContextSetVerify(context, LibSsl.VerifyPeer, &OnUnverified);
-                break;
-            case ClientAuth.Require:
-                LibSsl.ContextSetVerify(context, LibSsl.VerifyPeer | LibSsl.VerifyFailWithout, &OnUnverified);
-                break;
-            case ClientAuth.Verify:
-                LibSsl.ContextSetVerify(context, LibSsl.VerifyPeer | LibSsl.VerifyFailWithout, null);
-                break;
-        }
-
-        return null;
-    }
-
-    private int Choose(void* ssl, TlsLink link)
-    {
-        const int HostName = 0;
-        byte* asked = LibSsl.ServerName(ssl, HostName);
-        ReadOnlySpan<byte> name = asked is null
-            ? default
-            : MemoryMarshal.CreateReadOnlySpanFromNullTerminated(asked);
+        ReadOnlySpan<byte> name = ClientHello.NameIn(ssl);
         int place = _names.Find(name);
         if (place < 0 && Settings.StrictSni)
         {
-            return -1;
+            return false;
         }
 
         place = place < 0 ? _default : place;
         link.Certificate = _certificates[place];
-        if (place != 0)
+        _ = LibSsl.SetContext(ssl, (void*)_contexts[place].DangerousGetHandle());
+        if (_terms.Length > 0)
         {
-            _ = LibSsl.SetContext(ssl, (void*)_contexts[place].DangerousGetHandle());
+            TlsClientTerms terms = _terms[_policies.PlaceOf(name)];
+            link.Policy = terms.Policy;
+            terms.ApplyTo(ssl);
         }
 
-        return place;
+        return true;
     }
 
+    // Before a version is chosen and before a session is looked for, so that both are those of the name.
     [UnmanagedCallersOnly]
-    private static int OnServerName(void* ssl, int* alert, void* state)
+    private static int OnClientHello(void* ssl, int* alert, void* state)
     {
         TlsLink link = TlsBio.LinkOf(ssl);
         try
         {
-            if (((TlsServerContext)link.Context).Choose(ssl, link) >= 0)
+            if (((TlsServerContext)link.Context).TryChoose(ssl, link))
             {
-                return LibSsl.CallbackOk;
+                return LibSsl.HelloGood;
             }
         }
         catch (Exception exception)
@@ -239,8 +229,12 @@ internal sealed unsafe class TlsServerContext : TlsContext
 
         link.Refuse(TlsFailure.UnknownName);
         *alert = LibSsl.AlertUnrecognizedName;
-        return LibSsl.CallbackFatal;
+        return LibSsl.HelloRefused;
     }
+
+    // That the name counted is to be said (RFC 6066 section 3); all is done by then.
+    [UnmanagedCallersOnly]
+    private static int OnServerName(void* ssl, int* alert, void* state) => LibSsl.CallbackOk;
 
     // RFC 7301 section 3.2: without a protocol both know the handshake fails. Ours comes first, whatever the order is.
     [UnmanagedCallersOnly]
@@ -305,8 +299,4 @@ internal sealed unsafe class TlsServerContext : TlsContext
             : status == LibSsl.TicketGood ? LibSsl.TicketUse
             : LibSsl.TicketUseAndRenew;
     }
-
-    // The result is kept; who may go on with it is for others to say.
-    [UnmanagedCallersOnly]
-    private static int OnUnverified(int isGood, void* state) => 1;
 }

@@ -16,29 +16,17 @@ internal sealed record CertificateSettings(string Name, string CertificatePem, s
     public override string ToString() => Name;
 }
 
-/// <summary>What an entrypoint asks of its clients; the words of client_auth.</summary>
-internal enum ClientAuth : byte
-{
-    None,
-
-    /// <summary>A certificate is asked for; with none, or one that does not verify, the client may go on.</summary>
-    Request,
-
-    /// <summary>There has to be a certificate, whether it verifies or not.</summary>
-    Require,
-
-    /// <summary>There has to be a certificate that verifies.</summary>
-    Verify,
-}
-
 /// <summary>TLS on an entrypoint.</summary>
 internal sealed record TlsServerSettings
 {
     /// <summary>Never empty; the order decides between certificates with the same name.</summary>
     public required Sequence<CertificateSettings> Certificates { get; init; }
 
-    /// <summary>0x0303 (TLS 1.2, the default) or 0x0304.</summary>
-    public int VersionMin { get; init; } = LibSsl.Version12;
+    /// <summary>What is asked of clients who come for a host that says nothing else, or for none.</summary>
+    public ClientPolicy Policy { get; init; } = ClientPolicy.None;
+
+    /// <summary>Hosts with a policy of their own, each once.</summary>
+    public Sequence<HostPolicy> Hosts { get; init; } = Sequence<HostPolicy>.Empty;
 
     /// <summary>
     /// OpenSSL's names, TLS 1.2 and 1.3, best first; empty for <see cref="TlsContext.Ciphers12"/> and
@@ -54,11 +42,6 @@ internal sealed record TlsServerSettings
 
     /// <summary>Clients may resume a session by a ticket. Default true.</summary>
     public bool SessionTickets { get; init; } = true;
-
-    public ClientAuth ClientAuth { get; init; }
-
-    /// <summary>Who signs clients' certificates, PEM; "" for nobody.</summary>
-    public string ClientCaPem { get; init; } = "";
 
     /// <summary>From accept to the end of the handshake. Default 10 s.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TlsLimits.HandshakeTimeoutDefault;

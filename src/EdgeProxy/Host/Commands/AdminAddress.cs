@@ -6,18 +6,18 @@ namespace EdgeProxy.Host.Commands;
 /// <summary>Where the commands that talk to a running proxy find it.</summary>
 internal static class AdminAddress
 {
-    /// <summary>The field that shows admin.token; "" where there is none, or the file is faulty.</summary>
+    /// <summary>The field that shows admin.token; "" where there is none, or the file does not say.</summary>
     public static string FieldsOf(LoadedConfig loaded) =>
-        loaded.Settings?.Admin.Token is { } token ? $"Authorization: Bearer {token}\r\n" : "";
+        AdminOf(loaded)?.Token is { } token ? $"Authorization: Bearer {token}\r\n" : "";
 
     /// <summary>
-    /// The address the file names. A faulty file does not hide a running proxy (it serves its last good one): then the
-    /// default address. Null, with the reason, when the admin surface is off.
+    /// The address the file names. A faulty file does not hide a running proxy (it serves its last good one): if its
+    /// [admin] can be read that counts, else the default address. Null, with the reason, when the admin surface is off.
     /// </summary>
     public static IPEndPoint? Find(LoadedConfig loaded, out string reason)
     {
         reason = "";
-        AdminSettings admin = loaded.Settings?.Admin ?? new AdminSettings();
+        AdminSettings admin = AdminOf(loaded) ?? new AdminSettings();
         if (admin.Address is null)
         {
             reason = "admin.address is \"off\"; send SIGHUP to reload, and ask an entrypoint for health";
@@ -25,4 +25,6 @@ internal static class AdminAddress
 
         return admin.Address;
     }
+
+    private static AdminSettings? AdminOf(LoadedConfig loaded) => loaded.Settings?.Admin ?? loaded.Seen?.Admin;
 }

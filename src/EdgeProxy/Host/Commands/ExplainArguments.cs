@@ -21,6 +21,9 @@ internal sealed record ExplainArguments
     /// <summary>The client's address; null is 127.0.0.1.</summary>
     public string? Client { get; init; }
 
+    /// <summary>The model its body names; null is none.</summary>
+    public string? Model { get; init; }
+
     /// <summary>Null is every entrypoint.</summary>
     public string? EntryPoint { get; init; }
 
@@ -63,7 +66,10 @@ internal sealed record ExplainArguments
             }
         }
 
-        return new ExplainedRequest(Method, authority, target, lines.ToString(), client);
+        return new ExplainedRequest(Method, authority, target, lines.ToString(), client)
+        {
+            Model = Model ?? "",
+        };
     }
 
     // By hand: a URI class would make the path canonical before the engine gets to see it.

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Text;
 using EdgeProxy.Ai;
 using EdgeProxy.Ai.Guards;
@@ -24,14 +25,16 @@ internal sealed class GuardBench : IDisposable
 
     public GuardBench(params GuardRule[] rules)
     {
+        GuardRule[] texts = [.. rules.Where(rule => rule.Call is null)];
         var guard = new AiGuard(new AiGuardSettings
         {
             Name = "g",
-            Prompt = new Sequence<GuardRule>(rules),
-            Answer = new Sequence<GuardRule>(rules),
+            Prompt = new Sequence<GuardRule>(texts),
+            Answer = new Sequence<GuardRule>([.. texts.Where(rule => !rule.Reversible)]),
+            Tools = new Sequence<GuardRule>([.. rules.Where(rule => rule.Call is not null)]),
         }, _ => throw new InvalidOperationException("No guard of the test is asked."));
         _work = new GuardWork(guard, _loop);
-        var walk = new GuardWalk(guard.Answer, passesAttachments: false, isOfAnswer: true);
+        var walk = new GuardWalk(guard.Answer, _work.Placeholders, passesAttachments: false, isOfAnswer: true);
         _stream = new StreamGuard(_work, _loop, walk);
         _pieces = new EventPieces(_stream);
         _output.Bind(_blocks, budget: null);
@@ -73,7 +76,7 @@ internal sealed class GuardBench : IDisposable
     public void Pass(AiCallKind kind, byte[] stream, params ReadOnlySpan<int> cuts)
     {
         _output.Release();
-        _work.Begin();
+        BeginAnswer();
         _stream.Begin(kind);
         _pieces.Begin(kind is AiCallKind.OllamaChat or AiCallKind.OllamaGenerate, _output);
         int from = 0;
@@ -89,11 +92,18 @@ internal sealed class GuardBench : IDisposable
 
     /// <summary>A prompt with its masks; the verdict is in Prompt.</summary>
     public string Inspect(string body, AiCallKind kind = AiCallKind.ChatCompletions) =>
-        Run(body, (index, edits, bytes) => _work.InspectPrompt(index, bytes, edits, kind));
+        Run(body, (index, edits, bytes) =>
+        {
+            _work.Begin();
+            _work.InspectPrompt(index, bytes, edits, kind);
+        });
 
     /// <summary>An answer with its masks; the verdict is in Answer.</summary>
     public string InspectAnswer(string body) => Run(body, (index, edits, bytes) =>
-        _work.InspectAnswer(index, bytes, edits));
+    {
+        BeginAnswer();
+        _work.InspectAnswer(index, bytes, edits);
+    });
 
     public void Dispose()
     {
@@ -101,10 +111,12 @@ internal sealed class GuardBench : IDisposable
         _blocks.Dispose();
     }
 
+    // What the prompt left is the answer's, as in a call.
+    private void BeginAnswer() => _work.Answer.Begin();
+
     private string Run(string body, Action<JsonIndex, JsonEdits, byte[]> inspect)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(body);
-        _work.Begin();
         _loop.Edits.Reset();
         if (_loop.Index.Read(bytes) != JsonFault.None)
         {

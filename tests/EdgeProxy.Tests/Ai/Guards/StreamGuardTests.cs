@@ -344,7 +344,7 @@ public sealed class StreamGuardTests
         return true;
     }
 
-    private static string StreamOf(AiCallKind kind, string[] parts)
+    internal static string StreamOf(AiCallKind kind, string[] parts)
     {
         string all = Quote(string.Concat(parts));
         IEnumerable<string> quoted = parts.Select(Quote);
@@ -381,7 +381,7 @@ public sealed class StreamGuardTests
     }
 
     // What a client puts together of the parts; and the text as the stream has it whole, if it has.
-    private static (string Parts, string Whole) Assemble(AiCallKind kind, string written)
+    internal static (string Parts, string Whole) Assemble(AiCallKind kind, string written)
     {
         var parts = new StringBuilder();
         string? whole = null;

@@ -46,6 +46,34 @@ public sealed class ExplainCommandTests
         Assert.DoesNotContain("internal", run.Output);
     }
 
+    [Theory]
+    [InlineData("gpt-4o", "cloud")]
+    [InlineData("llama3", "local")]
+    [InlineData(null, "local")]
+    public async Task Explain_Model_IsWhatTheRuleSees(string? model, string router)
+    {
+        using var run = new CommandRun("""
+            [entrypoints.web]
+            address = "127.0.0.1:8080"
+            [routers.local]
+            rule = "PathPrefix(`/v1`)"
+            service = "llm"
+            [routers.cloud]
+            rule = "PathPrefix(`/v1`) && Model(`gpt-*`)"
+            service = "llm"
+            [services.llm.ai]
+            models = [{ name = "*", provider = "p" }]
+            [ai.providers.p]
+            kind = "ollama"
+            base_url = "http://127.0.0.1:11434"
+            """);
+
+        string[] asked = model is null ? [] : ["--model", model];
+        await run.InvokeAsync(["explain", "POST", "/v1/chat/completions", .. asked]);
+
+        Assert.Contains($"  answer   router {router}, service llm\n", run.Output);
+    }
+
     [Fact]
     public async Task Explain_HeaderAndClient_AreWhatTheRuleSees()
     {

@@ -48,6 +48,59 @@ public class FaultWatchTests
         Assert.True(Fault(0));
     }
 
+    [Fact]
+    public void NoteCut_AnswersThatAllBreakOff_AreFaultsInARow()
+    {
+        Use(s_inARow);
+
+        Assert.False(Cut(0));
+        Assert.False(Cut(0));
+        Assert.True(Cut(0));
+    }
+
+    [Fact]
+    public void NoteCut_WholeAnswerInBetween_StartsOver()
+    {
+        Use(s_inARow);
+        Cut(0);
+        Cut(0);
+        Answer(0, 200);
+
+        Assert.False(Cut(0));
+        Assert.False(Cut(0));
+        Assert.True(Fault(0));
+    }
+
+    [Fact]
+    public void NoteCut_StatusThatIsAFaultAlready_IsOneFault()
+    {
+        Use(s_inARow);
+
+        Assert.False(Cut(0, 503));
+        Assert.False(Cut(0, 503));
+        Assert.True(Cut(0, 503));
+    }
+
+    [Fact]
+    public void NoteCut_OfAShare_IsTheRequestThatWasCounted()
+    {
+        Use(s_share with { FaultShareMax = 60 });
+
+        // Seven of twelve are less than 60 in a hundred, eight of thirteen are more.
+        for (int i = 0; i < 5; i++)
+        {
+            Answer(0, 200);
+        }
+
+        for (int i = 0; i < 7; i++)
+        {
+            Assert.False(Cut(0));
+        }
+
+        Assert.Equal((12, 7), _picks.Load(0).Counted(_picks.NowMs / _picks.Service.WindowMs));
+        Assert.True(Cut(0));
+    }
+
     [Theory]
     [InlineData(200, 0, false)]
     [InlineData(500, 0, false)]
@@ -162,5 +215,15 @@ public class FaultWatchTests
 
     private bool Answer(int place, int status, long elapsedMs = 0, int loop = 0) => FaultWatch.NoteAnswer(
         _picks.Service, _picks.Service.Servers[place], _picks.Load(place, loop), status, elapsedMs, _picks.NowMs,
-        _reports);
+        _reports, out _);
+
+    // Its head came, with this status, and then not all of its body.
+    private bool Cut(int place, int status = 200)
+    {
+        ServerLoad load = _picks.Load(place);
+        Server server = _picks.Service.Servers[place];
+        return FaultWatch.NoteAnswer(
+            _picks.Service, server, load, status, 0, _picks.NowMs, _reports, out AnswerNote note)
+            | FaultWatch.NoteCut(_picks.Service, server, load, note, "test", _picks.NowMs, _reports);
+    }
 }

@@ -79,6 +79,8 @@ public sealed class BatchesTests
             sample.Record.Router = Of(null, "orders", "app");
             sample.Record.Service = Of(names);
             sample.Record.Consumer = Of(null, "alice", "bob");
+            sample.Record.AnsweredBy = Of(null, "key", "limit");
+            sample.Record.OverLimit = Of(null, "limit", "limit2");
             sample.Record.ConfigHash = Of("h1", "h2");
             sample.Record.Trace = sample.Record.Trace with { IsSampled = Of(true, false) };
             sample.Record.ClientPort = random.Next(1, 65_536);

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Transport;
 using EdgeProxy.Transport.Tls;
 using Xunit;
@@ -18,7 +19,7 @@ public sealed class TlsLinkTests
     public void Handshake_InOneByteReads_ComesAbout(int version)
     {
         using var pair = new TlsPair(
-            TlsPair.Server() with { VersionMin = version },
+            TlsPair.Server() with { Policy = new ClientPolicy { VersionMin = version } },
             shape: static (client, server) => client.ReadMax = server.ReadMax = 1);
 
         Assert.True(pair.AtServer.IsConnected && pair.AtClient.IsConnected);
@@ -194,8 +195,26 @@ public sealed class TlsLinkTests
         TlsDestination client = TlsPair.ClientContext(new TlsClientSettings { SkipVerify = true });
         Assert.False(Resumes(client, TlsPair.Server(), keys));
         Assert.True(Resumes(client, TlsPair.Server() with { StrictSni = true }, keys));
-        Assert.False(Resumes(client, TlsPair.Server() with { ClientAuth = ClientAuth.Request }, keys));
+        var asking = new ClientPolicy { Auth = ClientAuth.Request };
+        Assert.False(Resumes(client, TlsPair.Server() with { Policy = asking }, keys));
         Assert.False(Resumes(client, TlsPair.Server() with { SessionTickets = false }, keys));
+    }
+
+    // OpenSSL looks for a session before it tells of the name: by then what the name asks has to be known.
+    [Fact]
+    public void Session_OfAnotherPolicy_IsNotResumed_WhereTheNameAsksMore()
+    {
+        var keys = new TicketKeys(TimeProvider.System);
+        TlsDestination client = TlsPair.ClientContext(new TlsClientSettings { SkipVerify = true });
+        TlsServerSettings asking = TlsPair.Server() with
+        {
+            Hosts = new Sequence<HostPolicy>(
+                [new HostPolicy("a.test", new ClientPolicy { Name = "asking", Auth = ClientAuth.Request })]),
+        };
+        Assert.False(Resumes(client, TlsPair.Server(), keys));
+        Assert.False(Resumes(client, asking, keys));
+        Assert.True(Resumes(client, asking, keys));
+        Assert.False(Resumes(client, TlsPair.Server(), keys));
     }
 
     [Theory]
@@ -208,7 +227,7 @@ public sealed class TlsLinkTests
             ["client.test"], static key => key.ExportPkcs8PrivateKeyPem(), days);
         TlsDestination client = TlsPair.ClientContext(
             new TlsClientSettings { SkipVerify = true, Certificate = certificate });
-        TlsServerSettings server = TlsPair.Server() with { ClientAuth = ClientAuth.Require };
+        TlsServerSettings server = TlsPair.Server() with { Policy = new ClientPolicy { Auth = ClientAuth.Require } };
 
         Assert.False(Resumes(client, server, keys));
         Assert.Equal(isResumed, Resumes(client, server, keys));
@@ -222,7 +241,7 @@ public sealed class TlsLinkTests
         CertificateSettings certificate = TestCertificates.Make(
             [.. Enumerable.Range(0, names).Select(i => $"client-{i}.test")]);
         using var pair = new TlsPair(
-            TlsPair.Server() with { ClientAuth = ClientAuth.Require },
+            TlsPair.Server() with { Policy = new ClientPolicy { Auth = ClientAuth.Require } },
             new TlsClientSettings { SkipVerify = true, Certificate = certificate });
 
         PeerCertificate peer = pair.AtServer.Peer!;

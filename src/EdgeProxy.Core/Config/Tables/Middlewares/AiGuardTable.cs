@@ -13,12 +13,12 @@ internal static class AiGuardTable
     private const string Pass = "pass";
     private const string Block = "block";
 
-    private const string Keys = " Of each: detect and action; name; report_only; pattern and pattern_bytes_max, words "
-        + "or max, as what it detects needs them.";
+    private const string Keys = " Of each: detect and action; name; report_only; reversible; pattern and "
+        + "pattern_bytes_max, words or max, as what it detects needs them.";
 
     private static readonly GuardRulesKey Prompt = new("prompt",
         "Rules for prompts: every text of a request, parts of messages, tools and what they answered among them."
-            + Keys)
+            + Keys, takesReversible: true)
     {
         Default = [new GuardRule { Name = "secret", Detect = GuardDetect.Secret, Action = FindingAction.Block }],
         DefaultToml = "[{ detect = \"secret\", action = \"block\" }]",
@@ -27,10 +27,20 @@ internal static class AiGuardTable
     private static readonly GuardRulesKey Answer = new("answer",
         "Rules for answers: text, refusals, reasoning, what tools are called with. Streams are held back only where "
             + "something may be beginning. An answer that cannot be looked into is refused, unless all rules only tell."
-            + Keys)
+            + Keys, takesReversible: false)
     {
         Default = [],
         ExampleToml = "[{ detect = \"card_number\", action = \"mask\" }]",
+    };
+
+    private static readonly TableListKey<GuardRule> Tools = new("tools", ToolCallRuleTable.Declaration,
+        GuardLimits.RulesMax, ToolCallRuleTable.Parse,
+        "Rules about calls of tools, in answers and in the history of prompts; the first that allows or blocks a call "
+            + "decides. Of each: tool and action; arguments and path; name; report_only. A stream waits for the end of "
+            + "a call whose arguments decide.")
+    {
+        Default = [],
+        ExampleToml = "[{ tool = \"delete_*\", action = \"block\" }]",
     };
 
     private static readonly ExternalGuardsKey External = new("external",
@@ -59,7 +69,7 @@ internal static class AiGuardTable
     public static TableDeclaration Declaration { get; } = new("ai_guard", IsNamed: false,
         "What prompts and answers of models must not have: it is blocked, masked or told of. For routers whose service "
             + "is one of models; one for each.",
-        [Prompt, Answer, External, Attachments, AnswerBytes])
+        [Prompt, Answer, Tools, External, Attachments, AnswerBytes])
     {
         ExampleName = "guard",
     };
@@ -68,12 +78,14 @@ internal static class AiGuardTable
     {
         IReadOnlyList<GuardRule> prompt = Prompt.Read(scope);
         IReadOnlyList<GuardRule> answer = Answer.Read(scope);
+        IReadOnlyList<Placed<GuardRule>> tools = Tools.Read(scope) ?? [];
         IReadOnlyList<ExternalGuard> external = External.Read(scope);
         bool passes = Attachments.Read(scope) == Pass;
         int bytes = (int)AnswerBytes.Read(scope);
-        if (prompt.Count + answer.Count + external.Count == 0)
+        CheckNames(scope, tools, [.. prompt, .. answer]);
+        if (prompt.Count + answer.Count + tools.Count + external.Count == 0)
         {
-            scope.Report(scope.Table, "", "has no rules; write prompt, answer or external");
+            scope.Report(scope.Table, "", "has no rules; write prompt, answer, tools or external");
             return null;
         }
 
@@ -82,9 +94,23 @@ internal static class AiGuardTable
             Name = name,
             Prompt = new Sequence<GuardRule>(prompt),
             Answer = new Sequence<GuardRule>(answer),
+            Tools = PlacedItems.Values(tools),
             External = new Sequence<ExternalGuard>(external),
             PassesAttachments = passes,
             AnswerBytesMax = bytes,
         };
+    }
+    // Findings are told by their rules' names.
+    private static void CheckNames(TableScope scope, IReadOnlyList<Placed<GuardRule>> tools, List<GuardRule> others)
+    {
+        foreach (Placed<GuardRule> tool in tools)
+        {
+            if (others.Exists(other => other.Name == tool.Value.Name))
+            {
+                scope.Report(tool.Node, Tools.Name, $"has a second rule {tool.Value.Name}; give it a name of its own");
+            }
+
+            others.Add(tool.Value);
+        }
     }
 }

@@ -56,6 +56,14 @@ internal static class GuardRuleTable
         DefaultToml = "false",
     };
 
+    private static readonly BooleanKey Reversible = new("reversible",
+        "Of prompts, with action = \"mask\": each thing found has a number in its mask, [EMAIL_1], and where the model "
+            + "writes that the client gets it back.")
+    {
+        Default = false,
+        DefaultToml = "false",
+    };
+
     private static readonly TextKey Pattern = new("pattern", PatternLimits.CharsMax,
         "Of detect = \"pattern\": a regular expression in Go's dialect (RE2), without $.")
     {
@@ -83,7 +91,7 @@ internal static class GuardRuleTable
     };
 
     public static TableDeclaration Declaration { get; } = new("rules", IsNamed: false, "One rule.",
-        [Detect, Action, Name, ReportOnly, Pattern, LengthMax, Words, Max]);
+        [Detect, Action, Name, ReportOnly, Reversible, Pattern, LengthMax, Words, Max]);
 
     public static GuardRule? Parse(TableScope scope)
     {
@@ -91,6 +99,7 @@ internal static class GuardRuleTable
         string? action = Action.Read(scope);
         string? name = Name.Read(scope);
         bool reportOnly = ReportOnly.Read(scope);
+        bool reversible = Reversible.Read(scope);
         string? pattern = Pattern.Read(scope);
         int patternBytes = LengthMax.ReadValue(scope);
         Sequence<string> words = PlacedItems.Values(Words.Read(scope));
@@ -106,6 +115,7 @@ internal static class GuardRuleTable
             & Belongs(scope, Words, kind == GuardDetect.Words, isNeeded: true)
             & Belongs(scope, Max, kind == GuardDetect.Length, isNeeded: true)
             & Fits(scope, kind, action, reportOnly)
+            & (!reversible || IsMask(scope, action, reportOnly))
             & IsPattern(scope, pattern, patternBytes);
         return !isGood ? null : new GuardRule
         {
@@ -118,6 +128,7 @@ internal static class GuardRuleTable
                 _ => FindingAction.Flag,
             },
             ReportOnly = reportOnly,
+            Reversible = reversible,
             Pattern = pattern ?? "",
             PatternBytesMax = patternBytes,
             Words = words,
@@ -155,6 +166,19 @@ internal static class GuardRuleTable
         }
 
         return true;
+    }
+
+    private static bool IsMask(TableScope scope, string action, bool reportOnly)
+    {
+        bool isMask = action == Mask && !reportOnly;
+        if (!isMask && scope.TryFind(Reversible.Name, out TomlEntry entry))
+        {
+            scope.Report(entry.Value, Reversible.Name, reportOnly
+                ? "does nothing beside report_only = true"
+                : $"does nothing beside action = \"{action}\"");
+        }
+
+        return isMask;
     }
 
     private static bool IsPattern(TableScope scope, string? pattern, int patternBytes)
@@ -200,7 +224,9 @@ internal sealed class GuardNameKey(string name, string doc) : Key<string?>(name,
 }
 
 /// <summary>The rules of one side.</summary>
-internal sealed class GuardRulesKey(string name, string doc) : Key<IReadOnlyList<GuardRule>>(name, doc)
+/// <param name="takesReversible">What its rules find is given back in the answer.</param>
+internal sealed class GuardRulesKey(string name, string doc, bool takesReversible)
+    : Key<IReadOnlyList<GuardRule>>(name, doc)
 {
     public override string TypeText => "list of tables";
 
@@ -236,6 +262,11 @@ internal sealed class GuardRulesKey(string name, string doc) : Key<IReadOnlyList
             else if (GuardRuleTable.Parse(scope.Within(table, Name, GuardRuleTable.Declaration)) is { } rule)
             {
                 rules.Add(rule);
+                if (rule.Reversible && !takesReversible)
+                {
+                    scope.Report(item, Name, "has a rule with reversible: only a prompt has what its answer gets back");
+                }
+
                 if (!names.Add(rule.Name))
                 {
                     scope.Report(item, Name, $"has a second rule {rule.Name}; give it a name of its own");

@@ -4,9 +4,9 @@ using Xunit;
 
 namespace EdgeProxy.Tests.Transport.Tls;
 
-public sealed class CertificateTableTests
+public sealed class ServerNameTableTests
 {
-    private static readonly CertificateTable s_table = new(
+    private static readonly ServerNameTable s_table = new(
     [
         ["shop.test", "www.shop.test"],
         ["*.shop.test"],

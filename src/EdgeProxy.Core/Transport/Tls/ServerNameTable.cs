@@ -6,18 +6,18 @@ using System.Text;
 namespace EdgeProxy.Transport.Tls;
 
 /// <summary>
-/// The one place that says which certificate answers for a name: the exact one, else a wildcard for its first label,
-/// else none. Without regard to case and to a dot at the end.
+/// The one place that says what is meant by the name of a host, which certificate or which policy: what has the exact
+/// name, else a wildcard for its first label, else nothing. Without regard to case and to a dot at the end.
 /// </summary>
-internal sealed class CertificateTable
+internal sealed class ServerNameTable
 {
     // RFC 1035 section 2.3.4; as text, with a dot at the end.
     private const int NameCharsMax = 254;
 
     private readonly FrozenDictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _byName;
 
-    /// <summary>By the names of each certificate; the first that has a name keeps it.</summary>
-    public CertificateTable(IReadOnlyList<IReadOnlyList<string>> names)
+    /// <summary>By the names of each; the first that has a name keeps it.</summary>
+    public ServerNameTable(IReadOnlyList<IReadOnlyList<string>> names)
     {
         var byName = new Dictionary<string, int>(StringComparer.Ordinal);
         for (int i = 0; i < names.Count; i++)
@@ -31,7 +31,7 @@ internal sealed class CertificateTable
         _byName = byName.ToFrozenDictionary(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>The place of the certificate, or -1. <paramref name="name"/> is without a port.</summary>
+    /// <summary>Its place, or -1. <paramref name="name"/> is without a port.</summary>
     public int Find(ReadOnlySpan<byte> name)
     {
         if (name.Length is 0 or > NameCharsMax || !Ascii.IsValid(name))

@@ -1,0 +1,267 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using System.Threading.Tasks;
+using EdgeProxy.FunctionalTests.Audit;
+using EdgeProxy.FunctionalTests.Harness;
+using Xunit;
+
+namespace EdgeProxy.FunctionalTests.Ai;
+
+/// <summary>Model() in rules: the body decides which router takes a call, and nobody sees it before they may.</summary>
+public sealed class AiModelRuleTests
+{
+    private const string Chat = "/v1/chat/completions";
+
+    [Fact]
+    public async Task Call_IsTakenByTheRouterOfItsModel()
+    {
+        await using ModelServer first = ModelServer.Start();
+        await using ModelServer second = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(first.Port, second.Port));
+        var statuses = new List<int>();
+        foreach (string model in new[] { "gpt-4o", "gpt-4o-mini", "llama3", "gpt-5" })
+        {
+            string body = $"{{\"messages\":[{{\"model\":\"no\"}}],\"model\":\"{model}\"}}";
+            RawResponse answer = await AiProxy.PostAsync(proxy, Chat, body);
+            statuses.Add(answer.Status);
+        }
+
+        Assert.Equal([200, 200, 200, 200], statuses);
+        Assert.Equal(["gpt-4o", "llama3"], ModelsOf(second)); // by its name, and as the one that takes all
+        Assert.Equal(["gpt-4o-mini", "gpt-5"], ModelsOf(first));
+        Assert.All(first.Requests, request =>
+            Assert.StartsWith("{\"messages\":[{\"model\":\"no\"}],", Encoding.UTF8.GetString(request.Body), StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("{\"model\":\"\\u0067pt-9\"}", "first")] // names are compared, not spellings
+    [InlineData("{ \"x\" : {\"model\":\"llama3\"}, \"model\" : \"gpt-9\" }", "first")]
+    public async Task Body_SpelledOtherwise_MeansTheSame(string body, string expected)
+    {
+        await using ModelServer first = ModelServer.Start();
+        await using ModelServer second = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(first.Port, second.Port));
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, Chat, body);
+
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(expected, first.Requests.Count == 1 && second.Requests.Count == 0 ? "first" : "second");
+    }
+
+    // Nobody who reads such a body otherwise gets it: it goes to the first router in question, which refuses it.
+    [Theory]
+    [InlineData("{\"model\":\"gpt-9\",\"model\":\"llama3\"}", 400, "twice")]
+    [InlineData("{\"model\":\"gpt-9\"", 400, "JSON")]
+    [InlineData("{\"model\":7}", 400, "model")]
+    [InlineData("{\"x\":\"gpt-9\"}", 400, "model")]
+    [InlineData("[{\"model\":\"gpt-9\"}]", 400, "object")]
+    [InlineData("", 400, "JSON")]
+    public async Task Body_WithoutOneModel_IsRefusedInItsDialect(string body, int status, string word)
+    {
+        await using ModelServer first = ModelServer.Start();
+        await using ModelServer second = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(first.Port, second.Port));
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, Chat, body);
+
+        Assert.Equal(status, answer.Status);
+        Assert.Contains(word, AiProxy.Json(answer)["error"]!["message"]!.ToString(), StringComparison.Ordinal);
+        Assert.Equal((0, 0), (first.Requests.Count, second.Requests.Count));
+    }
+
+    [Theory]
+    [InlineData("/v1/messages", "not_found_error")]
+    [InlineData("/v1/chat/completions", "model_not_found")]
+    public async Task Model_OfNoRouter_Is404InTheCallersDialect(string path, string code)
+    {
+        await using ModelServer first = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            Config(first.Port, first.Port, rest: "PathPrefix(`/v1`) && Model(`llama*`)"));
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, path, "{\"model\":\"o1\",\"max_tokens\":1,\"messages\":[]}");
+        RawResponse list = await RawClient.OnceAsync(proxy.Port, "GET /v1/models HTTP/1.1\r\nHost: a\r\n\r\n");
+
+        Assert.Equal(404, answer.Status);
+        Assert.Contains(code, answer.BodyText, StringComparison.Ordinal);
+        Assert.Equal(404, list.Status); // it names no model, and every router asks for one
+        Assert.Empty(first.Requests);
+    }
+
+    [Fact]
+    public async Task Request_ThatNamesNoModel_IsForTheRouterThatDoesNotAsk()
+    {
+        await using ModelServer first = ModelServer.Start();
+        await using RawServer other = RawServer.Ok();
+        ProxyConfig config = Config(first.Port, first.Port, restService: "app");
+        config.More += $"\n[services.app]\n{ProxyConfig.ServerList(other.Port)}\n";
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+
+        RawResponse list = await RawClient.OnceAsync(proxy.Port, "GET /v1/models HTTP/1.1\r\nHost: a\r\n\r\n");
+        RawResponse upload = await AiProxy.PostAsync(proxy, "/v1/files", "{\"model\":\"gpt-9\"}");
+        RawResponse call = await AiProxy.PostAsync(proxy, Chat, "{\"model\":\"llama3\"}", "X-Mine: 1\r\n");
+
+        Assert.Equal((200, 200, 200), (list.Status, upload.Status, call.Status));
+        Assert.Equal(["GET", "POST", "POST"], other.WholeRequests.Select(request => request.Method));
+        Assert.Equal("{\"model\":\"llama3\"}", Encoding.UTF8.GetString(other.WholeRequests[^1].Body));
+        Assert.Equal("1", other.WholeRequests[^1].Head.One("X-Mine"));
+        Assert.Empty(first.Requests);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Body_InPieces_IsReadToItsEnd(bool isChunked)
+    {
+        await using ModelServer first = ModelServer.Start();
+        await using ModelServer second = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(first.Port, second.Port));
+        string body = $"{{\"x\":\"{new string('x', 200_000)}\",\"model\":\"gpt-9\"}}";
+        string framed = isChunked ? $"{body.Length:x}\r\n{body}\r\n0\r\n\r\n" : body;
+        string field = isChunked ? "Transfer-Encoding: chunked" : $"Content-Length: {body.Length}";
+        using RawClient client = await RawClient.ConnectAsync(proxy.Port);
+        await client.SendAsync($"POST {Chat} HTTP/1.1\r\nHost: a\r\n{field}\r\nExpect: 100-continue\r\n\r\n");
+        Assert.Equal(100, (await client.ReadHeadAsync()).Status);
+        await client.SendAsync(framed[..70_000]);
+        await client.SendAsync(framed[70_000..]);
+
+        RawResponse answer = await client.ReadResponseAsync();
+
+        // The connection goes on behind it.
+        await client.SendAsync(AiProxy.Post(Chat, "{\"model\":\"llama3\"}"));
+        RawResponse again = await client.ReadResponseAsync();
+        Assert.Equal((200, 200), (answer.Status, again.Status));
+        Assert.Equal(body, Encoding.UTF8.GetString(first.Last.Body));
+        Assert.Equal(["llama3"], ModelsOf(second));
+    }
+
+    // Whoever may not call is sent away before the body is read; a router's own steps come after it.
+    [Fact]
+    public async Task Steps_ThatAllShare_ComeBeforeTheBodyAndOthersAfterIt()
+    {
+        await using ModelServer first = ModelServer.Start();
+        ProxyConfig config = Config(first.Port, first.Port, steps: "middlewares = [\"keys\", \"limit\"]",
+            restSteps: "middlewares = [\"keys\"]");
+        config.More += """
+
+            [middlewares.keys.basic_auth]
+            users = ["alice:$2y$08$HqWuK6/Ng6sg9gQzbLrgbOC/hxBmwQTMccqkpzM3h0HTZ.Y1Ang6."]
+            [middlewares.limit.body_limit]
+            max = "1KiB"
+            """;
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        using RawClient client = await RawClient.ConnectAsync(proxy.Port);
+
+        await client.SendAsync($"POST {Chat} HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n{{");
+        RawResponse refused = await client.ReadResponseAsync();
+
+        Assert.Equal(401, refused.Status); // 4,999 bytes are still to come
+        Assert.Empty(first.Requests);
+        const string Alice = "Authorization: Basic YWxpY2U6YWxsbWluZQ==\r\n";
+        string longer = $"{{\"x\":\"{new string('x', 2_000)}\",\"model\":\"?\"}}";
+        RawResponse limited = await AiProxy.PostAsync(
+            proxy, Chat, longer.Replace("?", "gpt-9", StringComparison.Ordinal), Alice);
+        RawResponse unlimited = await AiProxy.PostAsync(
+            proxy, Chat, longer.Replace("?", "llama3", StringComparison.Ordinal), Alice);
+        Assert.Equal((413, 200), (limited.Status, unlimited.Status));
+    }
+
+    [Fact]
+    public async Task Record_IsOfTheRouterThatTookTheCall()
+    {
+        using var chain = new AuditChain();
+        await using ModelServer first = ModelServer.Start();
+        ProxyConfig config = Config(first.Port, first.Port);
+        config.More += $"\n[audit]\ndirectory = \"{chain.Folder}\"\n";
+        string[] bodies = ["{\"model\":\"gpt-4o\"}", "{\"model\":\"gpt-9\"}", "{\"model\":\"llama3\"}"];
+        await using (ProxyProcess proxy = await ProxyProcess.StartAsync(config))
+        {
+            foreach (string body in bodies)
+            {
+                Assert.Equal(200, (await AiProxy.PostAsync(proxy, Chat, body)).Status);
+            }
+
+            proxy.Terminate();
+            Assert.Equal(0, await proxy.ExitCodeAsync());
+        }
+
+        List<JsonObject> records = chain.Verified("exchange");
+        Assert.Equal(["exact", "many", "rest"], records.Select(record => (string)record["router"]!));
+        Assert.Equal(
+            bodies.Select(body => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)))),
+            records.Select(record => (string)record["request_sha256"]!));
+    }
+
+    // A halt of a router is of the calls it takes, not of those it might have taken.
+    [Fact]
+    public async Task Halt_OfOneRouter_LeavesTheOthers()
+    {
+        await using ModelServer first = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(first.Port, first.Port));
+        Assert.Equal(200, (await proxy.AdminAsync("/api/v1/halt?router=exact", "POST")).Status);
+
+        RawResponse halted = await AiProxy.PostAsync(proxy, Chat, "{\"model\":\"gpt-4o\"}");
+        RawResponse other = await AiProxy.PostAsync(proxy, Chat, "{\"model\":\"gpt-9\"}");
+
+        Assert.Equal((503, 200), (halted.Status, other.Status));
+    }
+
+    [Fact]
+    public async Task Body_TooLong_Is413InTheDialect()
+    {
+        await using ModelServer first = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            Config(first.Port, first.Port, service: "body_bytes_max = \"1KiB\""));
+        string body = $"{{\"x\":\"{new string('x', 2_000)}\",\"model\":\"gpt-9\"}}";
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, Chat, body);
+
+        Assert.Equal(413, answer.Status);
+        Assert.Equal("request_too_large", AiProxy.Json(answer)["error"]!["code"]!.ToString());
+    }
+
+    private static IEnumerable<string> ModelsOf(ModelServer server) =>
+        server.Requests.Select(request => ModelServer.BodyOf(request)["model"]!.ToString());
+
+    private static ProxyConfig Config(
+        int first, int second, string rest = "PathPrefix(`/v1`)", string steps = "", string restSteps = "",
+        string restService = "other", string service = "") => new()
+        {
+            IsBare = true,
+            More = $$"""
+                [routers.many]
+                rule = "PathPrefix(`/v1`) && Model(`gpt-*`)"
+                service = "cloud"
+                {{steps}}
+
+                [routers.exact]
+                rule = "PathPrefix(`/v1`) && Model(`gpt-4o`)"
+                service = "other"
+                {{steps}}
+
+                [routers.rest]
+                rule = "{{rest}}"
+                service = "{{restService}}"
+                {{restSteps}}
+
+                [services.cloud.ai]
+                models = [{ name = "*", provider = "a" }]
+                {{service}}
+
+                [services.other.ai]
+                models = [{ name = "*", provider = "b" }]
+                {{service}}
+
+                [ai.providers.a]
+                kind = "ollama"
+                base_url = "http://127.0.0.1:{{first}}"
+
+                [ai.providers.b]
+                kind = "ollama"
+                base_url = "http://127.0.0.1:{{second}}"
+                """,
+        };
+}
