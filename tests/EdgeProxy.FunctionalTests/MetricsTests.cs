@@ -62,6 +62,48 @@ public sealed class MetricsTests
         Assert.Contains($"# {{trace_id=\"{parent[3..35]}\",span_id=\"{parent[36..52]}\"}} ", response.BodyText);
     }
 
+    [Fact]
+    public async Task OpenConnections_ToServers_IdleAndActive()
+    {
+        var mayAnswer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using RawServer server = RawServer.Start(async connection =>
+        {
+            while (await connection.ReadRequestAsync() is not null)
+            {
+                await mayAnswer.Task;
+                await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            }
+        });
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server));
+        string labels = $",edgeproxy_service=\"app\",server_address=\"127.0.0.1\",server_port=\"{server.Port}\"}}";
+        const string name = "http_client_open_connections";
+
+        await proxy.ExpectMetricAsync(0, name, "{http_connection_state=\"active\"" + labels);
+        Task<RawResponse> answer = RawClient.GetAsync(proxy.Port, "/");
+        await proxy.ExpectMetricAsync(1, name, "{http_connection_state=\"active\"" + labels);
+        await proxy.ExpectMetricAsync(0, name, "{http_connection_state=\"idle\"" + labels);
+        mayAnswer.SetResult();
+
+        Assert.Equal(200, (await answer).Status);
+        await proxy.ExpectMetricAsync(0, name, "{http_connection_state=\"active\"" + labels);
+        await proxy.ExpectMetricAsync(1, name, "{http_connection_state=\"idle\"" + labels);
+        await proxy.ExpectMetricAsync(0, "edgeproxy_service_requests_waiting", "{service=\"app\"}");
+    }
+
+    [Fact]
+    public async Task Durations_SwitchedOff_AreNotThere()
+    {
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            new ProxyConfig(server) { More = "[telemetry]\ndurations = false" });
+
+        Assert.Equal(200, (await RawClient.GetAsync(proxy.Port, "/")).Status);
+
+        // The connection is idle again once the request was recorded.
+        await proxy.ExpectMetricAsync(1, "http_client_open_connections", "{http_connection_state=\"idle\"");
+        Assert.DoesNotContain("request_duration_seconds", (await proxy.AdminAsync("/metrics")).BodyText);
+    }
+
     // Allocations stand for the time it takes: they can be counted, and come of what is written.
     [Fact]
     public async Task AThousandRouters_AScrapeCostsWhatItSays()

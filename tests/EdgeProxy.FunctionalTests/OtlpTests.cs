@@ -282,6 +282,7 @@ public sealed class OtlpTests : IDisposable
         Assert.Equal(("sum", 2, true), (requests.Kind, requests.Temporality, requests.IsMonotonic));
         Assert.True(requests.Points.Single().Value >= 3);
         Assert.Equal("gauge", metrics.Single(m => m.Name == "edgeproxy.connections_open").Kind);
+        Assert.Equal("gauge", metrics.Single(m => m.Name == "http.client.open_connections").Kind);
         Assert.Equal(metrics.Count, metrics.Select(m => m.Name).Distinct().Count());
     }
 

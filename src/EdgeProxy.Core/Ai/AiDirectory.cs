@@ -15,15 +15,17 @@ internal sealed class AiDirectory
 {
     private readonly int _loopCount;
     private readonly AiLoop[] _loops;
-    private readonly BodyBudget _budget = new();
+    private readonly BodyBudget _budget;
     private Dictionary<(string Service, string Model, string Provider), TokenMetrics> _metrics = [];
     private Dictionary<(string Provider, string Model), TargetPause> _pauses = [];
     private Dictionary<(string Provider, string Model), TargetLoads> _loads = [];
     private AiService[] _services = [];
 
     /// <param name="plans">Ended by whoever made it.</param>
-    public AiDirectory(int loopCount, PlanBook plans)
+    /// <param name="bodies">What bodies count against, here and elsewhere; configurations say how much it is.</param>
+    public AiDirectory(int loopCount, PlanBook plans, BodyBudget bodies)
     {
+        _budget = bodies;
         _loopCount = loopCount;
         _loops = new AiLoop[loopCount];
         for (int i = 0; i < loopCount; i++)

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Security.Cryptography;
 using EdgeProxy.Primitives;
+using EdgeProxy.Primitives.Hashing;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeProxy.Audit;
@@ -64,6 +65,7 @@ internal static class AuditOpening
     private static AuditLog Open(AuditOpeningParts parts, Holds holds)
     {
         AuditSettings settings = parts.Settings;
+        Sha256.UseLibrary();
         Directory.CreateDirectory(settings.Directory, (UnixFileMode)0b111_101_000);
 
         // (1)

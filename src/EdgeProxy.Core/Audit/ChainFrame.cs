@@ -1,6 +1,5 @@
 using System;
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using EdgeProxy.Primitives.Hashing;
 
 namespace EdgeProxy.Audit;
@@ -37,7 +36,7 @@ internal static class ChainFrame
     {
         int hashed = Sha256.HashBytes + LengthBytes + bodyLength;
         BinaryPrimitives.WriteUInt32LittleEndian(room[Sha256.HashBytes..], (uint)bodyLength);
-        SHA256.HashData(room[..hashed], room.Slice(hashed, Sha256.HashBytes));
+        Sha256.Write(room[..hashed], room.Slice(hashed, Sha256.HashBytes));
         return OverheadBytes + bodyLength;
     }
 }

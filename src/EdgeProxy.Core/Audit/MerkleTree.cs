@@ -1,8 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using EdgeProxy.Primitives.Hashing;
 
 namespace EdgeProxy.Audit;
@@ -21,13 +19,12 @@ internal sealed class MerkleTree
 
     public long Count { get; private set; }
 
-    [SkipLocalsInit]
     public static void LeafHash(ReadOnlySpan<byte> record, Span<byte> hash)
     {
-        Span<byte> input = stackalloc byte[1 + ChainFrame.BodyBytesMax];
-        input[0] = LeafPrefix;
-        record.CopyTo(input[1..]);
-        SHA256.HashData(input[..(1 + record.Length)], hash);
+        var running = new Sha256();
+        running.Append([LeafPrefix]);
+        running.Append(record);
+        running.End(hash);
     }
 
     public void Add(ReadOnlySpan<byte> record)
@@ -54,7 +51,7 @@ internal sealed class MerkleTree
     {
         if (Count == 0)
         {
-            return SHA256.HashData([]);
+            return Sha256.Of([]);
         }
 
         byte[] root = new byte[Sha256.HashBytes];
@@ -162,7 +159,7 @@ internal sealed class MerkleTree
         input[0] = NodePrefix;
         left.CopyTo(input[1..]);
         right.CopyTo(input[(1 + Sha256.HashBytes)..]);
-        SHA256.HashData(input, hash);
+        Sha256.Write(input, hash);
     }
 
     private Span<byte> Subtree(int level) => _subtrees.AsSpan(level * Sha256.HashBytes, Sha256.HashBytes);

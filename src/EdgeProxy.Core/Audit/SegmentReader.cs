@@ -1,7 +1,6 @@
 using System;
 using System.Buffers.Binary;
 using System.IO;
-using System.Security.Cryptography;
 using EdgeProxy.Primitives.Hashing;
 
 namespace EdgeProxy.Audit;
@@ -113,7 +112,7 @@ internal sealed class SegmentReader(Stream stream) : IDisposable
         }
 
         Span<byte> hash = stackalloc byte[Sha256.HashBytes];
-        SHA256.HashData(_buffer.AsSpan(0, Sha256.HashBytes + ChainFrame.LengthBytes + _bodyLength), hash);
+        Sha256.Write(_buffer.AsSpan(0, Sha256.HashBytes + ChainFrame.LengthBytes + _bodyLength), hash);
         if (!hash.SequenceEqual(Hash))
         {
             return FrameStatus.BadHash;

@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using EdgeProxy.Pipeline.Auditing;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Transport;
 
@@ -48,6 +49,8 @@ internal sealed class MessageSource
     private ByteLink? _link;
     private BlockPool? _blocks;
     private Block? _block;
+    private BodyBudget? _chargedTo;
+    private int _charged;
     private HeadLimits _limits = HeadLimits.Default;
     private int _cursor;
     private int _headLength;
@@ -101,6 +104,12 @@ internal sealed class MessageSource
     /// instead.
     /// </summary>
     public int KeepBytesMax { get; set; }
+
+    /// <summary>
+    /// What the memory for kept body bytes counts against, beside that of bodies that are read whole; null for none.
+    /// Used up, the head is given up as if <see cref="KeepBytesMax"/> were reached.
+    /// </summary>
+    public BodyBudget? KeepBudget { get; set; }
 
     /// <summary>
     /// Body bytes handed on are let go from behind the pinned head, which stays however long the body is: somebody else
@@ -203,7 +212,7 @@ internal sealed class MessageSource
             _block.Filled.CopyTo(smaller.Free);
             smaller.Commit(_block.Length);
             _block.Clear();
-            _blocks.Return(_block);
+            ReturnBlock();
             _block = smaller;
         }
     }
@@ -316,6 +325,7 @@ internal sealed class MessageSource
 
         ChunkedBytesMax = long.MaxValue;
         KeepBytesMax = 0;
+        KeepBudget = null;
         KeepsHead = false;
         StartBody(BodyFraming.None, 0);
         ReleaseIfEmpty();
@@ -327,8 +337,7 @@ internal sealed class MessageSource
         if (_block is not null)
         {
             _block.Clear();
-            _blocks!.Return(_block);
-            _block = null;
+            ReturnBlock();
         }
 
         _link = null;
@@ -341,6 +350,7 @@ internal sealed class MessageSource
         BytesRead = 0;
         ChunkedBytesMax = long.MaxValue;
         KeepBytesMax = 0;
+        KeepBudget = null;
         KeepsHead = false;
         Digest = null;
         StartBody(BodyFraming.None, 0);
@@ -456,10 +466,8 @@ internal sealed class MessageSource
         if (_framing != BodyFraming.None && _block.Free.Length < RoomMin)
         {
             int kept = _block.Length - _headLength;
-            if (_isPinned && kept < KeepBytesMax)
+            if (_isPinned && kept < KeepBytesMax && TryKeep(kept))
             {
-                // In steps, so that a short body costs little; the last bit of room is a read's, not kept for sure.
-                Grow(_headLength + Math.Min(KeepBytesMax, Math.Max(_block.Capacity, kept * 4)) + RoomMin);
                 return;
             }
 
@@ -468,8 +476,8 @@ internal sealed class MessageSource
 
         if (_block.IsEmpty && _block.Capacity < roomWanted)
         {
-            _blocks!.Return(_block);
-            _block = _blocks.Rent(roomWanted);
+            ReturnBlock();
+            _block = _blocks!.Rent(roomWanted);
             return;
         }
 
@@ -485,22 +493,47 @@ internal sealed class MessageSource
         }
     }
 
-    private void Grow(int bytes)
+    // In steps, so that a short body costs little; the last bit of room is a read's, not kept for sure. What is taken
+    // is what is counted.
+    private bool TryKeep(int kept)
     {
-        Block larger = _blocks!.Rent(bytes);
+        int room = _headLength + Math.Min(KeepBytesMax, Math.Max(_block!.Capacity, kept * 4)) + RoomMin;
+        Block larger = _blocks!.Rent(room);
+        if (KeepBudget is { } budget && !budget.TryTake(larger.Capacity))
+        {
+            _blocks.Return(larger);
+            return false;
+        }
+
+        MoveTo(larger);
+        (_charged, _chargedTo) = (larger.Capacity, KeepBudget);
+        return true;
+    }
+
+    private void Grow(int bytes) => MoveTo(_blocks!.Rent(bytes));
+
+    private void MoveTo(Block larger)
+    {
         _block!.Filled.CopyTo(larger.Free);
         larger.Commit(_block.Length);
         _block.Clear();
-        _blocks.Return(_block);
+        ReturnBlock();
         _block = larger;
+    }
+
+    private void ReturnBlock()
+    {
+        _blocks!.Return(_block!);
+        _block = null;
+        _chargedTo?.Give(_charged);
+        (_charged, _chargedTo) = (0, null);
     }
 
     private void ReleaseIfEmpty()
     {
         if (_block is { IsEmpty: true } && !_isPinned)
         {
-            _blocks!.Return(_block);
-            _block = null;
+            ReturnBlock();
         }
     }
 }

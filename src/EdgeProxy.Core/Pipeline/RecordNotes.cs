@@ -145,6 +145,11 @@ internal sealed class RecordNotes
         Shard shard = exchange.Shard;
         ref TryRecord attempt = ref _tries[TryRecords.PlaceOf(exchange.Tries)];
         attempt.EndedUs = shard.Loop.Clock.NowUs;
+        if (!exchange.Snapshot.Telemetry.CountsDurations)
+        {
+            return;
+        }
+
         long durationUs = attempt.EndedUs - attempt.StartedUs;
         int outcome = Outcome.Of(attempt.Status, attempt.Fault);
         DurationHistogram histogram =

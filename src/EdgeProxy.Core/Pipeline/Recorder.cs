@@ -54,7 +54,9 @@ internal static class Recorder
         Shard shard = exchange.Shard;
         long durationUs = shard.Loop.Clock.ReadUs() - notes.StartedUs;
         int outcome = Outcome.Of(exchange.Status, exchange.Fault.Kind);
-        DurationMetrics? durations = exchange.Route is { } route ? route.Durations : exchange.Snapshot.Unrouted;
+        DurationMetrics? durations = !exchange.Snapshot.Telemetry.CountsDurations ? null
+            : exchange.Route is { } route ? route.Durations
+            : exchange.Snapshot.Unrouted;
         if (durations?.Of(shard.Loop.Index, exchange.Request.Method, outcome) is { } histogram)
         {
             histogram.Add(durationUs);

@@ -44,6 +44,7 @@ internal static class Retry
         }
 
         bool fits = request.Framing != BodyFraming.ContentLength || request.ContentLength <= keptMax;
+        exchange.ClientSource.KeepBudget = exchange.Shard.Bodies;
         exchange.ClientSource.KeepBytesMax = (exchange.MayRepeat || mayRepeatCall) && fits ? keptMax : 0;
     }
 

@@ -31,9 +31,12 @@ internal sealed class Shard
     private bool _isTailed;
     private int _rentedCount;
 
-    public Shard(EpollLoop loop, ServerReports reports, ulong idSeed, HaltCell? halts = null)
+    /// <param name="bodies">All loops'; null for one of its own.</param>
+    public Shard(
+        EpollLoop loop, ServerReports reports, ulong idSeed, HaltCell? halts = null, BodyBudget? bodies = null)
     {
         Loop = loop;
+        Bodies = bodies ?? new BodyBudget();
         Halts = halts ?? new HaltCell();
         Reports = reports;
         Ids = new RequestIds(idSeed);
@@ -51,6 +54,9 @@ internal sealed class Shard
 
     /// <summary>What an operator halted, for all loops.</summary>
     public HaltCell Halts { get; }
+
+    /// <summary>Memory for bodies that are read whole, and those kept for another try, of all loops.</summary>
+    public BodyBudget Bodies { get; }
 
     /// <summary>What is spent on answers that are written anew.</summary>
     public FilterTurns FilterTurns { get; } = new();

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
+using System.Threading;
 using EdgeProxy.Primitives.Http2;
 using EdgeProxy.Primitives.Time;
 using EdgeProxy.Transport;
@@ -22,6 +23,7 @@ internal sealed class Multiplex : IHttp2Owner, ITimerOwner
     private readonly List<Place> _places = [];
     private readonly TimerNode _timer;
     private int _streamsTold = Http2Limits.StreamsDefault;
+    private int _quietCount;
 
     public Multiplex(Server server, EpollLoop loop)
     {
@@ -30,8 +32,11 @@ internal sealed class Multiplex : IHttp2Owner, ITimerOwner
         _timer = new TimerNode(this);
     }
 
-    /// <summary>Connections open, or on their way.</summary>
+    /// <summary>Connections open, or on their way. Any thread, a moment late.</summary>
     public int ConnectionCount => _places.Count;
+
+    /// <summary>Those of them without a stream. Any thread, a moment late.</summary>
+    public int QuietCount => Volatile.Read(ref _quietCount);
 
     /// <summary>A stream on a connection that is there; null if none has room.</summary>
     public Http2Stream? TryOpen(ILinkOwner owner)
@@ -40,7 +45,7 @@ internal sealed class Multiplex : IHttp2Owner, ITimerOwner
         {
             if (place.Connection.IsOpen && place.Connection.CanOpen)
             {
-                return place.Connection.Open(owner);
+                return OpenOn(place, owner);
             }
         }
 
@@ -56,7 +61,7 @@ internal sealed class Multiplex : IHttp2Owner, ITimerOwner
             _streamsTold = place.Connection.HasBegun ? place.Connection.PeerStreamsMax : _streamsTold;
             if (place.Connection.CanOpen && (place.Connection.IsOpen || !IsOverdue(place)))
             {
-                return place.Connection.Open(owner);
+                return OpenOn(place, owner);
             }
         }
 
@@ -88,6 +93,7 @@ internal sealed class Multiplex : IHttp2Owner, ITimerOwner
 
     public void OnStreamEnded(Http2Connection connection)
     {
+        CountQuiet();
         if (connection.AwaitsEnds)
         {
             Arm(_loop.NowMs + Http2Limits.EndAwaitedMs);
@@ -121,6 +127,8 @@ internal sealed class Multiplex : IHttp2Owner, ITimerOwner
         {
             _places.Remove(place);
         }
+
+        CountQuiet();
 
         if (_places.Count == 0)
         {
@@ -168,6 +176,15 @@ internal sealed class Multiplex : IHttp2Owner, ITimerOwner
 
     // An attempt that took as long as one may: who waits for it goes on waiting, and nobody joins them.
     private bool IsOverdue(Place place) => place.SinceMs + _server.ConnectTimeoutMs <= _loop.NowMs;
+
+    private Http2Stream OpenOn(Place place, ILinkOwner owner)
+    {
+        Http2Stream stream = place.Connection.Open(owner);
+        CountQuiet();
+        return stream;
+    }
+
+    private void CountQuiet() => Volatile.Write(ref _quietCount, IdleCount());
 
     private int IdleCount()
     {

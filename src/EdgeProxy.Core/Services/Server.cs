@@ -209,6 +209,32 @@ internal sealed class Server
 
     public void SetPool(int index, ServerPool pool) => _pools[index] = pool;
 
+    /// <summary>
+    /// Connections of all loops: those nobody uses, and those with a request on them, or under way for one. Of HTTP/1.1
+    /// the latter are the requests at it. Any thread, a moment late.
+    /// </summary>
+    public (int Idle, int Active) CountConnections()
+    {
+        int idle = 0;
+        int active = 0;
+        for (int i = 0; i < LoopCount; i++)
+        {
+            if (_multiplexes is null)
+            {
+                idle += _pools[i]?.IdleCount ?? 0;
+                active += _loads[i].InFlight;
+            }
+            else if (_multiplexes[i] is { } multiplex)
+            {
+                int quiet = Math.Min(multiplex.QuietCount, multiplex.ConnectionCount);
+                idle += quiet;
+                active += multiplex.ConnectionCount - quiet;
+            }
+        }
+
+        return (idle, active);
+    }
+
     /// <summary>It is one of the addresses of a name, whoever wrote the configuration did not mean it alone.</summary>
     public bool IsOfName { get; }
 

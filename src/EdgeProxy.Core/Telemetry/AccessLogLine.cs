@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
+using EdgeProxy.Telemetry.Otlp;
 
 namespace EdgeProxy.Telemetry;
 
@@ -17,6 +18,7 @@ internal sealed class AccessLogLine
     private readonly int _referer;
     private readonly int _userAgent;
     private readonly Members _members;
+    private readonly PieceTable<RequestKey> _names = new();
     private readonly byte[] _time = new byte[TimeBytesMax];
     private long _second = long.MinValue;
     private int _timeBytes;
@@ -131,7 +133,7 @@ internal sealed class AccessLogLine
 
         AddNumber(line, Members.BytesReceived, ",\"bytes_received\":"u8, record.BytesReceived);
         AddNumber(line, Members.BytesSent, ",\"bytes_sent\":"u8, record.BytesSent);
-        WriteNames(line, record);
+        AddNames(line, record);
         if (Has(Members.Tls) && record.IsSecure)
         {
             line.Add(",\"tls\":true"u8);
@@ -152,6 +154,21 @@ internal sealed class AccessLogLine
 
         WriteFields(line, view);
         line.Add("}"u8);
+    }
+
+    // Names that stood in one line stand in many, one behind the other.
+    private void AddNames(LineBuffer line, in RequestRecord record)
+    {
+        var key = new RequestKey(record);
+        if (_names.TryFind(key, out ReadOnlySpan<byte> known))
+        {
+            line.Add(known);
+            return;
+        }
+
+        int start = line.Length;
+        WriteNames(line, record);
+        _names.Put(key, line.Written[start..]);
     }
 
     private void WriteNames(LineBuffer line, in RequestRecord record)

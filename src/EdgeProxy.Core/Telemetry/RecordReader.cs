@@ -20,7 +20,7 @@ internal interface IRecordSink
 
 /// <summary>
 /// Reads the loops' rings on a thread of its own and gives each record to whoever wants it. It looks ten times a
-/// second, and at once when a ring is half full.
+/// second, and at once when a ring fills.
 /// </summary>
 internal sealed class RecordReader : IDisposable
 {

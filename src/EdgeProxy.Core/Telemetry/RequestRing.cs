@@ -25,7 +25,9 @@ internal sealed class RequestRing
 
     /// <param name="records">A power of two.</param>
     /// <param name="textBytes">A power of two, above what one record may have.</param>
-    /// <param name="onFilling">Called by the writer when the ring is half full, once until it was read.</param>
+    /// <param name="onFilling">
+    /// Called by the writer when a part of the ring is full (RingLookShare), once until it was read.
+    /// </param>
     public RequestRing(int records, int textBytes, Action? onFilling = null)
     {
         Debug.Assert(BitOperations.IsPow2(records) && BitOperations.IsPow2(textBytes), "positions run through both");
@@ -72,7 +74,7 @@ internal sealed class RequestRing
         {
             _hasAsked = false;
         }
-        else if (inUse > _records.Length / 2)
+        else if (inUse > _records.Length / TelemetryLimits.RingLookShare)
         {
             AskToBeRead();
         }

@@ -23,6 +23,12 @@ internal static class TelemetryLimits
     /// <summary>Memory for their texts, a power of two.</summary>
     public const int RingTextBytes = 512 * 1024;
 
+    /// <summary>
+    /// A ring is looked at when this part of it is full, an eighth: what is read at a time is what a loop on the same
+    /// core waits for, and a look costs a system call in 256 records.
+    /// </summary>
+    public const int RingLookShare = 8;
+
     /// <summary>How long a record waits at most before it is looked at.</summary>
     public static readonly TimeSpan RingLook = TimeSpan.FromMilliseconds(100);
 

@@ -27,6 +27,9 @@ internal sealed record TelemetrySettings
     /// <summary>Answers tell their request's id, in X-Request-Id.</summary>
     public bool AnswersRequestId { get; init; }
 
+    /// <summary>Durations of requests and tries are counted, by router, server, method and outcome.</summary>
+    public bool CountsDurations { get; init; } = true;
+
     /// <summary>The field of answers in which servers tell their version; null: none is looked for.</summary>
     public FieldName? VersionHeader { get; init; }
 

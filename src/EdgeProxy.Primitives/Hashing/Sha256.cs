@@ -2,14 +2,20 @@ using System;
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace EdgeProxy.Primitives.Hashing;
 
 /// <summary>
-/// SHA-256 (FIPS 180-4) in managed code, without allocation. The framework's own loads OpenSSL at first use, which
-/// costs a start more than the rest of reading a configuration; this one is for what is read then, and for the few
-/// bytes of a credential.
+/// SHA-256 (FIPS 180-4) without allocation: in managed code until <see cref="UseLibrary"/> was called, then by
+/// libcrypto, which has the processor's instructions for it. Loading that costs a start more than the rest of reading a
+/// configuration, so it is for those who hash what passes; what a start hashes is short. The framework's own goes to
+/// libcrypto, too, by way of contexts and error queues that cost more than a kilobyte's hash (decision 144).
 /// </summary>
+/// <remarks>
+/// Laid out as SHA256_CTX of openssl/sha.h, and what is in it means the same, so either may go on where the other was.
+/// </remarks>
+[StructLayout(LayoutKind.Sequential)]
 internal struct Sha256
 {
     public const int HashBytes = 32;
@@ -25,13 +31,31 @@ internal struct Sha256
     private static readonly uint[] InitialState = FractionsOfRoots(StateWords, root: 2);
 
     private Words _state;
+    private uint _bitsLow;
+    private uint _bitsHigh;
     private Bytes _block;
     private int _filled;
-    private ulong _length;
+    private int _hashBytes;
 
-    public Sha256()
+    public Sha256() => Begin();
+
+    private ulong Bits
     {
+        readonly get => ((ulong)_bitsHigh << 32) | _bitsLow;
+        set => (_bitsLow, _bitsHigh) = ((uint)value, (uint)(value >> 32));
+    }
+
+    /// <summary>
+    /// From here on libcrypto hashes, if it is there and what it says of a known text is right. Loads it; any thread.
+    /// </summary>
+    public static void UseLibrary() => LibrarySha256.Load();
+
+    /// <summary>Forgets what was appended.</summary>
+    public void Begin()
+    {
+        this = default;
         InitialState.CopyTo(_state);
+        _hashBytes = HashBytes;
     }
 
     public static byte[] Of(ReadOnlySpan<byte> bytes)
@@ -53,7 +77,19 @@ internal struct Sha256
 
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        _length += (ulong)bytes.Length;
+        if (LibrarySha256.IsLoaded)
+        {
+            LibrarySha256.Append(ref this, bytes);
+            return;
+        }
+
+        AppendManaged(bytes);
+    }
+
+    /// <summary>As <see cref="Append"/>, in managed code whatever is loaded.</summary>
+    public void AppendManaged(ReadOnlySpan<byte> bytes)
+    {
+        Bits += (ulong)bytes.Length * 8;
         while (!bytes.IsEmpty)
         {
             int count = Math.Min(bytes.Length, BlockBytes - _filled);
@@ -78,6 +114,18 @@ internal struct Sha256
     /// <summary>As <see cref="End()"/>, into the first <see cref="HashBytes"/> of <paramref name="hash"/>.</summary>
     public void End(Span<byte> hash)
     {
+        if (LibrarySha256.IsLoaded)
+        {
+            LibrarySha256.End(ref this, hash[..HashBytes]);
+            return;
+        }
+
+        EndManaged(hash);
+    }
+
+    /// <summary>As <see cref="End(Span{byte})"/>, in managed code whatever is loaded.</summary>
+    public void EndManaged(Span<byte> hash)
+    {
         // Section 5.1.1: a 1 bit, zeroes, then the length in bits as 64 bits at the end of a block.
         Span<byte> block = _block;
         block[_filled++] = 0x80;
@@ -88,7 +136,7 @@ internal struct Sha256
         }
 
         block[_filled..LengthOffset].Clear();
-        BinaryPrimitives.WriteUInt64BigEndian(block[LengthOffset..], _length * 8);
+        BinaryPrimitives.WriteUInt64BigEndian(block[LengthOffset..], Bits);
         MixBlock();
         for (int i = 0; i < StateWords; i++)
         {

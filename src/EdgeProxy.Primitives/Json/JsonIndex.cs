@@ -123,7 +123,7 @@ internal sealed class JsonIndex
 
     private JsonFault Walk(ReadOnlySpan<byte> text)
     {
-        var scanner = default(JsonScanner);
+        var scanner = new JsonScanner { HashesTexts = true };
         int at = 0;
         JsonNode named = new() { NameStart = -1 };
         while (true)

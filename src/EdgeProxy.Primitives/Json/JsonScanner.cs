@@ -46,6 +46,9 @@ internal struct JsonScanner
         Malformed,
     }
 
+    /// <summary>Texts have their hash. Whoever compares them to a few words only does without.</summary>
+    public bool HashesTexts { get; init; }
+
     /// <summary>Containers open now.</summary>
     public int Depth { get; private set; }
 
@@ -191,7 +194,7 @@ internal struct JsonScanner
     {
         at++;
         _isName = isName;
-        _text.Begin();
+        _text.Begin(HashesTexts);
         _state = State.InString;
         return JsonToken.NeedMore;
     }

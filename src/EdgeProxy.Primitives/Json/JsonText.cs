@@ -24,6 +24,7 @@ internal struct JsonText
     private SipHash _hashing;
     private ulong _hash;
     private byte _hexLeft;
+    private bool _isHashed;
     private bool _isInEscape;
     private ushort _unit;
     private ushort _high;
@@ -36,7 +37,7 @@ internal struct JsonText
 
     /// <summary>
     /// Of the decoded text: the same for every way to write it, in this process. Of a long text its length and its
-    /// first kilobyte count.
+    /// first kilobyte count. 0 if nobody wanted it.
     /// </summary>
     public readonly ulong Hash => _hash;
 
@@ -48,10 +49,16 @@ internal struct JsonText
 
     public readonly bool Is(ReadOnlySpan<byte> text) => IsShort && Span.SequenceEqual(text);
 
-    public void Begin()
+    /// <param name="isHashed"><see cref="Hash"/> is wanted: a text of a kilobyte has 128 rounds of it.</param>
+    public void Begin(bool isHashed)
     {
         _length = 0;
-        _hashing = SipHash.Begin();
+        _isHashed = isHashed;
+        if (isHashed)
+        {
+            _hashing = SipHash.Begin();
+        }
+
         _isInEscape = false;
         _high = 0;
     }
@@ -104,17 +111,20 @@ internal struct JsonText
     public void End()
     {
         FlushHigh();
-        Span<byte> length = stackalloc byte[sizeof(int)];
-        BinaryPrimitives.WriteInt32LittleEndian(length, _length);
-        _hashing.Append(length);
-        _hash = _hashing.End();
+        if (_isHashed)
+        {
+            Span<byte> length = stackalloc byte[sizeof(int)];
+            BinaryPrimitives.WriteInt32LittleEndian(length, _length);
+            _hashing.Append(length);
+            _hash = _hashing.End();
+        }
     }
 
-    /// <summary>The text of a whole string, quotes and all, that was read before.</summary>
+    /// <summary>The text of a whole string, quotes and all, that was read before; without its hash.</summary>
     public static JsonText Of(ReadOnlySpan<byte> quoted)
     {
         var text = default(JsonText);
-        text.Begin();
+        text.Begin(isHashed: false);
         ReadOnlySpan<byte> rest = quoted[1..^1];
         while (!rest.IsEmpty)
         {
@@ -140,7 +150,7 @@ internal struct JsonText
     public static ulong HashOf(ReadOnlySpan<byte> text)
     {
         var read = default(JsonText);
-        read.Begin();
+        read.Begin(isHashed: true);
         read.Add(text);
         read.End();
         return read.Hash;
@@ -229,7 +239,7 @@ internal struct JsonText
         }
 
         // A long text is content, not a name; hashing it would cost more than reading it.
-        if (_length < HashedMax)
+        if (_isHashed && _length < HashedMax)
         {
             _hashing.Append(bytes[..Math.Min(bytes.Length, HashedMax - _length)]);
         }

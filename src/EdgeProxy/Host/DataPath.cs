@@ -11,6 +11,7 @@ using EdgeProxy.Control;
 using EdgeProxy.EntryPoints;
 using EdgeProxy.Host.Recording;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Pipeline.Probing;
 using EdgeProxy.Primitives;
 using EdgeProxy.Primitives.Time;
@@ -53,6 +54,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
     private LoopPulse[] _pulses = [];
     private ServiceDirectory? _directory;
     private ComposedDirectory? _composed;
+    private readonly BodyBudget _bodies = new();
     private AiDirectory? _ai;
     private DurationDirectory? _durations;
     private RequestRecording? _recording;
@@ -227,7 +229,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         _probes = new ProbeSet[_shards.Length];
         for (int i = 0; i < _shards.Length; i++)
         {
-            _shards[i] = new Shard(_loops.Loops[i], reports, RandomSeed(), _parts.Halts.Cell);
+            _shards[i] = new Shard(_loops.Loops[i], reports, RandomSeed(), _parts.Halts.Cell, _bodies);
             _pulses[i] = new LoopPulse(_loops.Loops[i], _parts.Time);
             _probes[i] = new ProbeSet(_shards[i]);
         }
@@ -235,7 +237,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         _directory = new ServiceDirectory(_shards.Length, RandomSeed(), _names);
         _composed = new ComposedDirectory(_shards.Length);
         _plans = new PlanBook(_parts.Time, TellOfPlans);
-        _ai = new AiDirectory(_shards.Length, _plans);
+        _ai = new AiDirectory(_shards.Length, _plans, _bodies);
         _durations = new DurationDirectory(_shards.Length);
         _recording = new RequestRecording(new RecordingParts(_shards, _parts.Time, _parts.Stderr, _logger)
         {

@@ -34,6 +34,7 @@ internal sealed partial class DataPath
         CollectEntryPoints(samples);
         CollectTransport(samples);
         CollectServers(samples);
+        CollectPools(samples);
         CollectMembers(samples);
         CollectBreakers(samples);
         CollectModels(samples);
@@ -53,7 +54,7 @@ internal sealed partial class DataPath
     {
         get
         {
-            if (_durations is not { } durations)
+            if (_durations is not { } durations || !_snapshots.Current.Telemetry.CountsDurations)
             {
                 return [];
             }
@@ -153,6 +154,44 @@ internal sealed partial class DataPath
             }
         }
     }
+
+    // By host and port, as durations are: the addresses of a name count together.
+    private void CollectPools(ICollection<MetricSample> samples)
+    {
+        foreach (Service service in Volatile.Read(ref _services))
+        {
+            var counts = new Dictionary<(string Host, int Port), (int Idle, int Active)>();
+            foreach (Server server in service.Servers)
+            {
+                (int idle, int active) = server.CountConnections();
+                (int Idle, int Active) before = counts.GetValueOrDefault((server.Host, server.Port));
+                counts[(server.Host, server.Port)] = (before.Idle + idle, before.Active + active);
+            }
+
+            foreach (((string host, int port), (int idle, int active)) in counts)
+            {
+                samples.Add(OpenConnections(service.Name, host, port, "idle", idle));
+                samples.Add(OpenConnections(service.Name, host, port, "active", active));
+            }
+        }
+
+        foreach (Service service in Volatile.Read(ref _services))
+        {
+            samples.Add(new MetricSample(
+                "edgeproxy_service_requests_waiting", "Requests that wait for room at a server of the service.",
+                MetricKind.Gauge, service.CountWaiting(), [new MetricLabel("service", service.Name)]));
+        }
+    }
+
+    private static MetricSample OpenConnections(string service, string host, int port, string state, int count) =>
+        new("http_client_open_connections",
+            "Connections to servers: idle, or with a request on them or meant for them.",
+            MetricKind.Gauge, count,
+            [
+                new MetricLabel("http_connection_state", state), new MetricLabel("edgeproxy_service", service),
+                new MetricLabel("server_address", host),
+                new MetricLabel("server_port", port.ToString(CultureInfo.InvariantCulture)),
+            ]);
 
     private void CollectBreakers(ICollection<MetricSample> samples)
     {

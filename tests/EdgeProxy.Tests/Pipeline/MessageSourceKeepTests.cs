@@ -1,6 +1,7 @@
 using System;
 using System.Text;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Tests.Transport;
 using EdgeProxy.Transport;
@@ -51,6 +52,32 @@ public sealed class MessageSourceKeepTests : IDisposable
 
         Assert.Equal(0, _source.KeepBytesMax);
         Assert.Equal(0, _blocks.RentedCount);
+    }
+
+    // Three blocks of growing size are asked for; the budget has room for the first only, or for all.
+    [Theory]
+    [InlineData(20_000, false)]
+    [InlineData(1_048_576, true)]
+    public void Body_KeptWithinTheBudget_WhichIsGivenBack(int budgetBytes, bool canRewind)
+    {
+        var budget = new BodyBudget { BytesMax = budgetBytes };
+        string body = Start(262_144, 100_000);
+        _source.KeepBudget = budget;
+
+        Assert.Equal(body, ReadAll());
+
+        Assert.Equal(canRewind, _source.CanRewind);
+        Assert.Equal(canRewind, budget.Taken >= 100_000);
+        Assert.InRange(budget.Taken, 0, budgetBytes);
+        if (canRewind)
+        {
+            _source.Rewind();
+            Assert.Equal(body, ReadAll());
+        }
+
+        _source.EndMessage();
+        Assert.Equal(0, budget.Taken);
+        Assert.Null(_source.KeepBudget);
     }
 
     public void Dispose()

@@ -9,7 +9,8 @@ internal static class AiTable
 {
     private static readonly SizeKey BufferBytes = new("buffer_bytes_max", AiLimits.BufferBytesMin,
         AiLimits.BufferBytesMax,
-        "Memory for request bodies that are read whole, in all. Over it: 503 with Retry-After.")
+        "Memory for request bodies that are read whole, and for those kept for another try, in all. Over it: 503 with "
+            + "Retry-After, and no other try.")
     {
         Default = BodyBudget.BytesDefault,
         DefaultToml = "\"64MiB\"",

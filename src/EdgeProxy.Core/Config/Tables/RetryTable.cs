@@ -46,7 +46,8 @@ internal static class RetryTable
     };
 
     private static readonly SizeKey BodyBytes = new("body_bytes_max", 0, RetryLimits.BodyBytesMax,
-        "The longest body kept for another try. With a longer one a request is tried once.")
+        "The longest body kept for another try. With a longer one, or without memory for it (ai.buffer_bytes_max), a "
+            + "request is tried once.")
     {
         Default = RetryLimits.BodyBytesDefault,
         DefaultToml = $"\"{SizeText.Format(RetryLimits.BodyBytesDefault)}\"",

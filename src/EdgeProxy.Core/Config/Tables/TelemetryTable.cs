@@ -18,6 +18,14 @@ internal static class TelemetryTable
         DefaultToml = "false",
     };
 
+    private static readonly BooleanKey Durations = new("durations",
+        "How long requests and tries take is counted, by router, server, method and outcome: 17 lines of /metrics for "
+            + "each that occurs. Without it deploy list and top have nothing to say of requests.")
+    {
+        Default = true,
+        DefaultToml = "true",
+    };
+
     private static readonly HeaderNameKey VersionHeader = new("version_header",
         "The field of answers in which servers tell their version. One that no other server of the service runs is "
             + "marked as a deployment.")
@@ -26,7 +34,7 @@ internal static class TelemetryTable
     };
 
     public static TableDeclaration Declaration { get; } = new("telemetry", IsNamed: false,
-        "What is recorded of requests, and where it goes.", [RequestIds, AnswersRequestId, VersionHeader])
+        "What is recorded of requests, and where it goes.", [RequestIds, AnswersRequestId, Durations, VersionHeader])
     {
         Tables = [TracesTable.Declaration, OtlpTable.Declaration, SpoolTable.Declaration, GrafanaTable.Declaration],
     };
@@ -39,6 +47,7 @@ internal static class TelemetryTable
         {
             RequestIds = TrustKeys.Of(RequestIds.Read(scope)),
             AnswersRequestId = AnswersRequestId.Read(scope),
+            CountsDurations = Durations.Read(scope),
             VersionHeader = VersionHeader.Read(scope),
             Grafana = GrafanaTable.Parse(scope),
             Otlp = otlp,

@@ -17,6 +17,8 @@ internal sealed class LogBatches(
     private readonly OtlpBatch _batch = new(resource);
     private readonly AccessLogLine _line = new(settings);
     private readonly LineBuffer _text = new();
+    private readonly PieceTable<RequestKey> _pieces = new();
+    private readonly ProtoWriter _piece = new(1024);
 
     public RecordUse Use => RecordUse.Log;
 
@@ -39,7 +41,8 @@ internal sealed class LogBatches(
         writer.Number(OtlpFields.LogSeverity, (ulong)severity);
         writer.Text(OtlpFields.LogSeverityText, name);
         WriteBody(view);
-        RequestAttributes.Write(writer, OtlpFields.LogAttributes, view, _line.QueryOf(view));
+        WriteAlike(record);
+        RequestAttributes.WriteOwn(writer, OtlpFields.LogAttributes, view, _line.QueryOf(view));
         writer.Attribute(OtlpFields.LogAttributes, "edgeproxy.duration_ms"u8, record.DurationUs / 1e3);
         WriteFields(view);
         if (record.Trace.Span != 0)
@@ -74,6 +77,20 @@ internal sealed class LogBatches(
             handover.Put(OtlpKind.Logs, _batch.Count, _batch.Finish());
             _batch.Begin();
         }
+    }
+
+    private void WriteAlike(in RequestRecord record)
+    {
+        var key = new RequestKey(record);
+        if (!_pieces.TryFind(key, out ReadOnlySpan<byte> piece))
+        {
+            _piece.Reset();
+            RequestAttributes.WriteAlike(_piece, OtlpFields.LogAttributes, record);
+            _pieces.Put(key, _piece.Written);
+            piece = _piece.Written;
+        }
+
+        _batch.Writer.Fields(piece);
     }
 
     // "GET /path 200 12.345ms": what a list of log records shows.

@@ -1,4 +1,6 @@
 using System;
+using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Text;
 
 namespace EdgeProxy.Telemetry.Otlp;
@@ -9,6 +11,15 @@ namespace EdgeProxy.Telemetry.Otlp;
 /// </summary>
 internal static class OtlpAttributes
 {
+    private const int OneByteMax = 0x7F;
+    private const byte KeyTag = (OtlpFields.Key << 3) | 2;
+    private const byte ValueTag = (OtlpFields.Value << 3) | 2;
+    private const byte TextTag = (OtlpFields.StringValue << 3) | 2;
+    private const byte DoubleTag = (OtlpFields.DoubleValue << 3) | 1;
+
+    // What stands before a value: tags and lengths of attribute, key and value.
+    private const int HeadBytes = 6;
+
     public static void Attribute(this ProtoWriter writer, int field, ReadOnlySpan<byte> key, string value)
     {
         int bytes = Encoding.UTF8.GetByteCount(value);
@@ -19,8 +30,17 @@ internal static class OtlpAttributes
     /// <summary>Text that a client sent.</summary>
     public static void Attribute(this ProtoWriter writer, int field, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
-        writer.BeginAttribute(field, key, ProtoWriter.SizeOfBytes(ProtoWriter.Latin1Bytes(value)));
-        writer.Latin1(OtlpFields.StringValue, value);
+        if (HeadBytes + 2 + key.Length + value.Length > OneByteMax || !Ascii.IsValid(value))
+        {
+            writer.BeginAttribute(field, key, ProtoWriter.SizeOfBytes(ProtoWriter.Latin1Bytes(value)));
+            writer.Latin1(OtlpFields.StringValue, value);
+            return;
+        }
+
+        Span<byte> room = writer.Short(field, key, 2 + value.Length);
+        room[1] = (byte)value.Length;
+        room[0] = TextTag;
+        value.CopyTo(room[2..]);
     }
 
     public static void Attribute(this ProtoWriter writer, int field, ReadOnlySpan<byte> key, long value)
@@ -31,8 +51,9 @@ internal static class OtlpAttributes
 
     public static void Attribute(this ProtoWriter writer, int field, ReadOnlySpan<byte> key, double value)
     {
-        writer.BeginAttribute(field, key, 1 + sizeof(double));
-        writer.Double(OtlpFields.DoubleValue, value);
+        Span<byte> room = writer.Short(field, key, 1 + sizeof(double));
+        BinaryPrimitives.WriteDoubleLittleEndian(room[1..], value);
+        room[0] = DoubleTag;
     }
 
     public static void Attribute(this ProtoWriter writer, int field, ReadOnlySpan<byte> key, bool value)
@@ -58,6 +79,22 @@ internal static class OtlpAttributes
         writer.Begin(OtlpFields.Value, ProtoWriter.SizeOfBytes(ProtoWriter.Latin1Bytes(value)));
         writer.Latin1(OtlpFields.StringValue, value);
         writer.End(start);
+    }
+
+    // Tags and lengths of an attribute that is short, each one byte; room for its value. The field is below 16.
+    private static Span<byte> Short(this ProtoWriter writer, int field, ReadOnlySpan<byte> key, int valueBytes)
+    {
+        int length = key.Length + HeadBytes - 2 + valueBytes;
+        Debug.Assert(length <= OneByteMax && field < 16, "lengths and tags of one byte");
+        Span<byte> room = writer.Take(2 + length);
+        room[key.Length + 5] = (byte)valueBytes;
+        room[key.Length + 4] = ValueTag;
+        room[0] = (byte)((field << 3) | 2);
+        room[1] = (byte)length;
+        room[2] = KeyTag;
+        room[3] = (byte)key.Length;
+        key.CopyTo(room[4..]);
+        return room[(key.Length + HeadBytes)..];
     }
 
     private static void BeginAttribute(this ProtoWriter writer, int field, ReadOnlySpan<byte> key, int valueBytes)

@@ -29,6 +29,17 @@ internal sealed class ProtoWriter
 
     public void Reset() => Position = 0;
 
+    /// <summary>So many bytes, which the caller fills.</summary>
+    public Span<byte> Take(int bytes)
+    {
+        Span<byte> room = Room(bytes)[..bytes];
+        Position += bytes;
+        return room;
+    }
+
+    /// <summary>Whole fields that were written before.</summary>
+    public void Fields(ReadOnlySpan<byte> fields) => fields.CopyTo(Take(fields.Length));
+
     /// <summary>Begins a message; what comes until <see cref="End"/> is in it.</summary>
     public int Begin(int field)
     {

@@ -29,18 +29,35 @@ internal static class RequestAttributes
     /// <summary>host:port, apart.</summary>
     public static (string Host, int Port) ServerOf(string name) => ServerCache.Of(name);
 
+    /// <summary>What <see cref="RequestKey"/> tells apart.</summary>
     /// <param name="field">That of the attributes in the message being written.</param>
+    public static void WriteAlike(ProtoWriter writer, int field, in RequestRecord record)
+    {
+        writer.Attribute(field, "http.request.method"u8, MethodOf(record.Method));
+        writer.Attribute(field, "url.scheme"u8, record.IsSecure ? "https" : "http");
+        writer.Attribute(field, "network.protocol.version"u8,
+            record.HttpMajor == 2 ? "2" : record.MinorVersion == 0 ? "1.0" : "1.1");
+        if (record.Status > 0)
+        {
+            writer.Attribute(field, "http.response.status_code"u8, record.Status);
+        }
+
+        WriteNames(writer, field, record);
+        writer.Attribute(field, "edgeproxy.tries"u8, record.TryCount);
+        WriteError(writer, field, record);
+    }
+
+    /// <summary>What is the request's own.</summary>
+    /// <param name="field">As of <see cref="WriteAlike"/>.</param>
     /// <param name="query">As it may be told; empty for none.</param>
-    public static void Write(ProtoWriter writer, int field, in RecordView view, ReadOnlySpan<byte> query)
+    public static void WriteOwn(ProtoWriter writer, int field, in RecordView view, ReadOnlySpan<byte> query)
     {
         ref readonly RequestRecord record = ref view.Record;
-        writer.Attribute(field, "http.request.method"u8, MethodOf(record.Method));
         if (record.Method == Method.Other)
         {
             writer.Attribute(field, "http.request.method_original"u8, view.Method);
         }
 
-        writer.Attribute(field, "url.scheme"u8, record.IsSecure ? "https" : "http");
         writer.Attribute(field, "url.path"u8, view.Path);
         if (!query.IsEmpty)
         {
@@ -52,25 +69,14 @@ internal static class RequestAttributes
         record.Client.TryFormat(address, out int length);
         writer.Attribute(field, "client.address"u8, address[..length]);
         writer.Attribute(field, "client.port"u8, record.ClientPort);
-        writer.Attribute(field, "network.protocol.version"u8,
-            record.HttpMajor == 2 ? "2" : record.MinorVersion == 0 ? "1.0" : "1.1");
-        if (record.Status > 0)
-        {
-            writer.Attribute(field, "http.response.status_code"u8, record.Status);
-        }
-
-        WriteNames(writer, field, record);
         writer.Attribute(field, "edgeproxy.request_id"u8, view.RequestId);
         writer.Attribute(field, "http.request.size"u8, record.BytesReceived);
         writer.Attribute(field, "http.response.size"u8, record.BytesSent);
         writer.Attribute(field, "edgeproxy.overhead_ms"u8, record.OverheadUs / 1e3);
-        writer.Attribute(field, "edgeproxy.tries"u8, record.TryCount);
         if (!view.Findings.IsEmpty)
         {
             writer.Attribute(field, "edgeproxy.ai.guard"u8, view.Findings);
         }
-
-        WriteError(writer, field, record);
     }
 
     private static void WriteNames(ProtoWriter writer, int field, in RequestRecord record)

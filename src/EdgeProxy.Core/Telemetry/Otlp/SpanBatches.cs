@@ -1,5 +1,4 @@
 using System;
-using EdgeProxy.Primitives.Faults;
 
 namespace EdgeProxy.Telemetry.Otlp;
 
@@ -9,12 +8,10 @@ namespace EdgeProxy.Telemetry.Otlp;
 /// </summary>
 internal sealed class SpanBatches(OtlpResource resource, BatchHandover handover) : IRecordSink
 {
-    private const int KindServer = 2;
-    private const int KindClient = 3;
-    private const int StatusError = 2;
     private const ulong NanosPerMicro = 1000;
 
     private readonly OtlpBatch _batch = new(resource);
+    private readonly SpanPieces _pieces = new();
     private readonly byte[] _query = new byte[TelemetryLimits.TargetBytesMax * 2];
 
     public RecordUse Use => RecordUse.Trace;
@@ -58,16 +55,10 @@ internal sealed class SpanBatches(OtlpResource resource, BatchHandover handover)
     {
         ref readonly RequestRecord record = ref view.Record;
         ProtoWriter writer = _batch.Writer;
-        int span = BeginSpan(record, record.Trace.Span, record.ParentSpan, KindServer);
-        writer.Text(OtlpFields.SpanName, RequestAttributes.NameOf(record));
+        int span = BeginSpan(record, record.Trace.Span, record.ParentSpan);
         WriteTimes(startedUnixUs, record.DurationUs);
-        RequestAttributes.Write(writer, OtlpFields.SpanAttributes, view, QueryOf(view));
-        bool isFault = record.Fault != FaultKind.None && record.FaultSide != FaultSide.Client;
-        if (record.Status >= 500 || isFault)
-        {
-            WriteError(EnumWords<FaultKind>.Of(record.Fault), record.Fault != FaultKind.None);
-        }
-
+        writer.Fields(_pieces.OfRequest(record));
+        RequestAttributes.WriteOwn(writer, OtlpFields.SpanAttributes, view, QueryOf(view));
         writer.End(span);
         _batch.Count++;
     }
@@ -76,44 +67,20 @@ internal sealed class SpanBatches(OtlpResource resource, BatchHandover handover)
     {
         ref readonly RequestRecord record = ref view.Record;
         ProtoWriter writer = _batch.Writer;
-        const int field = OtlpFields.SpanAttributes;
-        int span = BeginSpan(record, attempt.Span, record.Trace.Span, KindClient);
-        writer.Text(OtlpFields.SpanName, RequestAttributes.MethodOf(record.Method));
+        int span = BeginSpan(record, attempt.Span, record.Trace.Span);
         WriteTimes(attempt.StartedUs + offsetUs, attempt.EndedUs - attempt.StartedUs);
-        writer.Attribute(field, "http.request.method"u8, RequestAttributes.MethodOf(record.Method));
-        (string host, int port) = RequestAttributes.ServerOf(attempt.Server ?? "");
-        writer.Attribute(field, "server.address"u8, host);
-        writer.Attribute(field, "server.port"u8, port);
-        writer.Attribute(field, "edgeproxy.service"u8, record.Service ?? "");
-        writer.Attribute(field, "edgeproxy.connection_reused"u8, attempt.IsReused);
-        if (attempt.Status > 0)
-        {
-            writer.Attribute(field, "http.response.status_code"u8, attempt.Status);
-        }
-
+        writer.Fields(_pieces.OfTry(record, attempt, number));
         if (attempt.AnsweredUs > 0)
         {
-            writer.Attribute(field, "edgeproxy.answer_ms"u8, (attempt.AnsweredUs - attempt.StartedUs) / 1e3);
-        }
-
-        if (number > 1)
-        {
-            writer.Attribute(field, "http.request.resend_count"u8, number - 1);
-        }
-
-        bool isFault = attempt.Fault != FaultKind.None;
-        if (attempt.Status >= 400 || isFault)
-        {
-            string type = isFault ? EnumWords<FaultKind>.Of(attempt.Fault) : RequestAttributes.Text(attempt.Status);
-            writer.Attribute(field, "error.type"u8, type);
-            WriteError(type, isFault);
+            writer.Attribute(OtlpFields.SpanAttributes, "edgeproxy.answer_ms"u8,
+                (attempt.AnsweredUs - attempt.StartedUs) / 1e3);
         }
 
         writer.End(span);
         _batch.Count++;
     }
 
-    private int BeginSpan(in RequestRecord record, ulong spanId, ulong parent, int kind)
+    private int BeginSpan(in RequestRecord record, ulong spanId, ulong parent)
     {
         ProtoWriter writer = _batch.Writer;
         int span = writer.Begin(OtlpFields.Items);
@@ -124,8 +91,6 @@ internal sealed class SpanBatches(OtlpResource resource, BatchHandover handover)
             writer.SpanId(OtlpFields.SpanParentSpanId, parent);
         }
 
-        writer.Number(OtlpFields.SpanKind, (ulong)kind);
-        writer.Fixed32(OtlpFields.SpanFlags, record.Trace.IsSampled ? 1u : 0);
         return span;
     }
 
@@ -133,18 +98,6 @@ internal sealed class SpanBatches(OtlpResource resource, BatchHandover handover)
     {
         _batch.Writer.Fixed64(OtlpFields.SpanStart, (ulong)startedUnixUs * NanosPerMicro);
         _batch.Writer.Fixed64(OtlpFields.SpanEnd, (ulong)(startedUnixUs + Math.Max(0, durationUs)) * NanosPerMicro);
-    }
-
-    private void WriteError(string message, bool hasMessage)
-    {
-        int status = _batch.Writer.Begin(OtlpFields.SpanStatus);
-        if (hasMessage)
-        {
-            _batch.Writer.Text(OtlpFields.StatusMessage, message);
-        }
-
-        _batch.Writer.Number(OtlpFields.StatusCode, StatusError);
-        _batch.Writer.End(status);
     }
 
     // Spans never tell a query's values: collectors keep them for weeks.

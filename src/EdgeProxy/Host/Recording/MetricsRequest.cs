@@ -74,6 +74,7 @@ internal sealed class MetricsRequest
         {
             "http_server_request_duration_seconds" => "http.server.request.duration",
             "http_client_request_duration_seconds" => "http.client.request.duration",
+            "http_client_open_connections" => "http.client.open_connections",
             "http_server_active_requests" => "http.server.active_requests",
             "gen_ai_client_token_usage" => "gen_ai.client.token.usage",
             _ when name.StartsWith(House, StringComparison.Ordinal) => "edgeproxy." + name[House.Length..],
@@ -86,6 +87,7 @@ internal sealed class MetricsRequest
     public static string KeyOf(string label) => label switch
     {
         "http_route" => "http.route",
+        "http_connection_state" => "http.connection.state",
         "http_request_method" => "http.request.method",
         "edgeproxy_status_class" => "edgeproxy.status_class",
         "edgeproxy_service" => "edgeproxy.service",

@@ -45,4 +45,38 @@ public sealed class Sha256Tests
             Assert.Equal(whole, hash.End());
         }
     }
+
+    // Whatever other tests loaded before: the library is there where the framework's own hashes come from.
+    [Fact]
+    public void UseLibrary_AnyPieces_AgreeWithManagedCode()
+    {
+        Sha256.UseLibrary();
+        Assert.True(LibrarySha256.IsLoaded, "libcrypto has no SHA256_Update of the known kind");
+        byte[] bytes = new byte[300];
+        new Random(7).NextBytes(bytes);
+        Span<byte> managed = stackalloc byte[Sha256.HashBytes];
+        for (int split = 0; split <= bytes.Length; split++)
+        {
+            var hash = new Sha256();
+            hash.AppendManaged(bytes.AsSpan(0, split));
+            Sha256 mixed = hash;
+            hash.AppendManaged(bytes.AsSpan(split));
+            hash.EndManaged(managed);
+            mixed.Append(bytes.AsSpan(split));
+
+            Assert.Equal(managed.ToArray(), mixed.End());
+            Assert.Equal(managed.ToArray(), Sha256.Of(bytes));
+        }
+    }
+
+    [Fact]
+    public void Begin_AfterUse_ForgetsWhatWasAppended()
+    {
+        var hash = new Sha256();
+        hash.Append("before"u8);
+        hash.Begin();
+        hash.Append("abc"u8);
+
+        Assert.Equal(Sha256.Of("abc"u8), hash.End());
+    }
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
@@ -144,6 +145,23 @@ public sealed class JsonScannerTests
 
         isComplete = scanner.IsComplete;
         return tokens;
+    }
+
+    [Fact]
+    public void Text_Hash_IsThereForThoseWhoWantIt()
+    {
+        ReadOnlySpan<byte> text = "{\"na\\u006de\":1}"u8;
+        Assert.Equal(0ul, HashOfName(default, text));
+        Assert.Equal(JsonText.HashOf("name"u8), HashOfName(new JsonScanner { HashesTexts = true }, text));
+    }
+
+    private static ulong HashOfName(JsonScanner scanner, ReadOnlySpan<byte> text)
+    {
+        int at = 0;
+        Assert.Equal(JsonToken.ObjectStart, scanner.Next(text, ref at));
+        Assert.Equal(JsonToken.Name, scanner.Next(text, ref at));
+        Assert.True(scanner.Text.Is("name"u8));
+        return scanner.Text.Hash;
     }
 
     private static string TextOf(JsonToken token, in JsonScanner scanner) => token switch

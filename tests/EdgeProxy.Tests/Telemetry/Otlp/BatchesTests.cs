@@ -56,6 +56,63 @@ public sealed class BatchesTests
             (SampleRecord.StartedUnixUs + 1_000) * 1_000, (long)spans[4].StartNanos); // a millisecond after the request
     }
 
+    // What is kept from one record for the next must be that of its kind only.
+    [Fact]
+    public void Spans_AfterOthers_AreAsIfTheyWereTheFirst()
+    {
+        var random = new Random(11);
+        string[] names = ["web", "orders", "app", "app2"];
+        var used = new SpanBatches(s_resource, _handover);
+        for (int i = 0; i < 3_000; i++)
+        {
+            var sample = new SampleRecord(requestId: $"id{i}");
+            sample.Record.Method = Of(Method.Get, Method.Post);
+            sample.Record.Status = Of<short>(0, 200, 404, 503);
+            sample.Record.Fault = Of(FaultKind.None, FaultKind.None, FaultKind.ConnectFailed);
+            sample.Record.FaultSide = Of(FaultSide.Client, FaultSide.Upstream);
+            sample.Record.Reject = Of(RejectReason.None, RejectReason.None, RejectReason.BodyTooLarge);
+            sample.Record.TryCount = Of<short>(0, 1, 1, 2);
+            sample.Record.IsSecure = Of(false, true);
+            sample.Record.HttpMajor = Of<byte>(1, 2);
+            sample.Record.MinorVersion = Of<byte>(0, 1);
+            sample.Record.EntryPoint = Of(names);
+            sample.Record.Router = Of(null, "orders", "app");
+            sample.Record.Service = Of(names);
+            sample.Record.Consumer = Of(null, "alice", "bob");
+            sample.Record.AnsweredBy = Of(null, "key", "limit");
+            sample.Record.OverLimit = Of(null, "limit", "limit2");
+            sample.Record.ConfigHash = Of("h1", "h2");
+            sample.Record.Trace = sample.Record.Trace with { IsSampled = Of(true, false) };
+            sample.Record.ClientPort = random.Next(1, 65_536);
+            sample.Record.BytesSent = random.NextInt64(1, 1L << 40);
+            for (int number = 0; number < 2; number++)
+            {
+                sample.Record.Tries[number] = sample.Record.Tries[0] with
+                {
+                    Server = Of("127.0.0.1:9000", "127.0.0.1:9001", "[::1]:9000"),
+                    Status = Of<short>(0, 200, 500),
+                    Fault = Of(FaultKind.None, FaultKind.None, FaultKind.ConnectTimeout),
+                    IsReused = Of(false, true),
+                    AnsweredUs = Of(0, 9_000),
+                };
+            }
+
+            Assert.Equal(Bytes(new SpanBatches(s_resource, _handover), sample), Bytes(used, sample));
+        }
+
+        T Of<T>(params ReadOnlySpan<T> pool) => pool[random.Next(pool.Length)];
+
+        byte[] Bytes(SpanBatches batches, SampleRecord sample)
+        {
+            batches.Take(sample.View, SampleRecord.StartedUnixUs);
+            batches.HandOver();
+            Assert.True(_handover.TryTake(out BatchHandover.Batch batch));
+            byte[] bytes = batch.Bytes[..batch.Length];
+            _handover.Return(batch);
+            return bytes;
+        }
+    }
+
     [Theory]
     [InlineData(200, FaultKind.None, FaultSide.Client, 0, "")]
     [InlineData(404, FaultKind.NoRoute, FaultSide.Client, 0, "")]
