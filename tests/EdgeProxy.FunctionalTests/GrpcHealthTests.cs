@@ -84,11 +84,26 @@ public sealed class GrpcHealthTests
     [InlineData("503", "its answer is not HTTP/2")]
     [InlineData("closed", "closed without an answer")]
     [InlineData("hangs", "no answer in time")]
-    public async Task PeerThatDoesNotSpeakHttp2_IsDown(string way, string outcome)
+    [InlineData("hangs within its answer", "no answer in time")]
+    [InlineData("reset", "")]
+    [InlineData("refused", "")]
+    public async Task PeerThatDoesNotAnswerInHttp2_IsDown(string way, string outcome)
     {
         await using RawServer server = RawServer.Start(async connection =>
         {
             await connection.Wire.ReadHeadAsync("the preface");
+            if (way == "reset")
+            {
+                connection.Wire.Reset();
+                return;
+            }
+
+            if (way == "hangs within its answer")
+            {
+                // Its SETTINGS, then the first bytes of HEADERS.
+                await connection.SendAsync("\0\0\0\u0004\0\0\0\0\0\0\0\u0040\u0001\u0004\0");
+            }
+
             if (way is "not http" or "503")
             {
                 await connection.SendAsync(
@@ -101,9 +116,15 @@ public sealed class GrpcHealthTests
             }
         });
         server.ToleratesFaults = true;
+        if (way == "refused")
+        {
+            server.StopAccepting();
+        }
+
+        bool isSilent = way.StartsWith("hangs", StringComparison.Ordinal);
         await using ProxyProcess proxy = await StartAsync(
             $"http://127.0.0.1:{server.Port}",
-            $"health_check = {{ kind = \"grpc\", {(way == "hangs" ? Often.Replace("1m", "200ms") : Often)} }}");
+            $"health_check = {{ kind = \"grpc\", {(isSilent ? Often.Replace("1m", "200ms") : Often)} }}");
 
         await WaitForAsync(proxy, "down", outcome);
     }
