@@ -92,7 +92,8 @@ internal static class AiGuardTable
         IReadOnlyList<Placed<GuardRule>> tools = Tools.Read(scope) ?? [];
         IReadOnlyList<ExternalGuard> external = External.Read(scope);
         int window = (int)WindowBytes.Read(scope);
-        if (scope.TryFind(WindowBytes.Name, out TomlEntry size) && external.All(guard => !guard.AsksAnswers))
+        if (window != GuardLimits.WindowBytesDefault && external.All(static guard => !guard.AsksAnswers)
+            && scope.TryFind(WindowBytes.Name, out TomlEntry size))
         {
             scope.Report(size.Value, WindowBytes.Name, "does nothing: no external guard is asked about answers");
         }
@@ -118,6 +119,7 @@ internal static class AiGuardTable
             AnswerBytesMax = bytes,
         };
     }
+
     // Findings are told by their rules' names.
     private static void CheckNames(TableScope scope, IReadOnlyList<Placed<GuardRule>> tools, List<GuardRule> others)
     {
