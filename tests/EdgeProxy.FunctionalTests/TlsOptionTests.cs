@@ -99,6 +99,19 @@ public sealed class TlsOptionTests
         Assert.Equal([200, 421], new[] { 1, 3 }.Select(strict.Status));
     }
 
+    // OpenSSL keeps a callback that nothing takes the place of: what the entrypoint lets pass is nobody's way in here.
+    [Theory]
+    [InlineData("request")]
+    [InlineData("require")]
+    public async Task HostThatVerifies_OnAnEntryPointThatDoesNot_TakesNoStranger(string clientAuth)
+    {
+        using var others = new TestKeys();
+        await using Setup setup = await Setup.StartAsync($"tls = {{ client_auth = \"{clientAuth}\" }}", others);
+
+        Assert.Equal(200, await setup.TryAsync("a.test", shows: true));
+        Assert.Equal(0, await setup.TryAsync("m.test", shows: true));
+    }
+
     [Fact]
     public async Task NoName_HasWhatTheEntryPointAsks()
     {
@@ -192,15 +205,15 @@ public sealed class TlsOptionTests
 
         public ProxyProcess Proxy { get; }
 
-        public static async Task<Setup> StartAsync()
+        public static async Task<Setup> StartAsync(string entryPoint = "tls = {}", TestKeys? signer = null)
         {
             var keys = new TestKeys();
             keys.Make("a.test", ["a.test", "m.test", "*.m.test", "late.test", "127.0.0.1"]).Dispose();
-            X509Certificate2 own = keys.Make("client");
+            X509Certificate2 own = (signer ?? keys).Make("client");
             RawServer server = RawServer.Ok();
             var config = new ProxyConfig(server)
             {
-                EntryPoint = "tls = {}",
+                EntryPoint = entryPoint,
                 More = $$"""
                     {{keys.Toml("a.test")}}
                     [tls.options.partners]

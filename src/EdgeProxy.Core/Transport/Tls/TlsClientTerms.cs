@@ -88,8 +88,12 @@ internal sealed unsafe class TlsClientTerms
         _ => LibSsl.VerifyPeer | LibSsl.VerifyFailWithout,
     };
 
+    // Never none: SSL_set_verify leaves a connection the callback it had, the entrypoint's or that of another name.
     private static delegate* unmanaged<int, void*, int> JudgeOf(ClientAuth auth) =>
-        auth is ClientAuth.Request or ClientAuth.Require ? &OnUnverified : null;
+        auth is ClientAuth.Request or ClientAuth.Require ? &OnUnverified : &OnVerified;
+
+    [UnmanagedCallersOnly]
+    private static int OnVerified(int isGood, void* state) => isGood;
 
     // The result is kept; who may go on with it is for others to say.
     [UnmanagedCallersOnly]
