@@ -39,6 +39,8 @@ internal sealed class Snapshot
     public Snapshot With(Dictionary<string, ServiceNode> services) => new()
     {
         Hash = Hash,
+        Telemetry = Telemetry,
+        Unrouted = Unrouted,
         Routes = Array.ConvertAll(Routes, route => route with { Service = services[route.Service.Name] }),
         Tables = Tables,
         Policies = Policies,
