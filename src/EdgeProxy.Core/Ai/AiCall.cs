@@ -97,7 +97,7 @@ internal sealed partial class AiCall : BodyCall
 
     public override LocalAnswer? AnswerTo(Exchange exchange, int status, string detail) =>
         exchange.Fault.Side == FaultSide.Upstream && _kept.Status > 0
-            ? _kept.Answer(exchange, _dialect, _loop.Index)
+            ? _kept.Answer(exchange, _dialect, _loop.Index, MayTellKept)
             : AiErrors.Answer(_dialect, status, "", char.ToUpperInvariant(detail[0]) + detail[1..] + ".");
 
     public override bool IsHalted(HaltSet halts) =>

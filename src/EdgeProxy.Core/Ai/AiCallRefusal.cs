@@ -25,6 +25,9 @@ internal sealed partial class AiCall
 
     public override bool MayGiveUp(Exchange exchange) => exchange.Response.StatusCode >= 400 && HasOther(exchange);
 
+    // No guard has looked at what was kept.
+    private bool MayTellKept => _guard is not { EnforcesAnswer: true };
+
     // The head of an answer is here.
     private void BeginRefusal(Exchange exchange)
     {
@@ -59,7 +62,7 @@ internal sealed partial class AiCall
     {
         if (_kept.Status > 0 && (isOfProxy || !_kept.IsOfProxy))
         {
-            _refused!.LocalAnswer = _kept.Answer(_refused, _dialect, _loop.Index);
+            _refused!.LocalAnswer = _kept.Answer(_refused, _dialect, _loop.Index, MayTellKept);
             _isKeptAnswer = true;
         }
     }

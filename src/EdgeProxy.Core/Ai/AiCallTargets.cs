@@ -185,6 +185,8 @@ internal sealed partial class AiCall
         _strip.Release();
         Rewrites = false;
         exchange.ResponseEdits.TakeBack(ForwardedFields.Buffering);
+        LocalAnswer? withheld = exchange.LocalAnswer; // a guard's, of this one's answer
+        exchange.LocalAnswer = null;
         TakeBackTranslation(exchange);
         _isRead = false;
         _isUnread = false;
@@ -194,7 +196,16 @@ internal sealed partial class AiCall
         // The body was read before, so it is good.
         _ = _loop.Index.Read(Body.Bytes);
         bool isAimed = TryAim(exchange);
-        _target ??= failed; // whose answer stands then
+        if (isAimed)
+        {
+            _guard?.Answering.Release(); // and whoever is asked about it has no say about the next
+        }
+        else
+        {
+            _target ??= failed; // whose answer stands then
+            exchange.LocalAnswer ??= withheld;
+        }
+
         _loop.Index.Reset();
         return isAimed ? _target!.Provider.Service : null;
     }

@@ -204,7 +204,6 @@ internal sealed partial class AiCall
         exchange.ResponseEdits.TakeBack(LeftOut);
         exchange.ResponseEdits.TakeBack(ContentType);
         exchange.ResponseEdits.TakeBack(ContentEncoding);
-        exchange.LocalAnswer = _translatedFor is null ? exchange.LocalAnswer : null;
         EndTranslation();
         EndsEarly = false;
         HasWrittenEnd = false;

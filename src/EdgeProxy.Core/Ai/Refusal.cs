@@ -89,11 +89,12 @@ internal sealed class Refusal
     }
 
     /// <summary>As the caller gets it. Sets what goes with it into the exchange's ResponseEdits.</summary>
-    public LocalAnswer Answer(Exchange exchange, Dialect dialect, JsonIndex index)
+    /// <param name="isTold">With its words; else with its status alone, for no guard has seen them.</param>
+    public LocalAnswer Answer(Exchange exchange, Dialect dialect, JsonIndex index, bool isTold)
     {
         Set(exchange.ResponseEdits, RetryAfter, _retryAfter.AsSpan(0, _retryAfterLength));
         Set(exchange.ResponseEdits, RetryAfterMs, _retryAfterMs.AsSpan(0, _retryAfterMsLength));
-        bool isJson = _isWhole && _body.Length > 0 && index.Read(_body.Bytes) == JsonFault.None;
+        bool isJson = isTold && _isWhole && _body.Length > 0 && index.Read(_body.Bytes) == JsonFault.None;
         LocalAnswer answer = isJson && !_isTranslated
             ? new LocalAnswer(Status, Json, _body.Bytes.ToArray())
             : Translated(dialect, isJson ? AnswerReader.ErrorOf(index) : default);

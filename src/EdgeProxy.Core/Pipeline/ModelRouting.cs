@@ -1,4 +1,5 @@
 using System;
+using EdgeProxy.Pipeline.Auditing;
 using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
@@ -13,8 +14,6 @@ namespace EdgeProxy.Pipeline;
 /// </summary>
 internal static class ModelRouting
 {
-    private static readonly ulong ModelName = JsonText.HashOf("model"u8);
-
     /// <summary>The candidates are known.</summary>
     public static void Begin(Exchange exchange, PathTraits traits)
     {
@@ -78,16 +77,22 @@ internal static class ModelRouting
             exchange.Route = route;
             exchange.Audit?.Reroute(exchange);
             exchange.Record.Reroute(exchange);
-            RejectReason refusal = CanonicalPath.Refusal(choice.Traits, (PathTraits)route.AllowEncoded);
-            if (refusal != RejectReason.None)
-            {
-                exchange.RejectReason = refusal;
-                exchange.Fault = Fault.Rejected;
-                return;
-            }
         }
 
-        RequestPipeline.StartSteps(exchange);
+        RejectReason refusal = CanonicalPath.Refusal(choice.Traits, (PathTraits)route.AllowEncoded);
+        if (refusal != RejectReason.None)
+        {
+            exchange.RejectReason = refusal;
+            exchange.Fault = Fault.Rejected;
+        }
+        else if (AuditLane.HasNoRoomForPayloads(exchange))
+        {
+            exchange.Fault = Fault.AuditStuck;
+        }
+        else
+        {
+            RequestPipeline.StartSteps(exchange);
+        }
     }
 
     // It is told under the name of the first that might have taken it: what they share was asked already.
@@ -143,7 +148,8 @@ internal static class ModelRouting
                         isFit = false;
                         break;
                     case JsonToken.Name:
-                        isNext = scanner.Depth == 1 && scanner.Text.Hash == ModelName;
+                        isNext = scanner.Depth == 1 && scanner.Text is { IsShort: true } name
+                            && name.Span.SequenceEqual("model"u8);
                         break;
                     case JsonToken.String when isNext && length < 0 && scanner.Text is { IsShort: true, Length: > 0 }:
                         length = scanner.Text.Length;

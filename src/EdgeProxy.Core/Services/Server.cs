@@ -226,9 +226,10 @@ internal sealed class Server
             }
             else if (_multiplexes[i] is { } multiplex)
             {
-                int quiet = Math.Min(multiplex.QuietCount, multiplex.ConnectionCount);
+                int all = multiplex.ConnectionCount; // its loop's, which may change it meanwhile
+                int quiet = Math.Min(multiplex.QuietCount, all);
                 idle += quiet;
-                active += multiplex.ConnectionCount - quiet;
+                active += all - quiet;
             }
         }
 

@@ -115,7 +115,10 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
             return;
         }
 
-        if (Server.ProxyVersion != ProxyVersion.None && _idle.Count > 0 && _idle.Count >= Server.IdleConnectionsMax)
+        bool isOver = Server.IsRetired || connection.Link.HasEnded || connection.Link.HasUnread()
+            || connection.Link.IsBroken;
+        if (!isOver && Server.ProxyVersion != ProxyVersion.None && _idle.Count > 0
+            && _idle.Count >= Server.IdleConnectionsMax)
         {
             // The coldest is of a client that is gone, most likely; nobody else can use it.
             _idle[0].Link.Close();
@@ -123,8 +126,7 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
             _counters.Add(Counter.UpstreamIdleClosed);
         }
 
-        if (Server.IsRetired || connection.Link.HasEnded || connection.Link.HasUnread() || connection.Link.IsBroken
-            || _idle.Count >= Server.IdleConnectionsMax)
+        if (isOver || _idle.Count >= Server.IdleConnectionsMax)
         {
             connection.Link.Close();
             return;

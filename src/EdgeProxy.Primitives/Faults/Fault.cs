@@ -124,6 +124,8 @@ internal readonly record struct Fault(FaultKind Kind, FaultSide Side, Again Agai
     /// <summary>The server may do so (RFC 9110 section 7.8): it is no worse for it.</summary>
     public static Fault TunnelIgnored => new(FaultKind.TunnelIgnored, FaultSide.Proxy, Again.Never);
 
+    public static Fault AuditStuck => new(FaultKind.AuditStuck, FaultSide.Proxy, Again.NothingSent);
+
     public static Fault Halted => new(FaultKind.Halted, FaultSide.Proxy, Again.Never);
 
     public static Fault OfClient(FaultKind kind) => new(kind, FaultSide.Client, Again.Never);

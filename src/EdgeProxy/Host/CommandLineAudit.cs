@@ -210,6 +210,10 @@ internal sealed partial class CommandLine
             {
                 result.AddError("audit erase takes --consumer or --anonymous, one of them.");
             }
+            else if (result.GetValue(consumer) is "")
+            {
+                result.AddError("--consumer is empty; what is kept of nobody's is erased by --anonymous.");
+            }
         });
         erase.Options.Add(consumer);
         erase.Options.Add(anonymous);

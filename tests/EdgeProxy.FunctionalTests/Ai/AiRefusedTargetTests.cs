@@ -223,6 +223,49 @@ public sealed class AiRefusedTargetTests
         Assert.Null(other.Header("X-EdgeProxy-Left-Out"));
     }
 
+    // What a guard withholds of an answer that is given up is not held against the next target's.
+    [Theory]
+    [InlineData("")]
+    [InlineData("\"stream\":true,")]
+    public async Task Refusal_ThatAGuardCannotLookInto_IsGivenUpAllTheSame(string stream)
+    {
+        await using ModelServer first = Refusing(
+            "503 Service Unavailable", "<html>down</html>", "Content-Type: text/html\r\n");
+        await using ModelServer second = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Guarded(first.Port, second.Port));
+
+        RawResponse answer = await AiProxy.PostAsync(
+            proxy, Chat, Body.Replace("{\"model\"", $"{{{stream}\"model\"", StringComparison.Ordinal));
+
+        Assert.Equal((200, true), (answer.Status, answer.IsWhole));
+        Assert.Equal((1, 1), (first.Requests.Count, second.Requests.Count));
+    }
+
+    [Fact]
+    public async Task Refusal_ThatStands_SaysNothingThatNoGuardHasSeen()
+    {
+        await using ModelServer first = Refusing(
+            "429 Too Many Requests", "{\"error\":{\"message\":\"ask ann@example.com\",\"code\":\"rate_limit\"}}");
+        await using ModelServer second = Refusing("401 Unauthorized", "{\"error\":{\"message\":\"no\"}}");
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Guarded(first.Port, second.Port));
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, Chat, Body);
+
+        Assert.Equal(429, answer.Status);
+        Assert.Contains("\"error\"", answer.BodyText, StringComparison.Ordinal);
+        Assert.DoesNotContain("ann@", answer.BodyText, StringComparison.Ordinal);
+        Assert.Single(second.Requests);
+    }
+
+    private static ProxyConfig Guarded(int first, int second)
+    {
+        ProxyConfig config = Config(first, second);
+        config.More = config.More.Replace(
+            "service = \"llm\"\n", "service = \"llm\"\nmiddlewares = [\"guard\"]\n", StringComparison.Ordinal)
+            + "\n[middlewares.guard.ai_guard]\nanswer = [{ detect = \"email\", action = \"mask\" }]\n";
+        return config;
+    }
+
     private static ModelServer Refusing(string status, string body, string fields = "")
     {
         ModelServer server = ModelServer.Start();

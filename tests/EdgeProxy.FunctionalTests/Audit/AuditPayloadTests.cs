@@ -64,6 +64,9 @@ public sealed class AuditPayloadTests
         // Without a proxy the chain is opened by the verb itself.
         (code, erased) = await RunAsync(proxy, "audit", "erase", "--consumer", "ann");
         Assert.Equal((0, "0 payloads of ann erased\n"), (code, erased));
+        (code, erased) = await RunAsync(proxy, "audit", "erase", "--consumer", "");
+        Assert.NotEqual(0, code); // a variable that is not set is nobody's name, and not everybody without one
+        Assert.Contains("--consumer is empty", erased, StringComparison.Ordinal);
         Assert.Equal(4, chain.Verified("erasure").Count);
     }
 

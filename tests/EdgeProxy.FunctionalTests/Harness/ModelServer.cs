@@ -126,8 +126,9 @@ internal sealed class ModelServer : IAsyncDisposable
     private async Task AnswerAsync(RawConnection connection, string status, string body, string fields = "")
     {
         byte[] bytes = Encoding.UTF8.GetBytes(body);
+        string type = fields.Contains("Content-Type", StringComparison.Ordinal) ? "" : "Content-Type: application/json\r\n";
         await SendAsync(connection, Encoding.UTF8.GetBytes(
-            $"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{fields}Set-Cookie: a=b\r\nContent-Length: {bytes.Length}\r\n\r\n{body}"));
+            $"HTTP/1.1 {status}\r\n{type}{fields}Set-Cookie: a=b\r\nContent-Length: {bytes.Length}\r\n\r\n{body}"));
     }
 
     private async Task<bool> StreamAsync(RawConnection connection, string path, JsonNode body)

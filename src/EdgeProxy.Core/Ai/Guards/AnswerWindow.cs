@@ -28,6 +28,14 @@ internal sealed class AnswerWindow
         }
 
         Text? text = key == Loose ? null : _texts.Find(candidate => candidate.Key == key);
+        if (text is null && key == Loose && _texts.Count >= GuardLimits.LanesMax / 2
+            && _texts.FindLast(static candidate => candidate.Key == Loose) is { } last)
+        {
+            // There are many that stand alone, as tokens of logprobs do: they leave room for those that go on.
+            text = last;
+            text.Bytes.Append("\\n"u8);
+        }
+
         if (text is null && _texts.Count == GuardLimits.LanesMax)
         {
             return false;

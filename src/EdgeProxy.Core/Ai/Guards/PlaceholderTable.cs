@@ -21,10 +21,14 @@ internal sealed class PlaceholderTable(GuardSide prompt)
     /// <summary>All values of one call, bytes.</summary>
     public const int BytesMax = 64 * 1024;
 
+    /// <summary>All that is put back for one call, bytes: a model may repeat what it was told to.</summary>
+    public const int RestoredBytesMax = 1024 * 1024;
+
     private readonly List<Entry> _entries = [];
     private readonly byte[] _written = new byte[PlaceholderDetector.BytesMax];
     private byte[] _values = [];
     private int _length;
+    private int _restored;
 
     public bool IsEmpty => _entries.Count == 0;
 
@@ -78,7 +82,13 @@ internal sealed class PlaceholderTable(GuardSide prompt)
         {
             if (entry.Number == number && prompt.MaskOf(entry.Rule)[..^1].SequenceEqual(placeholder[..split]))
             {
+                if (entry.Length > RestoredBytesMax - _restored)
+                {
+                    return false;
+                }
+
                 value = ValueOf(entry);
+                _restored += entry.Length;
                 return true;
             }
         }
@@ -114,6 +124,7 @@ internal sealed class PlaceholderTable(GuardSide prompt)
         _values.AsSpan(0, _length).Clear();
         _entries.Clear();
         _length = 0;
+        _restored = 0;
     }
 
     private ReadOnlySpan<byte> ValueOf(Entry entry) => _values.AsSpan(entry.Start, entry.Length);

@@ -71,11 +71,12 @@ internal sealed class StreamedCalls(GuardWork work, AiLoop loop)
             ReadOnlySpan<byte> value = data[index[given].Start..index[given].End];
             value = isText ? value[1..^1] : value;
             _bytes += value.Length;
+            call.Bytes += value.Length;
             call.Add(value, isText, hasRoom: _bytes <= GuardLimits.ArgumentsBytesMax);
         }
 
         CallOutlook outlook = Rules.Foresee(call.Tool);
-        IsWaiting |= outlook == CallOutlook.Open;
+        IsWaiting |= IsOpen(call, outlook);
         if (outlook == CallOutlook.Denied && !work.Answer.IsBlocked)
         {
             loop.CallArguments.TakeUnknown();
@@ -101,9 +102,13 @@ internal sealed class StreamedCalls(GuardWork work, AiLoop loop)
         IsWaiting = false;
         foreach (OpenCall call in _open)
         {
-            IsWaiting |= Rules.Foresee(call.Tool) == CallOutlook.Open;
+            IsWaiting |= IsOpen(call, Rules.Foresee(call.Tool));
         }
     }
+
+    // One whose name is told in two ways is stopped at its end: nothing more of it goes before.
+    private bool IsOpen(OpenCall call, CallOutlook outlook) =>
+        outlook == CallOutlook.Open || (call.IsOdd && Rules.CanStop);
 
     private OpenCall? Find(int owner, int part)
     {
@@ -153,6 +158,7 @@ internal sealed class StreamedCalls(GuardWork work, AiLoop loop)
 
     private void Retire(OpenCall call)
     {
+        _bytes -= call.Bytes;
         call.Release();
         _spares.Push(call);
     }
@@ -176,12 +182,16 @@ internal sealed class StreamedCalls(GuardWork work, AiLoop loop)
 
         public bool IsToldWhole { get; set; }
 
+        /// <summary>Of its arguments that came.</summary>
+        public int Bytes { get; set; }
+
         public ReadOnlySpan<byte> Tool => _name.AsSpan(0, _nameLength);
 
         public void Begin(int owner, int part)
         {
             (Owner, Part) = (owner, part);
             _nameLength = 0;
+            Bytes = 0;
             _isUnreadable = false;
             _isValue = false;
             IsOdd = false;

@@ -44,11 +44,11 @@ internal sealed class AuditLane : ILoopWork
             return;
         }
 
-        bool isBlocked = lane._log.IsBlocked
-            || (exchange.Route!.Payloads != PayloadMode.None && lane.Payloads is { IsBlocked: true });
+        // Whose payloads they are is not known yet where a model decides: it is asked again then.
+        bool isBlocked = lane._log.IsBlocked || (!exchange.ModelChoice.IsOpen && HasNoRoomForPayloads(exchange));
         if (isBlocked && exchange.Fault.IsNone)
         {
-            exchange.Fault = new Fault(FaultKind.AuditStuck, FaultSide.Proxy, Again.NothingSent);
+            exchange.Fault = Fault.AuditStuck;
             return;
         }
 
@@ -56,6 +56,10 @@ internal sealed class AuditLane : ILoopWork
         exchange.Audit = note;
         note.Begin(exchange);
     }
+
+    /// <summary>The exchange's route keeps payloads, and they cannot be kept.</summary>
+    public static bool HasNoRoomForPayloads(Exchange exchange) => exchange.Route!.Payloads != PayloadMode.None
+        && exchange.Shard.Audit is { Payloads: { IsBlocked: true } };
 
     /// <summary>The exchange is over and recorded.</summary>
     public void Return(AuditNote note)

@@ -49,6 +49,22 @@ public sealed class AnswerWindowTests
         }
     }
 
+    // Tokens of logprobs: each is a text of its own, and there are hundreds in a window.
+    [Fact]
+    public void Texts_ThatStandAlone_LeaveRoomForOthers()
+    {
+        const int Count = 2 * GuardLimits.LanesMax;
+        var window = new AnswerWindow();
+        for (int i = 0; i < Count; i++)
+        {
+            Assert.True(window.TryAdd(AnswerWindow.Loose, "ab"u8));
+        }
+
+        Assert.True(window.TryAdd(key: 7, "cd"u8));
+        string[] shown = TextsOf(Encoding.UTF8.GetString(window.Ask(isEnd: true)));
+        Assert.Equal([.. Enumerable.Repeat("ab", Count), "cd"], string.Join('\n', shown).Split('\n'));
+    }
+
     // What is blocked is not at the client, wherever it stands; what was allowed before is.
     [Theory]
     [MemberData(nameof(Kinds))]

@@ -65,6 +65,23 @@ public sealed class PlaceholderTests
         Assert.False(bench.Answer.IsBlocked);
     }
 
+    // A model that repeats what it is told to does not fill the memory with it.
+    [Fact]
+    public void Answer_HasBackAsMuchAsThereIsRoomFor()
+    {
+        const string Address = "ann@example.com";
+        int most = PlaceholderTable.RestoredBytesMax / Address.Length;
+        using GuardBench bench = Reversible();
+        Ask(bench, Prompt);
+
+        string heard = bench.InspectAnswer(
+            $"{{\"text\":\"{string.Concat(Enumerable.Repeat("[EMAIL_1]", most + 2))}\"}}");
+
+        Assert.Equal(
+            string.Concat(Enumerable.Repeat(Address, most)) + "[EMAIL_1][EMAIL_1]",
+            (string)JsonNode.Parse(heard)!["text"]!);
+    }
+
     // Cut into two at every place, and into single characters: the client reads what the model would have written.
     [Theory]
     [MemberData(nameof(Kinds))]
