@@ -61,14 +61,22 @@ public sealed class BinaryTests(ITestOutputHelper output)
     [Fact]
     public async Task Idle_Memory_IsWithinItsBudget()
     {
-        await using RawServer server = RawServer.Ok();
-        await using ProxyProcess proxy = await Published.StartAsync(new ProxyConfig(server));
-        await RawClient.GetAsync(proxy.Port);
+        string copy = CopyInMemory(Published.Require());
+        try
+        {
+            await using RawServer server = RawServer.Ok();
+            await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server), binary: copy);
+            await RawClient.GetAsync(proxy.Port);
 
-        long rss = proxy.RssKib;
-        output.WriteLine($"idle: {rss:N0} KiB resident, design {Published.Budget("rss_idle_kib_max"):N0}");
+            long rss = proxy.RssKib;
+            output.WriteLine($"idle: {rss:N0} KiB resident, design {Published.Budget("rss_idle_kib_max"):N0}");
 
-        Assert.InRange(rss, 1, Published.Budget("rss_idle_kib_max"));
+            Assert.InRange(rss, 1, Published.Budget("rss_idle_kib_max"));
+        }
+        finally
+        {
+            File.Delete(copy);
+        }
     }
 
     [Fact]
@@ -158,5 +166,17 @@ public sealed class BinaryTests(ITestOutputHelper output)
         public string Path { get; } = System.IO.Path.GetTempFileName();
 
         public void Dispose() => File.Delete(Path);
+    }
+
+    // Of a file on a disk the kernel maps around each page that is touched what its cache has in one piece: the same
+    // program is resident with 10 or 15 MiB, by what was read before it. In memory it is the same each time.
+    private static string CopyInMemory(string binary)
+    {
+        const string Memory = "/dev/shm";
+        bool isThere = File.ReadLines("/proc/mounts").Any(static mount =>
+            mount.Split(' ') is [_, Memory, _, var options, ..] && !options.Split(',').Contains("noexec"));
+        string copy = Path.Combine(isThere ? Memory : Path.GetTempPath(), $"edgeproxy-test-{Guid.NewGuid():N}");
+        File.Copy(binary, copy);
+        return copy;
     }
 }
