@@ -75,6 +75,9 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
     /// <summary>Resident memory now, in KiB.</summary>
     public long RssKib => ReadStatusKib("VmRSS:");
 
+    /// <summary>Without what it has of files on a disk, where the kernel decides how much of them is resident.</summary>
+    public long OwnRssKib => ReadStatusKib("RssAnon:") + ReadStatusKib("RssShmem:");
+
     /// <summary>The most it ever was.</summary>
     public long PeakRssKib => ReadStatusKib("VmHWM:");
 
