@@ -69,7 +69,7 @@ public sealed class BinaryTests(ITestOutputHelper output)
             await RawClient.GetAsync(proxy.Port);
 
             long rss = proxy.OwnRssKib;
-            output.WriteLine($"idle: {rss:N0} KiB of {proxy.RssKib:N0} resident, design {Published.Budget("rss_idle_kib_max"):N0}");
+            output.WriteLine($"idle: {rss:N0} KiB of {proxy.RssKib:N0}, design {Published.Budget("rss_idle_kib_max"):N0}");
 
             Assert.InRange(rss, 1, Published.Budget("rss_idle_kib_max"));
         }

@@ -75,7 +75,7 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
     /// <summary>Resident memory now, in KiB.</summary>
     public long RssKib => ReadStatusKib("VmRSS:");
 
-    /// <summary>Without what it has of files on a disk, where the kernel decides how much of them is resident.</summary>
+    /// <summary>Without files on a disk, of which the kernel decides how much is resident.</summary>
     public long OwnRssKib => ReadStatusKib("RssAnon:") + ReadStatusKib("RssShmem:");
 
     /// <summary>The most it ever was.</summary>
