@@ -275,6 +275,42 @@ public sealed class ToolCallTests
         Assert.Equal("tool_call", bench.Answer.Reason);
     }
 
+    // Some clients put a name together that comes in parts: what such a call is made with is not theirs to see.
+    [Fact]
+    public void Stream_WithANameInTwoParts_SaysNothingOfItsArguments()
+    {
+        using var bench = new GuardBench(Rule("delete_file"));
+        string Chunk(string call) =>
+            $"data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"tool_calls\":[{{\"index\":0,\"function\":{call}}}]}}}}]}}\n\n";
+
+        string written = bench.Stream(AiCallKind.ChatCompletions, Encoding.UTF8.GetBytes(
+            Chunk("{\"name\":\"delete\"}") + Chunk("{\"name\":\"_file\"}")
+                + Chunk("{\"arguments\":\"{\\\"path\\\":\\\"/srv\\\"}\"}") + "data: [DONE]\n\n"));
+
+        Assert.Equal("tool_call", bench.Answer.Reason);
+        Assert.DoesNotContain("/srv", written, StringComparison.Ordinal);
+    }
+
+    // The room is for the calls that are open at once, not for all that an answer makes.
+    [Fact]
+    public void Stream_OfManyLongCalls_OneAfterTheOther_IsAsItCame()
+    {
+        using var bench = new GuardBench(Rule("run", "^/etc/", "path"));
+        string path = new('x', GuardLimits.ArgumentsBytesMax / 2);
+        string Event(string name, string data) => $"event: {name}\ndata: {{\"type\":\"{name}\",{data}}}\n\n";
+        string Call(int index) =>
+            Event("content_block_start", $"\"index\":{index},\"content_block\":"
+                + $"{{\"type\":\"tool_use\",\"id\":\"t{index}\",\"name\":\"run\",\"input\":{{}}}}")
+            + Event("content_block_delta", $"\"index\":{index},\"delta\":{{\"type\":\"input_json_delta\","
+                + $"\"partial_json\":{ToolStreams.Quote($"{{\"path\":\"{path}\"}}")}}}")
+            + Event("content_block_stop", $"\"index\":{index}");
+        string stream = Event("message_start", "\"message\":{\"content\":[]}")
+            + string.Concat(Enumerable.Range(0, 4).Select(Call)) + Event("message_stop", "\"x\":0");
+
+        Assert.Equal(stream, bench.Stream(AiCallKind.Messages, Encoding.UTF8.GetBytes(stream)));
+        Assert.False(bench.Answer.IsBlocked);
+    }
+
     [Fact]
     public void Stream_WithCalls_AllocatesNothing()
     {
