@@ -217,10 +217,18 @@ internal sealed class WireStream(Socket socket, SslStream? secure = null) : IDis
     /// <summary>Sends FIN and goes on reading.</summary>
     public void HalfClose() => Socket.Shutdown(SocketShutdown.Send);
 
-    /// <summary>Sends RST.</summary>
+    /// <summary>Sends RST; one that is closed already has nothing to say.</summary>
     public void Reset()
     {
-        Socket.LingerState = new LingerOption(true, 0);
+        try
+        {
+            Socket.LingerState = new LingerOption(true, 0);
+        }
+        catch (ObjectDisposedException)
+        {
+            return; // by its script, a moment ago
+        }
+
         Socket.Dispose();
     }
 
