@@ -46,7 +46,7 @@ internal sealed class GrpcServer : IAsyncDisposable
         _app = app;
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!
             .Addresses.Single();
-        Port = new Uri(address).Port;
+        Port = address.Contains("unix:", StringComparison.Ordinal) ? 0 : new Uri(address).Port;
     }
 
     public int Port { get; }
@@ -66,19 +66,32 @@ internal sealed class GrpcServer : IAsyncDisposable
     /// <summary>Calls that were cancelled while they waited.</summary>
     public int Cancelled => Volatile.Read(ref _app.Services.GetRequiredService<EchoService>().CancelledCount);
 
-    public static async Task<GrpcServer> StartAsync(X509Certificate2? certificate = null)
+    /// <param name="path">Of a Unix socket to listen on; null for a port of this machine.</param>
+    public static async Task<GrpcServer> StartAsync(X509Certificate2? certificate = null, string? path = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0, listen =>
+        builder.WebHost.ConfigureKestrel(options =>
         {
-            listen.Protocols = HttpProtocols.Http2;
-            if (certificate is not null)
+            void Configure(ListenOptions listen)
             {
-                listen.UseHttps(certificate);
+                listen.Protocols = HttpProtocols.Http2;
+                if (certificate is not null)
+                {
+                    listen.UseHttps(certificate);
+                }
             }
-        }));
+
+            if (path is null)
+            {
+                options.Listen(IPAddress.Loopback, 0, Configure);
+            }
+            else
+            {
+                options.ListenUnixSocket(path, Configure);
+            }
+        });
         builder.Services.AddGrpc(static options => options.MaxReceiveMessageSize = null);
         builder.Services.AddSingleton<EchoService>();
         builder.Services.AddSingleton<IServiceMethodProvider<EchoService>, EchoMethods>();

@@ -1,9 +1,13 @@
 using System;
 using System.IO;
 using System.Linq;
+using System.Net.Http;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
+using Grpc.Core;
+using Grpc.Net.Client;
 using Xunit;
 
 namespace EdgeProxy.FunctionalTests;
@@ -79,6 +83,90 @@ public sealed class UnixSocketTests : IDisposable
         await Eventually.TrueAsync(() => server.Requests.Any(static r => r.Target == "/health"), "a probe");
         await Eventually.TrueAsync(async () => (await RawClient.GetAsync(proxy.Port)).Status == 200, "an answer");
         Assert.NotEmpty(server.WholeRequests);
+    }
+
+    [Theory]
+    [InlineData("", "localhost", 200)]
+    [InlineData("", "a.test", 502)]
+    [InlineData("server_name = \"a.test\"", "a.test", 200)]
+    [InlineData("server_name = \"a.test\"", "localhost", 502)]
+    public async Task Server_OfTls_OnUnixSocket_IsVerified(string tls, string name, int status)
+    {
+        using var keys = new TestKeys();
+        using X509Certificate2 own = keys.Make("server", [name]);
+        await using RawServer server = RawServer.StartTls(
+            static async connection =>
+            {
+                while (await connection.ReadRequestAsync() is not null)
+                {
+                    await connection.AnswerAsync("secure");
+                }
+            },
+            TestKeys.Server(own), App);
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig
+        {
+            IsBare = true,
+            More = $$"""
+                [routers.all]
+                rule = "PathPrefix(`/`)"
+                service = "app"
+                [services.app]
+                servers = [{ url = "https://unix:{{App}}" }]
+                [services.app.tls]
+                ca = "{{keys.AuthorityFile}}"
+                {{tls}}
+                """,
+        });
+
+        RawResponse answer = await RawClient.GetAsync(proxy.Port);
+
+        Assert.Equal(status, answer.Status);
+        Assert.Equal(status == 200 ? "secure" : "", status == 200 ? answer.BodyText : "");
+        Assert.Equal(status == 200 ? 1 : 0, server.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task GrpcServer_OnUnixSocket_AnswersCalls_AndProbes(bool isSecure)
+    {
+        using var keys = new TestKeys();
+        using X509Certificate2 own = keys.Make("server", ["localhost"]);
+        await using GrpcServer server = await GrpcServer.StartAsync(isSecure ? own : null, App);
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig
+        {
+            IsBare = true,
+            EntryPoint = "h2c = true",
+            More = $$"""
+                [routers.all]
+                rule = "PathPrefix(`/test.Echo/`)"
+                service = "app"
+                [services.app]
+                servers = [{ url = "{{(isSecure ? "h2" : "h2c")}}://unix:{{App}}" }]
+                health_check = { path = "/", statuses = ["404"] }
+                {{(isSecure ? $"tls = {{ ca = \"{keys.AuthorityFile}\" }}" : "")}}
+                """,
+        });
+        using HttpClient http = Http2Tests.Client();
+        using var channel = GrpcChannel.ForAddress(
+            $"http://127.0.0.1:{proxy.Port}", new GrpcChannelOptions { HttpClient = http });
+        CallInvoker calls = channel.CreateCallInvoker();
+
+        Assert.Equal("hello you", await calls.AsyncUnaryCall(Echo.Unary, null, default, "you"));
+        using AsyncDuplexStreamingCall<string, string> both = calls.AsyncDuplexStreamingCall(Echo.Both, null, default);
+        for (int i = 0; i < 20; i++)
+        {
+            await both.RequestStream.WriteAsync($"{i}", TestContext.Current.CancellationToken);
+            Assert.True(await both.ResponseStream.MoveNext(TestContext.Current.CancellationToken).Within("an answer"));
+            Assert.Equal($"{i}!", both.ResponseStream.Current);
+        }
+
+        await both.RequestStream.CompleteAsync();
+        Assert.False(await both.ResponseStream.MoveNext(TestContext.Current.CancellationToken).Within("the end"));
+        Assert.Equal(StatusCode.OK, both.GetStatus().StatusCode);
+        await Eventually.GetAsync(
+            async () => await proxy.MetricAsync("edgeproxy_probes_total", "result=\"good\""),
+            static count => count > 0, "a good probe");
     }
 
     [Fact]

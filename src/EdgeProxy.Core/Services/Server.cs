@@ -55,7 +55,7 @@ internal sealed class Server
             : host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}"
             : $"{host}:{port}";
         Name = address is null ? place : $"{place} ({address})";
-        string authority = isUnix ? "localhost"
+        string authority = isUnix ? UnixEndPoint.HostName
             : port == (tls is null ? 80 : 443) ? place[..place.LastIndexOf(':')]
             : place;
         Authority = Encoding.ASCII.GetBytes(authority);

@@ -14,6 +14,10 @@ internal sealed class UnixEndPoint : IPEndPoint
     /// <summary>What its text begins with.</summary>
     public const string Prefix = "unix:";
 
+    /// <summary>What a server behind one is called, in Host and by its certificate, where nobody says another
+    /// name.</summary>
+    public const string HostName = "localhost";
+
     /// <summary>sockaddr_un has 108 bytes, the last of them zero.</summary>
     public const int PathBytesMax = 107;
 

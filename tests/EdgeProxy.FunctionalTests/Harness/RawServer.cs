@@ -95,9 +95,12 @@ internal sealed class RawServer : IAsyncDisposable
         },
         port, 0, address: address);
 
-    /// <summary>The same over TLS; handshakes that fail are counted and are no fault of a script.</summary>
-    public static RawServer StartTls(Func<RawConnection, Task> script, SslServerAuthenticationOptions tls) =>
-        new(script, 0, 0, tls);
+    /// <summary>
+    /// A script over TLS, on a port or a path; handshakes that fail are counted and are no fault of it.
+    /// </summary>
+    public static RawServer StartTls(
+        Func<RawConnection, Task> script, SslServerAuthenticationOptions tls, string address = "127.0.0.1") =>
+        new(script, 0, 0, tls, address);
 
     /// <summary>TLS handshakes that failed.</summary>
     public int FailedHandshakes => Volatile.Read(ref _failedHandshakes);

@@ -171,6 +171,30 @@ public class ValueTextTests
     }
 
     [Theory]
+    [InlineData("unix:/run/a.sock", false, false)]
+    [InlineData("http://unix:/run/a.sock", false, false)]
+    [InlineData("HTTPS://unix:/run/a.sock", true, false)]
+    [InlineData("h2c://unix:/run/a.sock", false, true)]
+    [InlineData("h2://unix:/run/a.sock", true, true)]
+    public void ServerUrl_OfUnixSocket_SaysWhatIsSpokenThere(string url, bool isTls, bool isHttp2)
+    {
+        Assert.Null(ServerUrl.Parse(url, out string host, out int port, out bool parsedTls, out bool parsedHttp2));
+        Assert.Equal(("unix:/run/a.sock", 0, isTls, isHttp2), (host, port, parsedTls, parsedHttp2));
+    }
+
+    [Theory]
+    [InlineData("http://unix:8080", null, "unix")]
+    [InlineData("h2c://unix:/run/", "is not an absolute path of a socket", null)]
+    [InlineData("unix:run", "is not an absolute path of a socket", null)]
+    [InlineData("ftp://unix:/run/a.sock", "is not an http or https address", null)]
+    [InlineData("http://a://unix:/run/a.sock", "has a path, query or fragment, which is not supported", null)]
+    public void ServerUrl_LikeAUnixSockets_IsWhatItSays(string url, string? refusal, string? host)
+    {
+        Assert.Equal(refusal, ServerUrl.Parse(url, out string parsed, out _, out _, out bool _));
+        Assert.True(host is null || host == parsed, parsed);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("http://")]
     [InlineData("http:///")]

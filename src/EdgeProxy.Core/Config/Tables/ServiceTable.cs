@@ -21,7 +21,8 @@ internal static class ServiceTable
     private static readonly TimeSpan TimeoutMin = TimeSpan.FromMilliseconds(100);
 
     private static readonly ServersKey Servers = new("servers",
-        "The servers: url, http, https, h2c (HTTP/2 in clear text) or h2 (HTTP/2 over TLS); weight, the share of the "
+        "The servers: url, http, https, h2c (HTTP/2 in clear text) or h2 (HTTP/2 over TLS), of a host or as "
+            + "http://unix:/path of a Unix socket; weight, the share of the "
             + "requests (1 to 1000, default 1); priority (0 to 7, default 0): those of a higher number get requests "
             + "only while too few of a lower one are usable.")
     {
@@ -326,7 +327,7 @@ internal static class ServiceTable
 
         public override string Range =>
             "\"http://10.0.0.5:8080\" or \"https://api.example.com\", or with h2c or h2 as its scheme, or "
-                + "\"unix:/run/app.sock\"";
+                + "\"unix:/run/app.sock\" or \"h2c://unix:/run/app.sock\"";
 
         protected override bool TryParse(
             TomlNode node, TableScope scope, [NotNullWhen(true)] out ServerAddress? value)

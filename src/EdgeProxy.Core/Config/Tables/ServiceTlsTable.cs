@@ -14,7 +14,8 @@ internal static class ServiceTlsTable
     };
 
     private static readonly HostTextKey ServerName = new("server_name",
-        "The name to ask for and to verify. Without it: the host of each server's URL, an address included.")
+        "The name to ask for and to verify. Without it: the host of each server's URL, an address included; "
+            + "localhost for one on a Unix socket.")
     {
         ExampleToml = "\"api.example.com\"",
     };

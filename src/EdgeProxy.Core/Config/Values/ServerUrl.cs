@@ -17,17 +17,11 @@ internal static class ServerUrl
         SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-_");
 
     /// <summary>
-    /// As below; h2 and h2c: what http and https are, spoken in HTTP/2; "unix:/path": HTTP/1.1 by a Unix socket, which
-    /// is the host then.
+    /// As below; h2c and h2: what http and https are, spoken in HTTP/2. "SCHEME://unix:/path" is the same by a Unix
+    /// socket, which is the host then; "unix:/path" is short for that with http.
     /// </summary>
     public static string? Parse(string url, out string host, out int port, out bool isTls, out bool isHttp2)
     {
-        if (UnixEndPoint.Is(url))
-        {
-            (host, port, isTls, isHttp2) = (url, 0, false, false);
-            return UnixEndPoint.Refusal(url.AsSpan(UnixEndPoint.Prefix.Length));
-        }
-
         bool isClear = url.StartsWith("h2c://", StringComparison.OrdinalIgnoreCase);
         isHttp2 = isClear || url.StartsWith("h2://", StringComparison.OrdinalIgnoreCase);
         if (isHttp2)
@@ -35,7 +29,18 @@ internal static class ServerUrl
             url = (isClear ? "http" : "https") + url[url.IndexOf(':', StringComparison.Ordinal)..];
         }
 
-        return Parse(url, out host, out port, out isTls);
+        // With a scheme "unix:8080" is a host with a port.
+        const string Socket = "://" + UnixEndPoint.Prefix + "/";
+        int scheme = url.IndexOf(Socket, StringComparison.Ordinal);
+        string place = scheme < 0 ? url : url[(scheme + "://".Length)..];
+        string? refusal = Parse(scheme < 0 ? url : url[..scheme] + "://localhost", out host, out port, out isTls);
+        if (UnixEndPoint.Is(place) && (scheme < 0 || refusal is null))
+        {
+            (host, port) = (place, 0);
+            refusal = UnixEndPoint.Refusal(place.AsSpan(UnixEndPoint.Prefix.Length));
+        }
+
+        return refusal;
     }
 
     /// <summary>Null, or why not. The host comes without brackets, in lower case.</summary>

@@ -85,7 +85,9 @@ internal sealed unsafe class TlsDestination
     {
         _isHttp2 = isHttp2;
         _context = context;
-        string name = context.Settings.ServerName.Length > 0 ? context.Settings.ServerName : host;
+        string name = context.Settings.ServerName.Length > 0 ? context.Settings.ServerName
+            : UnixEndPoint.Is(host) ? UnixEndPoint.HostName
+            : host;
         _name = OpenSsl.Terminated(name);
         _isAddress = IPAddress.TryParse(name, out _);
         _sessions = new TlsSession[loopCount];
