@@ -4,6 +4,8 @@ using System.IO;
 using System.Linq;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Text;
+using System.Text.RegularExpressions;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
@@ -54,7 +56,7 @@ public sealed class RequestSmugglingTests(RequestSmugglingTests.OneProxy shared)
         server.Faults.Clear();
 
         using RawClient client = await shared.ConnectAsync(isSecure, from);
-        Task sending = SendAsync(client, item.Bytes, isSplit);
+        Task sending = SendAsync(client, isSecure ? Secured(item.Bytes) : item.Bytes, isSplit);
         if (isSecure)
         {
             await sending; // SslStream does not end its side while it is read
@@ -88,6 +90,19 @@ public sealed class RequestSmugglingTests(RequestSmugglingTests.OneProxy shared)
         }
 
         Assert.Equal(200, (await RawClient.GetAsync(shared.Proxy.Port, "/bystander")).Status);
+    }
+
+    // An absolute target has the connection's scheme, or is refused for another.
+    private static byte[] Secured(byte[] request)
+    {
+        string text = Encoding.Latin1.GetString(request);
+        int space = text.IndexOf(' ');
+        Match scheme = Regex.Match(text[(space + 1)..], "^https?(?=://)", RegexOptions.IgnoreCase);
+        return scheme.Success
+            ? Encoding.Latin1.GetBytes(
+                text[..(space + 1)] + (scheme.Length == 4 ? scheme.Value + "s" : scheme.Value[..4])
+                + text[(space + 1 + scheme.Length)..])
+            : request;
     }
 
     private static bool IsFrom(RawRequest request, string address) =>

@@ -38,6 +38,7 @@ internal sealed class Http1Connection : ClientConnection, ILinkOwner, ITimerOwne
     private readonly TimerNode _timer;
     private readonly bool _isAdmitted;
     private Exchange? _exchange;
+    private OwnConnections _own;
     private State _state;
     private int _requestCount;
     private int _lingerBytes;
@@ -219,6 +220,7 @@ internal sealed class Http1Connection : ClientConnection, ILinkOwner, ITimerOwne
 
         _exchange = _shard.Rent();
         _exchange.Bind(_link, this, _entryPoint);
+        _exchange.Continue(_own);
         _state = State.Head;
         if (_requestCount > 0)
         {
@@ -418,6 +420,7 @@ internal sealed class Http1Connection : ClientConnection, ILinkOwner, ITimerOwne
         if (_exchange is { } exchange)
         {
             _exchange = null;
+            _own = new OwnConnections(exchange.Bond);
             exchange.Unbind();
             _shard.Return(exchange);
         }
@@ -432,6 +435,7 @@ internal sealed class Http1Connection : ClientConnection, ILinkOwner, ITimerOwne
 
         _state = State.Closed;
         ReturnExchange();
+        _own.End();
         _shard.Loop.Timers.Disarm(_timer);
         _link.Close();
         _list.Remove(this);

@@ -25,7 +25,9 @@ internal static class OutboundHttp
 
     /// <summary>Lives as long as who asks; connections nobody uses close by themselves.</summary>
     /// <param name="caPem">Whom to trust with TLS, and nobody else; empty: whom the system trusts.</param>
-    public static HttpMessageInvoker Create(string caPem, TimeSpan connectTimeout) => new(new SocketsHttpHandler
+    /// <param name="keepsConnections">Else each is used once.</param>
+    public static HttpMessageInvoker Create(
+        string caPem, TimeSpan connectTimeout, bool keepsConnections = true) => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseCookies = false,
@@ -36,7 +38,7 @@ internal static class OutboundHttp
         MaxConnectionsPerServer = ConnectionsMax,
         MaxResponseHeadersLength = HeadKibMax,
         MaxResponseDrainSize = DrainBytesMax,
-        PooledConnectionLifetime = ConnectionAgeMax,
+        PooledConnectionLifetime = keepsConnections ? ConnectionAgeMax : TimeSpan.Zero,
         PooledConnectionIdleTimeout = IdleMax,
 
         // Bytes are bytes: what a client sent beyond ASCII goes on as it came.

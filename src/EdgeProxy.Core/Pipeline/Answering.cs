@@ -132,6 +132,7 @@ internal static class Answering
         }
 
         Outcomes.NoteAnswered(exchange);
+        ConnectionBinding.NoteAnswer(exchange);
         if (exchange.ClientLink.AsksForTunnel && response.StatusCode < 300 && !Tunnel.IsOfErrorPage(exchange))
         {
             exchange.Fault = Fault.TunnelIgnored;
@@ -351,7 +352,7 @@ internal static class Answering
         Forwarder.Detach(exchange);
         if (isClean)
         {
-            upstream.Pool.Put(upstream);
+            ConnectionBinding.Put(exchange, upstream);
         }
         else
         {

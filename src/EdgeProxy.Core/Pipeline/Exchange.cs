@@ -58,6 +58,7 @@ internal sealed class Exchange : IWaiter
     private readonly byte[] _requestId = new byte[TelemetryLimits.RequestIdBytesMax];
     private int _hostLength;
     private int _requestIdLength;
+    private TargetScheme _scheme;
     private TriedServers _tried;
     private ExchangeTrace _trace;
 
@@ -147,6 +148,18 @@ internal sealed class Exchange : IWaiter
     public Server? Server { get; set; }
 
     public UpstreamConnection? Upstream { get; set; }
+
+    /// <summary>The client's connection can have server connections for itself (<see cref="Continue"/>).</summary>
+    public bool CanBind { get; private set; }
+
+    /// <summary>Those it has; null without. The client's connection keeps it from one exchange to the next.</summary>
+    public ClientBond? Bond { get; set; }
+
+    /// <summary>The request authenticates the connection it is sent on.</summary>
+    public bool HasConnectionCredentials { get; set; }
+
+    /// <summary>The server's connection is this client's alone.</summary>
+    public bool IsBound => Upstream is { IsBound: true };
 
     /// <summary>A connection under way beside <see cref="Upstream"/>, to another server; null without.</summary>
     public UpstreamConnection? Rival { get; set; }
@@ -351,8 +364,17 @@ internal sealed class Exchange : IWaiter
         Entry = entry;
         Terms = entry.Terms;
         IsTrustedClient = !Terms.TrustedIps.IsEmpty && Terms.TrustedIps.Contains(link.RemoteAddress);
+        _scheme = IsTrustedClient ? TargetScheme.Any : link.IsSecure ? TargetScheme.Https : TargetScheme.Http;
+        Request.Scheme = _scheme;
         ClientSource.Bind(link, Shard.Loop.Blocks, Terms.HeadLimits);
         ClientSink.Bind(link, Shard.Loop.Blocks);
+    }
+
+    /// <summary>The client's connection outlives the exchange, with the server connections it has.</summary>
+    public void Continue(OwnConnections own)
+    {
+        CanBind = true;
+        Bond = own.Bond;
     }
 
     /// <summary>Goes on where it waits: its turn came.</summary>
@@ -499,6 +521,7 @@ internal sealed class Exchange : IWaiter
         AnsweredBy = null;
         OverLimit = null;
         Request.Reset();
+        Request.Scheme = _scheme;
         Response.Reset();
         UpstreamSource.Unbind();
         UpstreamSink.Unbind();
@@ -521,6 +544,7 @@ internal sealed class Exchange : IWaiter
         StickyPlace = -1;
         Slot = null;
         MayRepeat = false;
+        HasConnectionCredentials = false;
         IsLive = false;
         IsRetrying = false;
         _tried = default;
@@ -547,6 +571,7 @@ internal sealed class Exchange : IWaiter
     /// <summary>Lets go of the client too; the exchange goes back to its shard.</summary>
     public void Unbind()
     {
+        _scheme = default;
         Reset();
         ClientSource.Unbind();
         ClientSink.Unbind();
@@ -555,6 +580,8 @@ internal sealed class Exchange : IWaiter
         Entry = null!;
         Terms = null!;
         IsTrustedClient = false;
+        CanBind = false;
+        Bond = null;
         SentBefore = 0;
         ReadBefore = 0;
     }

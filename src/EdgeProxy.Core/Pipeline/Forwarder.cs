@@ -19,6 +19,7 @@ internal static class Forwarder
     /// <summary>Picks a server and takes or opens a connection. On failure the exchange's fault is set.</summary>
     public static void Start(Exchange exchange)
     {
+        exchange.HasConnectionCredentials = ConnectionBinding.HasCredentials(exchange);
         if (ServiceChoice.TryChoose(exchange))
         {
             StartChosen(exchange);
@@ -164,7 +165,7 @@ internal static class Forwarder
         exchange.Answered = default;
         exchange.Trace.TrySpan = shard.Ids.Next() | 1;
         ConnectionEnds client = server.EndsOf(exchange.ClientLink);
-        UpstreamConnection? connection = mayReuse ? pool.Take(exchange.Owner, client) : null;
+        UpstreamConnection? connection = mayReuse ? ConnectionBinding.Take(exchange, pool, client) : null;
         if (connection is not null)
         {
             shard.Counters.Add(Counter.UpstreamReuses);
@@ -220,6 +221,7 @@ internal static class Forwarder
             exchange.Shard.Reports.ConnectWorks(server);
         }
 
+        ConnectionBinding.NoteRequest(exchange);
         RequestHeadWriter.Write(exchange, exchange.UpstreamSink);
         exchange.Phase = ExchangePhase.Forwarding;
         long nowMs = exchange.Shard.Loop.NowMs;

@@ -150,7 +150,7 @@ internal static class FurtherTries
     /// </summary>
     public static bool FallBackAfterAnswer(Exchange exchange)
     {
-        if (exchange.Fallbacks.IsEmpty || !exchange.MayRepeat
+        if (exchange.Fallbacks.IsEmpty || !exchange.MayRepeat || exchange.IsBound
             || TakeFallback(exchange, exchange.Response.StatusCode, out uint lot) is not { } failover)
         {
             return false;
@@ -165,7 +165,7 @@ internal static class FurtherTries
     public static bool FallBackAfterFault(Exchange exchange)
     {
         bool isUnsent = exchange.Upstream is null || exchange.Fault.Again == Again.NothingSent;
-        if (exchange.Fallbacks.IsEmpty || !(isUnsent || exchange.MayRepeat)
+        if (exchange.Fallbacks.IsEmpty || !(isUnsent || (exchange.MayRepeat && !exchange.IsBound))
             || TakeFallback(exchange, ErrorResponses.StatusCode(exchange.Fault.Kind), out uint lot) is not { } failover)
         {
             return false;

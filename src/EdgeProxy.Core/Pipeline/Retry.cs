@@ -30,16 +30,17 @@ internal static class Retry
     {
         Service service = exchange.Service!;
         RequestHead request = exchange.Request;
-        exchange.MayRepeat = exchange.Call?.MayRepeat ?? IsIdempotent(request.Method);
+        exchange.MayRepeat = exchange.Call?.MayRepeat ?? IsOfAnyConnection(exchange);
         int keptMax = exchange.Fallbacks.BodyBytesMax;
         bool mayRepeatCall = false;
         if (service.Settings.Retry is { } settings)
         {
             exchange.MayRepeat = exchange.MayRepeat
-                || (settings.IdempotencyKey && HasIdempotencyKey(request, exchange.ClientSource.Head));
+                || (settings.IdempotencyKey && !exchange.HasConnectionCredentials
+                    && HasIdempotencyKey(request, exchange.ClientSource.Head));
             service.Shard(exchange.Shard.Loop.Index).LiveCount++;
             exchange.IsLive = true;
-            mayRepeatCall = settings.GrpcCodes != 0 && IsCall(exchange);
+            mayRepeatCall = settings.GrpcCodes != 0 && !exchange.HasConnectionCredentials && IsCall(exchange);
             keptMax = settings.Attempts > 1 ? Math.Max(keptMax, settings.BodyBytesMax) : keptMax;
         }
 
@@ -66,7 +67,8 @@ internal static class Retry
     {
         Service service = exchange.Service!;
         RetrySettings settings = service.Settings.Retry ?? s_default;
-        bool isSafe = cause is RetryCauses.Connect or RetryCauses.Grpc || exchange.MayRepeat;
+        bool isSafe = cause == RetryCauses.Connect
+            || (!exchange.IsBound && (exchange.MayRepeat || cause == RetryCauses.Grpc));
         if (!isSafe || (settings.On & cause) == 0 || exchange.Attempts >= settings.Attempts
             || exchange.InterimCount > 0 || !exchange.CanRestart)
         {
@@ -143,6 +145,10 @@ internal static class Retry
         exchange.Call is null
         && exchange.Request.TryFind("content-type"u8, exchange.ClientSource.Head, out ReadOnlySpan<byte> type)
         && Grpc.Has(type);
+
+    // One step of a handshake is answered by the connection that knows the others, once.
+    private static bool IsOfAnyConnection(Exchange exchange) =>
+        IsIdempotent(exchange.Request.Method) && !exchange.HasConnectionCredentials;
 
     // RFC 9110 section 9.2.2; a method we do not know is not known to be idempotent.
     public static bool IsIdempotent(Method method) =>

@@ -10,6 +10,7 @@ internal static class ServerChoice
     {
         Service service = exchange.Service!;
         int place = Stickiness.PlaceFor(exchange, service);
+        place = place < 0 ? ConnectionBinding.PlaceFor(exchange, service) : place;
         if (place < 0 || !Capacity.TryTake(exchange, service, service.Servers[place]))
         {
             place = PickOther(exchange, service);

@@ -40,7 +40,8 @@ internal static class Stickiness
         long nowMs = exchange.Shard.Loop.NowMs;
         if (service.Sticky is not { } cookies)
         {
-            return service.Choose(loopIndex, nowMs, lot);
+            int own = service is WeightedService ? ConnectionBinding.MemberFor(exchange, service, lot) : Strategy.None;
+            return own >= 0 ? own : service.Choose(loopIndex, nowMs, lot);
         }
 
         int place = Find(exchange, cookies);

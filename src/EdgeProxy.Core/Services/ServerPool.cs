@@ -1,6 +1,6 @@
+using System;
 using System.Collections.Generic;
 using EdgeProxy.Primitives.Net;
-using EdgeProxy.Primitives.Time;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Transport;
 
@@ -8,66 +8,56 @@ namespace EdgeProxy.Services;
 
 /// <summary>
 /// The idle connections one loop keeps to one server, last in first out: the warmest is used again, the coldest ages at
-/// the
-/// bottom and is closed. On a miss the loop connects; it never takes from another loop (ADR-0031). Where connections
-/// say whose they are (PROXY protocol), only the same client's is used again.
+/// the bottom and is closed. On a miss the loop connects; it never takes from another loop (ADR-0031). Where
+/// connections say whose they are (PROXY protocol), only the same client's is used again; one that a client
+/// authenticated is that client's connection's alone (ADR-0153).
 /// </summary>
-internal sealed class ServerPool : ILinkOwner, ITimerOwner
+internal sealed class ServerPool(Server server, EpollLoop loop, LoopCounters counters)
 {
     // Of streams: they say nothing but which one, and are used again.
     private const int SparesMax = 256;
 
-    private readonly List<UpstreamConnection> _idle = [];
+    private readonly IdleConnections _idle = new(server, loop, counters);
     private readonly Stack<UpstreamConnection> _spares = [];
-    private readonly EpollLoop _loop;
-    private readonly LoopCounters _counters;
-    private readonly TimerNode _timer;
+    private IdleConnections? _bound;
 
-    public ServerPool(Server server, EpollLoop loop, LoopCounters counters)
-    {
-        Server = server;
-        _loop = loop;
-        _counters = counters;
-        _timer = new TimerNode(this);
-    }
+    public Server Server { get; } = server;
 
-    public Server Server { get; }
+    /// <summary>Bound ones included. Any thread, a moment late.</summary>
+    public int IdleCount => _idle.Count + BoundCount;
 
-    public int IdleCount => _idle.Count;
+    /// <summary>Idle connections that are some client's. Any thread, a moment late.</summary>
+    public int BoundCount => _bound?.Count ?? 0;
 
     /// <summary>
-    /// The most recently used connection that is still open, now with this owner, else null. One that ended, or has
-    /// bytes nobody asked for, is closed here (RFC 9112 section 9.3: an unsolicited answer would be served to the wrong
-    /// request).
+    /// The most recently used connection that is still open and anybody's, now with this owner, else null.
     /// </summary>
     public UpstreamConnection? Take(ILinkOwner owner, in ConnectionEnds client = default)
     {
         if (Server.IsHttp2)
         {
-            return Server.MultiplexOf(_loop).TryOpen(owner) is { } stream ? OfStream(stream, isReused: true) : null;
+            return Server.MultiplexOf(loop).TryOpen(owner) is { } stream ? OfStream(stream, isReused: true) : null;
         }
 
         for (int i = _idle.Count - 1; i >= 0; i--)
         {
-            UpstreamConnection connection = _idle[i];
-            if (Server.ProxyVersion != ProxyVersion.None && connection.Client != client)
+            if (Server.ProxyVersion != ProxyVersion.None && _idle[i].Client != client)
             {
                 continue;
             }
 
-            _idle.RemoveAt(i);
-            if (!connection.Link.HasEnded && !connection.Link.HasUnread() && !connection.Link.IsBroken)
+            if (_idle.Take(i, owner) is { } connection)
             {
-                connection.IsReused = true;
-                connection.Link.Owner = owner;
                 return connection;
             }
-
-            Discard(connection);
         }
 
         return null;
     }
+
+    /// <summary>The client's own connection to the server, now with this owner; null if there is none open.</summary>
+    public UpstreamConnection? TakeBound(ClientBond bond, ILinkOwner owner) =>
+        bond.To(Server) is { } connection ? _bound!.Take(connection, owner) : null;
 
     /// <summary>
     /// A new connection under way; its link tells <paramref name="owner"/> when it is there or broken.
@@ -75,10 +65,10 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
     public UpstreamConnection Connect(
         System.Net.IPEndPoint address, ILinkOwner owner, in ConnectionEnds client = default)
     {
-        ByteLink link = Server.Connect(_loop, address, owner, out bool isNew, client);
+        ByteLink link = Server.Connect(loop, address, owner, out bool isNew, client);
         if (isNew)
         {
-            _counters.Add(Counter.UpstreamConnects);
+            counters.Add(Counter.UpstreamConnects);
         }
 
         return Server.IsHttp2
@@ -86,20 +76,10 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
             : new UpstreamConnection(this) { Link = link, Client = client };
     }
 
-    private UpstreamConnection OfStream(ByteLink stream, bool isReused)
-    {
-        UpstreamConnection connection = _spares.TryPop(out UpstreamConnection? spare)
-            ? spare
-            : new UpstreamConnection(this);
-        connection.Link = stream;
-        connection.IsReused = isReused;
-        return connection;
-    }
-
     /// <summary>
     /// Keeps a connection for the next exchange. The caller MUST have proven the message boundary: the answer ended by
     /// its own
-    /// framing, nothing was read past it, the whole request was sent.
+    /// framing, nothing was read past it, the whole request was sent. One that is bound is closed: here anybody has it.
     /// </summary>
     public void Put(UpstreamConnection connection)
     {
@@ -115,31 +95,53 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
             return;
         }
 
-        bool isOver = Server.IsRetired || connection.Link.HasEnded || connection.Link.HasUnread()
-            || connection.Link.IsBroken;
+        bool isOver = Server.IsRetired || connection.IsOver || connection.IsBound;
         if (!isOver && Server.ProxyVersion != ProxyVersion.None && _idle.Count > 0
-            && _idle.Count >= Server.IdleConnectionsMax)
+            && IdleCount >= Server.IdleConnectionsMax)
         {
             // The coldest is of a client that is gone, most likely; nobody else can use it.
-            _idle[0].Link.Close();
-            _idle.RemoveAt(0);
-            _counters.Add(Counter.UpstreamIdleClosed);
+            _idle.CloseColdest();
         }
 
-        if (isOver || _idle.Count >= Server.IdleConnectionsMax)
+        if (isOver || IdleCount >= Server.IdleConnectionsMax)
         {
             connection.Link.Close();
             return;
         }
 
-        connection.Link.Owner = this;
-        connection.IdleSinceMs = _loop.NowMs;
         _idle.Add(connection);
-        if (_idle.Count == 1)
-        {
-            _loop.Timers.Arm(_timer, _loop.NowMs + Server.IdleTimeoutMs);
-        }
     }
+
+    /// <summary>
+    /// As above, for the client's connection that has it. All of them have half of the room, so that they do not leave
+    /// others without; in a full pool the coldest makes room, for its client is most likely gone or quiet.
+    /// </summary>
+    public void PutBound(UpstreamConnection connection, ClientBond bond)
+    {
+        int most = Server.IdleConnectionsMax;
+        if (most == 0 || Server.IsRetired || connection.IsOver)
+        {
+            connection.Link.Close();
+            return;
+        }
+
+        _bound ??= new IdleConnections(Server, loop, counters);
+        bond.Add(connection);
+        while (_bound.Count >= Math.Max(1, most / 2))
+        {
+            _bound.CloseColdest();
+        }
+
+        if (IdleCount >= most && _idle.Count > 0)
+        {
+            _idle.CloseColdest();
+        }
+
+        _bound.Add(connection);
+    }
+
+    /// <summary>The client whose it was is gone, or has another.</summary>
+    public void CloseBound(UpstreamConnection connection) => _bound!.Close(connection);
 
     /// <summary>
     /// Closes every idle connection; used when the server leaves the configuration and when the loop drains.
@@ -148,63 +150,20 @@ internal sealed class ServerPool : ILinkOwner, ITimerOwner
     {
         if (Server.IsHttp2)
         {
-            Server.MultiplexOf(_loop).Leave();
+            Server.MultiplexOf(loop).Leave();
         }
 
-        foreach (UpstreamConnection connection in _idle)
-        {
-            connection.Link.Close();
-        }
-
-        _idle.Clear();
-        _loop.Timers.Disarm(_timer);
+        _idle.CloseAll();
+        _bound?.CloseAll();
     }
 
-    public void OnLinkReady(ByteLink link)
+    private UpstreamConnection OfStream(ByteLink stream, bool isReused)
     {
-        // A writable edge says nothing, nor does what TLS has to say of its own; an end or unasked bytes end the
-        // connection.
-        if (!link.HasEnded && !link.HasUnread() && !link.IsBroken)
-        {
-            return;
-        }
-
-        // By hand: a delegate that knows the link would be made at every edge, also of those that say nothing.
-        int index = _idle.Count - 1;
-        while (index >= 0 && !ReferenceEquals(_idle[index].Link, link))
-        {
-            index--;
-        }
-
-        if (index >= 0)
-        {
-            UpstreamConnection connection = _idle[index];
-            _idle.RemoveAt(index);
-            Discard(connection);
-        }
-    }
-
-    public void OnTimer(TimerNode timer, long nowMs)
-    {
-        // The bottom of the stack is the coldest: close from there while it is too old.
-        int expired = 0;
-        while (expired < _idle.Count && _idle[expired].IdleSinceMs + Server.IdleTimeoutMs <= nowMs)
-        {
-            _idle[expired].Link.Close();
-            expired++;
-        }
-
-        _idle.RemoveRange(0, expired);
-        _counters.Add(Counter.UpstreamIdleClosed, expired);
-        if (_idle.Count > 0)
-        {
-            _loop.Timers.Arm(_timer, _idle[0].IdleSinceMs + Server.IdleTimeoutMs);
-        }
-    }
-
-    private void Discard(UpstreamConnection connection)
-    {
-        _counters.Add(Counter.UpstreamStale);
-        connection.Link.Close();
+        UpstreamConnection connection = _spares.TryPop(out UpstreamConnection? spare)
+            ? spare
+            : new UpstreamConnection(this);
+        connection.Link = stream;
+        connection.IsReused = isReused;
+        return connection;
     }
 }

@@ -21,5 +21,21 @@ internal sealed class UpstreamConnection(ServerPool pool)
     /// <summary>Whom the server was told it serves; nobody where it is told nothing.</summary>
     public ConnectionEnds Client { get; init; }
 
+    /// <summary>A client authenticated it, or was asked to: it serves that one's connection and no other.</summary>
+    public bool IsBound { get; set; }
+
+    /// <summary>Whose it is, while it is idle and bound.</summary>
+    public ClientBond? Bond { get; set; }
+
     public long IdleSinceMs { get; set; }
+
+    /// <summary>It ended, or has bytes nobody asked for.</summary>
+    public bool IsOver => Link.HasEnded || Link.HasUnread() || Link.IsBroken;
+
+    /// <summary>It is idle no more.</summary>
+    public void LeaveBond()
+    {
+        Bond?.Remove(this);
+        Bond = null;
+    }
 }

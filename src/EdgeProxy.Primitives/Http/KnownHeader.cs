@@ -46,4 +46,7 @@ internal enum KnownHeader : byte
     UserAgent,
     Accept,
     Location,
+    WwwAuthenticate,
+    ProxyAuthenticate,
+    ProxyAuthorization,
 }

@@ -83,6 +83,9 @@ internal static class KnownHeaders
         KnownHeader.UserAgent => "user-agent"u8,
         KnownHeader.Accept => "accept"u8,
         KnownHeader.Location => "location"u8,
+        KnownHeader.WwwAuthenticate => "www-authenticate"u8,
+        KnownHeader.ProxyAuthenticate => "proxy-authenticate"u8,
+        KnownHeader.ProxyAuthorization => "proxy-authorization"u8,
         _ => default,
     };
 
@@ -115,10 +118,13 @@ internal static class KnownHeaders
         (15 << 8) | 'x' => KnownHeader.XForwardedFor,
         (16 << 8) | 'c' => KnownHeader.ContentEncoding,
         (16 << 8) | 'p' => KnownHeader.ProxyConnection,
+        (16 << 8) | 'w' => KnownHeader.WwwAuthenticate,
         (16 << 8) | 'x' => (name[^2] | 0x20) == 's' ? KnownHeader.XForwardedHost : KnownHeader.XForwardedPort,
         (17 << 8) | 't' => KnownHeader.TransferEncoding,
         (17 << 8) | 'x' => KnownHeader.XForwardedProto,
+        (18 << 8) | 'p' => KnownHeader.ProxyAuthenticate,
         (18 << 8) | 'x' => (name[^1] | 0x20) == 'x' ? KnownHeader.XForwardedPrefix : KnownHeader.XForwardedServer,
+        (19 << 8) | 'p' => KnownHeader.ProxyAuthorization,
         (27 << 8) | 'x' => KnownHeader.XForwardedTlsClientCert,
         (32 << 8) | 'x' => KnownHeader.XForwardedTlsClientCertInfo,
         _ => KnownHeader.Unknown,

@@ -48,7 +48,7 @@ internal enum RejectReason : byte
     /// </summary>
     TargetFormInvalid,
 
-    /// <summary>An absolute target whose scheme is not http (RFC 9112 section 3.2.2).</summary>
+    /// <summary>An absolute target whose scheme is not the connection's (RFC 9110 section 7.4).</summary>
     TargetSchemeUnsupported,
 
     /// <summary>Userinfo in an absolute target (RFC 9110 section 4.2.4).</summary>

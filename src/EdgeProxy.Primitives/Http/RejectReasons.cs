@@ -22,7 +22,7 @@ internal static class RejectReasons
         new(RejectReason.TargetByteInvalid, 400, "target_byte_invalid", "request target has an invalid byte"),
         new(RejectReason.TargetFragment, 400, "target_fragment", "request target has a fragment"),
         new(RejectReason.TargetFormInvalid, 400, "target_form_invalid", "form of the request target is invalid"),
-        new(RejectReason.TargetSchemeUnsupported, 400, "target_scheme_unsupported", "scheme of the target is not http"),
+        new(RejectReason.TargetSchemeUnsupported, 400, "target_scheme_unsupported", "target has another scheme"),
         new(RejectReason.TargetUserinfo, 400, "target_userinfo", "request target has userinfo"),
         new(RejectReason.TargetAuthorityInvalid, 400, "target_authority_invalid", "authority of the target is invalid"),
         new(RejectReason.BareCarriageReturn, 400, "bare_carriage_return", "CR without LF"),

@@ -12,6 +12,9 @@ internal sealed class RequestHead : MessageHead
 
     public ByteRange MethodText { get; set; }
 
+    /// <summary>What an absolute target may begin with, said before the head is read.</summary>
+    public TargetScheme Scheme { get; set; }
+
     /// <summary>The whole request target as received.</summary>
     public ByteRange Target { get; set; }
 
@@ -65,6 +68,7 @@ internal sealed class RequestHead : MessageHead
     public void Reset()
     {
         ResetShared();
+        Scheme = TargetScheme.Http;
         Method = Method.Other;
         MethodText = default;
         Target = default;

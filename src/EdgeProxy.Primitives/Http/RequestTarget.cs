@@ -6,8 +6,6 @@ namespace EdgeProxy.Primitives.Http;
 /// <summary>Takes a request target apart (RFC 9112 section 3.2).</summary>
 internal static class RequestTarget
 {
-    private const int SchemeBytes = 7; // http://
-
     /// <summary>Reads head.Target into form, path, query and, for an absolute target, authority.</summary>
     public static RejectReason Read(ReadOnlySpan<byte> input, RequestHead head)
     {
@@ -55,9 +53,13 @@ internal static class RequestTarget
             return ByteFault(target[stop]);
         }
 
-        if (target.Length > SchemeBytes && Ascii.EqualsIgnoreCase(target[..SchemeBytes], "http://"u8))
+        int scheme = target.IndexOf("://"u8);
+        bool hasScheme = scheme > 0 && target[..scheme].IndexOfAny((byte)'/', (byte)'?') < 0;
+        bool isTaken = hasScheme && IsTaken(target[..scheme], head.Scheme);
+        int authorityStart = scheme + "://"u8.Length;
+        if (isTaken && target.Length > authorityStart)
         {
-            return ReadAbsolute(target, head);
+            return ReadAbsolute(target, authorityStart, head);
         }
 
         // asterisk-form = "*", for OPTIONS only
@@ -68,17 +70,19 @@ internal static class RequestTarget
             return RejectReason.None;
         }
 
-        int scheme = target.IndexOf("://"u8);
-        bool hasScheme = scheme > 0 && target[..scheme].IndexOfAny((byte)'/', (byte)'?') < 0;
-        return hasScheme && !Ascii.EqualsIgnoreCase(target[..scheme], "http"u8)
-            ? RejectReason.TargetSchemeUnsupported
-            : RejectReason.TargetFormInvalid;
+        return hasScheme && !isTaken ? RejectReason.TargetSchemeUnsupported : RejectReason.TargetFormInvalid;
     }
 
-    // absolute-form = "http://" authority path-abempty [ "?" query ]
-    private static RejectReason ReadAbsolute(ReadOnlySpan<byte> target, RequestHead head)
+    // RFC 9110 section 7.4: https is not answered on a connection in clear text. Nor is http on one of TLS: it names
+    // another resource, and servers are told that the client's connection is secure.
+    private static bool IsTaken(ReadOnlySpan<byte> scheme, TargetScheme taken) =>
+        (taken != TargetScheme.Https && Ascii.EqualsIgnoreCase(scheme, "http"u8))
+        || (taken != TargetScheme.Http && Ascii.EqualsIgnoreCase(scheme, "https"u8));
+
+    // absolute-form = ( "http" / "https" ) "://" authority path-abempty [ "?" query ]
+    private static RejectReason ReadAbsolute(ReadOnlySpan<byte> target, int authorityStart, RequestHead head)
     {
-        ReadOnlySpan<byte> rest = target[SchemeBytes..];
+        ReadOnlySpan<byte> rest = target[authorityStart..];
         int length = rest.IndexOfAny((byte)'/', (byte)'?');
         ReadOnlySpan<byte> authority = length < 0 ? rest : rest[..length];
         if (authority.IndexOf((byte)'@') >= 0)
@@ -92,8 +96,8 @@ internal static class RequestTarget
         }
 
         head.Form = TargetForm.Absolute;
-        head.SetAuthority(head.Target.Offset + SchemeBytes, authority.Length, hostLength, port);
-        return ReadPathAndQuery(target, SchemeBytes + authority.Length, head);
+        head.SetAuthority(head.Target.Offset + authorityStart, authority.Length, hostLength, port);
+        return ReadPathAndQuery(target, authorityStart + authority.Length, head);
     }
 
     private static RejectReason ByteFault(byte stop) => stop switch

@@ -84,6 +84,7 @@ public sealed class ExchangeTests : IDisposable
     private void Fill(Exchange exchange)
     {
         exchange.Bind(new MemoryLink(), new Owner(), new Entry());
+        exchange.Continue(new OwnConnections(new ClientBond()));
         exchange.SetHost("a.example"u8);
         exchange.RewrittenPath = _loop.Blocks.RentSmall();
         foreach (PropertyInfo property in typeof(Exchange).GetProperties())

@@ -20,10 +20,13 @@ internal sealed class AuthQuestion
     private byte[]? _body;
     private string? _bodyType;
 
+    /// <summary>It has credentials that authenticate the connection they are sent on.</summary>
+    public bool IsOfConnection { get; private init; }
+
     /// <summary>Copies what is told out of the exchange; called on its loop.</summary>
     public static AuthQuestion Of(Exchange exchange, ForwardAuthSettings settings)
     {
-        var question = new AuthQuestion();
+        var question = new AuthQuestion { IsOfConnection = ConnectionBinding.HasCredentials(exchange) };
         ReadOnlySpan<byte> head = exchange.ClientSource.Head;
         question.Add("X-Forwarded-Method", exchange.Request.MethodText.Of(head));
         question.Add("X-Forwarded-Proto", ProtoOf(exchange));

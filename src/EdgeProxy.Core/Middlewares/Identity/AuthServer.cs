@@ -19,15 +19,20 @@ internal sealed class AuthServer(ForwardAuthSettings settings)
     private static readonly FieldName SetCookie = FieldName.Of("Set-Cookie");
 
     private readonly HttpMessageInvoker _http = OutboundHttp.Create(settings.CaPem, settings.Timeout);
+
+    // What one client authenticated is asked nothing for another (ADR-0153).
+    private readonly Lazy<HttpMessageInvoker> _once =
+        new(() => OutboundHttp.Create(settings.CaPem, settings.Timeout, keepsConnections: false));
     private readonly Dictionary<string, Consumer> _byUser = ConsumersByUser.Of(settings.Consumers);
 
     public async Task<AuthDecision?> AskAsync(AuthQuestion question)
     {
         using var deadline = new CancellationTokenSource(settings.Timeout);
         using HttpRequestMessage request = question.ToRequest(settings.Address);
+        HttpMessageInvoker http = question.IsOfConnection ? _once.Value : _http;
         try
         {
-            using HttpResponseMessage response = await _http.SendAsync(request, deadline.Token).ConfigureAwait(false);
+            using HttpResponseMessage response = await http.SendAsync(request, deadline.Token).ConfigureAwait(false);
             return (int)response.StatusCode switch
             {
                 >= 200 and < 300 => Allow(response),

@@ -123,7 +123,7 @@ internal static class WholeAnswer
         Forwarder.Part(exchange);
         if (isClean)
         {
-            upstream.Pool.Put(upstream);
+            ConnectionBinding.Put(exchange, upstream);
         }
         else
         {

@@ -43,6 +43,7 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
     private ConnectionEnds _client;
     private Method _method;
     private bool _hasLength;
+    private bool _hasCredentials;
     private int _bodyBytesMax;
     private int _position;
     private int _interimCount;
@@ -92,6 +93,7 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
         _client = server.EndsOf(exchange.ClientLink);
         _method = exchange.Request.Method;
         _hasLength = exchange.Request.Framing != BodyFraming.None;
+        _hasCredentials = exchange.HasConnectionCredentials;
         RequestHeadWriter.WriteCopy(exchange, service, server, _head);
     }
 
@@ -263,6 +265,7 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
             _shard.Reports.ConnectWorks(_server);
         }
 
+        _connection!.IsBound |= _hasCredentials && !_server.IsHttp2;
         _stage = Stage.Head;
         long limitMs = _service.ResponseTimeoutMs > 0 ? _service.ResponseTimeoutMs : AnswerTimeoutMs;
         _shard.Loop.Timers.Arm(_timer, _shard.Loop.NowMs + limitMs);
@@ -334,6 +337,7 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
     private bool TakeHead()
     {
         int status = _response.StatusCode;
+        _connection!.IsBound |= !_server.IsHttp2 && ConnectionBinding.IsAskedFor(_response, _source.Unread);
         _source.Skip(_response.Length);
         if (status is >= 100 and < 200 and not 101)
         {
@@ -436,6 +440,7 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
         _position = 0;
         _bodyBytesMax = 0;
         _hasLength = false;
+        _hasCredentials = false;
         _method = default;
         _service = null!;
         _server = null!;

@@ -1,0 +1,140 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using EdgeProxy.Services;
+using EdgeProxy.Telemetry;
+using EdgeProxy.Tests.Transport;
+using EdgeProxy.Transport;
+using Xunit;
+
+namespace EdgeProxy.Tests.Services;
+
+/// <summary>Which connections of a client's are kept, and which are closed.</summary>
+public sealed class ClientBondTests : IDisposable
+{
+    private static readonly Owner s_owner = new();
+
+    private readonly EpollLoop _loop = new(0, TimeProvider.System);
+    private readonly LoopCounters _counters = new();
+
+    public ClientBondTests() => _loop.RunOnce(0);
+
+    public void Dispose() => _loop.Dispose();
+
+    [Fact]
+    public void Client_KeepsOneConnectionPerServer_AndTheLastOfSoManyServers()
+    {
+        var bond = new ClientBond();
+        ServerPool[] pools = [.. Enumerable.Range(1, ClientBond.ConnectionsMax + 2).Select(_ => Pool(10))];
+        MemoryLink[] links = [.. pools.Select(pool => Put(pool, bond))];
+
+        Assert.Equal(
+            [.. Enumerable.Repeat(true, 2), .. Enumerable.Repeat(false, ClientBond.ConnectionsMax)],
+            links.Select(static link => link.IsClosed));
+        Assert.Equal(ClientBond.ConnectionsMax, bond.Count);
+
+        MemoryLink other = Put(pools[^1], bond);
+        Assert.Equal((true, false, 1), (links[^1].IsClosed, other.IsClosed, pools[^1].BoundCount));
+        Assert.Same(other, pools[^1].TakeBound(bond, s_owner)!.Link);
+        Assert.Null(pools[^1].TakeBound(bond, s_owner));
+
+        bond.End();
+        Assert.All(links, static link => Assert.True(link.IsClosed));
+        Assert.Equal((0, 0), (bond.Count, pools.Sum(static pool => pool.IdleCount)));
+        Assert.False(other.IsClosed);
+        other.Close();
+    }
+
+    [Fact]
+    public void Pool_LeavesHalfOfItsRoom_ToOthers()
+    {
+        ServerPool pool = Pool(6);
+        var clients = new List<ClientBond>();
+        var own = new List<MemoryLink>();
+        for (int i = 0; i < 5; i++)
+        {
+            clients.Add(new ClientBond());
+            own.Add(Put(pool, clients[i]));
+        }
+
+        MemoryLink[] shared = [.. Enumerable.Range(0, 4).Select(_ => Put(pool))];
+        Assert.Equal([true, true, false, false, false], own.Select(static link => link.IsClosed));
+        Assert.Equal([false, false, false, true], shared.Select(static link => link.IsClosed));
+        Assert.Equal((6, 3), (pool.IdleCount, pool.BoundCount));
+
+        // A full pool: the coldest of everybody's makes room, once the client's own half has it.
+        clients[2].End();
+        Assert.Equal((5, 2), (pool.IdleCount, pool.BoundCount));
+        MemoryLink last = Put(pool);
+        MemoryLink late = Put(pool, clients[0]);
+        Assert.Equal((true, false, false), (shared[0].IsClosed, last.IsClosed, late.IsClosed));
+        Assert.Equal((6, 3), (pool.IdleCount, pool.BoundCount));
+        pool.CloseIdle();
+        Assert.All(clients, static client => Assert.Equal(0, client.Count));
+        Assert.Equal(0, pool.IdleCount);
+    }
+
+    [Fact]
+    public void Pool_WithoutRoom_OrOfAServerThatLeft_KeepsNone()
+    {
+        var bond = new ClientBond();
+        Assert.True(Put(Pool(0), bond).IsClosed);
+        ServerPool pool = Pool(1);
+        Assert.False(Put(pool, bond).IsClosed);
+        pool.Server.Retire();
+        Assert.True(Put(pool, bond).IsClosed);
+        bond.End();
+        Assert.Equal(0, bond.Count);
+    }
+
+    [Fact]
+    public void BoundConnection_IsNobodyElses()
+    {
+        ServerPool pool = Pool(10);
+        var bond = new ClientBond();
+        Put(pool, bond);
+        Assert.Null(pool.Take(s_owner));
+        Assert.Null(pool.TakeBound(new ClientBond(), s_owner));
+
+        // Given back as anybody's it is closed.
+        var link = new MemoryLink();
+        pool.Put(new UpstreamConnection(pool) { Link = link, IsBound = true });
+        Assert.True(link.IsClosed);
+        bond.End();
+    }
+
+    private static MemoryLink Put(ServerPool pool, ClientBond? bond = null)
+    {
+        var link = new MemoryLink();
+        var connection = new UpstreamConnection(pool) { Link = link, IsBound = bond is not null };
+        if (bond is null)
+        {
+            pool.Put(connection);
+        }
+        else
+        {
+            pool.PutBound(connection, bond);
+        }
+
+        return link;
+    }
+
+    private ServerPool Pool(int idleMax)
+    {
+        var server = new Server("s", "127.0.0.1", 80, loopCount: 1);
+        server.Configure(new ServiceSettings
+        {
+            Name = "s",
+            Servers = [new ServerSettings("127.0.0.1", 80, 1)],
+            IdleConnectionsMax = idleMax,
+        });
+        return new ServerPool(server, _loop, _counters);
+    }
+
+    private sealed class Owner : ILinkOwner
+    {
+        public void OnLinkReady(ByteLink link)
+        {
+        }
+    }
+}
