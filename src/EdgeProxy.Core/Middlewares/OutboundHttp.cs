@@ -28,24 +28,24 @@ internal static class OutboundHttp
     /// <param name="keepsConnections">Else each is used once.</param>
     public static HttpMessageInvoker Create(
         string caPem, TimeSpan connectTimeout, bool keepsConnections = true) => new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        UseProxy = false,
-        ActivityHeadersPropagator = null,
-        AutomaticDecompression = DecompressionMethods.None,
-        ConnectTimeout = connectTimeout,
-        MaxConnectionsPerServer = ConnectionsMax,
-        MaxResponseHeadersLength = HeadKibMax,
-        MaxResponseDrainSize = DrainBytesMax,
-        PooledConnectionLifetime = keepsConnections ? ConnectionAgeMax : TimeSpan.Zero,
-        PooledConnectionIdleTimeout = IdleMax,
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            ActivityHeadersPropagator = null,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectTimeout = connectTimeout,
+            MaxConnectionsPerServer = ConnectionsMax,
+            MaxResponseHeadersLength = HeadKibMax,
+            MaxResponseDrainSize = DrainBytesMax,
+            PooledConnectionLifetime = keepsConnections ? ConnectionAgeMax : TimeSpan.Zero,
+            PooledConnectionIdleTimeout = IdleMax,
 
-        // Bytes are bytes: what a client sent beyond ASCII goes on as it came.
-        RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        SslOptions = TlsOf(caPem),
-    });
+            // Bytes are bytes: what a client sent beyond ASCII goes on as it came.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+            ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+            SslOptions = TlsOf(caPem),
+        });
 
     private static SslClientAuthenticationOptions TlsOf(string caPem)
     {
