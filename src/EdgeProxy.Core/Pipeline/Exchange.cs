@@ -168,6 +168,9 @@ internal sealed class Exchange : IWaiter
     /// <summary>The limit that would have refused it, if it did not only report; null: none.</summary>
     public string? OverLimit { get; set; }
 
+    /// <summary>A limit or a plan refused it.</summary>
+    public bool IsLimited { get; set; }
+
     /// <summary>Middlewares that have to hear of the end.</summary>
     public int Ending { get; set; }
 
@@ -498,6 +501,7 @@ internal sealed class Exchange : IWaiter
         Ending = 0;
         AnsweredBy = null;
         OverLimit = null;
+        IsLimited = false;
         Request.Reset();
         Response.Reset();
         UpstreamSource.Unbind();
