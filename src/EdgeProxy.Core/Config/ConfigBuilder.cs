@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 using EdgeProxy.Ai;
 using EdgeProxy.Audit;
 using EdgeProxy.Config.Keys;
@@ -94,6 +95,7 @@ internal sealed class ConfigBuilder
             Middlewares = steps,
             Services = services,
             Composed = composed.ConvertAll(static document => document.Settings),
+            ConsumerNames = [.. _context.Consumers.Select(static consumer => consumer.Name)],
             Ai = ai,
             Telemetry = ReadTelemetry(),
             Audit = audit,

@@ -53,6 +53,9 @@ internal sealed record ProxySettings
     /// <summary>Services that are made of others; no name is in both lists.</summary>
     public IReadOnlyList<ComposedSettings> Composed { get; init; } = [];
 
+    /// <summary>Names of [consumers], in the order of the file.</summary>
+    public IReadOnlyList<string> ConsumerNames { get; init; } = [];
+
     /// <summary>Providers, services with models, who may use them. Providers' services are in Services, too.</summary>
     public AiSettings Ai { get; init; } = AiSettings.None;
 

@@ -9,8 +9,11 @@ using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Config;
 
-/// <summary>Where the durations of requests are counted.</summary>
-internal sealed record RouteDurations(IReadOnlyDictionary<string, DurationMetrics> ByRouter, DurationMetrics Unrouted);
+/// <summary>Where requests are counted: their durations, and who asked.</summary>
+internal sealed record RequestCounts(
+    Dictionary<string, DurationMetrics> ByRouter,
+    DurationMetrics Unrouted,
+    Dictionary<string, ConsumerMetrics> ByConsumer);
 
 /// <summary>Compiles settings into the snapshot the loops use.</summary>
 internal static class SnapshotBuilder
@@ -24,7 +27,7 @@ internal static class SnapshotBuilder
         ProxySettings settings,
         Dictionary<string, ServiceNode> services,
         Dictionary<string, (MiddlewareSettings Settings, Middleware Middleware)> middlewares,
-        RouteDurations durations,
+        RequestCounts counts,
         Dictionary<string, int> slots,
         int slotCount,
         out string problem)
@@ -40,7 +43,7 @@ internal static class SnapshotBuilder
                 Audit = router.Audit,
                 Payloads = router.Payloads,
                 IsLogged = router.IsLogged,
-                Durations = durations.ByRouter[router.Name],
+                Durations = counts.ByRouter[router.Name],
             });
         }
 
@@ -63,7 +66,8 @@ internal static class SnapshotBuilder
         {
             Hash = settings.Hash,
             Telemetry = settings.Telemetry,
-            Unrouted = durations.Unrouted,
+            Unrouted = counts.Unrouted,
+            Consumers = counts.ByConsumer,
             Routes = [.. routes],
             Tables = tables,
             Policies = policies,

@@ -42,6 +42,7 @@ internal sealed class Http1Connection : ClientConnection, ILinkOwner, ITimerOwne
     private State _state;
     private int _requestCount;
     private int _lingerBytes;
+    private long _discardEnd;
     private long _headStartedMs;
     private readonly long _startedMs;
     private bool _isPosted;
@@ -317,6 +318,7 @@ internal sealed class Http1Connection : ClientConnection, ILinkOwner, ITimerOwne
                 break;
             case ExchangeStatus.Finished:
                 _state = State.Discard;
+                _discardEnd = Taken(exchange.ClientSource) + ErrorResponses.DiscardBytesMax;
                 _shard.Loop.Timers.Arm(_timer, NowMs + DiscardMs);
                 break;
             default:
@@ -348,6 +350,12 @@ internal sealed class Http1Connection : ClientConnection, ILinkOwner, ITimerOwne
             {
                 case BodyStep.Data:
                     exchange.ClientSource.Advance(payload.Length);
+                    if (Taken(exchange.ClientSource) > _discardEnd)
+                    {
+                        StartLinger();
+                        return false;
+                    }
+
                     break;
                 case BodyStep.Wait:
                     // The deadline stands since the answer: one that starts over could be put off byte by byte.
@@ -355,12 +363,18 @@ internal sealed class Http1Connection : ClientConnection, ILinkOwner, ITimerOwne
                 case BodyStep.End:
                     NextMessage(exchange);
                     return true;
+                case BodyStep.Malformed:
+                    StartLinger();
+                    return false;
                 default:
                     Close();
                     return false;
             }
         }
     }
+
+    // Of a chunked body the framing counts, too.
+    private static long Taken(MessageSource source) => source.BytesRead - source.Unread.Length;
 
     // Bytes of the next request may already be there: then the exchange goes on to it, else it is given back.
     private void NextMessage(Exchange exchange)

@@ -128,6 +128,7 @@ internal sealed class InFlight(InFlightSettings settings) : Middleware
     private Verdict Refuse(Exchange exchange)
     {
         exchange.Shard.Counters.Add(Counter.RequestsLimited);
+        exchange.IsLimited = true;
         return exchange.Answer(settings.Source.CountsAll ? Full : TooMany);
     }
 }

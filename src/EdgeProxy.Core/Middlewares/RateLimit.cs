@@ -73,6 +73,7 @@ internal sealed class RateLimit : Middleware
             return Verdict.Next;
         }
 
+        exchange.IsLimited = true;
         Span<byte> seconds = stackalloc byte[20];
         Utf8Formatter.TryFormat(SecondsUp(answer.RetryAfterMs), seconds, out int length);
         exchange.ResponseEdits.Set(RetryAfter, seconds[..length]);

@@ -12,7 +12,10 @@ namespace EdgeProxy.Pipeline;
 /// </summary>
 internal static class ErrorResponses
 {
-    // A body this long at most is read and thrown away so that the connection can go on; a longer one ends it.
+    /// <summary>
+    /// A body this long at most, its framing included, is read and thrown away so that the connection can go on; a
+    /// longer one ends it.
+    /// </summary>
     public const int DiscardBytesMax = 64 * 1024;
 
     private const int HeadBytesMax = 512;
@@ -111,7 +114,10 @@ internal static class ErrorResponses
         }
     }
 
-    /// <summary>What is left of the request body is there, short, and coming without being asked for.</summary>
+    /// <summary>
+    /// What is left of the request body is there, short, and coming without being asked for. How long a chunked one is
+    /// shows when it is read.
+    /// </summary>
     public static bool CanDiscard(Exchange exchange)
     {
         MessageSource source = exchange.ClientSource;
@@ -120,8 +126,10 @@ internal static class ErrorResponses
             return true;
         }
 
-        return exchange.Request.Framing == BodyFraming.ContentLength && source.Remaining <= DiscardBytesMax
-            && !(exchange.Request.ExpectsContinue && source.Unread.IsEmpty);
+        bool mayBeShort = exchange.Request.Framing == BodyFraming.Chunked
+            ? source.Reason == RejectReason.None
+            : source.Remaining <= DiscardBytesMax;
+        return mayBeShort && !(exchange.Request.ExpectsContinue && source.Unread.IsEmpty);
     }
 
     // An open breaker knows when it makes sense to come again; else it is soon.

@@ -181,6 +181,9 @@ internal sealed class Exchange : IWaiter
     /// <summary>The limit that would have refused it, if it did not only report; null: none.</summary>
     public string? OverLimit { get; set; }
 
+    /// <summary>A limit or a plan refused it.</summary>
+    public bool IsLimited { get; set; }
+
     /// <summary>Middlewares that have to hear of the end.</summary>
     public int Ending { get; set; }
 
@@ -520,6 +523,7 @@ internal sealed class Exchange : IWaiter
         Ending = 0;
         AnsweredBy = null;
         OverLimit = null;
+        IsLimited = false;
         Request.Reset();
         Request.Scheme = _scheme;
         Response.Reset();

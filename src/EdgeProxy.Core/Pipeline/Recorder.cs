@@ -40,6 +40,13 @@ internal static class Recorder
             CountFault(counters, exchange.Fault.Kind);
         }
 
+        if (exchange.Consumer is { } consumer
+            && exchange.Snapshot.Consumers.TryGetValue(consumer.Name, out ConsumerMetrics? metrics))
+        {
+            int outcome = Outcome.Of(exchange.Status, exchange.Fault.Kind);
+            metrics.Add(exchange.Shard.Loop.Index, outcome, exchange.IsLimited, exchange.OverLimit is not null);
+        }
+
         if (exchange.Record.IsActive)
         {
             Tell(exchange, received, sent);

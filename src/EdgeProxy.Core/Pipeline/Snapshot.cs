@@ -23,6 +23,9 @@ internal sealed class Snapshot
     /// <summary>How long requests take that no route does; null: nobody counts.</summary>
     public DurationMetrics? Unrouted { get; init; }
 
+    /// <summary>What is counted of consumers, by name. Who is not here is not counted.</summary>
+    public Dictionary<string, ConsumerMetrics> Consumers { get; init; } = [];
+
     /// <summary>By the numbers the route tables answer with.</summary>
     public required Route[] Routes { get; init; }
 
@@ -41,6 +44,7 @@ internal sealed class Snapshot
         Hash = Hash,
         Telemetry = Telemetry,
         Unrouted = Unrouted,
+        Consumers = Consumers,
         Routes = Array.ConvertAll(Routes, route => route with { Service = services[route.Service.Name] }),
         Tables = Tables,
         Policies = Policies,

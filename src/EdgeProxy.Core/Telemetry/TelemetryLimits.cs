@@ -35,6 +35,11 @@ internal static class TelemetryLimits
     /// <summary>Series of durations in one answer to /metrics, each of 17 lines; over it series are left out.</summary>
     public const int SeriesMax = 10_000;
 
+    /// <summary>
+    /// Consumers told apart in one answer to /metrics, each in 3 to 8 lines; over it the last are left out.
+    /// </summary>
+    public const int ConsumersMax = 2_000;
+
     /// <summary>One trace in a hundred: what an edge link carries.</summary>
     public const double TraceRatioDefault = 0.01;
 

@@ -130,9 +130,9 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             notPermitted = false;
             problem ??= _recording!.Prepare(settings.Telemetry);
             problem ??= Open(settings, opened, out next, out admin, out notPermitted);
-            Dictionary<string, DurationMetrics> durations = PrepareDurations(settings);
+            RequestCounts counts = PrepareCounts(settings);
             Snapshot? snapshot = problem is null
-                ? Build(settings, nodes, middlewares, durations, next, out problem)
+                ? Build(settings, nodes, middlewares, counts, next, out problem)
                 : null;
             if (snapshot is null)
             {
@@ -160,7 +160,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
             _composed.Commit(nodes);
             CommitModels(settings, models, plans);
             _middlewares.Commit(middlewares);
-            _durations!.Commit(durations);
+            CommitCounts(counts);
             _recording!.Commit(settings);
             KeepNames(settings);
             return null;
@@ -239,6 +239,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         _plans = new PlanBook(_parts.Time, TellOfPlans);
         _ai = new AiDirectory(_shards.Length, _plans, _bodies);
         _durations = new DurationDirectory(_shards.Length);
+        _consumers = new ConsumerDirectory(_shards.Length);
         _recording = new RequestRecording(new RecordingParts(_shards, _parts.Time, _parts.Stderr, _logger)
         {
             CollectMetrics = _parts.CollectMetrics,
@@ -335,22 +336,11 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         }
     }
 
-    private Dictionary<string, DurationMetrics> PrepareDurations(ProxySettings settings)
-    {
-        var names = new List<string>(settings.Routers.Count);
-        foreach (RouterSettings router in settings.Routers)
-        {
-            names.Add(router.Name);
-        }
-
-        return _durations!.Prepare(names);
-    }
-
-    private Snapshot? Build(
+    private static Snapshot? Build(
         ProxySettings settings,
         Dictionary<string, ServiceNode> nodes,
         Dictionary<string, (MiddlewareSettings Settings, Middleware Middleware)> middlewares,
-        Dictionary<string, DurationMetrics> durations,
+        RequestCounts counts,
         List<EntryPoint> next,
         out string? problem)
     {
@@ -363,8 +353,7 @@ internal sealed partial class DataPath : IDataPath, IMetricsSource
         }
 
         Snapshot? snapshot = SnapshotBuilder.Build(
-            settings, nodes, middlewares, new RouteDurations(durations, _durations!.Unrouted), slots, slotCount,
-            out string text);
+            settings, nodes, middlewares, counts, slots, slotCount, out string text);
         problem = snapshot is null ? text : null;
         return snapshot;
     }

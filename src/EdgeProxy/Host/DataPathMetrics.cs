@@ -37,6 +37,7 @@ internal sealed partial class DataPath
         CollectPools(samples);
         CollectMembers(samples);
         CollectBreakers(samples);
+        CollectConsumers(samples);
         CollectModels(samples);
         CollectPlans(samples);
         CollectAudit(samples);

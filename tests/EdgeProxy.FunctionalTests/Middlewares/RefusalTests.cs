@@ -23,10 +23,16 @@ public sealed class RefusalTests
     // The rest of a body is waited for so long, and no longer; a test that was held up is told nothing by its end.
     private static readonly TimeSpan s_bodyWaited = TimeSpan.FromSeconds(4);
 
+    // A connection that ends reads so long what still comes; what comes later meets a reset.
+    private static readonly TimeSpan s_lingered = TimeSpan.FromSeconds(1.5);
+
     // What an unread body holds.
     private const string Evil = "GET /evil HTTP/1.1\r\nHost: plain.test\r\n\r\n";
     private const string Next = "GET /next HTTP/1.1\r\nHost: plain.test\r\n\r\n";
     private const string Hold = "/hold";
+
+    // More than is thrown away, less than a connection that ends waits for.
+    private const int LongBytes = 200 * 1024;
 
     private enum Body
     {
@@ -44,8 +50,14 @@ public sealed class RefusalTests
         /// <summary>With its end.</summary>
         Chunked,
 
+        /// <summary>The head, then once the answer was read the body with its end.</summary>
+        ChunkedLate,
+
         /// <summary>Without an end.</summary>
         ChunkedOpen,
+
+        /// <summary>Longer than anybody throws away, as shows once the answer was read.</summary>
+        ChunkedLong,
 
         /// <summary>Waits for a 100.</summary>
         Expected,
@@ -118,8 +130,8 @@ public sealed class RefusalTests
 
     // There is nothing to refuse, or what is waited for before never comes.
     private static bool IsLeftOut(Refusal refusal, Body body) =>
-        (refusal.IsOfTheBody && body == Body.None)
-        || (refusal.ReadsTheBody && body is Body.Late or Body.Long or Body.ChunkedOpen or Body.Expected);
+        (refusal.IsOfTheBody && body is (Body.None or Body.ChunkedLate or Body.ChunkedLong))
+        || (refusal.ReadsTheBody && body is not (Body.None or Body.Short or Body.Chunked));
 
     // A redirect of GET says so.
     private static int StatusOf(Refusal refusal, string method) => refusal.Status switch
@@ -144,6 +156,7 @@ public sealed class RefusalTests
             Body.Long => "Content-Length: 1000000\r\n\r\n",
             Body.Chunked => $"Transfer-Encoding: chunked\r\n\r\n{Evil.Length:x}\r\n{Evil}\r\n0\r\n\r\n",
             Body.ChunkedOpen => $"Transfer-Encoding: chunked\r\n\r\n{Evil.Length:x}\r\n{Evil}\r\n",
+            Body.ChunkedLate or Body.ChunkedLong => "Transfer-Encoding: chunked\r\n\r\n",
             _ => $"Expect: 100-continue\r\nContent-Length: {Evil.Length}\r\n\r\n",
         });
         RawResponse answer = await client.ReadResponseAsync();
@@ -153,8 +166,8 @@ public sealed class RefusalTests
 
         bool isKept = !answer.Head.Lists("Connection", "close");
         bool mayStay = !refusal.IsOfTheRequest
-            && (body is Body.None or Body.Short or Body.Late
-                || (body == Body.Chunked && refusal is { ReadsTheBody: true, IsOfTheBody: false }));
+            && body is not (Body.Long or Body.Expected)
+            && (body is Body.None or Body.Short or Body.Late || !refusal.IsOfTheBody || refusal.ReadsTheBody);
         Assert.Equal(mayStay, isKept);
         if (!isKept)
         {
@@ -163,14 +176,33 @@ public sealed class RefusalTests
             return false;
         }
 
+        string rest = body switch
+        {
+            Body.Late => Evil,
+            Body.ChunkedLate => $"{Evil.Length:x};a=b\r\n{Evil}\r\n0\r\nX-Trailer: 1\r\n\r\n",
+            Body.ChunkedLong => $"{LongBytes:x}\r\n{new string('x', LongBytes)}\r\n0\r\n\r\n",
+            _ => "",
+        };
+        bool isLast = body is Body.ChunkedOpen or Body.ChunkedLong;
+        TimeSpan waited = isLast ? s_lingered
+            : rest.Length > 0 ? s_bodyWaited
+            : TimeSpan.MaxValue;
         try
         {
-            RawResponse next = await client.RequestAsync(body == Body.Late ? Evil + Next : Next);
+            if (isLast)
+            {
+                // A request where a chunk should be is none, and neither is one behind a body that is too long.
+                await client.SendAsync(rest + Next);
+                Assert.Empty(await client.ReadToEndAsync());
+                return false;
+            }
+
+            RawResponse next = await client.RequestAsync(rest + Next);
             Assert.Equal((200, "ok"), (next.Status, next.BodyText));
             return true;
         }
         catch (Exception e) when ((e is IOException or SocketException)
-            && body == Body.Late && Stopwatch.GetElapsedTime(startedAt) > s_bodyWaited)
+            && Stopwatch.GetElapsedTime(startedAt) > waited)
         {
             return false;
         }

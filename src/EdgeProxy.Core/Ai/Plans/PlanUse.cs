@@ -42,6 +42,7 @@ internal sealed class PlanUse(PlanBook book)
         PlanFields.Write(exchange.ResponseEdits, book, plan, model, ask.Dialect, unixMs);
         if (_decision.IsRefused)
         {
+            exchange.IsLimited = true;
             exchange.Answer(PlanFields.Refusal(exchange.ResponseEdits, _decision, plan, ask.Dialect));
         }
 

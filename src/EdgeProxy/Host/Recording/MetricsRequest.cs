@@ -91,6 +91,7 @@ internal sealed class MetricsRequest
         "http_request_method" => "http.request.method",
         "edgeproxy_status_class" => "edgeproxy.status_class",
         "edgeproxy_service" => "edgeproxy.service",
+        "edgeproxy_consumer" => "edgeproxy.consumer",
         "error_type" => "error.type",
         "server_address" => "server.address",
         "server_port" => "server.port",
