@@ -38,7 +38,7 @@ internal sealed class PayloadRig : IDisposable
 
     /// <summary>As a loop does: a record, then what it speaks of.</summary>
     public void Keep(string request, string answer, PayloadMode mode = PayloadMode.Redacted, string consumer = "ann",
-        long? unixMs = null)
+        long? unixMs = null, string requestId = "")
     {
         CapturedPayload payload = Store.Rent(mode);
         payload.Request.Take(Encoding.UTF8.GetBytes(request));
@@ -51,6 +51,7 @@ internal sealed class PayloadRig : IDisposable
 
         long at = unixMs ?? ChainRig.NowMs;
         var writer = new RecordWriter(room, RecordKind.Exchange, at, ring.Lane, ring.NextNumber);
+        writer.Add(RecordField.RequestId, requestId);
         writer.Add(RecordField.Payloads, payload.IsLost ? PayloadRecords.Dropped : PayloadRecords.TextOf(mode));
         payload.Lane = ring.Lane;
         payload.Number = ring.Commit(writer.Length);
