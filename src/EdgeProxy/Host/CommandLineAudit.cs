@@ -203,7 +203,7 @@ internal sealed partial class CommandLine
             HelpName = "2026-01-31T12:00:00Z",
             CustomParser = ReadTime,
         };
-        Command erase = Verb("erase", "overwrite what is kept of bodies, of whom or of what is said; the chain verifies",
+        Command erase = Verb("erase", "overwrite what is kept of a consumer's or a request's bodies; the chain says so",
             parsed => EraseCommand.RunAsync(
                 _shell,
                 parsed.GetValue(_config),

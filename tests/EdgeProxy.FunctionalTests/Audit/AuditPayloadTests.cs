@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Linq;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using System.Threading.Tasks;
@@ -80,18 +81,18 @@ public sealed class AuditPayloadTests
         string publicKey = Path.Combine(chain.Folder, "payloads.pub.pem");
         File.WriteAllText(publicKey, pair.ExportSubjectPublicKeyInfoPem());
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(chain, server, "redacted", publicKey));
-        string[] ids = new string[3];
-        for (int i = 0; i < ids.Length; i++)
+        const int Count = 3;
+        for (int i = 0; i < Count; i++)
         {
             string body = "{\"model\":\"fast\",\"messages\":[{\"role\":\"user\",\"content\":\"call " + i + "\"}]}";
             RawResponse answer = await AiProxy.PostAsync(proxy, "/v1/chat/completions", body, "X-Key: ann-key\r\n");
             Assert.Equal(200, answer.Status);
-            ids[i] = answer.Header("X-Request-Id")!;
         }
 
-        await Eventually.TrueAsync(
-            async () => (await RunAsync(proxy, "audit", "export", "--kind", "payload")).Output.Split('\n').Length > ids.Length,
-            "the payloads to be kept");
+        string kept = await Eventually.GetAsync(
+            async () => (await RunAsync(proxy, "audit", "export", "--kind", "payload")).Output,
+            lines => lines.Count(sign => sign == '\n') == Count, "the payloads were not kept");
+        string[] ids = [.. kept.TrimEnd().Split('\n').Select(line => (string)JsonNode.Parse(line)!["request_id"]!)];
         (int code, string erased) = await RunAsync(proxy, "audit", "erase", "--request", ids[0]);
         Assert.Equal((0, $"1 payloads of request {ids[0]} erased\n"), (code, erased));
         Assert.Contains("\"payload\": \"erased\"", (await RunAsync(proxy, "audit", "show", ids[0], "--payload")).Output);

@@ -11,9 +11,9 @@ namespace EdgeProxy.Audit.Payloads;
 internal readonly record struct EraseOutcome(int Status, string Text, long Count = 0);
 
 /// <summary>
-/// Overwrites a consumer's payloads, or that of one exchange, where they lie. (1) What is to go is written to a file, (2) the chain says that it
-/// goes, (3) entries are marked and overwritten, (4) the chain says that it went, (5) the file goes. A process that
-/// dies on the way leaves the file, and the next one begins again at (2). One thread.
+/// Overwrites a consumer's payloads, or that of one exchange, where they lie. (1) What is to go is written to a file,
+/// (2) the chain says that it goes, (3) entries are marked and overwritten, (4) the chain says that it went, (5) the
+/// file goes. A process that dies on the way leaves the file, and the next one begins again at (2). One thread.
 /// </summary>
 /// <param name="record">Brings a record into the chain; false if it is not on the disk.</param>
 /// <param name="step">Told after each step; tests end there.</param>
@@ -211,7 +211,8 @@ internal sealed class PayloadEraser(
         public string ToText() => string.Create(
             CultureInfo.InvariantCulture, $"{BeforeMs}\n{Count}\n{FirstMs}\n{LastMs}\n{By}\n{Scope.Consumer}")
             + (Scope.IsOfExchange
-                ? string.Create(CultureInfo.InvariantCulture, $"\n{Scope.Lane}\n{Scope.Number}\n{Scope.RequestId}") : "");
+                ? string.Create(CultureInfo.InvariantCulture, $"\n{Scope.Lane}\n{Scope.Number}\n{Scope.RequestId}")
+                : "");
 
         public static Order? Parse(string text)
         {

@@ -157,14 +157,21 @@ internal sealed class PayloadStore : IDisposable
     /// <summary>Erases a consumer's payloads of exchanges before a time, in milliseconds since 1970.</summary>
     /// <param name="by">Who asked.</param>
     public Task<EraseOutcome> EraseAsync(string consumer, long beforeMs, string by) =>
-        EnqueueAsync(new EraseScope(consumer), beforeMs, by);
+        EraseAsync(new EraseScope(consumer), beforeMs, by);
 
     private async Task<EraseOutcome> EraseOfRequestAsync(string id, string by)
     {
         List<(ulong Lane, ulong Number)> exchanges;
         try
         {
-            exchanges = RequestSearch.Find(new DiskFiles(_log.Settings.Directory), id);
+            var files = new DiskFiles(_log.Settings.Directory);
+            exchanges = RequestSearch.Find(files, id);
+            if (exchanges.Count == 0)
+            {
+                // A call that was just made gets its record with the next sync.
+                await Task.Delay(_log.Settings.SyncInterval + Gather).ConfigureAwait(false);
+                exchanges = RequestSearch.Find(files, id);
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -174,7 +181,7 @@ internal sealed class PayloadStore : IDisposable
         long count = 0;
         foreach ((ulong lane, ulong number) in exchanges)
         {
-            EraseOutcome outcome = await EnqueueAsync(new EraseScope("", id, lane, number), long.MaxValue, by)
+            EraseOutcome outcome = await EraseAsync(new EraseScope("", id, lane, number), long.MaxValue, by)
                 .ConfigureAwait(false);
             count += outcome.Count;
             if (outcome.Status != 200)
@@ -188,7 +195,8 @@ internal sealed class PayloadStore : IDisposable
             : new EraseOutcome(200, $"{count} payloads of request {id} erased", count);
     }
 
-    private Task<EraseOutcome> EnqueueAsync(EraseScope scope, long beforeMs, string by)
+    /// <inheritdoc cref="EraseAsync(string, long, string)"/>
+    public Task<EraseOutcome> EraseAsync(EraseScope scope, long beforeMs, string by)
     {
         var done = new TaskCompletionSource<EraseOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)

@@ -155,15 +155,20 @@ public sealed class PayloadEraseTests
     {
         using var rig = new PayloadRig();
         rig.Keep("ann's first words", "1", unixMs: Early, requestId: "r-1");
-        rig.Keep("ann's second words", "2", PayloadMode.Sealed, unixMs: Early, requestId: "r-2");
-        rig.Keep("ann's third words", "3", unixMs: Late, requestId: "r-2"); // ids are clients'
+        EraseScope sealedOne = rig.Keep("2", "2", PayloadMode.Sealed, unixMs: Early, requestId: "r-2");
+        EraseScope third = rig.Keep("ann's third words", "3", unixMs: Late, requestId: "r-2"); // ids are clients'
         rig.Keep("a stranger's words", "4", consumer: "", unixMs: Early, requestId: "r-3");
-        rig.WaitKept(4);
-        EraseOutcome outcome = await rig.Store.EraseAsync(new EraseAsk("", "r-2", 0), "test");
-        EraseOutcome none = await rig.Store.EraseAsync(new EraseAsk("", "r-9", 0), "test");
-        Assert.Equal((200, 2L, "2 payloads of request r-2 erased"), (outcome.Status, outcome.Count, outcome.Text));
-        Assert.Equal(404, none.Status);
+        foreach (EraseScope scope in new[] { sealedOne, third })
+        {
+            EraseOutcome outcome = await rig.Store.EraseAsync(scope, long.MaxValue, "test");
+            Assert.Equal((200, 1L, "1 payloads of request r-2 erased"), (outcome.Status, outcome.Count, outcome.Text));
+        }
+
         PayloadReport report = rig.Ended(out _);
+        Assert.Equal(
+            [(sealedOne.Lane, sealedOne.Number), (third.Lane, third.Number)],
+            RequestSearch.Find(rig.Chain.Files, "r-2"));
+        Assert.Empty(RequestSearch.Find(rig.Chain.Files, "r-"));
 
         Assert.Equal((2, 2), (report.Kept, report.Erased));
         Assert.Empty(report.Problems);
@@ -182,10 +187,10 @@ public sealed class PayloadEraseTests
     public async Task OfOneRequest_CoversNoOther()
     {
         using var rig = new PayloadRig();
-        rig.Keep("a stranger's words", "1", consumer: "", unixMs: Early, requestId: "r-1");
+        EraseScope one = rig.Keep("a stranger's words", "1", consumer: "", unixMs: Early, requestId: "r-1");
         rig.Keep("more of a stranger's", "2", consumer: "", unixMs: Early, requestId: "r-2");
         rig.WaitKept(2);
-        Assert.Equal(200, (await rig.Store.EraseAsync(new EraseAsk("", "r-1", 0), "test")).Status);
+        Assert.Equal(200, (await rig.Store.EraseAsync(one, long.MaxValue, "test")).Status);
         rig.Ended(out List<PayloadFate> fates);
         foreach (PayloadFate fate in fates)
         {

@@ -37,7 +37,7 @@ internal sealed class PayloadRig : IDisposable
     public PayloadSeal PrivateKey => PayloadSeal.OfPem(_pair.ExportPkcs8PrivateKeyPem(), isPrivate: true);
 
     /// <summary>As a loop does: a record, then what it speaks of.</summary>
-    public void Keep(string request, string answer, PayloadMode mode = PayloadMode.Redacted, string consumer = "ann",
+    public EraseScope Keep(string request, string answer, PayloadMode mode = PayloadMode.Redacted, string consumer = "ann",
         long? unixMs = null, string requestId = "")
     {
         CapturedPayload payload = Store.Rent(mode);
@@ -56,6 +56,7 @@ internal sealed class PayloadRig : IDisposable
         payload.Lane = ring.Lane;
         payload.Number = ring.Commit(writer.Length);
         payload.UnixMs = at;
+        var scope = new EraseScope("", requestId, payload.Lane, payload.Number);
         payload.Consumer = Encoding.UTF8.GetBytes(consumer);
         Chain.Log.Notify();
         if (payload.IsLost)
@@ -67,6 +68,8 @@ internal sealed class PayloadRig : IDisposable
         {
             Store.Submit(payload);
         }
+
+        return scope;
     }
 
     public void WaitKept(long count) =>
