@@ -38,7 +38,7 @@ _edgeproxy() {
     'audit verify') words='--format --head --proof --config --help' ;;
     'audit show') words='--proof --payload --private-key --config --help' ;;
     'audit export') words='--kind --router --consumer --since --until --payloads --private-key --config --help' ;;
-    'audit erase') words='--consumer --anonymous --before --config --help' ;;
+    'audit erase') words='--consumer --anonymous --request --before --config --help' ;;
     'audit key') words='--config --help' ;;
     'halt') words='--all --router --consumer --model --config --help' ;;
     'release') words='--all --router --consumer --model --config --help' ;;

@@ -184,7 +184,7 @@ _edgeproxy() {
         'verify:0 if nothing was changed, else 1 and where the first change is'
         'show:one record, or those of a request, as JSON'
         'export:records as JSON, a line each'
-        'erase:overwrite what is kept of a consumer`s bodies; the chain says so, and verifies'
+        'erase:overwrite what is kept of a consumer`s or a request`s bodies; the chain says so'
         'key:the public key, to be kept where the chain is not'
         '--directory:the chain`s folder [default\: audit.directory of the configuration]'
         '--public-key:the key that signed it, PEM; may be given more than once [default\: the folder`s own]'
@@ -227,6 +227,7 @@ _edgeproxy() {
       next=(
         '--consumer:whose payloads go'
         '--anonymous:those of exchanges nobody was known in'
+        '--request:those of one request, whoever made it'
         '--before:of exchanges before this time [default\: now]'
         '--config:the configuration file'
         '--help:what this verb does'

@@ -25,6 +25,8 @@ internal sealed partial class AiCall
 
     public override bool MayGiveUp(Exchange exchange) => exchange.Response.StatusCode >= 400 && HasOther(exchange);
 
+    public override long RefusedSinceMs => _refusal.IsOpen ? _refusal.SinceMs : -1;
+
     // No guard has looked at what was kept.
     private bool MayTellKept => _guard is not { EnforcesAnswer: true };
 

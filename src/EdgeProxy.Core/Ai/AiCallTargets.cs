@@ -29,6 +29,11 @@ internal sealed partial class AiCall
             return null;
         }
 
+        if (_refusal.IsOpen && !exchange.Fault.IsNone)
+        {
+            _refusal.CutShort(); // it stands by its status, if nobody does better
+        }
+
         Judge(exchange, target);
         return Other(exchange);
     }

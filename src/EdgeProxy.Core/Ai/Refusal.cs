@@ -39,6 +39,9 @@ internal sealed class Refusal
     /// <summary>It is being read.</summary>
     public bool IsOpen { get; private set; }
 
+    /// <summary>Since when, in the loop's milliseconds.</summary>
+    public long SinceMs { get; private set; }
+
     /// <summary>It was read, as far as it is, and another target may do better.</summary>
     public bool IsGivenUp { get; private set; }
 
@@ -58,6 +61,7 @@ internal sealed class Refusal
         Status = exchange.Response.StatusCode;
         Cause = Refusals.OfStatus(Status);
         IsOpen = true;
+        SinceMs = exchange.Shard.Loop.NowMs;
         _isWhole = true;
         _isTranslated = isTranslated;
         ReadOnlySpan<byte> head = exchange.ResponseHeadBytes;
@@ -73,6 +77,15 @@ internal sealed class Refusal
             _body.Release();
             IsGivenUp = Cause != RefusalCause.Request; // by its status: what else it says nobody waits for
         }
+    }
+
+    /// <summary>Its end does not come: what it says beside its status nobody waits for.</summary>
+    public void CutShort()
+    {
+        IsOpen = false;
+        IsGivenUp = true;
+        _isWhole = false;
+        _body.Release();
     }
 
     /// <summary>It came to its end.</summary>

@@ -1,5 +1,6 @@
 using System;
 using EdgeProxy.Audit;
+using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Services;
 
@@ -143,6 +144,11 @@ internal static class Deadlines
         {
             Sooner(ref deadline, ref kind, exchange.UpstreamReadMs, Service(exchange).ResponseIdleTimeoutMs,
                 FaultKind.ResponseIdleTimeout);
+            if (exchange is { IsAnswerHeld: true, Call.RefusedSinceMs: >= 0 and var sinceMs })
+            {
+                // Another can be asked: what this one has to say of its failure is not worth the caller's time.
+                Sooner(ref deadline, ref kind, sinceMs, BodyCall.RefusalMsMax, FaultKind.ResponseIdleTimeout);
+            }
         }
     }
 

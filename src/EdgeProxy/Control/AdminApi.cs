@@ -35,7 +35,7 @@ internal sealed class AdminApi(AdminParts parts) : ILocalService
         /api/v1/config   every value of it and where that comes from; secrets are masked
         /api/v1/openapi.json  all of this in OpenAPI 3.1
         /api/v1/audit    how far the audit chain is, and whether it can be written
-        /api/v1/audit/erase  POST ?consumer=NAME or ?anonymous, &before=TIME: overwrites what is kept of bodies
+        /api/v1/audit/erase  POST ?consumer=NAME or ?anonymous, &before=TIME, or ?request=ID: overwrites bodies
         /api/v1/halts    what is halted
         /api/v1/halt     POST ?all, ?router=NAME, ?consumer=NAME, ?model=NAME: no more of it, within a second
         /api/v1/release  POST, the same: ends a halt

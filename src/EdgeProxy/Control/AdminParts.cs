@@ -29,10 +29,10 @@ internal sealed record AdminParts
     public required Func<AuditReport?> Audit { get; init; }
 
     /// <summary>
-    /// Erases a consumer's payloads of exchanges before a time (milliseconds since 1970), asked for by somebody.
+    /// Erases what of the payloads is asked for, by somebody.
     /// </summary>
-    public Func<string, long, string, Task<EraseOutcome>> EraseAsync { get; init; } =
-        static (_, _, _) => Task.FromResult(new EraseOutcome(404, "off"));
+    public Func<EraseAsk, string, Task<EraseOutcome>> EraseAsync { get; init; } =
+        static (_, _) => Task.FromResult(new EraseOutcome(404, "off"));
 
     /// <summary>Brings it into the audit chain, where there is one.</summary>
     public Func<AdminAction, ValueTask> RecordAsync { get; init; } = static _ => ValueTask.CompletedTask;

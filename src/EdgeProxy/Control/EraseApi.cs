@@ -18,7 +18,8 @@ internal static class EraseApi
     public static async ValueTask<LocalAnswer> AnswerAsync(LocalRequest request, AdminParts parts)
     {
         string? consumer = null;
-        DateTimeOffset before = DateTimeOffset.MaxValue;
+        string requestId = "";
+        DateTimeOffset? before = null;
         foreach (string pair in request.Query.Split('&'))
         {
             int equals = pair.IndexOf('=', StringComparison.Ordinal);
@@ -28,8 +29,8 @@ internal static class EraseApi
             {
                 "consumer" => consumer is null && (consumer = value).Length > 0,
                 "anonymous" => consumer is null && equals < 0 && (consumer = PayloadEraser.Anonymous).Length == 0,
-                "before" => DateTimeOffset.TryParseExact(
-                    value, s_times, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out before),
+                "request" => requestId.Length == 0 && EraseAsk.ProblemOfRequest(requestId = value) is null,
+                "before" => (before = TimeOf(value)) is not null,
                 _ => false,
             };
             if (!isKnown)
@@ -38,18 +39,26 @@ internal static class EraseApi
             }
         }
 
-        if (consumer is null || (consumer.Length > 0 && PayloadEraser.ProblemOf(consumer) is not null))
+        bool isOne = requestId.Length > 0
+            ? consumer is null && before is null
+            : consumer is not null && (consumer.Length == 0 || PayloadEraser.ProblemOf(consumer) is null);
+        if (!isOne)
         {
             return Usage();
         }
 
+        long beforeMs = (before ?? DateTimeOffset.MaxValue).ToUnixTimeMilliseconds();
         EraseOutcome outcome = await parts
-            .EraseAsync(consumer, before.ToUnixTimeMilliseconds(), AdminActions.WhoOf(request, parts))
+            .EraseAsync(new EraseAsk(consumer ?? "", requestId, beforeMs), AdminActions.WhoOf(request, parts))
             .ConfigureAwait(false);
         return AdminAnswer.Text(outcome.Status, outcome.Text + "\n");
     }
 
+    private static DateTimeOffset? TimeOf(string text) => DateTimeOffset.TryParseExact(
+        text, s_times, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)
+        ? time : null;
+
     private static LocalAnswer Usage() =>
         AdminAnswer.Text(400, "write ?consumer=NAME, or ?anonymous for those of nobody known, and, if earlier ones "
-            + "only, &before=2026-01-31T12:00:00Z\n");
+            + "only, &before=2026-01-31T12:00:00Z; or ?request=ID for those of one request\n");
 }

@@ -192,23 +192,40 @@ internal sealed partial class CommandLine
         {
             Description = "those of exchanges nobody was known in",
         };
+        var request = new Option<string>("--request")
+        {
+            Description = "those of one request, whoever made it",
+            HelpName = "ID",
+        };
         var before = new Option<DateTimeOffset?>("--before")
         {
             Description = "of exchanges before this time [default: now]",
             HelpName = "2026-01-31T12:00:00Z",
             CustomParser = ReadTime,
         };
-        Command erase = Verb("erase", "overwrite what is kept of a consumer's bodies; the chain says so, and verifies",
+        Command erase = Verb("erase", "overwrite what is kept of a consumer's or a request's bodies; the chain says so",
             parsed => EraseCommand.RunAsync(
                 _shell,
                 parsed.GetValue(_config),
                 parsed.GetValue(consumer) ?? PayloadEraser.Anonymous,
+                parsed.GetValue(request) ?? "",
                 parsed.GetValue(before)));
         erase.Validators.Add(result =>
         {
-            if (result.GetValue(anonymous) == result.GetValue(consumer) is not null)
+            string? id = result.GetValue(request);
+            int given = (result.GetValue(anonymous) ? 1 : 0) + (result.GetValue(consumer) is null ? 0 : 1)
+                + (id is null ? 0 : 1);
+            if (given != 1)
             {
-                result.AddError("audit erase takes --consumer or --anonymous, one of them.");
+                result.AddError("audit erase takes --consumer, --anonymous or --request, one of them.");
+            }
+            else if (id is not null && EraseAsk.ProblemOfRequest(id) is { } problem)
+            {
+                result.AddError($"--request '{id}' {problem}.");
+            }
+            else if (id is not null && result.GetValue(before) is not null)
+            {
+                result.AddError("--before goes with --consumer and --anonymous: a request is erased whole.");
             }
             else if (result.GetValue(consumer) is "")
             {
@@ -217,6 +234,7 @@ internal sealed partial class CommandLine
         });
         erase.Options.Add(consumer);
         erase.Options.Add(anonymous);
+        erase.Options.Add(request);
         erase.Options.Add(before);
         return erase;
     }

@@ -54,7 +54,7 @@ internal sealed class ProxyHost : IAsyncDisposable
             Address = () => _dataPath?.Status.Admin,
             Services = () => _dataPath?.Services ?? [],
             Audit = () => _dataPath?.Audit is { } audit ? new AuditReport(audit.Settings, audit.Status) : null,
-            EraseAsync = (consumer, beforeMs, by) => _dataPath?.Audit?.Payloads?.EraseAsync(consumer, beforeMs, by)
+            EraseAsync = (ask, by) => _dataPath?.Audit?.Payloads?.EraseAsync(ask, by)
                 ?? Task.FromResult(new EraseOutcome(404, "no payloads are kept here")),
             RecordAsync = action => new ValueTask(Task.Run(() => Record(action))),
             Halts = () => _halts!.Cell.Current,

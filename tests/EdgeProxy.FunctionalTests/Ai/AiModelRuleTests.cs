@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Net;
+using System.Net.Http;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -221,6 +223,107 @@ public sealed class AiModelRuleTests
 
         Assert.Equal(413, answer.Status);
         Assert.Equal("request_too_large", AiProxy.Json(answer)["error"]!["code"]!.ToString());
+    }
+
+    // Several calls on one HTTP/2 connection at once: each goes by its own body.
+    [Fact]
+    public async Task Call_OverHttp2_IsTakenByTheRouterOfItsModel()
+    {
+        await using ModelServer first = ModelServer.Start();
+        await using ModelServer second = ModelServer.Start();
+        ProxyConfig config = Config(first.Port, second.Port);
+        config.EntryPoint = "h2c = true";
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        using HttpClient client = Http2Tests.Client();
+        string[] models = ["gpt-4o", "gpt-9", "llama3", "gpt-4o", "gpt-8", "llama4"];
+        string rest = new('x', 100_000);
+
+        HttpResponseMessage[] answers = await Task.WhenAll(models.Select(model => client.PostAsync(
+            new Uri($"http://127.0.0.1:{proxy.Port}{Chat}"),
+            new StringContent($"{{\"x\":\"{rest}\",\"model\":\"{model}\"}}"),
+            TestContext.Current.CancellationToken)));
+        using HttpResponseMessage refused = await client.PostAsync(
+            new Uri($"http://127.0.0.1:{proxy.Port}{Chat}"),
+            new StringContent("{\"model\":\"a\",\"model\":\"b\"}"),
+            TestContext.Current.CancellationToken);
+
+        foreach (HttpResponseMessage answer in answers)
+        {
+            Assert.Equal((200, HttpVersion.Version20), ((int)answer.StatusCode, answer.Version));
+            answer.Dispose();
+        }
+
+        Assert.Equal(400, (int)refused.StatusCode);
+        Assert.Equal(["gpt-4o", "gpt-4o", "llama3", "llama4"], ModelsOf(second).Order());
+        Assert.Equal(["gpt-8", "gpt-9"], ModelsOf(first).Order());
+    }
+
+    // The router that does not ask may lead to several services: each gets the body that was read, as it came.
+    [Theory]
+    [InlineData("weighted", "services = [{ name = \"one\", weight = 1 }, { name = \"two\", weight = 1 }]", false)]
+    [InlineData("failover", "service = \"one\"\nfallback = \"two\"\nstatuses = [\"502\"]", false)]
+    [InlineData("mirror", "service = \"two\"\nmirrors = [{ name = \"one\", percent = 100 }]", true)]
+    public async Task Call_OfARouterThatDoesNotAsk_GoesToComposedServices(string kind, string members, bool isBoth)
+    {
+        await using ModelServer first = ModelServer.Start();
+        await using RawServer one = RawServer.Ok("one");
+        if (kind == "failover")
+        {
+            one.StopAccepting();
+        }
+
+        await using RawServer two = RawServer.Ok("two");
+        ProxyConfig config = Config(first.Port, first.Port, restService: "app");
+        config.More += $"""
+
+            [services.app.{kind}]
+            {members}
+            [services.one]
+            {ProxyConfig.ServerList(one.Port)}
+            [services.two]
+            {ProxyConfig.ServerList(two.Port)}
+            """;
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        string body = $"{{\"x\":\"{new string('x', 20_000)}\",\"model\":\"llama3\"}}";
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, Chat, body);
+        RawResponse call = await AiProxy.PostAsync(proxy, Chat, "{\"model\":\"gpt-9\"}");
+
+        Assert.Equal((200, 200), (answer.Status, call.Status));
+        Assert.Equal(["gpt-9"], ModelsOf(first));
+        if (isBoth)
+        {
+            await one.WaitForWholeAsync(1);
+        }
+
+        RawRequest[] got = [.. one.WholeRequests, .. two.WholeRequests];
+        Assert.Equal(isBoth ? 2 : 1, got.Length);
+        Assert.All(got, request => Assert.Equal(body, Encoding.UTF8.GetString(request.Body)));
+        Assert.Equal(kind == "weighted" ? answer.BodyText : "two", answer.BodyText);
+    }
+
+    // What a path may have encoded is the router's that takes the call, not the one's that was asked first.
+    [Theory]
+    [InlineData("gpt-9", true, 200)]
+    [InlineData("llama3", true, 400)]
+    [InlineData("gpt-9", false, 400)]
+    [InlineData("llama3", false, 200)]
+    public async Task Path_WithWhatOnlyOneRouterAllows_IsThatRoutersAlone(string model, bool isFirst, int status)
+    {
+        const string Allows = "allow_encoded = [\"slash\"]";
+        await using ModelServer first = ModelServer.Start();
+        await using RawServer other = RawServer.Ok();
+        ProxyConfig config = Config(first.Port, first.Port, restService: "app",
+            steps: isFirst ? Allows : "", restSteps: isFirst ? "" : Allows);
+        config.More += $"\n[services.app]\n{ProxyConfig.ServerList(other.Port)}\n";
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+
+        RawResponse answer = await AiProxy.PostAsync(
+            proxy, "/v1/a%2Fb/v1/chat/completions", $"{{\"model\":\"{model}\"}}");
+
+        // The service of models has no such path.
+        Assert.Equal(model == "gpt-9" && status == 200 ? 404 : status, answer.Status);
+        Assert.Equal(model == "llama3" && status == 200 ? 1 : 0, other.WholeRequests.Count);
     }
 
     private static IEnumerable<string> ModelsOf(ModelServer server) =>

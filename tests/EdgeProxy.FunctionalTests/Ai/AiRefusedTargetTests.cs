@@ -112,6 +112,31 @@ public sealed class AiRefusedTargetTests
         Assert.Equal((429, "{\"error\":{\"message\":\"first\"}}"), (answer.Status, answer.BodyText));
     }
 
+    // A body that does not go on says nothing more: its status decides, and stands if nobody does better.
+    [Theory]
+    [InlineData("500 Internal Server Error", "200 OK", 200)]
+    [InlineData("400 Bad Request", "200 OK", 200)]
+    [InlineData("429 Too Many Requests", "401 Unauthorized", 429)]
+    public async Task Refusal_ThatHangsInItsBody_IsGivenUp(string one, string two, int status)
+    {
+        var never = new Gate();
+        await using RawServer first = RawServer.Start(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.SendAsync(
+                $"HTTP/1.1 {one}\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{{\"error\":");
+            await Task.WhenAny(never.PassAsync("the error to go on"), connection.Wire.ReadableAsync());
+        });
+        await using ModelServer second = two == "200 OK" ? ModelServer.Start() : Refusing(two, "{}");
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(first.Port, second.Port));
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, Chat, Body);
+
+        Assert.Equal((status, true), (answer.Status, answer.IsWhole));
+        Assert.Equal((1, 1), (first.WholeRequests.Count, second.Requests.Count));
+        never.Open();
+    }
+
     // One in another dialect is told in the caller's.
     [Fact]
     public async Task Refusal_OfAnotherDialect_IsKeptInTheCallers()

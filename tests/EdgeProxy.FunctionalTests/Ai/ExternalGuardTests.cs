@@ -1,3 +1,4 @@
+using System;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading.Tasks;
@@ -138,6 +139,90 @@ public sealed class ExternalGuardTests
         Assert.Equal(isAllowed ? "ok" : "withheld", (string)facts["edgeproxy.ai.outcome"]!);
     }
 
+    // A stream of Responses may tell a text in its last events alone.
+    [Theory]
+    [InlineData("response.output_text.done", "\"output_index\":0,\"content_index\":0,\"text\":\"evil words\"")]
+    [InlineData("response.completed", "\"response\":{\"id\":\"r\",\"output\":[{\"type\":\"message\",\"content\":"
+        + "[{\"type\":\"output_text\",\"text\":\"evil words\"}]}]}")]
+    public async Task Text_ThatIsToldOnlyWhole_IsShownToTheGuard(string type, string data)
+    {
+        string stream = "event: response.created\ndata: {\"type\":\"response.created\",\"sequence_number\":0,"
+            + "\"response\":{\"id\":\"r\",\"output\":[]}}\n\n"
+            + $"event: {type}\ndata: {{\"type\":\"{type}\",\"sequence_number\":1,{data}}}\n\n";
+        await using RawServer model = RawServer.Start(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                + $"Content-Length: {stream.Length}\r\n\r\n{stream}");
+        });
+        await using RawServer guard = Guard("200 OK", "{\"action\":\"block\"}");
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(model.Port,
+            $"{{ name = \"g\", url = \"http://127.0.0.1:{guard.Port}\", timeout = \"60s\", on_failure = \"closed\", "
+                + "about = [\"answer\"] }"));
+
+        RawResponse answer = await AiProxy.PostAsync(
+            proxy, "/v1/responses", "{\"model\":\"fast\",\"stream\":true,\"input\":\"hi\"}");
+
+        Assert.Contains("evil words", Encoding.UTF8.GetString(Assert.Single(guard.WholeRequests).Body), StringComparison.Ordinal);
+        Assert.DoesNotContain("evil", answer.BodyText, StringComparison.Ordinal);
+        Assert.Contains("\"reason\":\"content_filter\"", answer.BodyText, StringComparison.Ordinal);
+    }
+
+    // What a guard says of an answer that was given up, when it says it at last, is about nobody.
+    [Fact]
+    public async Task Reply_AboutAStreamThatWasGivenUp_IsNotTheNextOnes()
+    {
+        var late = new Gate();
+        var replied = new Gate();
+        string error = new('e', 200);
+        string failing = $"data: {{\"error\":{{\"message\":\"{error}\"}}}}\n\n";
+        await using RawServer first = RawServer.Start(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                + $"Transfer-Encoding: chunked\r\n\r\n{failing.Length:x}\r\n{failing}\r\n0\r\n\r\n");
+        });
+        await using ModelServer second = ModelServer.Start();
+        await using RawServer guard = RawServer.Start(async connection =>
+        {
+            while (await connection.ReadRequestAsync() is { } asked)
+            {
+                bool isOfFirst = Encoding.UTF8.GetString(asked.Body).Contains(error, StringComparison.Ordinal);
+                if (isOfFirst)
+                {
+                    await late.PassAsync("the second stream");
+                }
+                else if (!isOfFirst && !late.IsOpen)
+                {
+                    late.Open();
+                }
+
+                string action = isOfFirst ? "{\"action\":\"block\"}" : "{\"action\":\"allow\"}";
+                await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                    + $"Content-Length: {action.Length}\r\n\r\n{action}");
+                replied.Open();
+            }
+        });
+        guard.ToleratesFaults = true; // nobody may be there for the late one
+        ProxyConfig config = Config(first.Port,
+            $"{{ name = \"g\", url = \"http://127.0.0.1:{guard.Port}\", timeout = \"60s\", on_failure = \"closed\", "
+                + "about = [\"answer\"] }", "answer_window_bytes = \"64\"");
+        config.More = config.More.Replace("models = [", "models = [{ name = \"fast\", provider = \"q\", priority = 1 }, ",
+            StringComparison.Ordinal) + $"\n[ai.providers.q]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:{second.Port}/v1\"\n";
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+
+        for (int call = 0; call < 3; call++)
+        {
+            RawResponse answer = await AiProxy.PostAsync(
+                proxy, Chat, Body.Replace("\"fast\"", "\"fast\",\"stream\":true", StringComparison.Ordinal));
+
+            Assert.Equal((200, true), (answer.Status, answer.IsWhole));
+            Assert.Contains("morning", answer.BodyText, StringComparison.Ordinal);
+        }
+
+        Assert.True(replied.IsOpen);
+    }
+
     // The answer waits for the guard, and its client may leave meanwhile; the next call is served.
     [Fact]
     public async Task Answer_WhoseClientLeavesWhileTheGuardIsAsked_IsNobodys()
@@ -162,7 +247,10 @@ public sealed class ExternalGuardTests
 
     private static ProxyConfig Config(
         ModelServer model, string external, AuditChain? chain = null, string more = "") =>
-        AiProxy.Config(model, "openai", more: $$"""
+        Config(model.Port, external, $"{more}\n{chain?.Table()}");
+
+    private static ProxyConfig Config(int port, string external, string more = "") =>
+        AiProxy.Config(port, "openai", more: $$"""
             [routers.guarded]
             rule = "PathPrefix(`/`)"
             priority = 1000
@@ -172,7 +260,6 @@ public sealed class ExternalGuardTests
             prompt = [{ detect = "email", action = "mask" }]
             external = [{{external}}]
             {{more}}
-            {{chain?.Table()}}
             """);
 
     // Before it answers it opens one gate and waits for the other.

@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Linq;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using System.Threading.Tasks;
@@ -68,6 +69,49 @@ public sealed class AuditPayloadTests
         Assert.NotEqual(0, code); // a variable that is not set is nobody's name, and not everybody without one
         Assert.Contains("--consumer is empty", erased, StringComparison.Ordinal);
         Assert.Equal(4, chain.Verified("erasure").Count);
+    }
+
+    // One call's, by its id: with a proxy and without, and nothing else.
+    [Fact]
+    public async Task Request_IsErasedAlone()
+    {
+        using var chain = new AuditChain();
+        await using ModelServer server = ModelServer.Start();
+        using ECDiffieHellman pair = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+        string publicKey = Path.Combine(chain.Folder, "payloads.pub.pem");
+        File.WriteAllText(publicKey, pair.ExportSubjectPublicKeyInfoPem());
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(chain, server, "redacted", publicKey));
+        const int Count = 3;
+        for (int i = 0; i < Count; i++)
+        {
+            string body = "{\"model\":\"fast\",\"messages\":[{\"role\":\"user\",\"content\":\"call " + i + "\"}]}";
+            RawResponse answer = await AiProxy.PostAsync(proxy, "/v1/chat/completions", body, "X-Key: ann-key\r\n");
+            Assert.Equal(200, answer.Status);
+        }
+
+        string kept = await Eventually.GetAsync(
+            async () => (await RunAsync(proxy, "audit", "export", "--kind", "payload")).Output,
+            lines => lines.Count(sign => sign == '\n') == Count, "the payloads were not kept");
+        string[] ids = [.. kept.TrimEnd().Split('\n').Select(line => (string)JsonNode.Parse(line)!["request_id"]!)];
+        (int code, string erased) = await RunAsync(proxy, "audit", "erase", "--request", ids[0]);
+        Assert.Equal((0, $"1 payloads of request {ids[0]} erased\n"), (code, erased));
+        Assert.Contains("\"payload\": \"erased\"", (await RunAsync(proxy, "audit", "show", ids[0], "--payload")).Output);
+        Assert.Contains("call 1", (await RunAsync(proxy, "audit", "show", ids[1], "--payload")).Output);
+        (code, erased) = await RunAsync(proxy, "audit", "erase", "--request", "nobody's");
+        Assert.Equal((1, true), (code, erased.Contains("no exchange of request nobody's", StringComparison.Ordinal)));
+        (code, _) = await RunAsync(proxy, "audit", "erase", "--request", ids[0], "--consumer", "ann");
+        Assert.Equal(2, code);
+        proxy.Terminate();
+        Assert.Equal(0, await proxy.ExitCodeAsync());
+
+        // Without a proxy the chain is opened by the verb itself.
+        (code, erased) = await RunAsync(proxy, "audit", "erase", "--request", ids[1]);
+        Assert.Equal((0, $"1 payloads of request {ids[1]} erased\n"), (code, erased));
+        (code, string verified) = await RunAsync(proxy, "audit", "verify", "--format", "json");
+        Assert.Equal(0, code);
+        JsonNode payloads = JsonNode.Parse(verified)!["payloads"]!;
+        Assert.Equal((1, 2), ((int)payloads["kept"]!, (int)payloads["erased"]!));
+        Assert.Equal(ids[1], (string)chain.Verified("erasure")[3]["request_id"]!);
     }
 
     // Of the one exchange, once its payload has a record of its own.

@@ -270,6 +270,13 @@ public sealed class AdminApiTests
     [InlineData("anonymous&consumer=ann", 400)]
     [InlineData("consumer=ann&anonymous", 400)]
     [InlineData("consumer=", 400)]
+    [InlineData("request=r-1", 404)]
+    [InlineData("request=", 400)]
+    [InlineData("request=r-1&request=r-2", 400)]
+    [InlineData("request=r-1&consumer=ann", 400)]
+    [InlineData("anonymous&request=r-1", 400)]
+    [InlineData("request=r-1&before=2026-01-31", 400)]
+    [InlineData("request=a%0ab", 400)]
     [InlineData("before=2026-01-31", 400)]
     public async Task Answer_Erase_TakesOneConsumerOrNone(string query, int status) =>
         Assert.Equal(status, (await AskAsync("POST", "/api/v1/audit/erase?" + query)).Status);

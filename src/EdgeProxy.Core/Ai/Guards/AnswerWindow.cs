@@ -48,9 +48,25 @@ internal sealed class AnswerWindow
             _texts.Add(text);
         }
 
+        text.IsOver = false;
         text.Bytes.Append(spelled);
         Fresh += spelled.Length;
         return true;
+    }
+
+    /// <summary>A text is over: what was asked of it leaves its room to others.</summary>
+    public void End(ulong key)
+    {
+        int place = _texts.FindIndex(candidate => candidate.Key == key);
+        if (place >= 0 && _texts[place].Bytes.Length == _texts[place].Seam)
+        {
+            Retire(_texts[place]);
+            _texts.RemoveAt(place);
+        }
+        else if (place >= 0)
+        {
+            _texts[place].IsOver = true;
+        }
     }
 
     /// <summary>What guards are asked; from here on nothing is fresh.</summary>
@@ -94,7 +110,7 @@ internal sealed class AnswerWindow
         for (int i = _texts.Count - 1; i >= 0; i--)
         {
             Text text = _texts[i];
-            if (text.Key == Loose)
+            if (text.Key == Loose || text.IsOver)
             {
                 Retire(text);
                 _texts.RemoveAt(i);
@@ -113,6 +129,7 @@ internal sealed class AnswerWindow
     {
         text.Bytes.Clear();
         text.Seam = 0;
+        text.IsOver = false;
         _spares.Push(text);
     }
 
@@ -124,5 +141,8 @@ internal sealed class AnswerWindow
 
         /// <summary>Bytes that guards were asked about.</summary>
         public int Seam { get; set; }
+
+        /// <summary>No later event goes on with it.</summary>
+        public bool IsOver { get; set; }
     }
 }

@@ -24,6 +24,8 @@ internal static class GuardNames
     public static readonly ulong ImageUrl = JsonText.HashOf("image_url"u8);
     public static readonly ulong Text = JsonText.HashOf("text"u8);
 
+    public static readonly ulong Response = JsonText.HashOf("response"u8);
+
     // Marks, ids and enumerations: made by machines, and changed they would break what refers to them.
     private static readonly HashSet<ulong> Structure = Of(
         "model", "role", "type", "id", "object", "call_id", "tool_call_id", "tool_use_id", "item_id", "response_id",
@@ -44,6 +46,11 @@ internal static class GuardNames
         "input_file", "document", "container_upload", "computer_screenshot", "image_generation_call", "output_audio",
         "output_image");
 
+    // What a response of Responses has of its request.
+    private static readonly HashSet<ulong> OfRequest = Of(
+        "instructions", "tools", "metadata", "text", "prompt", "input", "reasoning", "user", "safety_identifier",
+        "conversation");
+
     /// <summary>No text.</summary>
     public static bool IsStructure(ulong name) => Structure.Contains(name);
 
@@ -55,6 +62,9 @@ internal static class GuardNames
 
     /// <summary>The type of a part that no rule can look into.</summary>
     public static bool IsAttachment(ulong type) => Attachments.Contains(type);
+
+    /// <summary>A member of a whole response that says what it was asked for.</summary>
+    public static bool IsOfRequest(ulong name) => OfRequest.Contains(name);
 
     private static HashSet<ulong> Of(params string[] names)
     {

@@ -25,6 +25,12 @@ internal sealed class GuardWalk(
     /// <summary>Placeholders of the answer stay.</summary>
     public bool KeepsPlaceholders { get; set; }
 
+    /// <summary>
+    /// What the stream said, if the text may say some of it again: that is neither counted twice nor shown. Null if
+    /// all of it is new, or what was said does not matter.
+    /// </summary>
+    public SaidTexts? Said { get; set; }
+
     /// <summary>Takes the strings as others may see them; null if nobody does.</summary>
     public AnswerWindow? Window { get; set; }
 
@@ -79,8 +85,11 @@ internal sealed class GuardWalk(
             {
                 bool isJson = name == GuardNames.Arguments || name == GuardNames.PartialJson;
                 _shown.Clear();
+                bool isSaid = Said?.HasSaid(text[(at.Start + 1)..(at.End - 1)]) == true;
+                _isRepeat = Said is null ? isRepeat : isSaid;
                 Whole(text, at.Start, at.End, isJson, edits, verdict, MayMask(index, name));
-                if (Window?.TryAdd(AnswerWindow.Loose, _shown.Bytes) == false)
+                _isRepeat = isRepeat;
+                if (!isSaid && !IsOthers(name) && Window?.TryAdd(AnswerWindow.Loose, _shown.Bytes) == false)
                 {
                     verdict.BlockFor("too_many_texts");
                 }
@@ -114,6 +123,11 @@ internal sealed class GuardWalk(
         return !((name == GuardNames.Url || name == GuardNames.ImageUrl)
             && text[(index[node].Start + 1)..].StartsWith("data:"u8));
     }
+
+    // What is told whole has marks and ids in it, and a response what it was asked for: no words of the model's.
+    private bool IsOthers(ulong name) => Said is not null && (GuardNames.IsStructure(name)
+        || (_depth >= 2 && _open[1].Name == GuardNames.Response
+            && GuardNames.IsOfRequest(_depth == 2 ? name : _open[2].Name)));
 
     // A signed text that is changed is refused by who signed it.
     private bool MayMask(JsonIndex index, ulong name) =>

@@ -232,10 +232,11 @@ internal sealed class GuardWork
     }
 
     /// <summary>Calls of tools that are whole in one event of a stream.</summary>
-    public void JudgeCalls(JsonIndex index, ReadOnlySpan<byte> data, bool isRepeat)
+    /// <param name="said">What the stream said, if the event may say some of it again; else null.</param>
+    public void JudgeCalls(JsonIndex index, ReadOnlySpan<byte> data, SaidTexts? said)
     {
         _loop.CallArguments.Placeholders = Placeholders;
-        ToolCallWalk.Run(index, data, _guard.Answer.Calls, _loop.CallArguments, Answer, isEvent: true, isRepeat);
+        ToolCallWalk.Run(index, data, _guard.Answer.Calls, _loop.CallArguments, Answer, isEvent: true, said);
     }
 
     private void JudgeCalls(
@@ -244,7 +245,7 @@ internal sealed class GuardWork
         if (!side.Calls.IsEmpty)
         {
             arguments.Placeholders = Placeholders;
-            ToolCallWalk.Run(index, body, side.Calls, arguments, verdict, isEvent: false, isRepeat: false);
+            ToolCallWalk.Run(index, body, side.Calls, arguments, verdict, isEvent: false, said: null);
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class ResponsesStream : StreamDialect
     private static readonly ulong Number = JsonText.HashOf("sequence_number"u8);
     private static readonly ulong Item = JsonText.HashOf("item"u8);
     private static readonly ulong Name = JsonText.HashOf("name"u8);
-    private static readonly ulong Response = JsonText.HashOf("response"u8);
+    private static readonly ulong Output = JsonText.HashOf("output"u8);
     private static readonly ulong[] Envelope =
         [JsonText.HashOf("id"u8), JsonText.HashOf("created_at"u8), JsonText.HashOf("model"u8)];
 
@@ -26,11 +26,13 @@ internal sealed class ResponsesStream : StreamDialect
     private int _shift;
     private int _next;
     private bool _isRepeat;
-    private bool _hasResponse;
+    private bool _isDelta;
 
     public override bool IsRepeat => _isRepeat;
 
-    public override bool IsEcho => _isRepeat || _hasResponse;
+    public override bool TellsAgain => true;
+
+    public override bool IsWhole => !_isDelta;
 
     public override void Begin()
     {
@@ -43,8 +45,7 @@ internal sealed class ResponsesStream : StreamDialect
     public override void Read(StreamGuard guard, JsonIndex index, ReadOnlySpan<byte> data)
     {
         _next = NumberOf(index, 0, Number, _next);
-        int response = index.Find(0, Response);
-        _hasResponse = response >= 0;
+        int response = index.Find(0, GuardNames.Response);
         if (_envelope.Length == 0 && response >= 0)
         {
             foreach (ulong name in Envelope)
@@ -60,7 +61,8 @@ internal sealed class ResponsesStream : StreamDialect
         ReadOnlySpan<byte> kind = text.Span;
         int item = NumberOf(index, 0, OutputIndex, 0);
         _isRepeat = false;
-        if (kind.EndsWith(".delta"u8))
+        _isDelta = kind.EndsWith(".delta"u8);
+        if (_isDelta)
         {
             OnDelta(guard, index, data, kind, item);
         }
@@ -105,23 +107,46 @@ internal sealed class ResponsesStream : StreamDialect
             return CallReading.InParts;
         }
 
-        if (kind.SequenceEqual("response.output_item.done"u8))
+        if (kind.EndsWith("arguments.done"u8) || kind.EndsWith("tool_call_input.done"u8))
         {
-            calls.End(item, isRepeated: true);
-            return CallReading.Whole;
+            bool isFree = kind.EndsWith("input.done"u8);
+            int given = index.Find(0, isFree ? GuardNames.Input : GuardNames.Arguments);
+            calls.Take(index, data, item, -1, name: -1, given, isFree, isAgain: true);
+        }
+        else if (kind.SequenceEqual("response.output_item.done"u8))
+        {
+            calls.End(item, isRepeated: ToolCallWalk.IsTyped(index, data, index.Find(0, Item), out _));
+        }
+        else if (!kind.EndsWith(".delta"u8) && !kind.SequenceEqual("response.created"u8)
+            && !kind.SequenceEqual("response.in_progress"u8))
+        {
+            EndCalls(calls, index, data, index.Find(0, GuardNames.Response));
         }
 
-        if (kind.SequenceEqual("response.created"u8) || kind.SequenceEqual("response.in_progress"u8))
+        return CallReading.Whole;
+    }
+
+    // With a whole response all calls end: those it tells are judged as it tells them, the others as far as they came.
+    private static void EndCalls(StreamedCalls calls, JsonIndex index, ReadOnlySpan<byte> data, int response)
+    {
+        if (response < 0)
         {
-            return CallReading.InParts;
+            return;
         }
 
-        if (!kind.EndsWith(".delta"u8) && index.Find(0, Response) >= 0)
+        int output = index.Find(response, Output);
+        int place = 0;
+        for (int item = output + 1; output >= 0 && item < index[output].Next; item = index[item].Next)
         {
-            calls.End(isRepeated: true);
+            if (ToolCallWalk.IsTyped(index, data, item, out _))
+            {
+                calls.End(place, isRepeated: true);
+            }
+
+            place++;
         }
 
-        return CallReading.Again;
+        calls.End();
     }
 
     public override void Renumber(JsonIndex index, JsonEdits edits)

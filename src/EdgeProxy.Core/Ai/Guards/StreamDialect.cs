@@ -11,9 +11,6 @@ internal enum CallReading : byte
 
     /// <summary>What is no delta in it may be a whole call.</summary>
     Whole,
-
-    /// <summary>The same, and it only says again what came before.</summary>
-    Again,
 }
 
 /// <summary>
@@ -44,11 +41,14 @@ internal abstract class StreamDialect
     {
     }
 
-    /// <summary>The event only says again what came before.</summary>
+    /// <summary>The event ends what came before, and most of it was said.</summary>
     public virtual bool IsRepeat => false;
 
-    /// <summary>What the event says stands in others, or is the request's.</summary>
-    public virtual bool IsEcho => IsRepeat;
+    /// <summary>Texts that came in parts are told whole once more, and some of them only so.</summary>
+    public virtual bool TellsAgain => false;
+
+    /// <summary>The event tells whole texts, of which others may have told parts.</summary>
+    public virtual bool IsWhole => false;
 
     /// <summary>Changes an event that is passed on for the sake of those that were put in.</summary>
     public virtual void Renumber(JsonIndex index, JsonEdits edits)

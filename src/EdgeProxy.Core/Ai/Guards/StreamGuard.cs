@@ -28,6 +28,7 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
     private readonly OllamaStream _ollama = new();
     private readonly AnswerWindow? _window = work.Guard.External.AskAnswers ? new AnswerWindow() : null;
     private readonly ByteBuffer _shown = new();
+    private readonly SaidTexts _said = new();
     private StreamDialect _dialect = null!;
     private bool _isAsking;
     private bool _isEnd;
@@ -118,9 +119,11 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
         TakeParts(index, data, edits);
         Flush(target);
         Array.Sort(walk.Apart, 0, _apart);
-        walk.Window = _dialect.IsEcho ? null : _window;
+        walk.Window = _window;
+        walk.Said = _dialect.IsWhole ? _said : null;
         walk.Run(index, data, edits, work.Answer, _dialect.IsRepeat);
         walk.Window = null;
+        walk.Said = null;
         Array.Fill(walk.Apart, -1, 0, _apart);
         _apart = 0;
         if (work.Answer.IsBlocked)
@@ -201,9 +204,9 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
 
     private void ReadCalls(JsonIndex index, ReadOnlySpan<byte> data)
     {
-        if (!_calls.IsIdle && _dialect.ReadCalls(_calls, index, data) is var reading and not CallReading.InParts)
+        if (!_calls.IsIdle && _dialect.ReadCalls(_calls, index, data) == CallReading.Whole)
         {
-            work.JudgeCalls(index, data, isRepeat: reading == CallReading.Again);
+            work.JudgeCalls(index, data, _dialect.IsWhole ? _said : null);
         }
     }
 
@@ -317,6 +320,7 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
         _calls.Begin();
         _waiting.Release();
         _window?.Release();
+        _said.Clear();
         _isAsking = false;
         _isEnd = false;
         Array.Fill(walk.Apart, -1, 0, _apart);
@@ -331,6 +335,7 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
         {
             ReadOnlySpan<byte> spelled = data[(index[part.Node].Start + 1)..(index[part.Node].End - 1)];
             Look(part.Lane, spelled, part.IsEnd);
+            part.Lane.Said = _dialect.TellsAgain ? SaidTexts.Add(part.Lane.Said, spelled) : part.Lane.Said;
             CheckSigned(part.Lane);
             if (!_spelled.Bytes.SequenceEqual(spelled))
             {
@@ -391,6 +396,12 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
     {
         if (_lanes.Remove(lane))
         {
+            if (_dialect.TellsAgain)
+            {
+                _said.Note(lane.Said);
+            }
+
+            _window?.End(lane.Key);
             lane.Text.Release();
             _spares.Push(lane);
         }

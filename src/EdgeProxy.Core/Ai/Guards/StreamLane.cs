@@ -29,6 +29,9 @@ internal sealed class StreamLane(GuardSide side, PlaceholderTable placeholders)
     /// <summary>Met in the event at hand.</summary>
     public bool IsHit { get; set; }
 
+    /// <summary>The number of what it said (<see cref="SaidTexts"/>).</summary>
+    public ulong Said { get; set; }
+
     /// <summary>What the dialect noted of it.</summary>
     public ReadOnlySpan<byte> Note => _note.AsSpan(0, _noteLength);
 
@@ -42,6 +45,7 @@ internal sealed class StreamLane(GuardSide side, PlaceholderTable placeholders)
         note.CopyTo(_note);
         _noteLength = note.Length;
         IsHit = false;
+        Said = SaidTexts.Empty;
         Text.Begin(isJson);
     }
 }

@@ -43,6 +43,7 @@ internal sealed class StreamedCalls(GuardWork work, AiLoop loop)
     /// <param name="given">Node of more of its arguments; -1 if there is none.</param>
     /// <param name="isFree">Its arguments are the tool's own text, not JSON.</param>
     /// <param name="isToldWhole">An event to come tells all of it: there it is judged (ToolCallWalk).</param>
+    /// <param name="isAgain">The arguments are whole: all that came before, or that came nowhere else.</param>
     public void Take(
         JsonIndex index,
         ReadOnlySpan<byte> data,
@@ -51,7 +52,8 @@ internal sealed class StreamedCalls(GuardWork work, AiLoop loop)
         int name,
         int given,
         bool isFree = false,
-        bool isToldWhole = false)
+        bool isToldWhole = false,
+        bool isAgain = false)
     {
         if (Find(owner, part) is not { } call)
         {
@@ -70,9 +72,16 @@ internal sealed class StreamedCalls(GuardWork work, AiLoop loop)
             bool isText = index[given].Kind == JsonToken.String;
             ReadOnlySpan<byte> value = data[index[given].Start..index[given].End];
             value = isText ? value[1..^1] : value;
-            _bytes += value.Length;
-            call.Bytes += value.Length;
-            call.Add(value, isText, hasRoom: _bytes <= GuardLimits.ArgumentsBytesMax);
+            if (!isAgain || call.Bytes == 0)
+            {
+                _bytes += value.Length;
+                call.Bytes += value.Length;
+                call.Add(value, isText, hasRoom: _bytes <= GuardLimits.ArgumentsBytesMax);
+            }
+            else if (!call.Has(value))
+            {
+                call.Spoil(); // two that may be taken for the arguments
+            }
         }
 
         CallOutlook outlook = Rules.Foresee(call.Tool);
@@ -106,9 +115,9 @@ internal sealed class StreamedCalls(GuardWork work, AiLoop loop)
         }
     }
 
-    // One whose name is told in two ways is stopped at its end: nothing more of it goes before.
+    // One whose name is told in two ways, or not yet, is stopped at its end: nothing more of it goes before.
     private bool IsOpen(OpenCall call, CallOutlook outlook) =>
-        outlook == CallOutlook.Open || (call.IsOdd && Rules.CanStop);
+        outlook == CallOutlook.Open || ((call.IsOdd || call.Tool.IsEmpty) && Rules.CanStop);
 
     private OpenCall? Find(int owner, int part)
     {
@@ -138,15 +147,20 @@ internal sealed class StreamedCalls(GuardWork work, AiLoop loop)
 
     private void Judge(OpenCall call, bool isRepeated)
     {
-        if (work.Answer.IsBlocked || call.IsToldWhole)
+        if (work.Answer.IsBlocked || (isRepeated && (call.IsToldWhole || call.Tool.IsEmpty)))
         {
             return;
         }
 
-        if (call.IsOdd && Rules.CanStop)
+        if ((call.IsOdd || call.Tool.IsEmpty) && Rules.CanStop)
         {
-            work.Answer.BlockFor("tool_call"); // its name is told in two ways
+            work.Answer.BlockFor("tool_call"); // its name is told in two ways, or not at all
             return;
+        }
+
+        if (call.IsToldWhole)
+        {
+            call.Spoil(); // and was not: nobody knows what it is told with
         }
 
         CallArguments arguments = loop.CallArguments;
@@ -229,6 +243,16 @@ internal sealed class StreamedCalls(GuardWork work, AiLoop loop)
                 _isValue = !isText;
                 _given.Append(given);
             }
+        }
+
+        /// <summary>They are those.</summary>
+        public bool Has(ReadOnlySpan<byte> given) => !_isUnreadable && _given.Bytes.SequenceEqual(given);
+
+        /// <summary>Nobody can say what they are.</summary>
+        public void Spoil()
+        {
+            _isUnreadable = true;
+            _given.Clear();
         }
 
         public void Give(CallArguments arguments)

@@ -22,7 +22,7 @@ internal readonly ref struct ToolCallWalk
     private readonly ToolCallRules _rules;
     private readonly CallArguments _arguments;
     private readonly GuardVerdict _verdict;
-    private readonly bool _isRepeat;
+    private readonly SaidTexts? _said;
 
     private ToolCallWalk(
         JsonIndex index,
@@ -30,20 +30,20 @@ internal readonly ref struct ToolCallWalk
         ToolCallRules rules,
         CallArguments arguments,
         GuardVerdict verdict,
-        bool isRepeat)
+        SaidTexts? said)
     {
         _index = index;
         _text = text;
         _rules = rules;
         _arguments = arguments;
         _verdict = verdict;
-        _isRepeat = isRepeat;
+        _said = said;
     }
 
     /// <summary>Judges every call.</summary>
     /// <param name="arguments">Memory for one after the other.</param>
     /// <param name="isEvent">The text is an event of a stream: what is in a delta is no whole call.</param>
-    /// <param name="isRepeat">It says again what was judged before: it is not counted twice.</param>
+    /// <param name="said">What was told before, which is not counted twice; null if all of it is new.</param>
     public static void Run(
         JsonIndex index,
         ReadOnlySpan<byte> text,
@@ -51,9 +51,9 @@ internal readonly ref struct ToolCallWalk
         CallArguments arguments,
         GuardVerdict verdict,
         bool isEvent,
-        bool isRepeat)
+        SaidTexts? said)
     {
-        var walk = new ToolCallWalk(index, text, rules, arguments, verdict, isRepeat);
+        var walk = new ToolCallWalk(index, text, rules, arguments, verdict, said);
         for (int node = 0; node < index.Count && !verdict.IsBlocked;)
         {
             ref readonly JsonNode at = ref index[node];
@@ -111,19 +111,20 @@ internal readonly ref struct ToolCallWalk
         int function = Find(node, Function, ref isOdd);
         int custom = Find(node, Custom, ref isOdd);
         bool hasOwn = Find(node, Name, ref isOdd) >= 0;
+        bool isRepeat = _said?.HasSaid(_text[_index[node].Start.._index[node].End]) == true;
         if (function >= 0)
         {
-            Judge(function, ref isOdd);
+            Judge(function, isRepeat, ref isOdd);
         }
 
         if (custom >= 0)
         {
-            Judge(custom, ref isOdd);
+            Judge(custom, isRepeat, ref isOdd);
         }
 
         if (hasOwn || (function < 0 && custom < 0))
         {
-            Judge(node, ref isOdd);
+            Judge(node, isRepeat, ref isOdd);
         }
 
         if (isOdd && _rules.CanStop)
@@ -132,7 +133,7 @@ internal readonly ref struct ToolCallWalk
         }
     }
 
-    private void Judge(int node, ref bool isOdd)
+    private void Judge(int node, bool isRepeat, ref bool isOdd)
     {
         int name = Find(node, Name, ref isOdd);
         int given = Find(node, GuardNames.Arguments, ref isOdd);
@@ -151,13 +152,13 @@ internal readonly ref struct ToolCallWalk
         {
             // Of what the provider or the client runs itself, as a shell, all that is said is its argument.
             Take(given >= 0 ? given : isNameless ? node : -1, isFree: false);
-            _rules.Judge(tool.Span, _arguments, _verdict, _isRepeat);
+            _rules.Judge(tool.Span, _arguments, _verdict, isRepeat);
         }
 
         if (input >= 0)
         {
             Take(input, isFree: true);
-            _rules.Judge(tool.Span, _arguments, _verdict, _isRepeat);
+            _rules.Judge(tool.Span, _arguments, _verdict, isRepeat);
         }
 
         _arguments.Release();

@@ -47,7 +47,7 @@ internal sealed class PayloadCheck
     private readonly HashSet<(ulong Lane, ulong Number)> _early = [];
     private readonly Dictionary<EntryPlace, (ulong Seq, PayloadFate Fate)> _stored = [];
     private readonly SortedDictionary<ulong, long> _absent = [];
-    private readonly List<(ulong Seq, string Consumer, long BeforeMs, bool IsDone)> _erasures = [];
+    private readonly List<(ulong Seq, EraseScope Scope, long BeforeMs, bool IsDone)> _erasures = [];
     private readonly PayloadReport _report = new();
     private ulong _removedTo;
 
@@ -142,12 +142,30 @@ internal sealed class PayloadCheck
         if (RecordReader.TryFind(record, RecordField.BeforeMs, out ReadOnlySpan<byte> before)
             && before.Length == sizeof(long))
         {
-            // Without a consumer it is about exchanges that had none.
-            _ = RecordReader.TryFind(record, RecordField.Consumer, out ReadOnlySpan<byte> consumer);
             bool isDone = RecordReader.TryFind(record, RecordField.Outcome, out ReadOnlySpan<byte> outcome)
                 && Encoding.UTF8.GetString(outcome) == PayloadRecords.Done;
-            _erasures.Add((seq, Encoding.UTF8.GetString(consumer), BitConverter.ToInt64(before), isDone));
+            _erasures.Add((seq, ScopeOf(record), BitConverter.ToInt64(before), isDone));
         }
+    }
+
+    // With a request it is about one exchange; without a consumer, too, about those that had none.
+    private static EraseScope ScopeOf(ReadOnlySpan<byte> record)
+    {
+        var scope = new EraseScope("");
+        var reader = new RecordReader(record);
+        while (reader.TryNext())
+        {
+            scope = reader.Field switch
+            {
+                RecordField.Consumer => scope with { Consumer = reader.Text },
+                RecordField.RequestId => scope with { RequestId = reader.Text },
+                RecordField.OfLane => scope with { Lane = (ulong)reader.Int64 },
+                RecordField.OfNumber => scope with { Number = (ulong)reader.Int64 },
+                _ => scope,
+            };
+        }
+
+        return scope;
     }
 
     private void Look(ulong seq, EntryPlace place, PayloadFate fate)
@@ -179,8 +197,8 @@ internal sealed class PayloadCheck
     }
 
     private static bool Covers(
-        (ulong Seq, string Consumer, long BeforeMs, bool IsDone) erasure, PayloadFate fate) =>
-        fate.UnixMs < erasure.BeforeMs && fate.ConsumerText == erasure.Consumer;
+        (ulong Seq, EraseScope Scope, long BeforeMs, bool IsDone) erasure, PayloadFate fate) =>
+        erasure.Scope.Covers(fate.Lane, fate.Number, fate.ConsumerText, fate.UnixMs < erasure.BeforeMs);
 
     private void Report(string problem)
     {

@@ -11,9 +11,9 @@ namespace EdgeProxy.Audit.Payloads;
 internal readonly record struct EraseOutcome(int Status, string Text, long Count = 0);
 
 /// <summary>
-/// Overwrites a consumer's payloads where they lie. (1) What is to go is written to a file, (2) the chain says that it
-/// goes, (3) entries are marked and overwritten, (4) the chain says that it went, (5) the file goes. A process that
-/// dies on the way leaves the file, and the next one begins again at (2). One thread.
+/// Overwrites a consumer's payloads, or that of one exchange, where they lie. (1) What is to go is written to a file,
+/// (2) the chain says that it goes, (3) entries are marked and overwritten, (4) the chain says that it went, (5) the
+/// file goes. A process that dies on the way leaves the file, and the next one begins again at (2). One thread.
 /// </summary>
 /// <param name="record">Brings a record into the chain; false if it is not on the disk.</param>
 /// <param name="step">Told after each step; tests end there.</param>
@@ -42,9 +42,9 @@ internal sealed class PayloadEraser(
 
     /// <param name="beforeMs">Payloads of earlier exchanges go; in milliseconds since 1970.</param>
     /// <param name="by">Who asked.</param>
-    public EraseOutcome Erase(string consumer, long beforeMs, string by)
+    public EraseOutcome Erase(EraseScope scope, long beforeMs, string by)
     {
-        var order = new Order(consumer, beforeMs, by, 0, 0, 0);
+        var order = new Order(scope, beforeMs, by, 0, 0, 0);
         _unread = "";
         foreach (ulong number in files.List())
         {
@@ -126,8 +126,7 @@ internal sealed class PayloadEraser(
             step?.Invoke("ended");
         }
 
-        string whose = order.Consumer.Length == 0 ? "nobody known" : order.Consumer;
-        return new EraseOutcome(200, $"{order.Count} payloads of {whose} erased", order.Count);
+        return new EraseOutcome(200, $"{order.Count} payloads of {order.Scope.Whose} erased", order.Count);
     }
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -203,28 +202,45 @@ internal sealed class PayloadEraser(
         DiskFiles.SyncFolder(files.Folder);
     }
 
-    private sealed record Order(string Consumer, long BeforeMs, string By, long Count, long FirstMs, long LastMs)
+    private sealed record Order(EraseScope Scope, long BeforeMs, string By, long Count, long FirstMs, long LastMs)
     {
         public bool Takes(ReadOnlySpan<byte> entry, in EntryHead head) =>
-            head.UnixMs < BeforeMs && PayloadFiles.ConsumerOf(entry, head) == Consumer;
+            Scope.Covers(head.Lane, head.Number, PayloadFiles.ConsumerOf(entry, head), head.UnixMs < BeforeMs);
 
+        // A line each; those of an exchange have three more.
         public string ToText() => string.Create(
-            CultureInfo.InvariantCulture, $"{BeforeMs}\n{Count}\n{FirstMs}\n{LastMs}\n{By}\n{Consumer}");
+            CultureInfo.InvariantCulture, $"{BeforeMs}\n{Count}\n{FirstMs}\n{LastMs}\n{By}\n{Scope.Consumer}")
+            + (Scope.IsOfExchange
+                ? string.Create(CultureInfo.InvariantCulture, $"\n{Scope.Lane}\n{Scope.Number}\n{Scope.RequestId}")
+                : "");
 
         public static Order? Parse(string text)
         {
-            string[] lines = text.Split('\n', 6);
-            return lines.Length == 6 && long.TryParse(lines[0], CultureInfo.InvariantCulture, out long before)
+            string[] lines = text.Split('\n', 9);
+            var scope = new EraseScope(lines.Length > 5 ? lines[5] : "");
+            if (lines.Length == 9 && ulong.TryParse(lines[6], CultureInfo.InvariantCulture, out ulong lane)
+                && ulong.TryParse(lines[7], CultureInfo.InvariantCulture, out ulong number))
+            {
+                scope = new EraseScope(scope.Consumer, lines[8], lane, number);
+            }
+
+            return lines.Length is 6 or 9 && long.TryParse(lines[0], CultureInfo.InvariantCulture, out long before)
                 && long.TryParse(lines[1], CultureInfo.InvariantCulture, out long count)
                 && long.TryParse(lines[2], CultureInfo.InvariantCulture, out long first)
                 && long.TryParse(lines[3], CultureInfo.InvariantCulture, out long last)
-                ? new Order(lines[5], before, lines[4], count, first, last)
+                ? new Order(scope, before, lines[4], count, first, last)
                 : null;
         }
 
-        public byte[] Encode(string outcome, long nowMs) => OwnRecords.Encode(RecordKind.Erasure, nowMs,
-            (RecordField.Consumer, Consumer), (RecordField.Cause, "erase"), (RecordField.Outcome, outcome),
-            (RecordField.By, By), (RecordField.FromMs, FirstMs), (RecordField.ToMs, LastMs),
-            (RecordField.BeforeMs, BeforeMs), (RecordField.ErasedCount, Count));
+        public byte[] Encode(string outcome, long nowMs) => Scope.IsOfExchange
+            ? OwnRecords.Encode(RecordKind.Erasure, nowMs,
+                (RecordField.RequestId, Scope.RequestId), (RecordField.Cause, "erase"),
+                (RecordField.Outcome, outcome), (RecordField.By, By), (RecordField.FromMs, FirstMs),
+                (RecordField.ToMs, LastMs), (RecordField.BeforeMs, BeforeMs), (RecordField.ErasedCount, Count),
+                (RecordField.OfLane, unchecked((long)Scope.Lane)), (RecordField.OfNumber, (long)Scope.Number))
+            : OwnRecords.Encode(RecordKind.Erasure, nowMs,
+                (RecordField.Consumer, Scope.Consumer), (RecordField.Cause, "erase"), (RecordField.Outcome, outcome),
+                (RecordField.By, By), (RecordField.FromMs, FirstMs), (RecordField.ToMs, LastMs),
+                (RecordField.BeforeMs, BeforeMs), (RecordField.ErasedCount, Count));
     }
 }

@@ -16,7 +16,7 @@ internal sealed record PayloadStatus(long Stored, long Dropped, long Unreadable,
 /// <summary>
 /// Keeps payloads beside the chain: a thread takes what loops captured, redacts or seals it, writes it to a file,
 /// and once that is on the disk notes a record that says where, with its digest. It removes old files and erases what
-/// a consumer's are. Traffic never waits for it.
+/// is asked for. Traffic never waits for it.
 /// </summary>
 internal sealed class PayloadStore : IDisposable
 {
@@ -40,7 +40,7 @@ internal sealed class PayloadStore : IDisposable
     private readonly Lock _lock = new();
     private readonly Stack<CapturedPayload> _spares = new();
     private readonly List<PayloadFate> _fates = [];
-    private readonly Queue<(string Consumer, long BeforeMs, string By, TaskCompletionSource<EraseOutcome> Done)>
+    private readonly Queue<(EraseScope Scope, long BeforeMs, string By, TaskCompletionSource<EraseOutcome> Done)>
         _erasures = new();
     private readonly AutoResetEvent _wake = new(initialState: false);
     private readonly Thread _thread;
@@ -148,9 +148,55 @@ internal sealed class PayloadStore : IDisposable
     /// <summary>A payload found no room, and its exchange's record says so.</summary>
     public void CountDropped() => Interlocked.Increment(ref _dropped);
 
+    /// <summary>Erases what is asked for.</summary>
+    /// <param name="by">Who asked.</param>
+    public Task<EraseOutcome> EraseAsync(EraseAsk ask, string by) => ask.RequestId.Length > 0
+        ? Task.Run(() => EraseOfRequestAsync(ask.RequestId, by)) // a chain may be long to read
+        : EraseAsync(ask.Consumer, ask.BeforeMs, by);
+
     /// <summary>Erases a consumer's payloads of exchanges before a time, in milliseconds since 1970.</summary>
     /// <param name="by">Who asked.</param>
-    public Task<EraseOutcome> EraseAsync(string consumer, long beforeMs, string by)
+    public Task<EraseOutcome> EraseAsync(string consumer, long beforeMs, string by) =>
+        EraseAsync(new EraseScope(consumer), beforeMs, by);
+
+    private async Task<EraseOutcome> EraseOfRequestAsync(string id, string by)
+    {
+        List<(ulong Lane, ulong Number)> exchanges;
+        try
+        {
+            var files = new DiskFiles(_log.Settings.Directory);
+            exchanges = RequestSearch.Find(files, id);
+            if (exchanges.Count == 0)
+            {
+                // A call that was just made gets its record with the next sync.
+                await Task.Delay(_log.Settings.SyncInterval + Gather).ConfigureAwait(false);
+                exchanges = RequestSearch.Find(files, id);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return new EraseOutcome(500, $"nothing was erased: {exception.Message}");
+        }
+
+        long count = 0;
+        foreach ((ulong lane, ulong number) in exchanges)
+        {
+            EraseOutcome outcome = await EraseAsync(new EraseScope("", id, lane, number), long.MaxValue, by)
+                .ConfigureAwait(false);
+            count += outcome.Count;
+            if (outcome.Status != 200)
+            {
+                return outcome with { Count = count };
+            }
+        }
+
+        return exchanges.Count == 0
+            ? new EraseOutcome(404, $"the chain has no exchange of request {id}")
+            : new EraseOutcome(200, $"{count} payloads of request {id} erased", count);
+    }
+
+    /// <inheritdoc cref="EraseAsync(string, long, string)"/>
+    public Task<EraseOutcome> EraseAsync(EraseScope scope, long beforeMs, string by)
     {
         var done = new TaskCompletionSource<EraseOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
@@ -160,7 +206,7 @@ internal sealed class PayloadStore : IDisposable
                 return Task.FromResult(new EraseOutcome(503, "too many erasures wait, or the proxy stops"));
             }
 
-            _erasures.Enqueue((consumer, beforeMs, by, done));
+            _erasures.Enqueue((scope, beforeMs, by, done));
             _isSleeping = false;
         }
 
@@ -452,7 +498,7 @@ internal sealed class PayloadStore : IDisposable
     {
         for (; _erasable > 0; _erasable--)
         {
-            (string Consumer, long BeforeMs, string By, TaskCompletionSource<EraseOutcome> Done) erasure;
+            (EraseScope Scope, long BeforeMs, string By, TaskCompletionSource<EraseOutcome> Done) erasure;
             lock (_lock)
             {
                 if (!_erasures.TryDequeue(out erasure))
@@ -470,7 +516,7 @@ internal sealed class PayloadStore : IDisposable
 
                 long nowMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
                 EraseOutcome outcome =
-                    _eraser.Erase(erasure.Consumer, Math.Min(erasure.BeforeMs, nowMs + 1), erasure.By);
+                    _eraser.Erase(erasure.Scope, Math.Min(erasure.BeforeMs, nowMs + 1), erasure.By);
                 Tell(outcome);
                 erasure.Done.SetResult(outcome);
             }

@@ -78,6 +78,12 @@ internal abstract class BodyCall
     /// </summary>
     public virtual bool MayGiveUp(Exchange exchange) => false;
 
+    /// <summary>An error that may be given up is read that long at most, however slowly its server goes on.</summary>
+    public const long RefusalMsMax = 3_000;
+
+    /// <summary>Since when such an error is read, in the loop's milliseconds; -1 if none is.</summary>
+    public virtual long RefusedSinceMs => -1;
+
     /// <summary>The answer is kept back while it can be given up for another.</summary>
     public virtual bool Holds(Exchange exchange) => false;
 

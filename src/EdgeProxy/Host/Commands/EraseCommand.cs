@@ -16,7 +16,7 @@ namespace EdgeProxy.Host.Commands;
 internal static class EraseCommand
 {
     public static async Task<int> RunAsync(
-        Shell shell, string? configPath, string consumer, DateTimeOffset? before)
+        Shell shell, string? configPath, string consumer, string requestId, DateTimeOffset? before)
     {
         LoadedConfig loaded = ConfigSource.OfFile(shell.ConfigPath(configPath), ConfigEnvironment.OfProcess).Load();
         if (loaded.Settings is not { } settings)
@@ -33,8 +33,8 @@ internal static class EraseCommand
             return settings.Audit is null ? ExitCodes.Failed : ExitCodes.Usage;
         }
 
-        EraseOutcome? outcome = await AskAsync(loaded, consumer, before).ConfigureAwait(false)
-            ?? await EraseHereAsync(shell, settings, consumer, before).ConfigureAwait(false);
+        EraseOutcome? outcome = await AskAsync(loaded, consumer, requestId, before).ConfigureAwait(false)
+            ?? await EraseHereAsync(shell, settings, consumer, requestId, before).ConfigureAwait(false);
         if (outcome is not { } known)
         {
             return ExitCodes.Failed;
@@ -46,14 +46,17 @@ internal static class EraseCommand
     }
 
     // Null: nobody is there to be asked.
-    private static async Task<EraseOutcome?> AskAsync(LoadedConfig loaded, string consumer, DateTimeOffset? before)
+    private static async Task<EraseOutcome?> AskAsync(
+        LoadedConfig loaded, string consumer, string requestId, DateTimeOffset? before)
     {
         if (AdminAddress.Find(loaded, out _) is not { } address)
         {
             return null;
         }
 
-        string whose = consumer == PayloadEraser.Anonymous ? "anonymous" : $"consumer={Uri.EscapeDataString(consumer)}";
+        string whose = requestId.Length > 0 ? $"request={Uri.EscapeDataString(requestId)}"
+            : consumer == PayloadEraser.Anonymous ? "anonymous"
+            : $"consumer={Uri.EscapeDataString(consumer)}";
         string query = whose + (before is { } time
             ? $"&before={Uri.EscapeDataString(time.ToString("O", CultureInfo.InvariantCulture))}" : "");
         (RawAnswer? answer, _) = await OneRequest.SendAsync(address, "POST", $"/api/v1/audit/erase?{query}",
@@ -63,7 +66,7 @@ internal static class EraseCommand
     }
 
     private static async Task<EraseOutcome?> EraseHereAsync(
-        Shell shell, ProxySettings settings, string consumer, DateTimeOffset? before)
+        Shell shell, ProxySettings settings, string consumer, string requestId, DateTimeOffset? before)
     {
         using AuditLog? log = AuditOpening.Open(
             new AuditOpeningParts
@@ -89,7 +92,8 @@ internal static class EraseCommand
         store.Start();
         log.Payloads = store;
         long beforeMs = (before ?? shell.Time.GetUtcNow()).ToUnixTimeMilliseconds();
-        return await store.EraseAsync(consumer, beforeMs, $"audit erase by {Environment.UserName}")
+        return await store
+            .EraseAsync(new EraseAsk(consumer, requestId, beforeMs), $"audit erase by {Environment.UserName}")
             .ConfigureAwait(false);
     }
 }

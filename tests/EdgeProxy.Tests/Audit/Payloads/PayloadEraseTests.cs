@@ -149,9 +149,66 @@ public sealed class PayloadEraseTests
         Assert.Contains("ann's words", TextOf(rig.Files));
     }
 
-    // Dies at each step, starts again, and again dies at each step of that, and starts again.
+    // Of one call, whoever made it and however many are kept beside it; and the chain says which.
     [Fact]
-    public void Death_AtEachStep_EndsErased()
+    public async Task OfOneRequest_IsGoneAndToldAndVerifies()
+    {
+        using var rig = new PayloadRig();
+        rig.Keep("ann's first words", "1", unixMs: Early, requestId: "r-1");
+        EraseScope sealedOne = rig.Keep("2", "2", PayloadMode.Sealed, unixMs: Early, requestId: "r-2");
+        EraseScope third = rig.Keep("ann's third words", "3", unixMs: Late, requestId: "r-2"); // ids are clients'
+        rig.Keep("a stranger's words", "4", consumer: "", unixMs: Early, requestId: "r-3");
+        foreach (EraseScope scope in new[] { sealedOne, third })
+        {
+            EraseOutcome outcome = await rig.Store.EraseAsync(scope, long.MaxValue, "test");
+            Assert.Equal((200, 1L, "1 payloads of request r-2 erased"), (outcome.Status, outcome.Count, outcome.Text));
+        }
+
+        PayloadReport report = rig.Ended(out _);
+        Assert.Equal(
+            [(sealedOne.Lane, sealedOne.Number), (third.Lane, third.Number)],
+            RequestSearch.Find(rig.Chain.Files, "r-2"));
+        Assert.Empty(RequestSearch.Find(rig.Chain.Files, "r-"));
+
+        Assert.Equal((2, 2), (report.Kept, report.Erased));
+        Assert.Empty(report.Problems);
+        Assert.DoesNotContain("third", TextOf(rig.Files));
+        Assert.Contains("first", TextOf(rig.Files));
+        List<string> said = rig.Chain.Records(
+            record => (string)record["kind"]! == "erasure" ? record.ToJsonString() : "");
+        said.RemoveAll(string.IsNullOrEmpty);
+        Assert.Equal(4, said.Count);
+        Assert.All(said, text => Assert.Contains("\"request_id\":\"r-2\"", text));
+        Assert.Contains("\"outcome\":\"done\"", said[3]);
+    }
+
+    // An erasure of one request covers nothing else: what is overwritten beside it was tampered with.
+    [Fact]
+    public async Task OfOneRequest_CoversNoOther()
+    {
+        using var rig = new PayloadRig();
+        EraseScope one = rig.Keep("a stranger's words", "1", consumer: "", unixMs: Early, requestId: "r-1");
+        rig.Keep("more of a stranger's", "2", consumer: "", unixMs: Early, requestId: "r-2");
+        rig.WaitKept(2);
+        Assert.Equal(200, (await rig.Store.EraseAsync(one, long.MaxValue, "test")).Status);
+        rig.Ended(out List<PayloadFate> fates);
+        foreach (PayloadFate fate in fates)
+        {
+            using FileStream file = File.OpenWrite(rig.Files.PathOf(fate.Place.Segment));
+            file.Position = fate.Place.Offset + EntryHead.StateOffset;
+            file.WriteByte((byte)EntryState.Erased);
+        }
+
+        PayloadReport report = PayloadRig.Check(rig.Chain, rig.Files, out _);
+        Assert.Equal((0, 1), (report.Kept, report.Erased));
+        Assert.Single(report.Problems);
+    }
+
+    // Dies at each step, starts again, and again dies at each step of that, and starts again.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Death_AtEachStep_EndsErased(bool isOfOne)
     {
         using var rig = new PayloadRig();
         for (int i = 0; i < 3; i++)
@@ -160,17 +217,19 @@ public sealed class PayloadEraseTests
             rig.Keep($"bob's words {i}", "of bob", consumer: "bob");
         }
 
-        Assert.Equal(6, rig.Ended(out _).Kept);
+        Assert.Equal(6, rig.Ended(out List<PayloadFate> fates).Kept);
+        PayloadFate one = fates.Find(fate => fate.ConsumerText == "ann")!;
+        EraseScope scope = isOfOne ? new EraseScope("", "r-1", one.Lane, one.Number) : new EraseScope("ann");
         int steps = 0;
         for (int first = 0; first <= steps; first++)
         {
             for (int second = 0; second <= steps; second++)
             {
-                steps = Math.Max(steps, DieTwice(rig, first, second));
+                steps = Math.Max(steps, DieTwice(rig, scope, first, second));
             }
         }
 
-        Assert.Equal(12, steps);
+        Assert.Equal(isOfOne ? 8 : 12, steps);
     }
 
     // Says once, to whoever looks at it next, that it was looked at.
@@ -190,8 +249,9 @@ public sealed class PayloadEraseTests
         }
     }
 
-    private static int DieTwice(PayloadRig rig, int first, int second)
+    private static int DieTwice(PayloadRig rig, EraseScope scope, int first, int second)
     {
+        int gone = scope.IsOfExchange ? 1 : 3;
         string copy = Directory.CreateTempSubdirectory("payloads-").FullName;
         try
         {
@@ -202,7 +262,7 @@ public sealed class PayloadEraseTests
 
             var files = new PayloadFiles(copy);
             var said = new List<byte[]>();
-            int steps = RunUntil(files, said, first, eraser => eraser.Erase("ann", long.MaxValue, "test"));
+            int steps = RunUntil(files, said, first, eraser => eraser.Erase(scope, long.MaxValue, "test"));
             bool isKept = new PayloadEraser(files, Tell(said), TimeProvider.System).HasPending;
             PayloadReport report = Check(rig, files, said);
             Assert.Empty(report.Problems);
@@ -212,9 +272,9 @@ public sealed class PayloadEraseTests
             new PayloadEraser(files, Tell(said), TimeProvider.System).Resume();
             report = Check(rig, files, said);
             Assert.Empty(report.Problems);
-            bool isErased = isKept || report.Erased == 3;
-            Assert.Equal(isErased ? (3, 3) : (6, 0), (report.Kept, report.Erased));
-            Assert.Equal(isErased, !TextOf(files).Contains("ann's words"));
+            bool isErased = isKept || report.Erased == gone;
+            Assert.Equal(isErased ? (6 - gone, gone) : (6, 0), (report.Kept, report.Erased));
+            Assert.Equal(isErased && gone == 3, !TextOf(files).Contains("ann's words"));
             Assert.Contains("bob's words", TextOf(files));
             return steps;
         }

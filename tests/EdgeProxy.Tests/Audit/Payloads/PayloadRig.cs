@@ -37,8 +37,8 @@ internal sealed class PayloadRig : IDisposable
     public PayloadSeal PrivateKey => PayloadSeal.OfPem(_pair.ExportPkcs8PrivateKeyPem(), isPrivate: true);
 
     /// <summary>As a loop does: a record, then what it speaks of.</summary>
-    public void Keep(string request, string answer, PayloadMode mode = PayloadMode.Redacted, string consumer = "ann",
-        long? unixMs = null)
+    public EraseScope Keep(string request, string answer, PayloadMode mode = PayloadMode.Redacted, string consumer = "ann",
+        long? unixMs = null, string requestId = "")
     {
         CapturedPayload payload = Store.Rent(mode);
         payload.Request.Take(Encoding.UTF8.GetBytes(request));
@@ -51,10 +51,12 @@ internal sealed class PayloadRig : IDisposable
 
         long at = unixMs ?? ChainRig.NowMs;
         var writer = new RecordWriter(room, RecordKind.Exchange, at, ring.Lane, ring.NextNumber);
+        writer.Add(RecordField.RequestId, requestId);
         writer.Add(RecordField.Payloads, payload.IsLost ? PayloadRecords.Dropped : PayloadRecords.TextOf(mode));
         payload.Lane = ring.Lane;
         payload.Number = ring.Commit(writer.Length);
         payload.UnixMs = at;
+        var scope = new EraseScope("", requestId, payload.Lane, payload.Number);
         payload.Consumer = Encoding.UTF8.GetBytes(consumer);
         Chain.Log.Notify();
         if (payload.IsLost)
@@ -66,6 +68,8 @@ internal sealed class PayloadRig : IDisposable
         {
             Store.Submit(payload);
         }
+
+        return scope;
     }
 
     public void WaitKept(long count) =>
