@@ -18,11 +18,11 @@ namespace EdgeProxy.FunctionalTests;
 /// </summary>
 public sealed class RealWebClientTests
 {
-    // What testssl.sh finds that is not the proxy's: the test's own certificate, the name's records, a field that the
-    // middleware security_headers adds where it is wanted; and whether its own s_client waited for a ticket before it
-    // left, without which it warns that it could not look (TlsTests look at resumption).
+    // What testssl.sh finds that is not the proxy's: the test's own certificate, the name's records, fields that the
+    // middleware security_headers adds to answers where they are wanted; and whether its own s_client waited for a
+    // ticket before it left, without which it warns that it could not look (TlsTests look at resumption).
     private static readonly string[] NotOurs =
-        ["cert_", "DNS_CAArecord", "HSTS", "OCSP_", "trust", "sessionresumption_"];
+        ["cert_", "DNS_CAArecord", "HSTS", "security_headers", "OCSP_", "trust", "sessionresumption_"];
 
     [Fact(Explicit = true)]
     public async Task WebSocket_OfNpm_Works()
