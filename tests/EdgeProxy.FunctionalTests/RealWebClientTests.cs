@@ -18,9 +18,11 @@ namespace EdgeProxy.FunctionalTests;
 /// </summary>
 public sealed class RealWebClientTests
 {
-    // What testssl.sh finds that is not the proxy's: the test's own certificate, the name's records, and a field that
-    // the middleware security_headers adds where it is wanted.
-    private static readonly string[] NotOurs = ["cert_", "DNS_CAArecord", "HSTS", "OCSP_", "trust"];
+    // What testssl.sh finds that is not the proxy's: the test's own certificate, the name's records, fields that the
+    // middleware security_headers adds to answers where they are wanted; and whether its own s_client waited for a
+    // ticket before it left, without which it warns that it could not look (TlsTests look at resumption).
+    private static readonly string[] NotOurs =
+        ["cert_", "DNS_CAArecord", "HSTS", "security_headers", "OCSP_", "trust", "sessionresumption_"];
 
     [Fact(Explicit = true)]
     public async Task WebSocket_OfNpm_Works()
@@ -70,9 +72,9 @@ public sealed class RealWebClientTests
 
         using JsonDocument found = JsonDocument.Parse(await File.ReadAllTextAsync(
             report, TestContext.Current.CancellationToken));
-        Assert.DoesNotContain(
-            found.RootElement.EnumerateArray().Select(static f => $"{f}"),
-            static finding => !NotOurs.Any(id => finding.Contains($"\"{id}", StringComparison.Ordinal)));
+        Assert.Equal([], found.RootElement.EnumerateArray()
+            .Select(static one => $"{one.GetProperty("id")} {one.GetProperty("severity")}: {one.GetProperty("finding")}")
+            .Where(static finding => !NotOurs.Any(id => finding.StartsWith(id, StringComparison.Ordinal))));
     }
 
     private static (string Modules, string Node) Node()

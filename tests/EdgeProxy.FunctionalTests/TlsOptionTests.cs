@@ -44,7 +44,7 @@ public sealed class TlsOptionTests
     [InlineData("GET / HTTP/1.1", "m.test:8443")]
     [InlineData("GET / HTTP/1.1", "x.m.test")]
     [InlineData("GET / HTTP/1.0", "m.test")]
-    [InlineData("GET http://m.test/ HTTP/1.1", "m.test")]
+    [InlineData("GET https://m.test/ HTTP/1.1", "m.test")]
     [InlineData("POST / HTTP/1.1\r\nContent-Length: 0", "m.test")]
     public async Task Http1_HostThatAsksMore_Is421(string line, string host)
     {

@@ -40,6 +40,22 @@ public sealed class UnixSocketTests : IDisposable
     }
 
     [Fact]
+    public async Task Socket_HasTheOwnerWritten()
+    {
+        // To give a file away takes root; anybody else can only say what it is already.
+        CommandResult own = await CommandResult.RunAsync("stat", ["-c", "%U:%G", _folder.FullName]);
+        string owner = Environment.IsPrivilegedProcess ? "nobody:nogroup" : own.Output.Trim();
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await StartAsync(server, $"unix_mode = \"0640\"\nunix_owner = \"{owner}\"");
+
+        CommandResult of = await CommandResult.RunAsync("stat", ["-c", "%U:%G %a", Web]);
+
+        Assert.Equal($"{owner} 640", of.Output.Trim());
+        using RawClient client = await RawClient.ConnectUnixAsync(Web);
+        Assert.Equal(200, (await client.RequestAsync(Get)).Status);
+    }
+
+    [Fact]
     public async Task Server_OnUnixSocket_IsAsked_AndItsConnectionsAreKept()
     {
         await using RawServer server = RawServer.At(App);
