@@ -67,6 +67,9 @@ internal sealed class ModelExchange(ModelRequest request, string router)
     public List<(string Name, string Value)> Fields { get; } =
         [.. request.Fields.Where(one => one.Name != "X-Forwarded-Prefix")];
 
+    /// <summary>Who calls; null: nobody the configuration names.</summary>
+    public string? Consumer { get; set; }
+
     /// <summary>The answer as it stands.</summary>
     public ModelAnswer Answer { get; set; } = ModelAnswer.Own(404);
 
