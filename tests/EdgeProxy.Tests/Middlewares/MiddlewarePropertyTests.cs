@@ -15,6 +15,7 @@ using EdgeProxy.Middlewares.Identity;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Routing;
+using EdgeProxy.Services.Composing;
 using EdgeProxy.Tests.Config;
 using EdgeProxy.Tests.Middlewares.Model;
 using EdgeProxy.Tests.Pipeline;
@@ -103,7 +104,13 @@ public sealed class MiddlewarePropertyTests : IDisposable
             });
         }
 
-        engine.Snapshots.Publish(new Snapshot { Hash = "m", Routes = [.. routes], Tables = [table.Build(out _)] });
+        engine.Snapshots.Publish(new Snapshot
+        {
+            Hash = "m",
+            Routes = [.. routes],
+            Tables = [table.Build(out _)],
+            Services = new Dictionary<string, ServiceNode> { ["app"] = engine.Snapshots.Current.Routes[0].Service },
+        });
         var clients = new Dictionary<string, MemoryLink>();
         var server = new ModelServer(engine);
         for (int i = random.Next(1, RequestsMax + 1); i > 0; i--)
@@ -240,6 +247,7 @@ public sealed class MiddlewarePropertyTests : IDisposable
         string body = head.Lists("Transfer-Encoding", "chunked") ? Decoded(text[end..])
             : IsRefusal(text[end..]) ? "?"
             : text[end..];
+        Assert.True(server.PageHead is not { } page || Sorted(page.Fields).Length == 0, "a page is asked for with fields");
         string got = server.Head is not { } sent ? ""
             : $"{sent.StartLine[..^" HTTP/1.1".Length]} {sent.One("Host")}\n{Sorted(sent.Fields)}\n{server.Body}\n";
         return $"{got}{head.StartLine.Split(' ')[1]}\n{Sorted(head.Fields)}\n{body}";

@@ -88,6 +88,50 @@ internal sealed class ModelExchange(ModelRequest request, string router)
         }
     }
 
+    /// <summary>The page of an error that a service is asked for: of which statuses, and what is said otherwise.</summary>
+    public (int First, int Last, string Otherwise)? Pages { get; set; }
+
+    /// <summary>A service was asked for a page.</summary>
+    public bool IsPage { get; private set; }
+
+    /// <summary>The page of an answer that is about to begin takes its place, if there is one.</summary>
+    public bool TryAskPage(ModelAnswer answer, bool isServers)
+    {
+        if (Pages is not { } pages || answer.Status < pages.First || answer.Status > pages.Last)
+        {
+            return false;
+        }
+
+        if (isServers)
+        {
+            KeepFields(answer);
+        }
+
+        IsPage = true;
+        IsServers = ModelServer.HasPage(answer.Status);
+        Answer = IsServers
+            ? new ModelAnswer(answer.Status, ModelServer.Page, ModelServer.PageFields)
+            : ModelAnswer.Own(answer.Status, pages.Otherwise);
+        return true;
+    }
+
+    /// <summary>Of fields of the server's answer those stay that say what to do about its status.</summary>
+    public void KeepFields(ModelAnswer answer)
+    {
+        foreach ((string name, string value) in answer.Fields)
+        {
+            switch (name)
+            {
+                case "Retry-After":
+                    Change(fields => Set(fields, name, value));
+                    break;
+                case "WWW-Authenticate":
+                    Change(fields => fields.Add((name, value)));
+                    break;
+            }
+        }
+    }
+
     /// <summary>The server's answer as far as it is taken.</summary>
     public ModelAnswer Taken(ModelAnswer answer)
     {

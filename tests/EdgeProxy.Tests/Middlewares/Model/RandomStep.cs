@@ -185,29 +185,29 @@ internal sealed class RandomStep(Random random, ModelAuth auth)
             _ => ("400-599", 400, 599),
         };
         string body = Of(["sorry", ""]);
-        return new($"errors = {{ status = [\"{text}\"], body = \"{body}\" }}", _ => null, exchange =>
+        bool hasPages = Flag();
+        string pages = hasPages ? $", service = \"app\", path = \"{ModelServer.PagePath}{{status}}\"" : "";
+        return new($"errors = {{ status = [\"{text}\"], body = \"{body}\"{pages} }}", In, exchange =>
         {
-            if (exchange.Answer.Status < first || exchange.Answer.Status > last)
+            if (exchange.Answer.Status < first || exchange.Answer.Status > last || (hasPages && exchange.IsPage))
             {
                 return;
             }
 
-            foreach ((string name, string value) in exchange.IsServers ? exchange.Answer.Fields : [])
+            if (exchange.IsServers)
             {
-                switch (name)
-                {
-                    case "Retry-After":
-                        exchange.Change(fields => ModelExchange.Set(fields, name, value));
-                        break;
-                    case "WWW-Authenticate":
-                        exchange.Change(fields => fields.Add((name, value)));
-                        break;
-                }
+                exchange.KeepFields(exchange.Answer);
             }
 
             exchange.IsServers = false;
             exchange.Answer = ModelAnswer.Own(exchange.Answer.Status, body);
         });
+
+        ModelAnswer? In(ModelExchange exchange)
+        {
+            exchange.Pages = hasPages ? (first, last, body) : exchange.Pages;
+            return null;
+        }
     }
 
     private ModelStep Query()
@@ -344,7 +344,7 @@ internal sealed class RandomStep(Random random, ModelAuth auth)
             exchange =>
             {
                 ModelAnswer answer = exchange.Answer;
-                if (!exchange.IsServers || exchange.IsCoded || answer.Status is 204
+                if (!exchange.IsServers || exchange.IsPage || exchange.IsCoded || answer.Status is 204
                     || !answer.Fields.Any(field => field.Name == "Content-Type"))
                 {
                     return;
