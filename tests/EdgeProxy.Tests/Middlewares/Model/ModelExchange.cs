@@ -88,7 +88,7 @@ internal sealed class ModelExchange(ModelRequest request, string router)
         }
     }
 
-    /// <summary>The page of an error that a service is asked for: of which statuses, and what is said otherwise.</summary>
+    /// <summary>Errors of which statuses a service is asked for a page, and what is said without one.</summary>
     public (int First, int Last, string Otherwise)? Pages { get; set; }
 
     /// <summary>A service was asked for a page.</summary>
