@@ -162,6 +162,20 @@ internal sealed class ModelExchange(ModelRequest request, string router)
         return null;
     }
 
+    /// <summary>The first field of exactly this name as it stands; null if there is none.</summary>
+    public string? First(string name)
+    {
+        foreach ((string own, string value) in Fields)
+        {
+            if (own.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return value;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The answer to a path that is none, which changes nothing; null if it is one.</summary>
     public ModelAnswer? Rewrite(string path)
     {

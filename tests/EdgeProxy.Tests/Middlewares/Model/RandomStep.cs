@@ -310,7 +310,7 @@ internal sealed class RandomStep(Random random, ModelAuth auth)
             {
                 "client_ip" => exchange.Request.Client,
                 "host" => exchange.Request.Host,
-                "header:X" => exchange.Received("X") ?? "",
+                "header:X" => exchange.First("X") ?? "",
                 _ => "",
             };
             int before = counts.GetValueOrDefault(source);
