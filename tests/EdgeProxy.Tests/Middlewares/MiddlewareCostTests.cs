@@ -44,10 +44,10 @@ public class MiddlewareCostTests
     [InlineData(Limit, Fields, Strip, Allow)]
     public void Pass_Warm_AllocatesNothing(params string[] kinds)
     {
-        ProxySettings settings = ConfigCorpus.Parse(ConfigCorpus.Small + RandomStep.Consumers
+        ProxySettings settings = ConfigCorpus.Parse(ConfigCorpus.Small + RandomIdentity.Consumers(new string('a', 64))
             + string.Concat(kinds.Select((kind, i) => $"[middlewares.m{i}]\n{kind}\n")));
         using var bench = MiddlewareBench.Get("/api/users?id=1", "X-Tenant: t\r\nX-Debug: 1\r\n"
-            + $"X-Key: {RandomStep.Key}\r\nAuthorization: Bearer {RandomStep.Token}\r\n");
+            + $"X-Key: {RandomIdentity.Key}\r\nAuthorization: Bearer {RandomIdentity.Token}\r\n");
         Exchange exchange = bench.Exchange;
         exchange.Route = exchange.Route! with
         {

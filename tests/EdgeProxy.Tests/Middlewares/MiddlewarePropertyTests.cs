@@ -7,6 +7,7 @@ using System.IO.Compression;
 using System.Linq;
 using System.Net;
 using System.Text;
+using System.Threading;
 using CsCheck;
 using EdgeProxy.Config;
 using EdgeProxy.FunctionalTests.Harness;
@@ -14,6 +15,7 @@ using EdgeProxy.Middlewares.Identity;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Collections;
 using EdgeProxy.Routing;
+using EdgeProxy.Services.Composing;
 using EdgeProxy.Tests.Config;
 using EdgeProxy.Tests.Middlewares.Model;
 using EdgeProxy.Tests.Pipeline;
@@ -28,7 +30,7 @@ namespace EdgeProxy.Tests.Middlewares;
 /// memory, against a model that knows of no edits, blocks or exchanges: the same answer, and the same request at the
 /// server. Clients keep their connections, so that what one request leaves behind shows in the next.
 /// </summary>
-public sealed class MiddlewarePropertyTests
+public sealed class MiddlewarePropertyTests : IDisposable
 {
     private const int RoutersMax = 3;
     private const int RequestsMax = 10;
@@ -43,13 +45,17 @@ public sealed class MiddlewarePropertyTests
     [
         "Host", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Real-Ip",
         "Forwarded", "X-Request-Id", "Content-Length", "Date", "Connection", "Transfer-Encoding",
+        "X-Forwarded-Tls-Client-Cert", "X-Forwarded-Tls-Client-Cert-Info",
     ];
 
     private static readonly (string Name, string Value)[] ClientFields =
     [
         ("X-A", "c"), ("x_a", "alias"), ("X.A", "alias"), ("X-Forwarded-Prefix", "/evil"), ("X-Replaced-Path", "/evil"),
-        ("X-Key", RandomStep.Key), ("X-Key", "bad"), ("Authorization", $"Bearer {RandomStep.Token}"),
-        ("Authorization", "Bearer bad"), ("X-Consumer", "evil"), ("X-Subject", "evil"), ("Accept-Encoding", "gzip"),
+        ("X-Key", RandomIdentity.Key), ("X-Key", "bad"), ("Authorization", $"Bearer {RandomIdentity.Token}"),
+        ("Authorization", "Bearer bad"), ("Authorization", RandomIdentity.Basic("alice", "right")),
+        ("Authorization", RandomIdentity.Basic("bob", "right")), ("Authorization", RandomIdentity.Basic("carol", "right")),
+        ("Authorization", RandomIdentity.Basic("bob", "wrong")), ("X-User", "evil"), ("Remote-User", "evil"),
+        ("X-Told", "evil"), ("X-Consumer", "evil"), ("X-Subject", "evil"), ("Accept-Encoding", "gzip"),
         ("Origin", "https://app.test"), ("Origin", "https://evil.test"), ("Access-Control-Request-Method", "GET"),
     ];
 
@@ -59,6 +65,15 @@ public sealed class MiddlewarePropertyTests
         ("X-Frame-Options", "ALLOWALL"), ("Access-Control-Allow-Origin", "https://evil.test"), ("Retry-After", "7"),
         ("WWW-Authenticate", "Basic"), ("Content-Type", "text/html"), ("RateLimit", "x"),
     ];
+
+    private readonly ModelAuth _auth = new();
+    private readonly ModelClients _clients = new();
+
+    public void Dispose()
+    {
+        _auth.Dispose();
+        _clients.Dispose();
+    }
 
     [Fact]
     public void Chain_AnyMiddlewaresAndRequests_DoesWhatTheModelDoes()
@@ -70,11 +85,11 @@ public sealed class MiddlewarePropertyTests
         Assert.InRange(ends.Count(isForwarded => isForwarded), ends.Count / 4, ends.Count * 3 / 4);
     }
 
-    private static void Check(Random random, List<bool> ends)
+    private void Check(Random random, List<bool> ends)
     {
         var made = new RandomRule(random);
         List<Router> routers = Routers(random, made, out string toml);
-        ProxySettings settings = ConfigCorpus.Parse(toml);
+        ProxySettings settings = _clients.Parse(toml);
         Dictionary<string, Middleware> running = settings.Middlewares.ToDictionary(one => one.Name, Build);
         using var engine = new Engine();
         var table = new RouteTableBuilder();
@@ -89,7 +104,13 @@ public sealed class MiddlewarePropertyTests
             });
         }
 
-        engine.Snapshots.Publish(new Snapshot { Hash = "m", Routes = [.. routes], Tables = [table.Build(out _)] });
+        engine.Snapshots.Publish(new Snapshot
+        {
+            Hash = "m",
+            Routes = [.. routes],
+            Tables = [table.Build(out _)],
+            Services = new Dictionary<string, ServiceNode> { ["app"] = engine.Snapshots.Current.Routes[0].Service },
+        });
         var clients = new Dictionary<string, MemoryLink>();
         var server = new ModelServer(engine);
         for (int i = random.Next(1, RequestsMax + 1); i > 0; i--)
@@ -108,15 +129,19 @@ public sealed class MiddlewarePropertyTests
     }
 
     // Signatures are checked behind a gate that all share: others who test at the same time must not close it.
-    private static Middleware Build(MiddlewareSettings settings) => settings is JwtSettings jwt
-        ? new Jwt(jwt, new ProofGate(1, 10), TimeProvider.System)
-        : MiddlewareBuilder.Build(settings);
-
-    private static List<Router> Routers(Random random, RandomRule made, out string toml)
+    private static Middleware Build(MiddlewareSettings settings) => settings switch
     {
-        var steps = new RandomStep(random);
+        JwtSettings jwt => new Jwt(jwt, new ProofGate(1, 10), TimeProvider.System),
+        BasicAuthSettings basic => new BasicAuth(basic, new ProofGate(1, 10)),
+        _ => MiddlewareBuilder.Build(settings),
+    };
+
+    private List<Router> Routers(Random random, RandomRule made, out string toml)
+    {
+        var steps = new RandomStep(random, _auth);
         var named = new Dictionary<string, IReadOnlyList<ModelStep>>();
-        toml = ConfigCorpus.Small + RandomStep.Consumers;
+        toml = ConfigCorpus.Small.Replace("\n\n[routers", $"\n{_clients.EntryPoint}\n\n[routers", StringComparison.Ordinal)
+            + _clients.Certificates + RandomIdentity.Consumers(_clients.Fingerprint);
         for (int i = random.Next(1, 9); i > 0; i--)
         {
             ModelStep step = steps.Next($"m{i}", random.Next(RandomStep.Kinds));
@@ -153,7 +178,7 @@ public sealed class MiddlewarePropertyTests
         string method = random.Next(4) == 0 ? "OPTIONS" : plain.Method;
         return new ModelRequest(
             method, plain.Host.Length == 0 ? "a" : plain.Host, plain.Path, target,
-            [.. plain.Fields, .. Some(random, ClientFields).DistinctBy(field => field.Name)],
+            [.. plain.Fields, .. Some(random, Shuffled(random, ClientFields)).DistinctBy(field => field.Name)],
             plain.Client, method == "POST" ? new string('b', random.Next(12)) : null);
     }
 
@@ -177,7 +202,7 @@ public sealed class MiddlewarePropertyTests
     }
 
     // Null: there is no answer.
-    private static string? Found(
+    private string? Found(
         Engine engine, Dictionary<string, MemoryLink> clients, ModelServer server, ModelRequest request,
         ModelAnswer answer)
     {
@@ -185,7 +210,11 @@ public sealed class MiddlewarePropertyTests
         if (!clients.TryGetValue(request.Client, out MemoryLink? client) || client.IsClosed)
         {
             client = engine.Accept(
-                new MemoryLink { Remote = new IPEndPoint(IPAddress.Parse(request.Client), 40_000) });
+                new MemoryLink
+                {
+                    Remote = new IPEndPoint(IPAddress.Parse(request.Client), 40_000),
+                    Of = _clients.At(request.Client),
+                });
             clients[request.Client] = client;
         }
 
@@ -198,6 +227,7 @@ public sealed class MiddlewarePropertyTests
             text += Encoding.Latin1.GetString(client.TakeWritten());
             engine.Pass(turn < TimedTurns ? s_turn : TimeSpan.Zero);
             engine.Turn();
+            Thread.Yield(); // to who decides off the loop
         }
 
         int end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4;
@@ -217,6 +247,7 @@ public sealed class MiddlewarePropertyTests
         string body = head.Lists("Transfer-Encoding", "chunked") ? Decoded(text[end..])
             : IsRefusal(text[end..]) ? "?"
             : text[end..];
+        Assert.True(server.PageHead is not { } page || Sorted(page.Fields).Length == 0, "a page is asked for with fields");
         string got = server.Head is not { } sent ? ""
             : $"{sent.StartLine[..^" HTTP/1.1".Length]} {sent.One("Host")}\n{Sorted(sent.Fields)}\n{server.Body}\n";
         return $"{got}{head.StartLine.Split(' ')[1]}\n{Sorted(head.Fields)}\n{body}";
@@ -268,6 +299,13 @@ public sealed class MiddlewarePropertyTests
         random.Next(2) == 0 ? name : string.Concat(name.Select(c => $"%{(int)c:x2}"));
 
     private static T[] Some<T>(Random random, T[] pool) => [.. pool.Where(_ => random.Next(3) == 0)];
+
+    private static T[] Shuffled<T>(Random random, T[] pool)
+    {
+        T[] all = [.. pool];
+        random.Shuffle(all);
+        return all;
+    }
 
     private static string[] Several(Random random, IEnumerable<string> names)
     {

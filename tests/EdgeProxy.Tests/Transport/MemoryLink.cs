@@ -87,6 +87,11 @@ internal sealed class MemoryLink : ByteLink
 
     public IPEndPoint Local { get; init; } = new(IPAddress.Parse("192.0.2.1"), 80);
 
+    /// <summary>The connection it pretends to be of; null: none but itself.</summary>
+    public ByteLink? Of { get; init; }
+
+    public override ByteLink Carrier => Of ?? this;
+
     // Made once, as a socket's is: who asks for it is held to allocate nothing.
     public override IpAddress RemoteAddress => _remote ??= IpAddress.FromBytes(Remote.Address.GetAddressBytes());
 

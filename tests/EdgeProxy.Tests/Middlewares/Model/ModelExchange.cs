@@ -67,6 +67,9 @@ internal sealed class ModelExchange(ModelRequest request, string router)
     public List<(string Name, string Value)> Fields { get; } =
         [.. request.Fields.Where(one => one.Name != "X-Forwarded-Prefix")];
 
+    /// <summary>Who calls; null: nobody the configuration names.</summary>
+    public string? Consumer { get; set; }
+
     /// <summary>The answer as it stands.</summary>
     public ModelAnswer Answer { get; set; } = ModelAnswer.Own(404);
 
@@ -82,6 +85,50 @@ internal sealed class ModelExchange(ModelRequest request, string router)
         if (_answerMax == 0 || bytesMax < _answerMax)
         {
             (_answerMax, _refusesLonger) = (bytesMax, refusesLonger);
+        }
+    }
+
+    /// <summary>Errors of which statuses a service is asked for a page, and what is said without one.</summary>
+    public (int First, int Last, string Otherwise)? Pages { get; set; }
+
+    /// <summary>A service was asked for a page.</summary>
+    public bool IsPage { get; private set; }
+
+    /// <summary>The page of an answer that is about to begin takes its place, if there is one.</summary>
+    public bool TryAskPage(ModelAnswer answer, bool isServers)
+    {
+        if (Pages is not { } pages || answer.Status < pages.First || answer.Status > pages.Last)
+        {
+            return false;
+        }
+
+        if (isServers)
+        {
+            KeepFields(answer);
+        }
+
+        IsPage = true;
+        IsServers = ModelServer.HasPage(answer.Status);
+        Answer = IsServers
+            ? new ModelAnswer(answer.Status, ModelServer.Page, ModelServer.PageFields)
+            : ModelAnswer.Own(answer.Status, pages.Otherwise);
+        return true;
+    }
+
+    /// <summary>Of fields of the server's answer those stay that say what to do about its status.</summary>
+    public void KeepFields(ModelAnswer answer)
+    {
+        foreach ((string name, string value) in answer.Fields)
+        {
+            switch (name)
+            {
+                case "Retry-After":
+                    Change(fields => Set(fields, name, value));
+                    break;
+                case "WWW-Authenticate":
+                    Change(fields => fields.Add((name, value)));
+                    break;
+            }
         }
     }
 
@@ -105,6 +152,20 @@ internal sealed class ModelExchange(ModelRequest request, string router)
     public string? Received(string name)
     {
         foreach ((string own, string value) in Request.Fields)
+        {
+            if (own.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return value;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The first field of exactly this name as it stands; null if there is none.</summary>
+    public string? First(string name)
+    {
+        foreach ((string own, string value) in Fields)
         {
             if (own.Equals(name, StringComparison.OrdinalIgnoreCase))
             {

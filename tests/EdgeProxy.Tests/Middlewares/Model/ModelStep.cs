@@ -21,7 +21,12 @@ internal sealed record ModelStep(
         }
 
         bool isForwarded = answer is null;
-        exchange.Answer = answer ?? exchange.Taken(server);
+        if (!isForwarded || !exchange.TryAskPage(server, isServers: true))
+        {
+            exchange.Answer = answer ?? exchange.Taken(server);
+            _ = !exchange.IsServers && exchange.TryAskPage(exchange.Answer, isServers: false);
+        }
+
         foreach (ModelStep step in steps.Take(entered).Reverse())
         {
             step.Out?.Invoke(exchange);

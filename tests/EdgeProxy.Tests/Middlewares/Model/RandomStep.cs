@@ -1,10 +1,7 @@
 using System;
-using System.Buffers.Text;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace EdgeProxy.Tests.Middlewares.Model;
@@ -13,7 +10,7 @@ namespace EdgeProxy.Tests.Middlewares.Model;
 /// Makes up middlewares of every kind with what each should do. Pools are small, so that prefixes often fit, names
 /// often meet and limits are often reached.
 /// </summary>
-internal sealed class RandomStep(Random random)
+internal sealed class RandomStep(Random random, ModelAuth auth)
 {
     private static readonly string[] Prefixes = ["/p", "/p/q", "/z", "/", "/t", "/api"];
 
@@ -33,18 +30,10 @@ internal sealed class RandomStep(Random random)
         ("{path}", x => x.Path), ("{{{router}}}", x => $"{{{x.Router}}}"),
     ];
 
-    /// <summary>A key of alice's, a token of hers, and what makes them so.</summary>
-    public const string Key = "good";
-
-    private const string Secret = "a secret of thirty-two characters or more";
-
-    public static string Token { get; } = MakeToken();
-
-    public static string Consumers { get; } =
-        $"\n[consumers.alice]\nkeys = [{{ sha256 = \"{Convert.ToHexStringLower(SHA256.HashData("good"u8))}\" }}]\n";
+    private readonly RandomIdentity _identity = new(random, auth);
 
     /// <summary>So many kinds there are; <see cref="Next"/> makes one of them.</summary>
-    public const int Kinds = 21;
+    public const int Kinds = 19 + RandomIdentity.Kinds;
 
     public ModelStep Next(string name, int kind) => kind switch
     {
@@ -64,11 +53,10 @@ internal sealed class RandomStep(Random random)
         13 => BodyLimit(),
         14 => RateLimit(name),
         15 => InFlight(),
-        16 => ApiKey(name),
-        17 => Jwt(name),
-        18 => Compress(),
-        19 => Buffering(),
-        _ => IpList(),
+        16 => Compress(),
+        17 => Buffering(),
+        18 => IpList(),
+        _ => _identity.Next(name, kind - 19),
     };
 
     private ModelStep StripPrefix()
@@ -197,29 +185,29 @@ internal sealed class RandomStep(Random random)
             _ => ("400-599", 400, 599),
         };
         string body = Of(["sorry", ""]);
-        return new($"errors = {{ status = [\"{text}\"], body = \"{body}\" }}", _ => null, exchange =>
+        bool hasPages = Flag();
+        string pages = hasPages ? $", service = \"app\", path = \"{ModelServer.PagePath}{{status}}\"" : "";
+        return new($"errors = {{ status = [\"{text}\"], body = \"{body}\"{pages} }}", In, exchange =>
         {
-            if (exchange.Answer.Status < first || exchange.Answer.Status > last)
+            if (exchange.Answer.Status < first || exchange.Answer.Status > last || (hasPages && exchange.IsPage))
             {
                 return;
             }
 
-            foreach ((string name, string value) in exchange.IsServers ? exchange.Answer.Fields : [])
+            if (exchange.IsServers)
             {
-                switch (name)
-                {
-                    case "Retry-After":
-                        exchange.Change(fields => ModelExchange.Set(fields, name, value));
-                        break;
-                    case "WWW-Authenticate":
-                        exchange.Change(fields => fields.Add((name, value)));
-                        break;
-                }
+                exchange.KeepFields(exchange.Answer);
             }
 
             exchange.IsServers = false;
             exchange.Answer = ModelAnswer.Own(exchange.Answer.Status, body);
         });
+
+        ModelAnswer? In(ModelExchange exchange)
+        {
+            exchange.Pages = hasPages ? (first, last, body) : exchange.Pages;
+            return null;
+        }
     }
 
     private ModelStep Query()
@@ -322,7 +310,7 @@ internal sealed class RandomStep(Random random)
             {
                 "client_ip" => exchange.Request.Client,
                 "host" => exchange.Request.Host,
-                "header:X" => exchange.Received("X") ?? "",
+                "header:X" => exchange.First("X") ?? "",
                 _ => "",
             };
             int before = counts.GetValueOrDefault(source);
@@ -349,46 +337,6 @@ internal sealed class RandomStep(Random random)
     // One after the other: there is never a second one, unless one is not given back.
     private ModelStep InFlight() => new($"in_flight = {{ max = 1, key = \"{Of(["all", "host"])}\" }}", _ => null);
 
-    private static ModelStep ApiKey(string name) =>
-        new("api_key = { header = \"X-Key\", consumer_header = \"X-Consumer\" }", exchange =>
-        {
-            if (exchange.Received("X-Key") != Key)
-            {
-                return Refuse(exchange, $"ApiKey realm=\"{name}\"");
-            }
-
-            ModelExchange.Remove(exchange.Fields, "X-Key");
-            ModelExchange.Set(exchange.Fields, "X-Consumer", "alice");
-            return null;
-        });
-
-    private static ModelStep Jwt(string name) =>
-        new($"jwt = {{ secret = \"{Secret}\", claim_headers = {{ X-Subject = \"sub\" }} }}", exchange =>
-        {
-            if (exchange.Received("Authorization") != $"Bearer {Token}")
-            {
-                return Refuse(exchange, $"Bearer realm=\"{name}\"");
-            }
-
-            ModelExchange.Remove(exchange.Fields, "Authorization");
-            ModelExchange.Set(exchange.Fields, "X-Subject", "eve");
-            return null;
-        });
-
-    private static ModelAnswer Refuse(ModelExchange exchange, string challenge)
-    {
-        exchange.Change(fields => fields.Add(("WWW-Authenticate", challenge)));
-        return ModelAnswer.Own(401);
-    }
-
-    private static string MakeToken()
-    {
-        string text = Base64Url.EncodeToString("""{"alg":"HS256"}"""u8) + "."
-            + Base64Url.EncodeToString("""{"sub":"eve","exp":4102444800}"""u8);
-        byte[] signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.ASCII.GetBytes(text));
-        return $"{text}.{Base64Url.EncodeToString(signature)}";
-    }
-
     private ModelStep Compress()
     {
         int min = random.Next(1, 4);
@@ -396,7 +344,7 @@ internal sealed class RandomStep(Random random)
             exchange =>
             {
                 ModelAnswer answer = exchange.Answer;
-                if (!exchange.IsServers || exchange.IsCoded || answer.Status is 204
+                if (!exchange.IsServers || exchange.IsPage || exchange.IsCoded || answer.Status is 204
                     || !answer.Fields.Any(field => field.Name == "Content-Type"))
                 {
                     return;
