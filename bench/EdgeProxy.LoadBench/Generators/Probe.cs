@@ -60,12 +60,12 @@ internal static class Probe
             return 0;
         }
 
-        if (request.IsStream)
+        int length = ContentLength(have[..headEnd]);
+        if (request.IsStream && length < 0)
         {
             return have[(headEnd + 2)..].EndsWith(LastChunk) ? have.Length - headEnd - 4 : null;
         }
 
-        int length = ContentLength(have[..headEnd]);
         return have.Length >= headEnd + 4 + length ? length : null;
     }
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace EdgeProxy.LoadBench.Generators;
 
 /// <summary>A request as it goes on the wire, and the body its answer must have.</summary>
-/// <param name="IsStream">It is answered in chunks, of any size.</param>
+/// <param name="IsStream">It may be answered in chunks, of any size.</param>
 /// <param name="IsEndless">Its answer has no end: the head is all that is looked at.</param>
 internal sealed record ProbeRequest(string Text, int BodyBytes, bool IsStream = false, bool IsEndless = false)
 {
@@ -26,7 +26,12 @@ internal sealed record ProbeRequest(string Text, int BodyBytes, bool IsStream = 
     /// </summary>
     public static ProbeRequest Chat(string model, int bodyBytes)
     {
-        (string stream, string field) = model == "s" ? ("\"stream\":true,", "X-Stream: 1\r\n") : ("", "");
+        (string stream, string field) = model switch
+        {
+            "s" => ("\"stream\":true,", "X-Stream: 1\r\n"),
+            "h" => ("\"stream\":true,", "X-Held: 1\r\n"),
+            _ => ("", ""),
+        };
         string body = $"{{\"model\":\"{model}\",{stream}\"max_tokens\":64,\"messages\":[{{\"role\":\"user\","
             + $"\"content\":\"{string.Concat(Enumerable.Repeat("some words ", ChatWords))}\"}}]}}";
         return new ProbeRequest(

@@ -111,7 +111,9 @@ internal sealed class OriginConnection(Socket socket) : IDisposable
         }
 
         bool isStream = bytes.StartsWith("POST /stream"u8) || bytes[..end].IndexOf("X-Stream"u8) > 0;
+        bool isHeld = bytes.StartsWith("POST /held"u8) || bytes[..end].IndexOf("X-Held"u8) > 0;
         _chat = bytes.IndexOf("/v1/chat"u8) is not (> 0 and < 16) ? null
+            : isHeld ? ChatAnswers.Held
             : isStream ? ChatAnswers.Stream : ChatAnswers.Whole;
         bool isTaken = _chat is not null || bytes.StartsWith("POST /sink"u8);
         if (!isTaken || Probe.ContentLength(bytes[..end]) is not (>= 0 and var length))

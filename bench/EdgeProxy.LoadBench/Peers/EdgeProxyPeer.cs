@@ -38,6 +38,9 @@ internal enum Besides
     /// <summary>As Model, for a consumer with a key and a plan, in the audit chain.</summary>
     Governed,
 
+    /// <summary>As Governed, with a guard that looks into prompts and masks in answers.</summary>
+    Guarded,
+
     /// <summary>It sends its metrics to a collector, every second.</summary>
     Metrics,
 
@@ -99,6 +102,7 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
         Besides.Care => CareName,
         Besides.Model => $"{OwnName}+ai",
         Besides.Governed => $"{OwnName}+governed",
+        Besides.Guarded => $"{OwnName}+guarded",
         Besides.RateLimit => $"{OwnName}+rate_limit",
         Besides.Headers => $"{OwnName}+headers",
         Besides.StripPrefix => $"{OwnName}+strip_prefix",
@@ -120,9 +124,12 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
         Besides.StripPrefix => "\"strip\"",
         Besides.IpLists => "\"partners\", \"strangers\"",
         Besides.ApiKey or Besides.Governed => "\"key\"",
+        Besides.Guarded => "\"key\", \"guard\"",
         Besides.Jwt => "\"token\"",
         _ => "",
     };
+
+    private bool IsOfModels => besides is Besides.Model or Besides.Governed or Besides.Guarded;
 
     public string? Missing => File.Exists(binary) ? null : $"{binary} is not there";
 
@@ -176,7 +183,7 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
             toml.Append(CultureInfo.InvariantCulture, $"""
                 [routers.{name}]
                 rule = "PathPrefix(`{prefix}`)"
-                service = "{(besides is Besides.Model or Besides.Governed ? ModelTables.ServiceName : "app")}"
+                service = "{(IsOfModels ? ModelTables.ServiceName : "app")}"
                 {middlewares}
 
                 """);
@@ -203,6 +210,7 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
             Besides.Care => Care,
             Besides.Model => ModelTables.Models(setup),
             Besides.Governed => ModelTables.Models(setup) + ModelTables.Governance(setup),
+            Besides.Guarded => ModelTables.Models(setup) + ModelTables.Governance(setup) + ModelTables.Guard,
             Besides.Metrics => Collector(setup, "[\"metrics\"]"),
             Besides.Logs => Collector(setup, "[\"metrics\", \"traces\"]") + Traces("0.01") + Log(setup),
             Besides.Traces => Collector(setup, "[\"metrics\", \"traces\"]") + Traces("1") + Log(setup),

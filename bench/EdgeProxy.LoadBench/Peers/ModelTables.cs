@@ -8,7 +8,7 @@ internal static class ModelTables
 {
     public const string ServiceName = "llm";
 
-    /// <summary>Model m answers whole, model s streams.</summary>
+    /// <summary>Model m answers whole, model s streams, model h does not end.</summary>
     public static string Models(PeerSetup setup) => $$"""
         [ai.providers.whole]
         kind = "openai"
@@ -16,9 +16,24 @@ internal static class ModelTables
         [ai.providers.stream]
         kind = "openai"
         base_url = "http://{{setup.Upstream}}/stream/v1"
+        [ai.providers.held]
+        kind = "openai"
+        base_url = "http://{{setup.Upstream}}/held/v1"
         [services.{{ServiceName}}.ai]
-        models = [{ name = "m", provider = "whole" }, { name = "s", provider = "stream" }]
+        models = [
+          { name = "m", provider = "whole" },
+          { name = "s", provider = "stream" },
+          { name = "h", provider = "held" },
+        ]
         output_tokens_max = 4096
+
+        """;
+
+    /// <summary>Looks into prompts and answers for what is never in them.</summary>
+    public const string Guard = """
+        [middlewares.guard.ai_guard]
+        prompt = [{ detect = "secret", action = "block" }, { detect = "prompt_injection", action = "flag" }]
+        answer = [{ detect = "email", action = "mask" }, { detect = "card_number", action = "mask" }]
 
         """;
 

@@ -108,12 +108,22 @@ internal static class ScenarioList
             Origin = OriginKind.Loop,
         },
         new LoadScenario(
+            "ai-guard-1k",
+            "POST a chat of 1 KiB, answered whole, on 64 connections: ours forwarding, governed, and governed with a "
+                + "guard, which holds the answer, looks into it, and sends it in chunks.",
+            ProbeRequest.Chat("m", LoopOrigin.ChatBodyBytes) with { IsStream = true })
+        {
+            Compares = [Besides.Governed, Besides.Guarded],
+            Origin = OriginKind.Loop,
+            SlackBytes = ChunkSlackBytes,
+        },
+        new LoadScenario(
             "ai-stream",
-            "POST a chat of 1 KiB, answered in 64 events, on 64 connections: as ai-1k; the difference to it is what 64 "
-                + "events cost.",
+            "POST a chat of 1 KiB, answered in 64 events, on 64 connections: as ai-1k, and with a guard; the "
+                + "difference to it is what 64 events cost.",
             ProbeRequest.Chat("s", LoopOrigin.ChatBodyBytes) with { IsStream = true })
         {
-            Compares = [Besides.Model, Besides.Governed],
+            Compares = [Besides.Model, Besides.Governed, Besides.Guarded],
             Origin = OriginKind.Loop,
             SlackBytes = ChunkSlackBytes,
         },
@@ -137,6 +147,7 @@ internal static class ScenarioList
         new TroubleScenario(isFailing: false),
         new StartScenario(),
         new MemoryScenario(),
+        new HeldStreamsScenario(),
         new IdleScenario(),
     ];
 

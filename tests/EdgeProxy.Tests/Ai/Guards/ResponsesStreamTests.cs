@@ -167,6 +167,18 @@ public sealed class ResponsesStreamTests
         Assert.Equal(Enumerable.Range(0, Count).Select(item => $"word {item}"), shown);
     }
 
+    // What was said is known again without keeping it.
+    [Fact]
+    public void Stream_Warm_AllocatesNothing()
+    {
+        using GuardBench bench = GuardBench.Masking();
+        byte[] stream = StreamOf([.. Created, .. Delta("jane@exam"), .. Delta("ple.com !"),
+            .. TextDone("jane@example.com !"), .. ItemDone("jane@example.com !"), .. Completed("jane@example.com !")]);
+
+        Allocations.AssertNone(() => bench.Pass(AiCallKind.Responses, stream));
+        Assert.False(bench.IsOver);
+    }
+
     [Theory]
     [InlineData("a", "ab", "")]
     [InlineData("ab", "a", "b")]
