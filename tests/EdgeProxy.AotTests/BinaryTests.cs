@@ -60,8 +60,8 @@ public sealed class BinaryTests(ITestOutputHelper output)
 
     /// <summary>
     /// All that is resident, of files too, after a start with nothing of the file in the kernel's cache, as after a
-    /// boot: how much of a file is mapped around what is touched depends on how its cache was filled. The least of some:
-    /// what is left of the copy there, or is somebody else's of the C library, is not the program's need.
+    /// boot: how much of a file is mapped around what is touched depends on how its cache was filled. The least of
+    /// some: what is left of the copy there, or is somebody else's of the C library, is not the program's need.
     /// </summary>
     [Fact]
     public async Task Idle_Memory_IsWithinItsBudget()
