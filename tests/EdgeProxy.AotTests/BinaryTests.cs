@@ -58,20 +58,31 @@ public sealed class BinaryTests(ITestOutputHelper output)
         Assert.Equal(0, await proxy.ExitCodeAsync());
     }
 
+    /// <summary>
+    /// All that is resident, of files too, after a start with nothing of the file in the kernel's cache, as after a
+    /// boot: how much of a file is mapped around what is touched depends on how its cache was filled. The least of
+    /// some: what is left of the copy there, or is somebody else's of the C library, is not the program's need.
+    /// </summary>
     [Fact]
     public async Task Idle_Memory_IsWithinItsBudget()
     {
-        string copy = CopyInMemory(Published.Require());
+        string copy = Path.GetTempFileName();
         try
         {
+            File.Copy(Published.Require(), copy, overwrite: true);
             await using RawServer server = RawServer.Ok();
-            await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server), binary: copy);
-            await RawClient.GetAsync(proxy.Port);
+            long least = long.MaxValue;
+            for (int i = 0; i < 3; i++)
+            {
+                CachedFile.Forget(copy);
+                await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server), binary: copy);
+                await RawClient.GetAsync(proxy.Port);
+                long rss = proxy.RssKib;
+                output.WriteLine($"idle: {rss:N0} KiB, design {Published.Budget("rss_idle_kib_max"):N0}");
+                least = Math.Min(least, rss);
+            }
 
-            long rss = proxy.OwnRssKib;
-            output.WriteLine($"idle: {rss:N0} KiB of {proxy.RssKib:N0}, design {Published.Budget("rss_idle_kib_max"):N0}");
-
-            Assert.InRange(rss, 1, Published.Budget("rss_idle_kib_max"));
+            Assert.InRange(least, 1, Published.Budget("rss_idle_kib_max"));
         }
         finally
         {
@@ -166,18 +177,5 @@ public sealed class BinaryTests(ITestOutputHelper output)
         public string Path { get; } = System.IO.Path.GetTempFileName();
 
         public void Dispose() => File.Delete(Path);
-    }
-
-    // Of a file on a disk the kernel maps around each page that is touched what its cache has in one piece: the same
-    // program is resident with 10 or 15 MiB, by what was read before it, and so are libraries it shares with others. In
-    // memory it is the same each time.
-    private static string CopyInMemory(string binary)
-    {
-        const string Memory = "/dev/shm";
-        bool isThere = File.ReadLines("/proc/mounts").Any(static mount =>
-            mount.Split(' ') is [_, Memory, _, var options, ..] && !options.Split(',').Contains("noexec"));
-        string copy = Path.Combine(isThere ? Memory : Path.GetTempPath(), $"edgeproxy-test-{Guid.NewGuid():N}");
-        File.Copy(binary, copy);
-        return copy;
     }
 }

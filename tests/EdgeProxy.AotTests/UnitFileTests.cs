@@ -2,6 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Net;
+using System.Net.Http;
+using System.Net.Sockets;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Harness;
 using Xunit;
@@ -13,6 +16,11 @@ namespace EdgeProxy.AotTests;
 /// </summary>
 public sealed class UnitFileTests(ITestOutputHelper output)
 {
+    private const int SignalUsr1 = 10;
+    private const int Clients = 8;
+    private const int PerConnection = 50;
+    private const int Requests = 3_200;
+
     private const string Get = "GET / HTTP/1.1\r\nHost: unit.example\r\n\r\n";
     private static readonly string Unit =
         Path.Combine(ProxyBinary.RepositoryRoot!, "packaging", "systemd", "edgeproxy.service");
@@ -42,32 +50,50 @@ public sealed class UnitFileTests(ITestOutputHelper output)
         Assert.Equal(200, (await RawClient.GetAsync(proxy.Port, "/")).Status);
     }
 
+    /// <summary>
+    /// Everything that writes is on, and thousands of requests come by HTTP/1.1 and HTTP/2 over TLS on connections that
+    /// begin and end, before and after a reload, until the proxy is told to drain.
+    /// </summary>
     [Fact]
     public async Task Program_StartLoadReloadDrain_MakesNoCallTheUnitForbids()
     {
         string strace = External.Require("strace");
         HashSet<string> allowed = await AllowedAsync();
-        string trace = Path.GetTempFileName();
+        using var keys = new TestKeys();
+        keys.Make("a.test").Dispose();
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("edgeproxy-unit-");
+        string trace = Path.Combine(folder.FullName, "trace");
         try
         {
-            await using (RawServer server = Server())
+            await using (RawServer server = Steady.Counting())
             await using (ProxyProcess proxy = await ProxyProcess.StartAsync(
-                new ProxyConfig(server) { Loops = 2 },
-                wrap: [strace, "-D", "-f", "-q", "-o", trace, "-e", "signal=none"], binary: Published.Require()))
+                Loaded(server, keys, folder), wrap: [strace, "-D", "-f", "-q", "-o", trace, "-e", "signal=none"],
+                binary: Published.Require()))
             {
-                await LoadAsync(proxy.Port);
-                await proxy.ReloadAsync(proxy.Config.ToToml() + "# again\n");
-                await LoadAsync(proxy.Port);
+                await LoadAsync(proxy.Port, keys);
+                proxy.WriteConfig(proxy.Config.ToToml() + "# again\n");
+                proxy.Hangup();
+                await proxy.ExpectMetricAsync(2, "edgeproxy_config_reloads_total", "outcome=\"ok\"");
+                proxy.Signal(SignalUsr1); // log files are opened again
+                await LoadAsync(proxy.Port, keys);
+                await proxy.ExpectMetricAsync(2 * Requests, "edgeproxy_responses_total", "2xx");
+                await Eventually.TrueAsync(
+                    async () => await proxy.MetricAsync("edgeproxy_spool_items", "traces") > 0, "spans in the spool");
+                proxy.Terminate();
+                Assert.Equal(0, await proxy.ExitCodeAsync(TimeSpan.FromMinutes(2)));
             }
 
+            Assert.Equal(2 * Requests, File.ReadLines(Path.Combine(folder.FullName, "access.log")).Count());
+            Assert.NotEmpty(Directory.GetFiles(Path.Combine(folder.FullName, "audit"), "*", SearchOption.AllDirectories));
             string[] made = [.. File.ReadLines(trace).Select(CallOf).Where(c => c.Length > 0).Distinct().Order()];
             output.WriteLine(string.Join(' ', made));
             Assert.Contains("epoll_ctl", made);
+            Assert.Contains("fsync", made);
             Assert.Empty(made.Except(allowed));
         }
         finally
         {
-            File.Delete(trace);
+            folder.Delete(recursive: true);
         }
     }
 
@@ -83,16 +109,81 @@ public sealed class UnitFileTests(ITestOutputHelper output)
         }
     });
 
-    private static async Task LoadAsync(int port)
+    private static ProxyConfig Loaded(RawServer server, TestKeys keys, DirectoryInfo folder) => new(server)
     {
-        for (int i = 0; i < 20; i++)
+        Loops = 2,
+        EntryPoint = "tls = {}",
+        Node = $"state_dir = \"{folder.CreateSubdirectory("state").FullName}\"",
+        Service = """
+            strategy = "least_time"
+            health_check = { path = "/healthz", interval = "100ms" }
+            passive_health_check = {}
+            retry = { on = ["connect", "reset", "timeout", "502-504"] }
+            circuit_breaker = { expression = "NetworkErrorRatio() > 0.3" }
+            """,
+        More = $$"""
+            [[tls.certificates]]
+            cert = "{{keys.Folder}}/a.test.pem"
+            key = "{{keys.Folder}}/a.test.key"
+            [access_log]
+            output = "{{folder.FullName}}/access.log"
+            [audit]
+            directory = "{{folder.CreateSubdirectory("audit").FullName}}"
+            all_routers = true
+            [telemetry.traces]
+            ratio = 1
+            [telemetry.otlp]
+            endpoint = "http://127.0.0.1:1"
+            [telemetry.spool]
+            directory = "{{folder.FullName}}/spool"
+            """,
+    };
+
+    // Half of them by HTTP/1.1, on connections that are used for a while, half as streams of HTTP/2.
+    private static async Task LoadAsync(int port, TestKeys keys)
+    {
+        using HttpClient http2 = Http2Client(keys);
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(async client =>
         {
-            using RawClient client = await RawClient.ConnectAsync(port);
-            for (int k = 0; k < 10; k++)
+            for (int connection = 0; connection < Requests / Clients / PerConnection; connection++)
             {
-                Assert.Equal(200, (await client.RequestAsync(Get)).Status);
+                using RawClient? http1 = client % 2 == 0 ? await RawClient.ConnectTlsAsync(port, keys) : null;
+                for (int i = 0; i < PerConnection; i++)
+                {
+                    int status = http1 is not null
+                        ? (await http1.RequestAsync(Get)).Status
+                        : await StatusAsync(http2, port);
+                    Assert.Equal(200, status);
+                }
             }
-        }
+        }));
+    }
+
+    private static HttpClient Http2Client(TestKeys keys)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = static async (context, stop) =>
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, stop);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        handler.SslOptions.CertificateChainPolicy = keys.Trust();
+        return new HttpClient(handler)
+        {
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Timeout = TimeSpan.FromMinutes(5),
+        };
+    }
+
+    private static async Task<int> StatusAsync(HttpClient client, int port)
+    {
+        using HttpResponseMessage answer = await client.GetAsync(
+            new Uri($"https://a.test:{port}/"), TestContext.Current.CancellationToken);
+        return (int)answer.StatusCode;
     }
 
     /// <summary>SystemCallFilter of the unit, group by group, as the installed systemd spells them out.</summary>

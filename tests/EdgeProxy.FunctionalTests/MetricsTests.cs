@@ -37,6 +37,11 @@ public sealed class MetricsTests
         Assert.Equal(3, ProxyProcess.MetricIn(text, "http_client_request_duration_seconds_count",
             $"{{edgeproxy_service=\"app\",server_address=\"127.0.0.1\",server_port=\"{server.Port}\","));
         Assert.Equal(0, ProxyProcess.MetricIn(text, "http_server_active_requests"));
+
+        // What was asked of the admin address, and that before it was ready, is not among them.
+        Assert.Equal(3, ProxyProcess.MetricIn(text, "edgeproxy_responses_total", "2xx"));
+        Assert.Equal(1, ProxyProcess.MetricIn(text, "edgeproxy_responses_total", "4xx"));
+        Assert.Equal(0, ProxyProcess.MetricIn(text, "edgeproxy_responses_total", "5xx"));
         Assert.Equal(1, ProxyProcess.MetricIn(text, "edgeproxy_config_info",
             ProxyProcess.HashOf(proxy.Config.ToToml())));
         Assert.Equal(

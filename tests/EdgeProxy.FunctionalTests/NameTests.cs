@@ -36,6 +36,28 @@ public sealed class NameTests
     }
 
     [Fact]
+    public async Task Addresses_CountTogether_AndAScrapeHasEachSeriesOnce()
+    {
+        await using var dns = new DnsServer();
+        await using RawServer first = RawServer.At("127.0.0.2", Ports.Next());
+        await using RawServer second = RawServer.At("127.0.0.3", first.Port);
+        dns.Set("app.test", "127.0.0.2", "127.0.0.3");
+        await using ProxyProcess proxy = await StartAsync(dns, first.Port, "retry = {}\ncircuit_breaker = "
+            + "{ expression = \"NetworkErrorRatio() > 0.5\" }\nhealth_check = { interval = \"1h\" }");
+        await WaitForAddressesAsync(proxy);
+
+        Assert.Equal(2, (await CountAsync(proxy, 20)).Count);
+
+        const string tries = "http_client_request_duration_seconds_count";
+        await proxy.ExpectMetricAsync(20, tries, "edgeproxy_service=\"app\"");
+        string text = (await proxy.AdminAsync("/metrics")).BodyText;
+        string[] series = [.. text.Split('\n').Where(line => line.Length > 0 && line[0] != '#')
+            .Select(line => line[..line.LastIndexOf(' ')])];
+        Assert.Single(series, name => name.StartsWith(tries, StringComparison.Ordinal));
+        Assert.Empty(series.GroupBy(name => name).Where(same => same.Count() > 1).Select(same => same.Key));
+    }
+
+    [Fact]
     public async Task AnswerChanges_RequestsMove_AndNoneIsLost()
     {
         await using var dns = new DnsServer();

@@ -1,3 +1,4 @@
+using System;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
@@ -156,6 +157,47 @@ public sealed class ReloadTests
 
         Assert.Equal(200, (await RawClient.GetAsync(port)).Status);
         await Eventually.TrueAsync(() => RawClient.IsRefusedAsync(proxy.Port), "the old address to be closed");
+    }
+
+    [Fact]
+    public async Task AdminAddress_Moved_TheCommandReachesTheProxyWhereItStillIs()
+    {
+        DirectoryInfo state = Directory.CreateTempSubdirectory("edgeproxy-state-");
+        await using RawServer server = RawServer.Ok();
+        var config = new ProxyConfig(server) { Node = $"state_dir = \"{state.FullName}\"" };
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        string note = Path.Combine(state.FullName, "admin-address");
+        await Eventually.TrueAsync(() => File.Exists(note), "the end of the start");
+        string toml = config.ToToml();
+        string moved = Moved(toml, proxy.AdminPort, out int port);
+
+        proxy.WriteConfig(moved);
+        await ReloadCommandAsync(proxy, 0);
+
+        // Moved again, with a fault elsewhere: it hears of it, and nothing changes.
+        proxy.WriteConfig(Moved(moved, port, out _) + "\n[routers.wrong]\n");
+        Assert.Contains("routers.wrong", (await ReloadCommandAsync(proxy, 78)).ToString());
+
+        // Off: asked where it was, and then nowhere.
+        proxy.WriteConfig(moved.Replace($"127.0.0.1:{port}\"", "off\"", StringComparison.Ordinal));
+        await ReloadCommandAsync(proxy, 0);
+        Assert.False(File.Exists(note));
+        Assert.Contains("SIGHUP", (await ReloadCommandAsync(proxy, 1)).ToString());
+        Assert.Equal(200, (await RawClient.GetAsync(proxy.Port)).Status);
+        state.Delete(recursive: true);
+    }
+
+    private static string Moved(string toml, int from, out int to)
+    {
+        to = Ports.Next();
+        return toml.Replace($"127.0.0.1:{from}\"", $"127.0.0.1:{to}\"", StringComparison.Ordinal);
+    }
+
+    private static async Task<CommandResult> ReloadCommandAsync(ProxyProcess proxy, int code)
+    {
+        CommandResult result = await ProxyProcess.RunAsync("reload", "--config", proxy.ConfigPath);
+        Assert.True(result.ExitCode == code, result.ToString());
+        return result;
     }
 
     [Fact]

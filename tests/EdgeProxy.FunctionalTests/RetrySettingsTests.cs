@@ -272,6 +272,74 @@ public sealed class RetrySettingsTests
         Assert.Equal(200, (await RawClient.GetAsync(proxy.Port)).Status);
     }
 
+    [Theory]
+    [InlineData("10m", 12)]
+    [InlineData("0", 2)]
+    public async Task Budget_ManyFailAtOnce_WhatWentWellBeforeEarnedRetries(string window, int succeeded)
+    {
+        // As above, after 50 requests that went well: at 20 % they earn 10 retries beside the two of 12 in flight.
+        const int clients = 14;
+        const int before = 50;
+        var arrived = new Gate();
+        var held = new Gate();
+        await using RawServer first = RawServer.Start(async connection =>
+        {
+            RawRequest? request;
+            while ((request = await connection.ReadRequestAsync()) is not null)
+            {
+                if (request.Target == "/well")
+                {
+                    await connection.AnswerAsync();
+                    continue;
+                }
+
+                await arrived.PassAsync("all clients to be there");
+                connection.Wire.Reset();
+                return;
+            }
+        });
+        await using RawServer good = RawServer.Start(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await held.PassAsync("the others to have failed");
+            await connection.AnswerAsync();
+        });
+        var config = new ProxyConfig(first)
+        {
+            IsBare = true,
+            More = $$"""
+                [routers.all]
+                rule = "PathPrefix(`/`)"
+                service = "app"
+                [services.app]
+                servers = [
+                  { url = "http://127.0.0.1:{{first.Port}}", weight = 1000 },
+                  { url = "http://127.0.0.1:{{good.Port}}", weight = 1 },
+                ]
+                retry = { budget_share = 20, budget_min = 1, budget_window = "{{window}}" }
+                """,
+        };
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        using (RawClient client = await proxy.ConnectAsync())
+        {
+            for (int i = 0; i < before; i++)
+            {
+                Assert.Equal(200, (await client.RequestAsync(Get.Replace("/ ", "/well ", StringComparison.Ordinal))).Status);
+            }
+        }
+
+        Task<RawResponse>[] answers = [.. Enumerable.Range(0, clients).Select(_ => RawClient.GetAsync(proxy.Port))];
+        await first.WaitForRequestsAsync(before + clients);
+        arrived.Open();
+        await Eventually.TrueAsync(
+            () => answers.Count(answer => answer.IsCompleted) >= clients - succeeded, "the others to fail");
+        held.Open();
+        RawResponse[] all = await Task.WhenAll(answers);
+
+        Assert.Equal(succeeded, all.Count(answer => answer.Status == 200));
+        await proxy.ExpectMetricAsync(clients - succeeded, "edgeproxy_retries_over_budget_total");
+    }
+
     [Fact]
     public async Task OneServerKilledUnderLoad_RepeatableRequestsAllSucceed()
     {

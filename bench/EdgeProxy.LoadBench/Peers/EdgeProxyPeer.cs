@@ -172,7 +172,6 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
                 [services.app.retry]
                 on = ["connect", "reset", "timeout"]
                 per_try_timeout = "1s"
-                budget_share = 100
 
                 """);
         }

@@ -47,6 +47,7 @@ internal static class ConfigFile
         seen = new SeenFiles(files.Paths, files.Stamps, files.Patterns, files.Written)
         {
             Admin = IsAdminAtFault(faults) ? null : settings?.Admin,
+            StateFolder = settings?.Node.StateFolder,
         };
         return settings is null || faults.Count > 0 ? null : seen.In(settings with { Hash = files.Hash() });
     }
@@ -100,6 +101,9 @@ internal sealed record SeenFiles(
     /// Where a proxy with these files is to be asked, though something else in them is at fault; null if that is.
     /// </summary>
     public AdminSettings? Admin { get; init; }
+
+    /// <summary>Where a proxy with these files keeps its state; null if no table of them could be read.</summary>
+    public string? StateFolder { get; init; }
 
     public ProxySettings In(ProxySettings settings) => settings with
     {

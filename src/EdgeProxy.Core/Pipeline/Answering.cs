@@ -4,6 +4,7 @@ using EdgeProxy.Pipeline.Bodies;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Health;
 using EdgeProxy.Transport;
 
 namespace EdgeProxy.Pipeline;
@@ -342,6 +343,7 @@ internal static class Answering
     private static void Release(Exchange exchange)
     {
         exchange.UpstreamSource.EndMessage();
+        FaultWatch.NoteWhole(exchange.Server!, exchange.Answered);
         if (exchange.Upstream is not { } upstream)
         {
             exchange.UpstreamSource.Unbind(); // its connection went before it

@@ -10,7 +10,9 @@ internal static class Recorder
     public static void Record(Exchange exchange)
     {
         LoopCounters counters = exchange.Shard.Counters;
-        switch (exchange.Status / 100)
+
+        // What the admin API says of the proxy is no answer of what it serves.
+        switch (exchange.Entry.LocalService is null ? exchange.Status / 100 : 0)
         {
             case 1:
                 counters.Add(Counter.Responses1xx);

@@ -57,6 +57,7 @@ internal static class Retry
             ServiceShard shard = exchange.Service!.Shard(exchange.Shard.Loop.Index);
             shard.LiveCount--;
             shard.RetryingCount -= exchange.IsRetrying ? 1 : 0;
+            Earn(exchange, shard);
             exchange.IsLive = false;
             exchange.IsRetrying = false;
         }
@@ -158,7 +159,11 @@ internal static class Retry
     {
         ServiceShard shard = service.Shard(exchange.Shard.Loop.Index);
         int most = Math.Max(settings.BudgetMin, shard.LiveCount * settings.BudgetShare / 100);
-        if (shard.RetryingCount >= most)
+        long windowMs = (long)settings.BudgetWindow.TotalMilliseconds;
+        bool isWithin = shard.RetryingCount < most
+            || (windowMs > 0
+                && shard.Reserve.TrySpend(exchange.Shard.Loop.NowMs, windowMs, settings.BudgetShare));
+        if (!isWithin)
         {
             exchange.Shard.Counters.Add(Counter.RetriesOverBudget);
             return false;
@@ -167,6 +172,16 @@ internal static class Retry
         shard.RetryingCount++;
         exchange.IsRetrying = true;
         return true;
+    }
+
+    // What a server answered well at the first try; the status is there once it was passed on.
+    private static void Earn(Exchange exchange, ServiceShard shard)
+    {
+        bool isWell = !exchange.IsRetrying && exchange.Fault.IsNone && exchange.Status is > 0 and < 500;
+        if (isWell && exchange.Service!.Settings.Retry is { BudgetWindow.Ticks: > 0 } settings)
+        {
+            shard.Reserve.Earn(exchange.Shard.Loop.NowMs, (long)settings.BudgetWindow.TotalMilliseconds);
+        }
     }
 
     private static bool HasIdempotencyKey(RequestHead request, ReadOnlySpan<byte> head)

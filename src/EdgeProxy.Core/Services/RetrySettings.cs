@@ -60,6 +60,12 @@ internal sealed record RetrySettings
 
     /// <summary>So many may be in any case. Default 3 (Envoy's).</summary>
     public int BudgetMin { get; init; } = RetryLimits.BudgetMinDefault;
+
+    /// <summary>
+    /// Beyond that, <see cref="BudgetShare"/> of the requests that went well at the first try within so long. 0: none.
+    /// Default 10 s (Finagle's and linkerd's).
+    /// </summary>
+    public TimeSpan BudgetWindow { get; init; } = RetryLimits.BudgetWindowDefault;
 }
 
 /// <summary>Named limits and defaults of retries.</summary>
@@ -71,6 +77,9 @@ internal static class RetryLimits
     public const int BudgetShareDefault = 20;
     public const int BudgetMinDefault = 3;
     public const int BudgetMinMax = 1000;
+    public static readonly TimeSpan BudgetWindowDefault = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan BudgetWindowMin = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan BudgetWindowMax = TimeSpan.FromMinutes(10);
 
     /// <summary>The last code of gRPC (unauthenticated).</summary>
     public const int GrpcCodeMax = 16;

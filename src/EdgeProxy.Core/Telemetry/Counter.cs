@@ -234,7 +234,7 @@ internal static class CounterNames
             "Connections that began with the PROXY protocol, or should have.");
 
     private static (string Name, string Label, string Help) Responses(string status) =>
-        ("edgeproxy_responses_total", $"status=\"{status}\"", "Responses by status class.");
+        ("edgeproxy_responses_total", $"status=\"{status}\"", "Responses by status class, the admin address's apart.");
 
     private static (string Name, string Label, string Help) Mirrored(string result) =>
         ("edgeproxy_mirrored_requests_total", $"result=\"{result}\"", "Copies of requests by what came of them.");

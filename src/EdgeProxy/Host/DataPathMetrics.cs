@@ -66,28 +66,45 @@ internal sealed partial class DataPath
                 routers.Add(new DurationSeries([new MetricLabel("http_route", name)], metrics));
             }
 
-            var servers = new List<DurationSeries>();
-            foreach (Service service in Volatile.Read(ref _services))
-            {
-                foreach (Server server in service.Servers)
-                {
-                    servers.Add(new DurationSeries(
-                    [
-                        new MetricLabel("edgeproxy_service", service.Name),
-                        new MetricLabel("server_address", server.Host),
-                        new MetricLabel("server_port", server.Port.ToString(CultureInfo.InvariantCulture)),
-                    ], server.Durations));
-                }
-            }
-
             return
             [
                 new DurationFamily("http_server_request_duration_seconds",
                     "Duration of requests, by router (http_route).", routers),
                 new DurationFamily("http_client_request_duration_seconds",
-                    "Duration of tries at servers.", servers),
+                    "Duration of tries at servers.", DurationsOfServers()),
             ];
         }
+    }
+
+    // By host and port: the addresses of a name count together, or a scrape would have one series several times.
+    private List<DurationSeries> DurationsOfServers()
+    {
+        var series = new List<DurationSeries>();
+        foreach (Service service in Volatile.Read(ref _services))
+        {
+            var same = new Dictionary<(string Host, int Port), List<DurationMetrics>>();
+            foreach (Server server in service.Servers)
+            {
+                if (!same.TryGetValue((server.Host, server.Port), out List<DurationMetrics>? list))
+                {
+                    same[(server.Host, server.Port)] = list = [];
+                }
+
+                list.Add(server.Durations);
+            }
+
+            foreach (((string host, int port), List<DurationMetrics> list) in same)
+            {
+                series.Add(new DurationSeries(
+                [
+                    new MetricLabel("edgeproxy_service", service.Name),
+                    new MetricLabel("server_address", host),
+                    new MetricLabel("server_port", port.ToString(CultureInfo.InvariantCulture)),
+                ], [.. list]));
+            }
+        }
+
+        return series;
     }
 
     private void CollectActive(ICollection<MetricSample> samples)

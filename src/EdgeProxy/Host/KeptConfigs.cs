@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Net;
 using System.Threading;
 using EdgeProxy.Config;
 using EdgeProxy.Config.History;
@@ -22,6 +23,8 @@ internal sealed class KeptConfigs(TimeProvider time, ILogger logger) : IMetricsS
 
     private ConfigHistory? _history;
     private string _notePath = "";
+    private string _stateFolder = "";
+    private IPEndPoint? _admin;
     private RollbackNote? _rollback;
     private long _failedCount;
 
@@ -36,6 +39,7 @@ internal sealed class KeptConfigs(TimeProvider time, ILogger logger) : IMetricsS
             return;
         }
 
+        _stateFolder = node.StateFolder;
         string folder = Path.Combine(node.StateFolder, FolderName);
         _notePath = Path.Combine(folder, NoteName);
         _rollback = RollbackNote.Read(_notePath, out bool isDamaged);
@@ -111,6 +115,18 @@ internal sealed class KeptConfigs(TimeProvider time, ILogger logger) : IMetricsS
         {
             Interlocked.Increment(ref _failedCount);
             Log.NotKept(logger, settings.Hash, problem, null);
+        }
+    }
+
+    /// <summary>
+    /// Notes where the admin API is, or that it is nowhere. Without a note commands ask where the file says; what keeps
+    /// it from being written is said of the history, which has the same folder.
+    /// </summary>
+    public void NoteAdmin(IPEndPoint? address)
+    {
+        if (_history is not null && !Equals(address, _admin) && AdminNote.Write(_stateFolder, address) is null)
+        {
+            _admin = address;
         }
     }
 

@@ -184,6 +184,7 @@ internal sealed class ProxyHost : IAsyncDisposable
         _poll.Dispose();
         _watchdog?.Dispose();
         _effectLooks?.Dispose();
+        _reloader.LeaveAdmin();
         if (!_endAsked.Task.IsCompleted)
         {
             await _dataPath.DisposeAsync().ConfigureAwait(false);

@@ -67,8 +67,18 @@ internal sealed class Reloader(
     {
         lock (_turn)
         {
+            Kept.NoteAdmin(dataPath.Status.Admin);
             _keepFirst();
             _keepFirst = static () => { };
+        }
+    }
+
+    /// <summary>Nobody answers at the admin address any more.</summary>
+    public void LeaveAdmin()
+    {
+        lock (_turn)
+        {
+            Kept.NoteAdmin(null);
         }
     }
 
@@ -285,6 +295,11 @@ internal sealed class Reloader(
         Interlocked.Exchange(ref _lastOkSeconds, time.GetUtcNow().ToUnixTimeSeconds());
         Volatile.Write(ref _lastWasOk, 1);
         applied?.Invoke(settings);
+        if (before.Length > 0)
+        {
+            Kept.NoteAdmin(dataPath.Status.Admin); // the first one's when its start is over
+        }
+
         Log.Applied(logger, settings.Hash, cause, changes, null);
         Record(before, settings.Hash, cause, "applied", changes);
         return new ReloadOutcome { Hash = settings.Hash, Changes = changes };

@@ -75,9 +75,6 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
     /// <summary>Resident memory now, in KiB.</summary>
     public long RssKib => ReadStatusKib("VmRSS:");
 
-    /// <summary>Without files on a disk, of which the kernel decides how much is resident.</summary>
-    public long OwnRssKib => ReadStatusKib("RssAnon:") + ReadStatusKib("RssShmem:");
-
     /// <summary>The most it ever was.</summary>
     public long PeakRssKib => ReadStatusKib("VmHWM:");
 
@@ -218,8 +215,7 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
         () => MetricAsync(name, label), value => value == expected, $"{name} {label} to be {expected}");
 
     /// <summary>
-    /// Nobody was answered 5xx, and no request ended without an answer. By router: a proxy that is not ready yet says
-    /// 503 at its admin address to whoever waits for it, and edgeproxy_responses_total has that, too.
+    /// Nobody was answered 5xx, and no request ended without an answer.
     /// </summary>
     public async Task ExpectNoErrorsAsync()
     {

@@ -102,7 +102,7 @@ public sealed class ExchangeTests : IDisposable
                 var type when type == typeof(RejectReason) => RejectReason.HostInvalid,
                 var type when type == typeof(ExchangePhase) => ExchangePhase.Tunnel,
                 var type when type == typeof(PumpStatus) => PumpStatus.Done,
-                var type when type == typeof(AnswerNote) => new AnswerNote(true, true, 7, 7),
+                var type when type == typeof(AnswerNote) => new AnswerNote(true, true, 7),
                 _ => null,
             };
             if (value is not null)

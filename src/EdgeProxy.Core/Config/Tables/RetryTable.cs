@@ -59,10 +59,21 @@ internal static class RetryTable
     private static readonly IntegerKey BudgetMin = Number("budget_min", 0, RetryLimits.BudgetMinMax,
         RetryLimits.BudgetMinDefault, "requests", "So many may be in a further try in any case, per loop.");
 
+    private static readonly DurationKey BudgetWindow = new("budget_window", RetryLimits.BudgetWindowMin,
+        RetryLimits.BudgetWindowMax,
+        "When more fail at once, as when a server dies, budget_share of the requests that went well at the first try "
+            + "within this time may be tried again, too. An outage of all servers spends that once.")
+    {
+        Default = RetryLimits.BudgetWindowDefault,
+        DefaultToml = "\"10s\"",
+        ZeroMeans = "nothing beyond the others",
+    };
+
     public static TableDeclaration Declaration { get; } = new("retry", IsNamed: false,
         "Sends a request again when a server failed it and nothing of an answer has left. Without it, another server "
             + "(up to 3) is tried when no connection comes about.",
-        [Attempts, PerTryTimeout, On, GrpcCodes, IdempotencyKey, BodyBytes, BudgetShare, BudgetMin])
+        [Attempts, PerTryTimeout, On, GrpcCodes, IdempotencyKey, BodyBytes, BudgetShare, BudgetMin,
+            BudgetWindow])
     {
         ExampleToml = """
             [services.app.retry]
@@ -93,6 +104,7 @@ internal static class RetryTable
             BodyBytesMax = BodyBytes.Read(scope),
             BudgetShare = BudgetShare.ReadValue(scope),
             BudgetMin = BudgetMin.ReadValue(scope),
+            BudgetWindow = BudgetWindow.Read(scope),
         };
     }
 

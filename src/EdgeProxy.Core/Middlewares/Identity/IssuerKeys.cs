@@ -140,12 +140,25 @@ internal sealed class IssuerKeys(IssuerSettings settings, HttpMessageInvoker htt
 
     private async Task FetchAsync()
     {
-        (TokenKeys? keys, string json, TimeSpan age) = await ReadAsync().ConfigureAwait(false);
-        if (keys is not null && !keys.Equals(Current))
+        TokenKeys? keys = null;
+        TimeSpan age = IntervalMin;
+        try
         {
-            _kept.Write(json);
+            (keys, string json, age) = await ReadAsync().ConfigureAwait(false);
+            if (keys is not null && !keys.Equals(Current))
+            {
+                _kept.Write(json);
+            }
         }
+        finally
+        {
+            // Whatever came of it: a fetch that is never over would be the last one.
+            End(keys, age);
+        }
+    }
 
+    private void End(TokenKeys? keys, TimeSpan age)
+    {
         lock (_lock)
         {
             if (keys is null)
@@ -187,8 +200,9 @@ internal sealed class IssuerKeys(IssuerSettings settings, HttpMessageInvoker htt
 
             return (keys, json, response.Headers.CacheControl?.MaxAge ?? settings.Refresh);
         }
-        catch (Exception exception) when (
-            exception is HttpRequestException or IOException or OperationCanceledException)
+#pragma warning disable CA1031 // Whatever an issuer can make of a client: no keys, and it is asked again.
+        catch (Exception)
+#pragma warning restore CA1031
         {
             return (null, "", IntervalMin);
         }

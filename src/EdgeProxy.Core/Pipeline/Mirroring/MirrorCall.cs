@@ -389,6 +389,7 @@ internal sealed class MirrorCall : ILinkOwner, ITimerOwner, ILoopWork
         _source.EndMessage();
         bool isClean = _isSendingOver && _sink.IsEnded && !_sink.HasPending && _response.KeepAlive
             && _source.Unread.IsEmpty && !_source.HasSeenEnd;
+        FaultWatch.NoteWhole(_server, _answered);
         UpstreamConnection connection = Detach();
         if (isClean)
         {

@@ -11,6 +11,7 @@ internal sealed class ServiceShard(int loopIndex, ulong seed)
 {
     private RandomSequence _random = new(seed);
     private WaitQueue? _queue;
+    private RetryReserve? _reserve;
 
     public int LoopIndex { get; } = loopIndex;
 
@@ -42,4 +43,7 @@ internal sealed class ServiceShard(int loopIndex, ulong seed)
     /// Those of them that are in a further try, which <see cref="RetrySettings.BudgetShare"/> bounds.
     /// </summary>
     public int RetryingCount { get; set; }
+
+    /// <summary>What those that needed none earned for more of them; made when the first did.</summary>
+    public RetryReserve Reserve => _reserve ??= new RetryReserve();
 }

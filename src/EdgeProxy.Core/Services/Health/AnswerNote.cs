@@ -6,6 +6,5 @@ namespace EdgeProxy.Services.Health;
 /// </summary>
 /// <param name="IsCounted">There was a head.</param>
 /// <param name="IsFault">It was a fault already, by its status or its time.</param>
-/// <param name="FaultsBefore">Of the server, in a row, before the head was taken for good.</param>
 /// <param name="AtMs">When that was, in the loops' milliseconds.</param>
-internal readonly record struct AnswerNote(bool IsCounted, bool IsFault, int FaultsBefore, long AtMs);
+internal readonly record struct AnswerNote(bool IsCounted, bool IsFault, long AtMs);

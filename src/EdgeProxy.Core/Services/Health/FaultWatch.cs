@@ -9,12 +9,12 @@ namespace EdgeProxy.Services.Health;
 internal static class FaultWatch
 {
     /// <summary>An answer began: with this status, after so long. True if the server was ejected for it.</summary>
-    /// <param name="note">For <see cref="NoteCut"/>.</param>
+    /// <param name="note">For <see cref="NoteWhole"/> or <see cref="NoteCut"/>.</param>
     public static bool NoteAnswer(
         Service service, Server server, ServerLoad load, int status, long elapsedMs, long nowMs, ServerReports reports,
         out AnswerNote note)
     {
-        note = new AnswerNote(IsCounted: true, IsFault: false, FaultsBefore: 0, nowMs);
+        note = new AnswerNote(IsCounted: true, IsFault: false, nowMs);
         if (service.Settings.PassiveHealth is not { } settings)
         {
             return false;
@@ -33,8 +33,18 @@ internal static class FaultWatch
         }
 
         load.Count(nowMs / service.WindowMs, isFault: false);
-        note = note with { IsFault = false, FaultsBefore = server.Health.NoteGood() };
+        note = note with { IsFault = false };
+        server.Health.NoteGood();
         return false;
+    }
+
+    /// <summary>An answer whose head was noted came to its end.</summary>
+    public static void NoteWhole(Server server, in AnswerNote note)
+    {
+        if (note is { IsCounted: true, IsFault: false })
+        {
+            server.Health.NoteWhole();
+        }
     }
 
     /// <summary>No answer, or not a whole one. True if the server was ejected for it.</summary>
@@ -63,7 +73,7 @@ internal static class FaultWatch
         }
 
         load.CountCut(note.AtMs / service.WindowMs, nowMs / service.WindowMs);
-        int inARow = server.Health.NoteCut(note.FaultsBefore);
+        int inARow = server.Health.NoteCut();
         return EjectIfOver(service, server, settings, inARow, reason, nowMs, reports);
     }
 

@@ -24,6 +24,7 @@ internal sealed class ServerHealth
     private int _state;
     private long _ejectedUntilMs;
     private int _faultsInARow;
+    private int _pendingRow; // ended by a head, and not yet by an answer that came to its end
     private int _probesInARow; // good ones counted up, bad ones down; of the probing loop
     private int _ejections;    // of the loop that ejects, one at a time
     private long _ejectedForMs;
@@ -89,7 +90,7 @@ internal sealed class ServerHealth
         if (!isWatched)
         {
             Volatile.Write(ref _ejectedUntilMs, 0);
-            Volatile.Write(ref _faultsInARow, 0);
+            EndRow();
             _ejections = 0;
         }
     }
@@ -126,22 +127,52 @@ internal sealed class ServerHealth
         return after != before;
     }
 
-    /// <summary>A request was answered well; how many faults in a row that ended.</summary>
-    public int NoteGood()
+    /// <summary>
+    /// A good head came: the row of faults is over, if some answer comes to its end (<see cref="NoteWhole"/>) before
+    /// one breaks off (<see cref="NoteCut"/>).
+    /// </summary>
+    public void NoteGood()
     {
         // A read that is nearly always zero, instead of a write that every loop's next read would wait for.
-        return Volatile.Read(ref _faultsInARow) != 0 ? Interlocked.Exchange(ref _faultsInARow, 0) : 0;
+        if (Volatile.Read(ref _faultsInARow) == 0)
+        {
+            return;
+        }
+
+        int row = Interlocked.Exchange(ref _faultsInARow, 0);
+        int pending = Volatile.Read(ref _pendingRow);
+        while (row > pending)
+        {
+            int found = Interlocked.CompareExchange(ref _pendingRow, row, pending);
+            if (found == pending)
+            {
+                return;
+            }
+
+            pending = found;
+        }
+    }
+
+    /// <summary>A good answer came to its end: what a head had ended is over. Nearly always only a read.</summary>
+    public void NoteWhole()
+    {
+        if (Volatile.Read(ref _pendingRow) != 0)
+        {
+            Volatile.Write(ref _pendingRow, 0);
+        }
     }
 
     /// <summary>
-    /// It was not answered well after all: the row goes on where it ended. How many faults it has now.
+    /// It was not answered well after all: the row goes on where its head, or that of another answer of which the end
+    /// is not known either, had ended it. How many faults it has now.
     /// </summary>
-    public int NoteCut(int faultsBefore)
+    public int NoteCut()
     {
+        int pending = Interlocked.Exchange(ref _pendingRow, 0);
         int seen = Volatile.Read(ref _faultsInARow);
         while (true)
         {
-            int next = Math.Max(seen, faultsBefore) + 1;
+            int next = Math.Max(seen, pending) + 1;
             int found = Interlocked.CompareExchange(ref _faultsInARow, next, seen);
             if (found == seen)
             {
@@ -168,7 +199,7 @@ internal sealed class ServerHealth
             settings.EjectionTimeMax.TotalMilliseconds, settings.EjectionTime.TotalMilliseconds);
         _ejectedForMs = (long)Math.Min(doubled, mostMs);
         _ejections = doubled < mostMs ? _ejections + 1 : _ejections;
-        Volatile.Write(ref _faultsInARow, 0);
+        EndRow();
         _backAtMs = nowMs + _ejectedForMs;
         Volatile.Write(ref _upSinceMs, _backAtMs);
         Volatile.Write(ref _ejectedUntilMs, _backAtMs);
@@ -180,5 +211,11 @@ internal sealed class ServerHealth
     {
         long until = Volatile.Read(ref _ejectedUntilMs);
         return until != 0 && until <= nowMs && Interlocked.CompareExchange(ref _ejectedUntilMs, 0, until) == until;
+    }
+
+    private void EndRow()
+    {
+        Volatile.Write(ref _faultsInARow, 0);
+        Volatile.Write(ref _pendingRow, 0);
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Threading.Tasks;
 using EdgeProxy.Config;
 
 namespace EdgeProxy.Host.Commands;
@@ -24,6 +25,38 @@ internal static class AdminAddress
         }
 
         return admin.Address;
+    }
+
+    /// <summary>
+    /// Asks the running proxy where the file says that it is, and if nobody answers there, or it says "off", where the
+    /// proxy noted that it is: the file may have changed since. The answer, else why there is none.
+    /// </summary>
+    public static async Task<(RawAnswer? Answer, string Reason)> AskAsync(
+        LoadedConfig loaded, string method, string path, string? body = null)
+    {
+        IPEndPoint? address = Find(loaded, out string reason);
+        string fields = FieldsOf(loaded);
+        if (address is not null)
+        {
+            (RawAnswer? answer, string? why) =
+                await OneRequest.SendAsync(address, method, path, fields: fields, body: body).ConfigureAwait(false);
+            if (answer is not null)
+            {
+                return (answer, "");
+            }
+
+            reason = why ?? "";
+        }
+
+        string? folder = loaded.Settings?.Node.StateFolder ?? loaded.Seen?.StateFolder;
+        if (folder is not null && AdminNote.Read(folder) is { } noted && !noted.Equals(address))
+        {
+            (RawAnswer? answer, string? why) =
+                await OneRequest.SendAsync(noted, method, path, fields: fields, body: body).ConfigureAwait(false);
+            return answer is not null ? (answer, "") : (null, $"{reason}; {why}");
+        }
+
+        return (null, reason);
     }
 
     private static AdminSettings? AdminOf(LoadedConfig loaded) => loaded.Settings?.Admin ?? loaded.Seen?.Admin;

@@ -12,15 +12,8 @@ internal static class AdminCall
         Shell shell, string? configPath, string method, string path, string? body = null)
     {
         LoadedConfig loaded = ConfigSource.OfFile(shell.ConfigPath(configPath), ConfigEnvironment.OfProcess).Load();
-        if (AdminAddress.Find(loaded, out string why) is not { } address)
-        {
-            shell.Error.WriteLine($"edgeproxy: {why}");
-            return null;
-        }
-
-        (RawAnswer? answer, string? reason) =
-            await OneRequest.SendAsync(address, method, path, fields: AdminAddress.FieldsOf(loaded), body: body)
-                .ConfigureAwait(false);
+        (RawAnswer? answer, string reason) =
+            await AdminAddress.AskAsync(loaded, method, path, body).ConfigureAwait(false);
         if (answer is null)
         {
             shell.Error.WriteLine($"edgeproxy: no proxy to ask: {reason}");

@@ -88,15 +88,8 @@ internal static class DeployCommand
     private static async Task<RawAnswer?> AskAsync(Shell shell, string? configPath, string method, string? body)
     {
         LoadedConfig loaded = ConfigSource.OfFile(shell.ConfigPath(configPath), ConfigEnvironment.OfProcess).Load();
-        if (AdminAddress.Find(loaded, out string why) is not { } address)
-        {
-            shell.Error.WriteLine($"edgeproxy: {why}");
-            return null;
-        }
-
-        (RawAnswer? answer, string? reason) =
-            await OneRequest.SendAsync(
-                address, method, Path, fields: AdminAddress.FieldsOf(loaded), body: body).ConfigureAwait(false);
+        (RawAnswer? answer, string reason) =
+            await AdminAddress.AskAsync(loaded, method, Path, body).ConfigureAwait(false);
         if (answer is null)
         {
             shell.Error.WriteLine($"edgeproxy: no proxy to ask: {reason}");

@@ -49,18 +49,13 @@ internal static class EraseCommand
     private static async Task<EraseOutcome?> AskAsync(
         LoadedConfig loaded, string consumer, string requestId, DateTimeOffset? before)
     {
-        if (AdminAddress.Find(loaded, out _) is not { } address)
-        {
-            return null;
-        }
-
         string whose = requestId.Length > 0 ? $"request={Uri.EscapeDataString(requestId)}"
             : consumer == PayloadEraser.Anonymous ? "anonymous"
             : $"consumer={Uri.EscapeDataString(consumer)}";
         string query = whose + (before is { } time
             ? $"&before={Uri.EscapeDataString(time.ToString("O", CultureInfo.InvariantCulture))}" : "");
-        (RawAnswer? answer, _) = await OneRequest.SendAsync(address, "POST", $"/api/v1/audit/erase?{query}",
-            fields: AdminAddress.FieldsOf(loaded)).ConfigureAwait(false);
+        (RawAnswer? answer, _) =
+            await AdminAddress.AskAsync(loaded, "POST", $"/api/v1/audit/erase?{query}").ConfigureAwait(false);
         return answer is null ? null
             : new EraseOutcome(answer.Status, Encoding.UTF8.GetString(answer.Body).TrimEnd());
     }

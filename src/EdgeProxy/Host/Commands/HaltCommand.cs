@@ -19,18 +19,11 @@ internal static class HaltCommand
         }
 
         LoadedConfig loaded = ConfigSource.OfFile(shell.ConfigPath(configPath), ConfigEnvironment.OfProcess).Load();
-        if (AdminAddress.Find(loaded, out string why) is not { } address)
-        {
-            shell.Error.WriteLine($"edgeproxy: {why}");
-            return ExitCodes.Failed;
-        }
-
         string query = isAll ? "all" : router is not null ? $"router={Uri.EscapeDataString(router)}"
             : consumer is not null ? $"consumer={Uri.EscapeDataString(consumer)}"
             : $"model={Uri.EscapeDataString(model!)}";
-        (RawAnswer? answer, string? reason) = await OneRequest
-            .SendAsync(address, "POST", $"/api/v1/{(isHalt ? "halt" : "release")}?{query}",
-                fields: AdminAddress.FieldsOf(loaded)).ConfigureAwait(false);
+        (RawAnswer? answer, string reason) = await AdminAddress
+            .AskAsync(loaded, "POST", $"/api/v1/{(isHalt ? "halt" : "release")}?{query}").ConfigureAwait(false);
         if (answer is null)
         {
             shell.Error.WriteLine($"edgeproxy: no proxy to tell: {reason}");

@@ -12,21 +12,16 @@ internal static class HealthCheckCommand
     public static async Task<int> RunAsync(Shell shell, string? configPath)
     {
         LoadedConfig loaded = ConfigSource.OfFile(shell.ConfigPath(configPath), ConfigEnvironment.OfProcess).Load();
-        if (AdminAddress.Find(loaded, out string why) is not { } address)
-        {
-            shell.Error.WriteLine($"edgeproxy: {why}");
-            return ExitCodes.Failed;
-        }
-
-        (RawAnswer? answer, string? reason) =
-            await OneRequest.SendAsync(address, "GET", "/readyz").ConfigureAwait(false);
+        (RawAnswer? answer, string reason) =
+            await AdminAddress.AskAsync(loaded, "GET", "/readyz").ConfigureAwait(false);
         if (answer is { Status: 200 })
         {
             shell.Output.WriteLine("ready");
             return ExitCodes.Ok;
         }
 
-        shell.Error.WriteLine($"edgeproxy: not ready: {reason ?? Encoding.UTF8.GetString(answer!.Body).TrimEnd()}");
+        string why = answer is null ? reason : Encoding.UTF8.GetString(answer.Body).TrimEnd();
+        shell.Error.WriteLine($"edgeproxy: not ready: {why}");
         return ExitCodes.Failed;
     }
 }

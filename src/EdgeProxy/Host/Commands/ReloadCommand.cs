@@ -11,15 +11,8 @@ internal static class ReloadCommand
     public static async Task<int> RunAsync(Shell shell, string? configPath, AnswerFormat format)
     {
         LoadedConfig loaded = ConfigSource.OfFile(shell.ConfigPath(configPath), ConfigEnvironment.OfProcess).Load();
-        if (AdminAddress.Find(loaded, out string why) is not { } address)
-        {
-            shell.Error.WriteLine($"edgeproxy: {why}");
-            return ExitCodes.Failed;
-        }
-
-        (RawAnswer? answer, string? reason) =
-            await OneRequest.SendAsync(
-                address, "POST", "/api/v1/reload", fields: AdminAddress.FieldsOf(loaded)).ConfigureAwait(false);
+        (RawAnswer? answer, string reason) =
+            await AdminAddress.AskAsync(loaded, "POST", "/api/v1/reload").ConfigureAwait(false);
         if (answer is null)
         {
             if (loaded.Settings is null)

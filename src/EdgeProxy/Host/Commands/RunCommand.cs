@@ -27,8 +27,8 @@ internal static class RunCommand
 
         // After the start, whose few milliseconds the thread that takes signals would lengthen; until then they end us.
         using var signals = new Signals(() => host.Reload("SIGHUP"), host.Stop, host.ReopenLogs);
-        host.AnnounceReady();
         StartCode.GiveBack();
+        host.AnnounceReady();
         return await host.ServeAsync().ConfigureAwait(false);
     }
 }

@@ -105,6 +105,18 @@ public sealed class IssuerKeysTests : IDisposable
     }
 
     [Fact]
+    public async Task AnswerThatNobodyThoughtOf_IsAFailure_AndTheIssuerIsAskedAgain()
+    {
+        _issuer.Fails(static () => new InvalidOperationException("no charset of this name"));
+        Assert.Equal("503", await AnswerAsync(Token(_old, "old")));
+
+        _issuer.Says(Jwks(("old", _old)));
+        _time.Advance(IssuerKeys.IntervalMin);
+        Assert.Equal("200", await AnswerAsync(Token(_old, "old")));
+        Assert.Equal(2, _issuer.Count);
+    }
+
+    [Fact]
     public async Task KeyTakenBack_TokenSeenBeforeIsRefused()
     {
         string token = Token(_old, "old");
@@ -243,6 +255,8 @@ public sealed class IssuerKeysTests : IDisposable
         private int _count;
 
         public int Count => Volatile.Read(ref _count);
+
+        public void Fails(Func<Exception> how) => _answer = () => throw how();
 
         public void Says(string body, int status = 200, int? maxAge = null) => _answer = () =>
         {

@@ -64,10 +64,58 @@ public class FaultWatchTests
         Use(s_inARow);
         Cut(0);
         Cut(0);
-        Answer(0, 200);
+        Whole(0);
 
         Assert.False(Cut(0));
         Assert.False(Cut(0));
+        Assert.True(Fault(0));
+    }
+
+    [Fact]
+    public void NoteCut_LongAnswerThatBeganAfterFaults_IsOneFaultIfOthersWereWholeSince()
+    {
+        Use(s_inARow);
+        Fault(0);
+        Fault(0);
+        AnswerNote stream = Head(0);
+        for (int i = 0; i < 5; i++)
+        {
+            Whole(0, loop: 1);
+        }
+
+        Assert.False(CutOff(0, stream));
+        Assert.False(Fault(0));
+        Assert.True(Fault(0));
+    }
+
+    [Fact]
+    public void NoteCut_AnswersSideBySideThatAllBreakOff_AreFaultsInARow()
+    {
+        Use(s_inARow);
+        AnswerNote first = Head(0);
+        AnswerNote second = Head(0, loop: 1);
+        Assert.False(CutOff(0, first));
+
+        // Its head ends the row for as long as it goes on.
+        AnswerNote third = Head(0);
+        Assert.False(CutOff(0, second));
+        Assert.True(CutOff(0, third));
+    }
+
+    [Fact]
+    public void NoteCut_AfterAnEjection_StartsOver()
+    {
+        Use(s_inARow);
+        Fault(0);
+        Fault(0);
+        AnswerNote stream = Head(0);
+        Fault(0);
+        Fault(0);
+        Assert.True(Fault(0));
+        _picks.NowMs = Health(0).EjectedUntilMs;
+
+        Assert.False(CutOff(0, stream));
+        Assert.False(Fault(0));
         Assert.True(Fault(0));
     }
 
@@ -217,13 +265,22 @@ public class FaultWatchTests
         _picks.Service, _picks.Service.Servers[place], _picks.Load(place, loop), status, elapsedMs, _picks.NowMs,
         _reports, out _);
 
-    // Its head came, with this status, and then not all of its body.
-    private bool Cut(int place, int status = 200)
+    private AnswerNote Head(int place, int status = 200, int loop = 0)
     {
-        ServerLoad load = _picks.Load(place);
-        Server server = _picks.Service.Servers[place];
-        return FaultWatch.NoteAnswer(
-            _picks.Service, server, load, status, 0, _picks.NowMs, _reports, out AnswerNote note)
-            | FaultWatch.NoteCut(_picks.Service, server, load, note, "test", _picks.NowMs, _reports);
+        FaultWatch.NoteAnswer(_picks.Service, _picks.Service.Servers[place], _picks.Load(place, loop), status, 0,
+            _picks.NowMs, _reports, out AnswerNote note);
+        return note;
     }
+
+    private void Whole(int place, int loop = 0) =>
+        FaultWatch.NoteWhole(_picks.Service.Servers[place], Head(place, 200, loop));
+
+    private bool CutOff(int place, in AnswerNote note) => FaultWatch.NoteCut(
+        _picks.Service, _picks.Service.Servers[place], _picks.Load(place), note, "test", _picks.NowMs, _reports);
+
+    // Its head came, with this status, and then not all of its body.
+    private bool Cut(int place, int status = 200) =>
+        FaultWatch.NoteAnswer(_picks.Service, _picks.Service.Servers[place], _picks.Load(place), status, 0,
+            _picks.NowMs, _reports, out AnswerNote note)
+            | CutOff(place, note);
 }
