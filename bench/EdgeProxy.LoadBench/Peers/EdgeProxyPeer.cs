@@ -47,8 +47,11 @@ internal enum Besides
     /// <summary>It does that, and sends one trace in a hundred, and writes an access log to a file.</summary>
     Logs,
 
-    /// <summary>It does that, and sends each trace.</summary>
+    /// <summary>It sends its metrics and each trace.</summary>
     Traces,
+
+    /// <summary>It does that, and writes an access log to a file.</summary>
+    All,
 }
 
 /// <summary>The binary under test, with the signals it has by default.</summary>
@@ -113,6 +116,7 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
         Besides.Metrics => $"{OwnName}+metrics",
         Besides.Logs => $"{OwnName}+logs",
         Besides.Traces => $"{OwnName}+traces",
+        Besides.All => $"{OwnName}+traces+logs",
         _ => $"{OwnName}+jwt",
     };
 
@@ -212,7 +216,8 @@ internal sealed class EdgeProxyPeer(string binary, Besides besides = Besides.Not
             Besides.Guarded => ModelTables.Models(setup) + ModelTables.Governance(setup) + ModelTables.Guard,
             Besides.Metrics => Collector(setup, "[\"metrics\"]"),
             Besides.Logs => Collector(setup, "[\"metrics\", \"traces\"]") + Traces("0.01") + Log(setup),
-            Besides.Traces => Collector(setup, "[\"metrics\", \"traces\"]") + Traces("1") + Log(setup),
+            Besides.Traces => Collector(setup, "[\"metrics\", \"traces\"]") + Traces("1"),
+            Besides.All => Collector(setup, "[\"metrics\", \"traces\"]") + Traces("1") + Log(setup),
             _ => RouterMiddlewares.Length > 0 ? Middlewares : "",
         });
     }

@@ -13,7 +13,8 @@ namespace EdgeProxy.LoadBench.Scenarios;
 /// Latency at one rate for everybody: a share of the most that the slowest proxy of the run can do, which is measured
 /// first.
 /// </summary>
-internal sealed class OpenLoopScenario(int percent) : IScenario
+/// <param name="prefix">Before open-loop-50 in its name.</param>
+internal sealed class OpenLoopScenario(int percent, string prefix = "") : IScenario
 {
     private const int Connections = 64;
 
@@ -22,10 +23,13 @@ internal sealed class OpenLoopScenario(int percent) : IScenario
 
     private double _rate;
 
-    public string Name => Compares.Count > 0 ? $"telemetry-open-loop-{percent}" : $"open-loop-{percent}";
+    public string Name => $"{prefix}open-loop-{percent}";
 
     public string About =>
-        $"GET 1 KiB at {percent} % of the slowest proxy's maximum; latency from the scheduled time to the last byte.";
+        $"{What} at {percent} % of the slowest proxy's maximum; latency from the scheduled time to the last byte.";
+
+    /// <summary>What is requested, for people.</summary>
+    public string What { get; init; } = "GET 1 KiB";
 
     public IReadOnlyList<Metric> Metrics { get; } =
         [Metric.P99, Metric.P50, Metric.P999, Metric.CpuUs, Metric.Peak];
@@ -42,11 +46,14 @@ internal sealed class OpenLoopScenario(int percent) : IScenario
 
     public bool DropsFirstRound => true;
 
-    public ProbeRequest Request { get; } = ProbeRequest.Get("/1k", 1024);
+    public ProbeRequest Request { get; init; } = ProbeRequest.Get("/1k", 1024);
+
+    public OriginKind Origin { get; init; }
 
     public int Rounds(RunSettings settings) => settings.Rounds;
 
-    public PeerSetup Setup(Stand stand) => stand.NewSetup(stand.StaticOrigin.Port);
+    public PeerSetup Setup(Stand stand) =>
+        stand.NewSetup(Origin == OriginKind.Static ? stand.StaticOrigin.Port : stand.LoopOrigin.Port);
 
     public async Task<string> BeginAsync(Stand stand, IReadOnlyList<RunningPeer> peers)
     {

@@ -26,7 +26,7 @@ internal static class ScenarioList
     // What a limit says is left has more or fewer digits.
     private const int RemainingSlackBytes = 16;
 
-    private static readonly Besides[] Told = [Besides.Metrics, Besides.Logs, Besides.Traces];
+    private static readonly Besides[] Told = [Besides.Metrics, Besides.Logs, Besides.Traces, Besides.All];
 
     public static IReadOnlyList<IScenario> All { get; } =
     [
@@ -84,12 +84,12 @@ internal static class ScenarioList
         new LoadScenario(
             "telemetry",
             "GET 1 KiB on 64 connections: ours without telemetry, with metrics to a collector every second, with "
-                + "those, 1 % of traces and an access log, with all traces.",
+                + "those, 1 % of traces and an access log, with metrics and all traces, with all traces and the log.",
             Get("/1k", KiB))
         {
             Compares = Told,
         },
-        new OpenLoopScenario(50) { Compares = Told },
+        new OpenLoopScenario(50, "telemetry-") { Compares = Told },
         new LoadScenario(
             "slow-60ms",
             "GET 1 KiB on 256 connections from a server that takes 60 ms.",
@@ -104,6 +104,13 @@ internal static class ScenarioList
                 + "governed (key, plan, audit).",
             ProbeRequest.Chat("m", LoopOrigin.ChatBodyBytes))
         {
+            Compares = [Besides.Model, Besides.Governed],
+            Origin = OriginKind.Loop,
+        },
+        new OpenLoopScenario(50, "ai-")
+        {
+            What = "POST a chat of 1 KiB, as ai-1k",
+            Request = ProbeRequest.Chat("m", LoopOrigin.ChatBodyBytes),
             Compares = [Besides.Model, Besides.Governed],
             Origin = OriginKind.Loop,
         },
