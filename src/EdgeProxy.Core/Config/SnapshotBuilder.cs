@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 using EdgeProxy.EntryPoints;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Collections;
@@ -67,7 +68,7 @@ internal static class SnapshotBuilder
             Hash = settings.Hash,
             Telemetry = settings.Telemetry,
             Unrouted = counts.Unrouted,
-            Consumers = counts.ByConsumer,
+            Consumers = [.. settings.ConsumerNames.Select(name => counts.ByConsumer[name])],
             Routes = [.. routes],
             Tables = tables,
             Policies = policies,

@@ -318,7 +318,8 @@ internal sealed class Http1Connection : ClientConnection, ILinkOwner, ITimerOwne
                 break;
             case ExchangeStatus.Finished:
                 _state = State.Discard;
-                _discardEnd = Taken(exchange.ClientSource) + ErrorResponses.DiscardBytesMax;
+                // What is here already, as a body that was read whole, costs no wait: what still comes is bounded.
+                _discardEnd = exchange.ClientSource.BytesRead + ErrorResponses.DiscardBytesMax;
                 _shard.Loop.Timers.Arm(_timer, NowMs + DiscardMs);
                 break;
             default:
@@ -373,7 +374,7 @@ internal sealed class Http1Connection : ClientConnection, ILinkOwner, ITimerOwne
         }
     }
 
-    // Of a chunked body the framing counts, too.
+    // Of a chunked body the framing counts, too; its trailers have a limit of their own.
     private static long Taken(MessageSource source) => source.BytesRead - source.Unread.Length;
 
     // Bytes of the next request may already be there: then the exchange goes on to it, else it is given back.

@@ -42,9 +42,10 @@ internal static class Recorder
             CountFault(counters, exchange.Fault.Kind);
         }
 
-        if (exchange.Consumer is { } consumer
-            && exchange.Snapshot.Consumers.TryGetValue(consumer.Name, out ConsumerMetrics? metrics))
+        ConsumerMetrics[] consumers = exchange.Snapshot.Consumers;
+        if (exchange.Consumer is { } consumer && (uint)consumer.Index < (uint)consumers.Length)
         {
+            ConsumerMetrics metrics = consumers[consumer.Index];
             int outcome = Outcome.Of(exchange.Status, exchange.Fault.Kind);
             metrics.Add(exchange.Shard.Loop.Index, outcome, exchange.IsLimited, exchange.OverLimit is not null);
         }

@@ -23,8 +23,8 @@ internal sealed class Snapshot
     /// <summary>How long requests take that no route does; null: nobody counts.</summary>
     public DurationMetrics? Unrouted { get; init; }
 
-    /// <summary>What is counted of consumers, by name. Who is not here is not counted.</summary>
-    public Dictionary<string, ConsumerMetrics> Consumers { get; init; } = [];
+    /// <summary>What is counted of consumers, by <see cref="Consumer.Index"/>; who is not here is not.</summary>
+    public ConsumerMetrics[] Consumers { get; init; } = [];
 
     /// <summary>By the numbers the route tables answer with.</summary>
     public required Route[] Routes { get; init; }

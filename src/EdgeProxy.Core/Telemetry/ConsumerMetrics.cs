@@ -36,6 +36,23 @@ internal sealed class ConsumerMetrics(int loopCount)
     /// <summary>Requests that ended so; <paramref name="end"/> is below <see cref="Ends"/>.</summary>
     public long Read(int end) => Sum(end);
 
+    /// <summary>At least one request ended.</summary>
+    public bool IsAny
+    {
+        get
+        {
+            for (int end = 0; end < Ends; end++)
+            {
+                if (Sum(end) > 0)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>Requests that a limit refused.</summary>
     public long ReadRefused() => Sum(Refused);
 

@@ -18,6 +18,9 @@ internal sealed record Refusal(string Name, string Toml, int Status)
     /// <summary>What the router lists.</summary>
     public string List { get; init; } = "\"NAME\"";
 
+    /// <summary>Of the router; NAME is one of its own.</summary>
+    public string Service { get; init; } = "app";
+
     /// <summary>Without a body there is nothing to refuse.</summary>
     public bool IsOfTheBody { get; init; }
 
@@ -43,7 +46,7 @@ internal sealed record Refusal(string Name, string Toml, int Status)
 
         [routers.{Name}]
         rule = "Host(`{Name}.test`)"
-        service = "app"
+        service = "{Service}"
         middlewares = [{List}]
         {Toml}
 
@@ -80,6 +83,12 @@ internal sealed record Refusal(string Name, string Toml, int Status)
         new("body-limit", "[middlewares.NAME.body_limit]\nmax = 4", 413) { IsOfTheBody = true },
         new("buffering", "[middlewares.NAME.buffering]\nrequest_bytes_max = 4", 413)
             { IsOfTheBody = true, ReadsTheBody = true },
+        new("held", "[middlewares.NAME.buffering]", 418) { ReadsTheBody = true, List = "\"NAME\", \"respond\"" },
+        new("held-gone", """
+            [middlewares.NAME.buffering]
+            [services.NAME]
+            servers = [{ url = "http://127.0.0.1:GONE" }]
+            """, 502) { ReadsTheBody = true, Service = "NAME" },
         new("errors", "[middlewares.NAME.errors]\nstatus = [\"418\"]\nbody = \"sorry\"", 418)
             { List = "\"NAME\", \"respond\"" },
         new("error-page", """
@@ -110,7 +119,7 @@ internal sealed record Refusal(string Name, string Toml, int Status)
         new("jwt-none", Jwt, 401),
         new("jwt", Jwt, 401) { Fields = "Authorization: Bearer e30.e30.AAAA\r\n" },
         new("forward-auth", ForwardAuth, 401),
-        new("forward-auth-body", ForwardAuth + "\nforward_body = true", 401) { ReadsTheBody = true },
+        new("forward-auth-body", ForwardAuth + "\nforward_body = true\nbody_bytes_max = \"1MiB\"", 401) { ReadsTheBody = true },
         new("forward-auth-gone", "[middlewares.NAME.forward_auth]\naddress = \"http://127.0.0.1:GONE/\"", 503),
         new("client-cert", "[middlewares.NAME.client_cert]", 403) { OnlySecure = true },
     ];

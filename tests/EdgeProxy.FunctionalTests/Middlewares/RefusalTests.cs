@@ -61,6 +61,12 @@ public sealed class RefusalTests
 
         /// <summary>Waits for a 100.</summary>
         Expected,
+
+        /// <summary>Longer than anybody throws away, and all of it sent: for those that read it.</summary>
+        Held,
+
+        /// <summary>As above, in chunks.</summary>
+        ChunkedHeld,
     }
 
     [Theory]
@@ -131,7 +137,9 @@ public sealed class RefusalTests
     // There is nothing to refuse, or what is waited for before never comes.
     private static bool IsLeftOut(Refusal refusal, Body body) =>
         (refusal.IsOfTheBody && body is (Body.None or Body.ChunkedLate or Body.ChunkedLong))
-        || (refusal.ReadsTheBody && body is not (Body.None or Body.Short or Body.Chunked));
+        || (refusal.ReadsTheBody
+            && body is not (Body.None or Body.Short or Body.Chunked or Body.Held or Body.ChunkedHeld))
+        || (body is Body.Held or Body.ChunkedHeld && (!refusal.ReadsTheBody || refusal.IsOfTheBody));
 
     // A redirect of GET says so.
     private static int StatusOf(Refusal refusal, string method) => refusal.Status switch
@@ -157,6 +165,9 @@ public sealed class RefusalTests
             Body.Chunked => $"Transfer-Encoding: chunked\r\n\r\n{Evil.Length:x}\r\n{Evil}\r\n0\r\n\r\n",
             Body.ChunkedOpen => $"Transfer-Encoding: chunked\r\n\r\n{Evil.Length:x}\r\n{Evil}\r\n",
             Body.ChunkedLate or Body.ChunkedLong => "Transfer-Encoding: chunked\r\n\r\n",
+            Body.Held => $"Content-Length: {LongBytes}\r\n\r\n{new string('x', LongBytes)}",
+            Body.ChunkedHeld => "Transfer-Encoding: chunked\r\n\r\n"
+                + $"{LongBytes:x}\r\n{new string('x', LongBytes)}\r\n0\r\n\r\n",
             _ => $"Expect: 100-continue\r\nContent-Length: {Evil.Length}\r\n\r\n",
         });
         RawResponse answer = await client.ReadResponseAsync();

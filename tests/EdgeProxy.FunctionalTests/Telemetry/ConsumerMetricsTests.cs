@@ -77,6 +77,10 @@ public sealed class ConsumerMetricsTests
         await proxy.ReloadAsync();
         Assert.DoesNotContain("edgeproxy_consumer=\"shop\"", (await proxy.AdminAsync("/metrics")).BodyText);
         await ExpectAsync(proxy, Requests, "{edgeproxy_consumer=\"desk\",edgeproxy_status_class=\"2xx\"}", 1);
+
+        // Its place among them is another one now.
+        Assert.Equal(200, await StatusAsync(proxy, "desk"));
+        await ExpectAsync(proxy, Requests, "{edgeproxy_consumer=\"desk\",edgeproxy_status_class=\"2xx\"}", 2);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System;
 using System.Text;
+using EdgeProxy.Middlewares;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Tests.Transport;
 using Xunit;
@@ -116,6 +117,29 @@ public sealed class DiscardTests
         Assert.Equal(1, Answers(client));
         Assert.Contains("Connection: close", client.WrittenText);
         Assert.True(client.HasEndedWrites);
+    }
+
+    // What is here whole asks nobody to wait, however long it is.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Held_LongerThanIsThrownAway_MakesWay(bool isChunked)
+    {
+        var settings = new BufferingSettings { Name = "buffering" };
+        using var engine = new Engine(middlewares:
+            [new Buffering(settings), new Respond(new RespondSettings { Name = "respond", Status = 404 })]);
+        string payload = new('x', 3 * ErrorResponses.DiscardBytesMax);
+        string request = isChunked
+            ? $"{Chunked}{payload.Length:x}\r\n{payload}\r\n0\r\nX-T: 1\r\n\r\n"
+            : $"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {payload.Length}\r\n\r\n{payload}";
+        MemoryLink client = engine.Accept();
+
+        client.Feed(request + Next + request);
+        client.Feed(Next);
+
+        Assert.Equal(4, Answers(client));
+        Assert.DoesNotContain("Connection: close", client.WrittenText);
+        Assert.False(client.HasEndedWrites);
     }
 
     // No router takes it: a 404.

@@ -35,9 +35,10 @@ internal sealed class ApiKey : Middleware
         _isForwarded = settings.IsForwarded;
         string scheme = settings.Place.Scheme.Length > 0 ? settings.Place.Scheme : "ApiKey";
         _admission = new Admission(settings, $"{scheme} realm={Admission.Quoted(settings.Name)}");
-        foreach (ConsumerSettings known in settings.Consumers)
+        for (int i = 0; i < settings.Consumers.Count; i++)
         {
-            var consumer = new Consumer(known.Name);
+            ConsumerSettings known = settings.Consumers[i];
+            var consumer = new Consumer(known.Name, i);
             foreach (Digest256 key in known.Keys)
             {
                 _consumers.Add(key, consumer);

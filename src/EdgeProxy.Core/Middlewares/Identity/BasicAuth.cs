@@ -53,6 +53,7 @@ internal sealed class BasicAuth : Middleware
     private readonly CredentialPlace _place = new(new CredentialSettings(Authorization, "Basic", "", ""));
     private readonly Admission _admission;
     private readonly ProofGate _gate;
+    private readonly Func<PasswordHash, string, bool> _verify;
     private readonly User[] _users;
     private readonly Dictionary<string, User> _byName = new(StringComparer.Ordinal);
     private readonly ProofCache<User> _proofs = new(CacheMax);
@@ -64,10 +65,13 @@ internal sealed class BasicAuth : Middleware
     {
     }
 
-    public BasicAuth(BasicAuthSettings settings, ProofGate gate)
+    /// <param name="verify">Computes the slow hash of a password; null: <see cref="PasswordHash.Verify"/>.</param>
+    public BasicAuth(
+        BasicAuthSettings settings, ProofGate gate, Func<PasswordHash, string, bool>? verify = null)
     {
         _settings = settings;
         _gate = gate;
+        _verify = verify ?? (static (hash, password) => hash.Verify(password));
         _cacheMs = (long)settings.CacheTime.TotalMilliseconds;
         _admission = new Admission(settings, $"Basic realm={Admission.Quoted(settings.Realm)}, charset=\"UTF-8\"");
         Dictionary<string, Consumer> consumers = ConsumersByUser.Of(settings.Consumers);
@@ -143,7 +147,7 @@ internal sealed class BasicAuth : Middleware
             user ??= StandInFor(name);
             // A browser opens several connections at once: whoever waited behind the first need not hash again.
             bool isRight = await _gate
-                .RunAsync(() => _proofs.Find(digest, nowMs) is not null || user.Hash.Verify(password))
+                .RunAsync(() => _proofs.Find(digest, nowMs) is not null || _verify(user.Hash, password))
                 .ConfigureAwait(false);
             if (!exists || !isRight)
             {

@@ -34,9 +34,10 @@ internal sealed class ClientCert : Middleware
         _admission = new Admission(settings, "");
         _subjects = settings.Subjects.Count > 0 ? [.. settings.Subjects] : null;
         _issuers = settings.Issuers.Count > 0 ? [.. settings.Issuers] : null;
-        foreach (ConsumerSettings known in settings.Consumers)
+        for (int i = 0; i < settings.Consumers.Count; i++)
         {
-            var consumer = new Consumer(known.Name);
+            ConsumerSettings known = settings.Consumers[i];
+            var consumer = new Consumer(known.Name, i);
             foreach (Digest256 fingerprint in known.Certificates)
             {
                 _byFingerprint.Add(fingerprint, consumer);

@@ -7,7 +7,10 @@ namespace EdgeProxy.Middlewares.Identity;
 /// <summary>What every middleware that finds out who calls has in common.</summary>
 internal abstract record IdentitySettings : MiddlewareSettings
 {
-    /// <summary>All consumers of the configuration, so that a change of them makes the middleware anew.</summary>
+    /// <summary>
+    /// All consumers of the configuration in its order, so that a change of them makes the middleware anew: a kept one
+    /// knows each by its place (<see cref="Consumer.Index"/>).
+    /// </summary>
     public Sequence<ConsumerSettings> Consumers { get; init; } = Sequence<ConsumerSettings>.Empty;
 
     /// <summary>Names of those that may pass; 403 to others. Empty: whoever is known.</summary>

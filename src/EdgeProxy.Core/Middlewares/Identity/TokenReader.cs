@@ -47,11 +47,12 @@ internal sealed class TokenReader
             LogValidationExceptions = false,
             IncludeTokenOnFailedValidation = false,
         };
-        foreach (ConsumerSettings known in settings.Consumers)
+        for (int i = 0; i < settings.Consumers.Count; i++)
         {
+            ConsumerSettings known = settings.Consumers[i];
             if (known.Claims.Count > 0)
             {
-                _consumers.Add((known, new Consumer(known.Name)));
+                _consumers.Add((known, new Consumer(known.Name, i)));
             }
         }
     }

@@ -162,7 +162,7 @@ public class ApiKeyTests
         Assert.Equal(Verdict.Next, bench.Run(
             new ApiKey(Settings(Header) with { ConsumerHeader = FieldName.Of("X-Consumer") })));
 
-        Assert.Equal("bob", bench.Exchange.Consumer?.Name);
+        Assert.Equal(("bob", 1), (bench.Exchange.Consumer?.Name, bench.Exchange.Consumer?.Index));
         Assert.Equal(["X-Consumer: bob"], bench.Sent);
         Assert.True(bench.Exchange.RequestEdits.Drops("X_Consumer"u8));
     }

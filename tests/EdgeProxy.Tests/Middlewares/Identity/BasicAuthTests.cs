@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Concurrent;
+using System.Linq;
 using System.Text;
 using System.Threading.Tasks;
 using EdgeProxy.Middlewares.Identity;
@@ -89,6 +91,55 @@ public class BasicAuthTests
         Assert.Equal(Verdict.Pending, bench.Run(middleware));
     }
 
+    // The time an answer takes must not say who is a user.
+    [Fact]
+    public async Task UnknownUser_CostsOneHash_AsAKnownOneDoes()
+    {
+        var seen = new ConcurrentQueue<(PasswordHash Hash, string Password)>();
+        var middleware = new BasicAuth(
+            TwoUsers(), new ProofGate(runningMax: 1, waitingMax: 0),
+            (hash, password) =>
+            {
+                seen.Enqueue((hash, password));
+                return hash.Verify(password);
+            });
+        PasswordHash[] hashes = [.. TwoUsers().Users.Select(static user => user.Hash)];
+
+        foreach (string pair in (string[])["alice:wrong", "mallory:wrong", "mallory:wrong", "mallory:allmine", "eve:x"])
+        {
+            Assert.Equal("401", await AnswerAsync(middleware, pair));
+        }
+
+        Assert.Equal(["wrong", "wrong", "wrong", "allmine", "x"], seen.Select(static one => one.Password));
+        Assert.All(seen, one => Assert.Contains(one.Hash, hashes));
+        Assert.Equal(hashes[0], seen.First().Hash);
+        Assert.Single(seen.Skip(1).Take(3).Select(static one => one.Hash).Distinct()); // a name has one cost
+
+        // What is right is remembered, whoever else it would be right for is not.
+        Assert.Equal("200", await AnswerAsync(middleware, "alice:allmine"));
+        Assert.Equal("200", await AnswerAsync(middleware, "alice:allmine"));
+        Assert.Equal("401", await AnswerAsync(middleware, "mallory:allmine"));
+        Assert.Equal(7, seen.Count);
+    }
+
+    [Fact]
+    public async Task Consumer_HasItsPlaceAmongAll()
+    {
+        var middleware = new BasicAuth(Settings() with
+        {
+            Consumers = new Sequence<ConsumerSettings>(
+            [
+                new ConsumerSettings { Name = "till" },
+                new ConsumerSettings { Name = "shop", Users = new Sequence<string>(["alice"]) },
+            ]),
+        });
+        Assert.Equal("200", await AnswerAsync(middleware, "alice:allmine"));
+
+        using var bench = MiddlewareBench.Get("/", Pair("alice:allmine"));
+        Assert.Equal(Verdict.Next, bench.Run(middleware));
+        Assert.Equal(("shop", 1), (bench.Exchange.Consumer?.Name, bench.Exchange.Consumer?.Index));
+    }
+
     private static async Task<string> AnswerAsync(BasicAuth middleware, string pair)
     {
         using var engine = new Engine(middlewares: middleware);
@@ -107,6 +158,15 @@ public class BasicAuthTests
 
     private static string Pair(string pair) =>
         $"Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(pair))}\r\n";
+
+    // Of unlike costs.
+    private static BasicAuthSettings TwoUsers()
+    {
+        Assert.Null(UserSettings.Refusal(
+            "bob:" + Alice["alice:".Length..].Replace("$08$", "$09$", StringComparison.Ordinal), out UserSettings? bob));
+        BasicAuthSettings one = Settings();
+        return one with { Users = new Sequence<UserSettings>([.. one.Users, bob!]) };
+    }
 
     private static BasicAuthSettings Settings()
     {

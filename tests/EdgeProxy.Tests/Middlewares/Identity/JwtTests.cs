@@ -172,11 +172,11 @@ public sealed class JwtTests : IDisposable
             """;
         JwtSettings settings = SettingsFor("HS256") with
         {
-            Consumers = new Sequence<ConsumerSettings>([new ConsumerSettings
-            {
-                Name = "shop",
-                Claims = Rules("realm.id", "7"),
-            }]),
+            Consumers = new Sequence<ConsumerSettings>(
+            [
+                new ConsumerSettings { Name = "till" },
+                new ConsumerSettings { Name = "shop", Claims = Rules("realm.id", "7") },
+            ]),
             ConsumerHeader = FieldName.Of("X-Consumer"),
             Headers = new Sequence<ClaimHeader>(
             [
@@ -195,7 +195,7 @@ public sealed class JwtTests : IDisposable
         Assert.Equal(["X-Tags: a,b", "X-Dotted: z", "X-Consumer: shop"], bench.Sent);
         Assert.True(bench.Exchange.RequestEdits.Drops("x_none"u8));
         Assert.True(bench.Exchange.RequestEdits.Drops("authorization"u8));
-        Assert.Equal("shop", bench.Exchange.Consumer?.Name);
+        Assert.Equal(("shop", 1), (bench.Exchange.Consumer?.Name, bench.Exchange.Consumer?.Index));
         bench.AssertNoAllocations(middleware);
     }
 
