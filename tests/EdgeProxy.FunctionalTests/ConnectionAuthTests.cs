@@ -67,12 +67,33 @@ public sealed class ConnectionAuthTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Client_StaysWithTheServer_OfItsConnection(bool isWeighted)
+    [InlineData("servers")]
+    [InlineData("weighted")]
+    [InlineData("failover")]
+    [InlineData("mirror")]
+    public async Task Client_StaysWithTheServer_OfItsConnection(string kind)
     {
         await using RawServer one = NtlmServer.Start();
         await using RawServer two = NtlmServer.Start();
+        await using RawServer other = RawServer.Ok();
+        string Member(string name, RawServer server) => kind switch
+        {
+            "failover" => $$"""
+                [services.{{name}}]
+                failover = { service = "{{name}}-main", fallback = "other", statuses = ["503"] }
+                [services.{{name}}-main]
+                {{ProxyConfig.ServerList(server.Port)}}
+
+                """,
+            "mirror" => $$"""
+                [services.{{name}}]
+                mirror = { service = "{{name}}-main", mirrors = [{ name = "other" }] }
+                [services.{{name}}-main]
+                {{ProxyConfig.ServerList(server.Port)}}
+
+                """,
+            _ => $"[services.{name}]\n{ProxyConfig.ServerList(server.Port)}\n",
+        };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig
         {
             IsBare = true,
@@ -80,23 +101,20 @@ public sealed class ConnectionAuthTests
                 [routers.all]
                 rule = "PathPrefix(`/`)"
                 service = "all"
-                {{(isWeighted
-                    ? $"""
-                        [services.one]
-                        {ProxyConfig.ServerList(one.Port)}
-                        [services.two]
-                        {ProxyConfig.ServerList(two.Port)}
-                        [services.all.weighted]
-                        services = [{"{"} name = "one" {"}"}, {"{"} name = "two" {"}"}]
-                        """
-                    : "[services.all]\n" + ProxyConfig.ServerList(one.Port, two.Port))}}
+                {{Member("one", one)}}{{Member("two", two)}}
+                [services.other]
+                {{ProxyConfig.ServerList(other.Port)}}
+                [services.all]
+                {{(kind == "servers"
+                    ? ProxyConfig.ServerList(one.Port, two.Port)
+                    : """weighted = { services = [{ name = "one" }, { name = "two" }] }""")}}
                 """,
         });
         using RawClient alice = await proxy.ConnectAsync();
-        using RawClient other = await proxy.ConnectAsync();
+        using RawClient nobody = await proxy.ConnectAsync();
         for (int i = 0; i < 7; i++)
         {
-            Assert.StartsWith("200 @", await AskAsync(other, "/open"));
+            Assert.StartsWith("200 @", await AskAsync(nobody, "/open"));
             string ofAlice = await NtlmServer.LogInAsync(alice, "alice");
             Assert.StartsWith("200 alice@", ofAlice);
             Assert.Equal(ofAlice, await AskAsync(alice));
@@ -178,6 +196,63 @@ public sealed class ConnectionAuthTests
 
         Assert.Equal(502, (await bob.RequestAsync(NtlmServer.Get("/gone", "Negotiate YII="))).Status);
         Assert.Equal(1, Asked("/gone"));
+    }
+
+    [Fact]
+    public async Task SlowAnswer_ThatNoOtherServerCanGive_IsWaitedFor()
+    {
+        var gate = new Gate();
+        await using RawServer server = NtlmServer.Start(gate: gate);
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            Service = "retry = { attempts = 1, on = [\"timeout\"], per_try_timeout = \"100ms\" }",
+        });
+        using RawClient alice = await proxy.ConnectAsync();
+        string ofAlice = await NtlmServer.LogInAsync(alice, "alice");
+        int asked = server.Requests.Count;
+        Task<string> slow = AskAsync(alice, "/slow");
+        await server.WaitForRequestsAsync(asked + 1);
+
+        // Sent later, by who is not logged in: given up.
+        Assert.Equal(504, (await RawClient.GetAsync(proxy.Port, "/slow")).Status);
+        gate.Open();
+        Assert.Equal(ofAlice, await slow);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("service = \"pages\"")]
+    public async Task StepOfAHandshake_IsNotReplacedByAPage(string service)
+    {
+        var gate = new Gate();
+        await using RawServer server = NtlmServer.Start(gate: gate);
+        await using RawServer pages = RawServer.Ok("a page");
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
+        {
+            Router = "middlewares = [\"m\"]",
+            More = $"""
+                [middlewares.m.errors]
+                status = ["401"]
+                body = "a page"
+                {service}
+                [services.pages]
+                {ProxyConfig.ServerList(pages.Port)}
+                """,
+        });
+        using RawClient alice = await proxy.ConnectAsync();
+        Assert.Equal("401 a page", await AskAsync(alice));
+
+        // The challenge's head is here, its body is not.
+        await alice.SendAsync(NtlmServer.Get("/parts", "NTLM one"));
+        RawResponse asked = await alice.ReadHeadAsync();
+        gate.Open();
+        string challenge = asked.Head.One("WWW-Authenticate")!;
+        string number = challenge["NTLM two-".Length..];
+        await alice.Wire.ReadExactlyAsync(
+            asked.Head.ContentLength!.Value, static _ => { }, "the challenge's body");
+        RawResponse done = await alice.RequestAsync(NtlmServer.Get("/", $"NTLM three-{number} alice"));
+        Assert.Equal($"200 alice@{number}", $"{done.Status} {done.BodyText}");
+        Assert.Equal($"200 alice@{number}", await AskAsync(alice));
     }
 
     [Fact]

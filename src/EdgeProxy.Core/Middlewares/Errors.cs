@@ -37,7 +37,8 @@ internal sealed record ErrorsSettings : MiddlewareSettings
 /// <summary>
 /// <c>errors</c>: an answer with one of the statuses, the server's or the proxy's own, keeps its status and gets
 /// another body: one of the configuration, or one that a service has, which is told nothing of the request. Of the
-/// server's fields only those stay that say what to do about the status.
+/// server's fields only those stay that say what to do about the status. Steps of a handshake stay as they are
+/// (ADR-0153).
 /// </summary>
 internal sealed class Errors : Middleware
 {
@@ -73,7 +74,8 @@ internal sealed class Errors : Middleware
             return; // what passes is its page
         }
 
-        if ((uint)exchange.Status >= (uint)_answers.Length || _answers[exchange.Status] is not { } answer)
+        if ((uint)exchange.Status >= (uint)_answers.Length || _answers[exchange.Status] is not { } answer
+            || ConnectionBinding.IsStep(exchange))
         {
             return;
         }

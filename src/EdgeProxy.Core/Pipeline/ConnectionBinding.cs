@@ -4,6 +4,7 @@ using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Net;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Composing;
+using EdgeProxy.Transport;
 
 namespace EdgeProxy.Pipeline;
 
@@ -20,7 +21,24 @@ internal static class ConnectionBinding
     {
         RequestHead request = exchange.Request;
         return (request.Has(KnownHeader.Authorization) || request.Has(KnownHeader.ProxyAuthorization))
-            && exchange.Call is null && FindCredentials(exchange);
+            && exchange.Call is null && HasCredentials(request, exchange.ClientSource.Head, exchange.RequestEdits);
+    }
+
+    /// <param name="request">Of the client.</param>
+    /// <param name="head">What <paramref name="request"/> was read from.</param>
+    /// <param name="edits">What is made of it: a field that they drop is not seen by the server.</param>
+    public static bool HasCredentials(RequestHead request, ReadOnlySpan<byte> head, HeaderEdits edits)
+    {
+        foreach (ref readonly HeaderField field in request.Fields)
+        {
+            if (field.Known is KnownHeader.Authorization or KnownHeader.ProxyAuthorization
+                && NamesOne(field.Value.Of(head)) && !edits.Drops(field.Name.Of(head)))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>
@@ -38,7 +56,7 @@ internal static class ConnectionBinding
         foreach (ref readonly HeaderField field in response.Fields)
         {
             if (field.Known is KnownHeader.WwwAuthenticate or KnownHeader.ProxyAuthenticate
-                && Offers(field.Value.Of(head)))
+                && NamesOne(field.Value.Of(head)))
             {
                 return true;
             }
@@ -46,6 +64,14 @@ internal static class ConnectionBinding
 
         return false;
     }
+
+    /// <summary>
+    /// What the server answers to credentials is a step of a handshake: it goes to its client as it is, for with a page
+    /// in its place the connection would go that the next step is for.
+    /// </summary>
+    public static bool IsStep(Exchange exchange) =>
+        exchange is { HasConnectionCredentials: true, Call: null, IsBound: true }
+        && IsAskedFor(exchange.Response, exchange.ResponseHeadBytes);
 
     /// <summary>
     /// An idle connection of the server that this exchange may have: the client's own, else, unless it is about to
@@ -98,22 +124,13 @@ internal static class ConnectionBinding
     }
 
     /// <summary>
-    /// The place of the server that the client authenticated a connection to, if a request may go there; else -1. For
-    /// the first try only.
+    /// The place of a server that the client authenticated a connection to, if a request may go there; else -1. For the
+    /// first try only.
     /// </summary>
-    public static int PlaceFor(Exchange exchange, Service service)
-    {
-        if (exchange.Bond is not { Count: > 0 } bond || exchange.Call is not null || exchange.Tried.Count > 0)
-        {
-            return -1;
-        }
-
-        int place = bond.PlaceIn(service);
-        return place >= 0 && service.TakesPart(place, exchange.Shard.Loop.NowMs)
-            && service.HasRoom(service.Servers[place])
-                ? place
-                : -1;
-    }
+    public static int PlaceFor(Exchange exchange, Service service) =>
+        exchange is { Bond: { Count: > 0 } bond, Call: null } && exchange.Tried.Count == 0
+            ? bond.PlaceIn(service, exchange.Shard.Loop.NowMs)
+            : -1;
 
     /// <summary>The place of the member with such a server; -1 without.</summary>
     public static int MemberFor(Exchange exchange, ComposedService service, uint lot)
@@ -131,39 +148,34 @@ internal static class ConnectionBinding
         return -1;
     }
 
-    private static bool Leads(Exchange exchange, ServiceNode node, uint lot) =>
-        node is WeightedService inner ? MemberFor(exchange, inner, lot) >= 0
-        : node is Service service && PlaceFor(exchange, service) >= 0;
-
-    // One that a middleware takes out is not seen by the server.
-    private static bool FindCredentials(Exchange exchange)
+    // A failover and a mirror have one member that answers now: to ask for it changes nothing.
+    private static bool Leads(Exchange exchange, ServiceNode node, uint lot)
     {
-        ReadOnlySpan<byte> head = exchange.ClientSource.Head;
-        foreach (ref readonly HeaderField field in exchange.Request.Fields)
+        EpollLoop loop = exchange.Shard.Loop;
+        while (node is FailoverService or MirrorService)
         {
-            if (field.Known is KnownHeader.Authorization or KnownHeader.ProxyAuthorization
-                && IsOfConnections(field.Value.Of(head)) && !exchange.RequestEdits.Drops(field.Name.Of(head)))
-            {
-                return true;
-            }
+            var composed = (ComposedService)node;
+            node = composed.Members[composed.Choose(loop.Index, loop.NowMs, lot)].Node;
         }
 
-        return false;
+        return node is WeightedService inner ? MemberFor(exchange, inner, lot) >= 0
+            : node is Service service && PlaceFor(exchange, service) >= 0;
     }
 
-    // RFC 9110 section 11.6.1: challenges are separated by commas as their parameters are. Taking a parameter, or what
-    // stands in quotes, for a challenge costs a connection and nothing else.
-    private static bool Offers(ReadOnlySpan<byte> challenges)
+    // RFC 9110 section 11.6.1: challenges are separated by commas as their parameters are. Credentials are no list, but
+    // who joins fields makes one of them. Taking a parameter, or what stands in quotes, for a scheme costs a connection
+    // and nothing else.
+    private static bool NamesOne(ReadOnlySpan<byte> value)
     {
-        while (!challenges.IsEmpty)
+        while (!value.IsEmpty)
         {
-            int comma = challenges.IndexOf((byte)',');
-            if (IsOfConnections((comma < 0 ? challenges : challenges[..comma]).Trim(" \t"u8)))
+            int comma = value.IndexOf((byte)',');
+            if (IsOfConnections((comma < 0 ? value : value[..comma]).Trim(" \t"u8)))
             {
                 return true;
             }
 
-            challenges = comma < 0 ? default : challenges[(comma + 1)..];
+            value = comma < 0 ? default : value[(comma + 1)..];
         }
 
         return false;
@@ -172,8 +184,8 @@ internal static class ConnectionBinding
     // Schemes that servers of Windows hold a connection to; Nego2 is what Negotiate becomes, CredSSP has it within.
     private static bool IsOfConnections(ReadOnlySpan<byte> credentials)
     {
-        int space = credentials.IndexOf((byte)' ');
-        ReadOnlySpan<byte> scheme = space < 0 ? credentials : credentials[..space];
+        int end = credentials.IndexOfAny((byte)' ', (byte)'\t'); // a tab is no space, but some take it for one
+        ReadOnlySpan<byte> scheme = end < 0 ? credentials : credentials[..end];
         return scheme.Length switch
         {
             4 => Ascii.EqualsIgnoreCase(scheme, "ntlm"u8),

@@ -82,7 +82,7 @@ internal static class Deadlines
         {
             Sooner(ref deadline, ref kind, exchange.RequestSentMs, Service(exchange).ResponseTimeoutMs,
                 FaultKind.ResponseTimeout);
-            if (exchange.MayRepeat)
+            if (exchange.MayRepeat && !exchange.IsBound)
             {
                 // A request that cannot be tried again gains nothing by being given up early.
                 Sooner(ref deadline, ref kind, exchange.RequestSentMs, Service(exchange).PerTryTimeoutMs,

@@ -30,13 +30,16 @@ internal sealed class ClientBond
         return null;
     }
 
-    /// <summary>The place of the first of a service's servers that there is a connection to; -1 without.</summary>
-    public int PlaceIn(Service service)
+    /// <summary>
+    /// The place of the first of a service's servers that there is a connection to and that takes a request now; -1
+    /// without.
+    /// </summary>
+    public int PlaceIn(Service service, long nowMs)
     {
         Server[] servers = service.Servers;
         for (int place = 0; _kept.Count > 0 && place < servers.Length; place++)
         {
-            if (To(servers[place]) is not null)
+            if (To(servers[place]) is not null && service.TakesPart(place, nowMs) && service.HasRoom(servers[place]))
             {
                 return place;
             }

@@ -113,8 +113,9 @@ internal sealed class ServerPool(Server server, EpollLoop loop, LoopCounters cou
     }
 
     /// <summary>
-    /// As above, for the client's connection that has it. All of them have half of the room, so that they do not leave
-    /// others without; in a full pool the coldest makes room, for its client is most likely gone or quiet.
+    /// As above, for the client's connection that has it. All of them have half of the room (of a single place, that),
+    /// so that they do not leave others without; in a full pool the coldest makes room, for its client is most likely
+    /// gone or quiet.
     /// </summary>
     public void PutBound(UpstreamConnection connection, ClientBond bond)
     {

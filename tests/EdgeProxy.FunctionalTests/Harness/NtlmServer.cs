@@ -7,12 +7,16 @@ namespace EdgeProxy.FunctionalTests.Harness;
 /// <summary>
 /// A server that authenticates connections as NTLM does: "NTLM one" is answered with a challenge, and who answers that
 /// on the same connection, "NTLM three-N USER", is USER there until the connection ends. Bodies say who asked, and on
-/// which connection: "USER@N". Below /open nobody is asked, /busy is a 503, and on /gone it resets.
+/// which connection: "USER@N". Below /open nobody is asked, /busy is a 503, and on /gone it resets. Answers of /slow
+/// wait for a gate, and of those of /parts all but the first byte of the body.
 /// </summary>
 internal static class NtlmServer
 {
-    public static RawServer Start(SslServerAuthenticationOptions? tls = null) =>
-        tls is null ? RawServer.Start(ServeAsync) : RawServer.StartTls(ServeAsync, tls);
+    public static RawServer Start(SslServerAuthenticationOptions? tls = null, Gate? gate = null)
+    {
+        Task ServeAsync(RawConnection connection) => NtlmServer.ServeAsync(connection, gate);
+        return tls is null ? RawServer.Start(ServeAsync) : RawServer.StartTls(ServeAsync, tls);
+    }
 
     /// <summary>Proves to the server that this connection is a user's; what it then says of who asks.</summary>
     public static async Task<string> LogInAsync(RawClient client, string user, string path = "/")
@@ -27,7 +31,7 @@ internal static class NtlmServer
         $"GET {path} HTTP/1.1\r\nHost: a.test\r\n"
         + (credentials.Length > 0 ? $"Authorization: {credentials}\r\n" : "") + "\r\n";
 
-    private static async Task ServeAsync(RawConnection connection)
+    private static async Task ServeAsync(RawConnection connection, Gate? gate)
     {
         string user = "";
         bool isChallenged = false;
@@ -52,7 +56,21 @@ internal static class NtlmServer
             string status = request.Target == "/busy" ? "503 Busy"
                 : fields.Length > 0 ? "401 Unauthorized"
                 : "200 OK";
-            await connection.AnswerAsync($"{user}@{connection.Number}", request.Target == "/busy" ? "" : fields, status);
+            if (request.Target == "/slow")
+            {
+                await gate!.PassAsync("the slow answer to be wanted");
+            }
+
+            string body = $"{user}@{connection.Number}";
+            int first = request.Target == "/parts" ? 1 : body.Length;
+            await connection.SendAsync(
+                $"HTTP/1.1 {status}\r\nContent-Length: {body.Length}\r\n{(request.Target == "/busy" ? "" : fields)}\r\n"
+                + body[..first]);
+            if (first < body.Length)
+            {
+                await gate!.PassAsync("the rest of an answer to be wanted");
+                await connection.SendAsync(body[first..]);
+            }
         }
     }
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using EdgeProxy.Services;
+using EdgeProxy.Services.Choosing;
 using EdgeProxy.Telemetry;
 using EdgeProxy.Tests.Transport;
 using EdgeProxy.Transport;
@@ -72,6 +73,50 @@ public sealed class ClientBondTests : IDisposable
         pool.CloseIdle();
         Assert.All(clients, static client => Assert.Equal(0, client.Count));
         Assert.Equal(0, pool.IdleCount);
+    }
+
+    [Fact]
+    public void Pool_WithASinglePlace_GivesItToWhoNeedsIt()
+    {
+        ServerPool pool = Pool(1);
+        var bond = new ClientBond();
+        MemoryLink shared = Put(pool);
+        MemoryLink own = Put(pool, bond);
+        MemoryLink late = Put(pool);
+        Assert.Equal((true, false, true), (shared.IsClosed, own.IsClosed, late.IsClosed));
+
+        MemoryLink other = Put(pool, new ClientBond());
+        Assert.Equal((true, false, 0), (own.IsClosed, other.IsClosed, bond.Count));
+        pool.CloseIdle();
+    }
+
+    [Fact]
+    public void PlaceInAService_IsOfTheFirstServer_ThatTakesARequest()
+    {
+        const int requestsMax = 1;
+        var bond = new ClientBond();
+        ServerPool[] pools = [.. Enumerable.Range(0, 4).Select(_ => Pool(10))];
+        var service = new Service(
+            new ServiceSettings
+            {
+                Name = "s",
+                Servers = [.. pools.Select(static _ => new ServerSettings("127.0.0.1", 80, 1))],
+                Capacity = new CapacitySettings { RequestsMax = requestsMax },
+            },
+            [.. pools.Select(static pool => pool.Server)],
+            [new ServiceShard(0, 1)]);
+        Assert.Equal(-1, bond.PlaceIn(service, 0));
+        Put(pools[1], bond);
+        Put(pools[2], bond);
+        Assert.Equal(1, bond.PlaceIn(service, 0));
+
+        Assert.True(pools[1].Server.TryTakeSlot(requestsMax));
+        Assert.Equal(2, bond.PlaceIn(service, 0));
+        Assert.True(pools[2].Server.TryTakeSlot(requestsMax));
+        Assert.Equal(-1, bond.PlaceIn(service, 0));
+        pools[2].Server.GiveSlot();
+        Assert.Equal(2, bond.PlaceIn(service, 0));
+        bond.End();
     }
 
     [Fact]

@@ -45,7 +45,7 @@ internal sealed class ErrorPages
         if (exchange.ErrorPages is not { } pages || exchange.Call is not null || exchange.HasResponseStarted
             || (uint)status >= (uint)pages._otherwise.Length || pages._otherwise[status] is not { } otherwise
             || !exchange.Snapshot.Services.TryGetValue(pages._service, out ServiceNode? node)
-            || node is not Service service)
+            || node is not Service service || ConnectionBinding.IsStep(exchange))
         {
             return false;
         }
