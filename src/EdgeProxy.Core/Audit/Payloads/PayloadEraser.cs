@@ -3,7 +3,6 @@ using System.Buffers;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
-using System.Linq;
 using System.Text;
 
 namespace EdgeProxy.Audit.Payloads;
@@ -279,8 +278,10 @@ internal sealed class PayloadEraser(
                 yield break;
             }
 
-            foreach ((ulong Lane, ulong Number)[] part in Scope.Exchanges!.Chunk(EraseScope.OfRecordMax))
+            (ulong Lane, ulong Number)[] all = [.. Scope.Exchanges!];
+            for (int from = 0; from < all.Length; from += EraseScope.OfRecordMax)
             {
+                (ulong Lane, ulong Number)[] part = all[from..Math.Min(all.Length, from + EraseScope.OfRecordMax)];
                 yield return OwnRecords.Encode(RecordKind.Erasure, nowMs,
                     (RecordField.RequestId, Scope.RequestId), (RecordField.Cause, "erase"),
                     (RecordField.Outcome, outcome), (RecordField.By, By), (RecordField.FromMs, FirstMs),

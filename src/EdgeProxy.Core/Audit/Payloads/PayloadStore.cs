@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
-using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.Primitives;
@@ -179,8 +178,7 @@ internal sealed class PayloadStore : IDisposable
         var unread = new List<string>();
         try
         {
-            foreach ((ulong Lane, ulong Number)[] exchanges in
-                RequestSearch.Find(Segments, id, unread).Chunk(RequestSearch.ExchangesMax))
+            foreach ((ulong Lane, ulong Number)[] exchanges in RequestSearch.Find(Segments, id, unread))
             {
                 isKnown = true;
                 EraseOutcome outcome = await EraseAsync(new EraseScope("", id, exchanges), long.MaxValue, by)

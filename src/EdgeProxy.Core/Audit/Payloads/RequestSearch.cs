@@ -14,16 +14,18 @@ internal static class RequestSearch
     public const int ExchangesMax = 8 * EraseScope.OfRecordMax;
 
     /// <summary>
-    /// Lane and number of each exchange's record, as the segments are read. The last may end within a frame that is
+    /// Lane and number of each exchange's record, so many at once, as the segments are read. The last may end within
+    /// a frame that is
     /// being written just now; what else cannot be read is told, and passed over with the rest of its segment. Throws
     /// what reading files throws.
     /// </summary>
     /// <param name="unread">Gets a line for each segment that could not be read to its end.</param>
-    public static IEnumerable<(ulong Lane, ulong Number)> Find(
+    public static IEnumerable<(ulong Lane, ulong Number)[]> Find(
         IAuditFiles files, string requestId, List<string> unread)
     {
         byte[] id = Encoding.UTF8.GetBytes(requestId);
         IReadOnlyList<string> names = files.List();
+        var found = new List<(ulong Lane, ulong Number)>();
         for (int i = 0; i < names.Count; i++)
         {
             using var reader = new SegmentReader(files.OpenRead(names[i]));
@@ -32,7 +34,13 @@ internal static class RequestSearch
             {
                 if (Match(reader, id) is { } exchange)
                 {
-                    yield return exchange;
+                    found.Add(exchange);
+                }
+
+                if (found.Count == ExchangesMax)
+                {
+                    yield return [.. found];
+                    found.Clear();
                 }
             }
 
@@ -40,6 +48,11 @@ internal static class RequestSearch
             {
                 unread.Add($"{names[i]}, byte {reader.Offset}: {TextOf(status)}");
             }
+        }
+
+        if (found.Count > 0)
+        {
+            yield return [.. found];
         }
     }
 

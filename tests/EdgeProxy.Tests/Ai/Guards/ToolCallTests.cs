@@ -198,7 +198,8 @@ public sealed class ToolCallTests
     [Theory]
     [InlineData("{\"choices\":[{\"message\":{\"content\":\"a\",\"function_call\":null,\"tool_calls\":null}}]}")]
     [InlineData("{\"choices\":[{\"message\":{\"content\":\"a\",\"tool_calls\":[null]}}]}")]
-    [InlineData("{\"choices\":[{\"message\":{\"tool_calls\":[{\"name\":null,\"custom\":null,\"function\":{\"name\":\"ok\",\"arguments\":\"{\\\"path\\\":1}\",\"input\":null}}]}}]}")]
+    [InlineData("{\"choices\":[{\"message\":{\"tool_calls\":[{\"name\":null,"
+        + "\"custom\":null,\"function\":{\"name\":\"ok\",\"arguments\":\"{\\\"path\\\":1}\",\"input\":null}}]}}]}")]
     [InlineData("{\"content\":[{\"type\":\"text\",\"text\":\"a\",\"name\":null,\"input\":null}]}")]
     [InlineData("{\"output\":[{\"type\":\"function_call\",\"name\":\"ok\",\"arguments\":\"{\\\"path\\\":1}\",\"input\":null}]}")]
     [InlineData("{\"output\":[{\"type\":\"shell_call\",\"name\":null,\"path\":1}]}")]

@@ -168,7 +168,7 @@ public sealed class PayloadEraseTests
         List<string> unread = [];
         Assert.Equal(
             [.. sealedOne.Exchanges!, .. third.Exchanges!],
-            RequestSearch.Find(rig.Chain.Files, "r-2", unread));
+            Assert.Single(RequestSearch.Find(rig.Chain.Files, "r-2", unread)));
         Assert.Empty(RequestSearch.Find(rig.Chain.Files, "r-", unread));
         Assert.Empty(unread);
 
