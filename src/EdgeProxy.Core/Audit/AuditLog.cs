@@ -151,6 +151,12 @@ internal sealed class AuditLog : IDisposable
         return done is not null && done.WaitHandle.WaitOne(waitMax);
     }
 
+    /// <summary>
+    /// Waits until what was noted before is durable, at most so long; the rings are taken before what waits here. False
+    /// if it is not yet.
+    /// </summary>
+    public bool Flush(TimeSpan waitMax) => Record([], waitMax);
+
     /// <summary>Takes what the loops noted, says that the proxy stops, ends the segment.</summary>
     public void Dispose()
     {
@@ -215,7 +221,7 @@ internal sealed class AuditLog : IDisposable
         _chain.Flush();
         bool mustSync = settings.Sync == AuditSync.Always || hasOwn || isStopping
             || _time.GetElapsedTime(_syncedAt) >= settings.SyncInterval || IsAnyPressed();
-        if (mustSync && (_chain.IsDirty || hasTaken))
+        if (mustSync && (_chain.IsDirty || hasTaken || hasOwn))
         {
             Sync();
         }
@@ -255,7 +261,11 @@ internal sealed class AuditLog : IDisposable
         bool hasTaken = false;
         while (_own.TryTake(out byte[] record))
         {
-            _chain.Append(record, NowMs());
+            if (record.Length > 0)
+            {
+                _chain.Append(record, NowMs());
+            }
+
             hasTaken = true;
         }
 

@@ -122,6 +122,7 @@ internal static class RecordJson
         RecordField.ToMs => "to",
         RecordField.BeforeMs => "before",
         RecordField.ErasedCount => "erased",
+        RecordField.OfExchanges => "of_exchanges",
         _ => $"field_{(int)field}",
     };
 
@@ -145,6 +146,15 @@ internal static class RecordJson
                 break;
             case RecordField.OfLane:
                 json.WriteString(name, $"{(ulong)reader.Int64:x16}");
+                break;
+            case RecordField.OfExchanges:
+                json.WriteStartArray(name);
+                foreach ((ulong lane, ulong number) in Payloads.EraseScope.Read(reader.Value))
+                {
+                    json.WriteStringValue($"{lane:x16}/{number}");
+                }
+
+                json.WriteEndArray();
                 break;
             default:
                 json.WriteString(name, reader.Text);

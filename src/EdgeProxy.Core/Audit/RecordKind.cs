@@ -118,4 +118,7 @@ internal enum RecordField : byte
     BeforeMs = 73,
 
     ErasedCount = 74,
+
+    /// <summary>Records of exchanges: the lane (8 bytes) and the number there (8) of each.</summary>
+    OfExchanges = 75,
 }

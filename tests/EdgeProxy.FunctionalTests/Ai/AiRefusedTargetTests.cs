@@ -112,6 +112,25 @@ public sealed class AiRefusedTargetTests
         Assert.Equal((429, "{\"error\":{\"message\":\"first\"}}"), (answer.Status, answer.BodyText));
     }
 
+    // Of the two the one in milliseconds counts, wherever it stands.
+    [Theory]
+    [InlineData("Retry-After: 0\r\nretry-after-ms: 300000\r\n", 1)]
+    [InlineData("Retry-After-Ms: 300000\r\nRetry-After: 0\r\n", 1)]
+    [InlineData("Retry-After: 300\r\nretry-after-ms: 0\r\n", 2)]
+    [InlineData("retry-after-ms: 0\r\nRetry-After: 300\r\n", 2)]
+    public async Task Refusal_SaysForHowLong(string fields, int ofFirst)
+    {
+        await using ModelServer first = Refusing("429 Too Many Requests", "{}", fields);
+        await using ModelServer second = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(Config(first.Port, second.Port));
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, Chat, Body);
+        RawResponse again = await AiProxy.PostAsync(proxy, Chat, Body);
+
+        Assert.Equal((200, 200), (answer.Status, again.Status));
+        Assert.Equal((ofFirst, 2), (first.Requests.Count, second.Requests.Count));
+    }
+
     // A body that does not go on says nothing more: its status decides, and stands if nobody does better.
     [Theory]
     [InlineData("500 Internal Server Error", "200 OK", 200)]

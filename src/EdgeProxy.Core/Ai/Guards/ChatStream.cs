@@ -72,8 +72,8 @@ internal sealed class ChatStream : StreamDialect
         {
             int number = NumberOf(index, choice, Index, 0);
             int delta = index.Find(choice, Delta);
-            int old = index.Find(delta, FunctionCall);
-            if (old >= 0)
+            int old = Given(index, delta, FunctionCall);
+            if (old >= 0 && index[old].Kind is (JsonToken.ObjectStart or JsonToken.ArrayStart))
             {
                 calls.Take(index, data, number, -1, index.Find(old, Name), index.Find(old, GuardNames.Arguments));
             }
@@ -84,7 +84,12 @@ internal sealed class ChatStream : StreamDialect
             for (int call = list + 1; call < listEnd; call = index[call].Next)
             {
                 int part = NumberOf(index, call, Index, place++);
-                int custom = index.Find(call, Custom);
+                if (SaysNothing(index, call))
+                {
+                    continue;
+                }
+
+                int custom = Given(index, call, Custom);
                 int inner = custom >= 0 ? custom : index.Find(call, Function);
                 int given = index.Find(inner, custom >= 0 ? GuardNames.Input : GuardNames.Arguments);
                 calls.Take(index, data, number, part, index.Find(inner, Name), given, isFree: custom >= 0);
@@ -130,6 +135,22 @@ internal sealed class ChatStream : StreamDialect
         }
 
         output.Append("data: [DONE]\n\n"u8);
+    }
+
+    // No part of a call that could come to a name.
+    private static bool SaysNothing(JsonIndex index, int call)
+    {
+        JsonToken kind = index[call].Kind;
+        for (int node = call + 1; kind == JsonToken.ObjectStart && node < index[call].Next; node = index[node].Next)
+        {
+            ulong name = index[node].NameHash;
+            if (index[node].Kind != JsonToken.Null && name != Index && name != GuardNames.Type)
+            {
+                return false;
+            }
+        }
+
+        return kind is JsonToken.ObjectStart or JsonToken.Null;
     }
 
     private static void Members(

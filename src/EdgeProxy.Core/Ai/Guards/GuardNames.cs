@@ -25,6 +25,9 @@ internal static class GuardNames
     public static readonly ulong Text = JsonText.HashOf("text"u8);
 
     public static readonly ulong Response = JsonText.HashOf("response"u8);
+    public static readonly ulong Output = JsonText.HashOf("output"u8);
+    public static readonly ulong Content = JsonText.HashOf("content"u8);
+    public static readonly ulong Summary = JsonText.HashOf("summary"u8);
 
     // Marks, ids and enumerations: made by machines, and changed they would break what refers to them.
     private static readonly HashSet<ulong> Structure = Of(

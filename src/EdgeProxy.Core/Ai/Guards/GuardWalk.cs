@@ -85,11 +85,12 @@ internal sealed class GuardWalk(
             {
                 bool isJson = name == GuardNames.Arguments || name == GuardNames.PartialJson;
                 _shown.Clear();
-                bool isSaid = Said?.HasSaid(text[(at.Start + 1)..(at.End - 1)]) == true;
+                // What is not the model's is none of what it said, and was counted where it was asked.
+                bool isSaid = IsOthers(name) || Said?.HasSaid(text[(at.Start + 1)..(at.End - 1)]) == true;
                 _isRepeat = Said is null ? isRepeat : isSaid;
                 Whole(text, at.Start, at.End, isJson, edits, verdict, MayMask(index, name));
                 _isRepeat = isRepeat;
-                if (!isSaid && !IsOthers(name) && Window?.TryAdd(AnswerWindow.Loose, _shown.Bytes) == false)
+                if (!isSaid && Window?.TryAdd(AnswerWindow.Loose, _shown.Bytes) == false)
                 {
                     verdict.BlockFor("too_many_texts");
                 }
@@ -124,10 +125,14 @@ internal sealed class GuardWalk(
             && text[(index[node].Start + 1)..].StartsWith("data:"u8));
     }
 
-    // What is told whole has marks and ids in it, and a response what it was asked for: no words of the model's.
-    private bool IsOthers(ulong name) => Said is not null && (GuardNames.IsStructure(name)
-        || (_depth >= 2 && _open[1].Name == GuardNames.Response
-            && GuardNames.IsOfRequest(_depth == 2 ? name : _open[2].Name)));
+    // A response that is told whole has in it what it was asked for: no words of the model's.
+    private bool IsOthers(ulong name) => Said is not null && _depth >= 2 && _open[1].Name == GuardNames.Response
+        && (GuardNames.IsOfRequest(_depth == 2 ? name : _open[2].Name) || IsMarkOfItem(name));
+
+    // Marks and ids of its items and of their parts; the same names deeper within are a tool's, and the model's words.
+    private bool IsMarkOfItem(ulong name) => GuardNames.IsStructure(name) && _depth is (4 or 6)
+        && _open[2].Name == GuardNames.Output
+        && (_depth == 4 || _open[4].Name == GuardNames.Content || _open[4].Name == GuardNames.Summary);
 
     // A signed text that is changed is refused by who signed it.
     private bool MayMask(JsonIndex index, ulong name) =>
@@ -162,10 +167,8 @@ internal sealed class GuardWalk(
         int source = index.Find(node, GuardNames.Source);
         int type = index.Find(source, GuardNames.Type);
         return type >= 0 && ((ulong)index[type].Number == GuardNames.Text
-            || (ulong)index[type].Number == Content);
+            || (ulong)index[type].Number == GuardNames.Content);
     }
-
-    private static readonly ulong Content = JsonText.HashOf("content"u8);
 
     // A string or name with its quotes.
     private void Whole(

@@ -72,7 +72,7 @@ internal sealed class MessagesStream : StreamDialect
 
         if (kind == BlockDelta)
         {
-            int more = index.Find(index.Find(0, Delta), GuardNames.PartialJson);
+            int more = Given(index, index.Find(0, Delta), GuardNames.PartialJson);
             if (more >= 0)
             {
                 calls.Take(index, data, block, -1, name: -1, more);

@@ -210,8 +210,8 @@ internal sealed class ResponsesStream : StreamDialect
             return;
         }
 
-        int name = index.Find(node, Name);
-        int input = index.Find(node, GuardNames.Input);
+        int name = Given(index, node, Name);
+        int input = Given(index, node, GuardNames.Input);
         calls.Take(index, data, item, -1, name >= 0 ? name : type, name < 0 ? -1
             : input >= 0 ? input
             : index.Find(node, GuardNames.Arguments), isFree: input >= 0, isToldWhole: name < 0);

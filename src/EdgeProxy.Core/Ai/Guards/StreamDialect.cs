@@ -73,6 +73,13 @@ internal abstract class StreamDialect
                 : otherwise;
     }
 
+    /// <summary>A member; -1 if it is not there, or null: some servers write that for all they have not.</summary>
+    protected static int Given(JsonIndex index, int node, ulong name)
+    {
+        int found = index.Find(node, name);
+        return found >= 0 && index[found].Kind != JsonToken.Null ? found : -1;
+    }
+
     /// <summary>A member as it stands in the text, name and all, with a comma behind; nothing if it is long.</summary>
     protected static void CopyMember(
         JsonIndex index, ReadOnlySpan<byte> data, int node, ulong name, ByteBuffer output)

@@ -101,12 +101,22 @@ internal readonly ref struct ToolCallWalk
         return span.EndsWith("_call"u8) || span.EndsWith("tool_use"u8) || span.SequenceEqual("mcp_approval_request"u8);
     }
 
-    private int Find(int node, ulong name, ref bool isOdd) => FoldedName.Find(_index, _text, node, name, ref isOdd);
+    // Some servers write null for all they have not.
+    private int Find(int node, ulong name, ref bool isOdd)
+    {
+        int found = FoldedName.Find(_index, _text, node, name, ref isOdd);
+        return found >= 0 && _index[found].Kind != JsonToken.Null ? found : -1;
+    }
 
     // One call: what it is called by and with stands in it, or in its function or custom part. Which of them counts is
     // the client's to say, so each that is there is judged.
     private void Call(int node)
     {
+        if (_index[node].Kind == JsonToken.Null)
+        {
+            return;
+        }
+
         bool isOdd = false;
         int function = Find(node, Function, ref isOdd);
         int custom = Find(node, Custom, ref isOdd);

@@ -1,4 +1,6 @@
 using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
 using System.Text;
 
 namespace EdgeProxy.Audit.Payloads;
@@ -16,16 +18,52 @@ internal sealed record EraseAsk(string Consumer, string RequestId, long BeforeMs
             ? "is no id of a request" : null;
 }
 
-/// <summary>What one erasure is about: payloads of a consumer, or that of one exchange.</summary>
-/// <param name="RequestId">"" or the id of the exchange, whose record has that lane and number.</param>
-internal readonly record struct EraseScope(string Consumer, string RequestId = "", ulong Lane = 0, ulong Number = 0)
+/// <summary>What one erasure is about: payloads of a consumer, or those of exchanges.</summary>
+/// <param name="RequestId">"" or the id of the exchanges.</param>
+/// <param name="Exchanges">Lane and number of the record of each.</param>
+internal sealed record EraseScope(
+    string Consumer, string RequestId = "", IReadOnlyCollection<(ulong Lane, ulong Number)>? Exchanges = null)
 {
-    public bool IsOfExchange => RequestId.Length > 0;
+    /// <summary>Exchanges that one record names.</summary>
+    public const int OfRecordMax = AuditLimits.TextBytesMax / PairBytes;
+
+    private const int PairBytes = 2 * sizeof(ulong);
+
+    private readonly HashSet<(ulong Lane, ulong Number)> _exchanges = [.. Exchanges ?? []];
+
+    public bool IsOfExchanges => RequestId.Length > 0;
 
     /// <summary>For people.</summary>
-    public string Whose => IsOfExchange ? $"request {RequestId}" : Consumer.Length == 0 ? "nobody known" : Consumer;
+    public string Whose => IsOfExchanges ? $"request {RequestId}" : Consumer.Length == 0 ? "nobody known" : Consumer;
 
     /// <summary>An exchange's payload is one of those.</summary>
     public bool Covers(ulong lane, ulong number, string consumer, bool isBefore) =>
-        IsOfExchange ? (lane, number) == (Lane, Number) : isBefore && consumer == Consumer;
+        IsOfExchanges ? _exchanges.Contains((lane, number)) : isBefore && consumer == Consumer;
+
+    /// <summary>As RecordField.OfExchanges has them.</summary>
+    public static byte[] Write(ReadOnlySpan<(ulong Lane, ulong Number)> exchanges)
+    {
+        byte[] bytes = new byte[exchanges.Length * PairBytes];
+        for (int i = 0; i < exchanges.Length; i++)
+        {
+            Span<byte> pair = bytes.AsSpan(i * PairBytes, PairBytes);
+            BinaryPrimitives.WriteUInt64LittleEndian(pair, exchanges[i].Lane);
+            BinaryPrimitives.WriteUInt64LittleEndian(pair[sizeof(ulong)..], exchanges[i].Number);
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Of such bytes; what is no whole pair is passed over.</summary>
+    public static (ulong Lane, ulong Number)[] Read(ReadOnlySpan<byte> bytes)
+    {
+        var exchanges = new (ulong Lane, ulong Number)[bytes.Length / PairBytes];
+        for (int i = 0; i < exchanges.Length; i++)
+        {
+            exchanges[i] = (BinaryPrimitives.ReadUInt64LittleEndian(bytes[(i * PairBytes)..]),
+                BinaryPrimitives.ReadUInt64LittleEndian(bytes[((i * PairBytes) + sizeof(ulong))..]));
+        }
+
+        return exchanges;
+    }
 }

@@ -148,10 +148,11 @@ internal sealed class PayloadCheck
         }
     }
 
-    // With a request it is about one exchange; without a consumer, too, about those that had none.
+    // With a request it is about exchanges; without a consumer, too, about those that had none.
     private static EraseScope ScopeOf(ReadOnlySpan<byte> record)
     {
         var scope = new EraseScope("");
+        (ulong Lane, ulong Number)[] exchanges = [];
         var reader = new RecordReader(record);
         while (reader.TryNext())
         {
@@ -159,13 +160,12 @@ internal sealed class PayloadCheck
             {
                 RecordField.Consumer => scope with { Consumer = reader.Text },
                 RecordField.RequestId => scope with { RequestId = reader.Text },
-                RecordField.OfLane => scope with { Lane = (ulong)reader.Int64 },
-                RecordField.OfNumber => scope with { Number = (ulong)reader.Int64 },
                 _ => scope,
             };
+            exchanges = reader.Field == RecordField.OfExchanges ? EraseScope.Read(reader.Value) : exchanges;
         }
 
-        return scope;
+        return new EraseScope(scope.Consumer, scope.RequestId, exchanges);
     }
 
     private void Look(ulong seq, EntryPlace place, PayloadFate fate)

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
@@ -11,7 +12,7 @@ namespace EdgeProxy.Audit.Payloads;
 internal readonly record struct EraseOutcome(int Status, string Text, long Count = 0);
 
 /// <summary>
-/// Overwrites a consumer's payloads, or that of one exchange, where they lie. (1) What is to go is written to a file,
+/// Overwrites a consumer's payloads, or those of exchanges, where they lie. (1) What is to go is written to a file,
 /// (2) the chain says that it goes, (3) entries are marked and overwritten, (4) the chain says that it went, (5) the
 /// file goes. A process that dies on the way leaves the file, and the next one begins again at (2). One thread.
 /// </summary>
@@ -27,6 +28,7 @@ internal sealed class PayloadEraser(
 
     private readonly byte[] _zeros = new byte[64 * 1024];
 
+    private readonly HashSet<(ulong Lane, ulong Number)> _found = []; // of those asked for, what has a payload
     private string _unread = ""; // the last file of a round that could not be read, and why
 
     private string PendingPath => Path.Combine(files.Folder, PendingName);
@@ -46,6 +48,7 @@ internal sealed class PayloadEraser(
     {
         var order = new Order(scope, beforeMs, by, 0, 0, 0);
         _unread = "";
+        _found.Clear();
         foreach (ulong number in files.List())
         {
             order = Read(number, order, Count);
@@ -57,8 +60,17 @@ internal sealed class PayloadEraser(
             return new EraseOutcome(500, $"nothing was erased: {_unread}");
         }
 
+        if (order.Count == 0 && scope.IsOfExchanges)
+        {
+            return new EraseOutcome(200, $"0 payloads of {scope.Whose} erased"); // one id may have any number of them
+        }
+
         if (order.Count > 0)
         {
+            // A file that cannot be read now may have others of them, and is tried again.
+            order = scope.IsOfExchanges && _unread.Length == 0
+                ? order with { Scope = new EraseScope(scope.Consumer, scope.RequestId, [.. _found]) }
+                : order;
             WritePending(order);
             step?.Invoke("kept");
         }
@@ -91,7 +103,7 @@ internal sealed class PayloadEraser(
 
     private EraseOutcome Run(Order order, bool isResumed)
     {
-        if (!record(order.Encode(PayloadRecords.Begun, NowMs)))
+        if (!Tell(order, PayloadRecords.Begun))
         {
             if (order.Count > 0 && !isResumed)
             {
@@ -112,7 +124,7 @@ internal sealed class PayloadEraser(
             return new EraseOutcome(500, $"what could be read was erased: {_unread}", order.Count);
         }
 
-        if (!record(order.Encode(PayloadRecords.Done, NowMs)))
+        if (!Tell(order, PayloadRecords.Done))
         {
             return new EraseOutcome(
                 503, "erased; the chain cannot be written now, and says so once it can", order.Count);
@@ -129,6 +141,19 @@ internal sealed class PayloadEraser(
         return new EraseOutcome(200, $"{order.Count} payloads of {order.Scope.Whose} erased", order.Count);
     }
 
+    private bool Tell(Order order, string outcome)
+    {
+        foreach (byte[] part in order.Encode(outcome, NowMs))
+        {
+            if (!record(part))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private Order Count(Order order, ulong number)
@@ -138,6 +163,11 @@ internal sealed class PayloadEraser(
         {
             if (head.State == EntryState.Live && order.Takes(file.AsSpan(offset, head.Length), head))
             {
+                if (order.Scope.IsOfExchanges)
+                {
+                    _found.Add((head.Lane, head.Number));
+                }
+
                 order = order with
                 {
                     Count = order.Count + 1,
@@ -207,24 +237,29 @@ internal sealed class PayloadEraser(
         public bool Takes(ReadOnlySpan<byte> entry, in EntryHead head) =>
             Scope.Covers(head.Lane, head.Number, PayloadFiles.ConsumerOf(entry, head), head.UnixMs < BeforeMs);
 
-        // A line each; those of an exchange have three more.
+        // A line each; those of exchanges have two more.
         public string ToText() => string.Create(
             CultureInfo.InvariantCulture, $"{BeforeMs}\n{Count}\n{FirstMs}\n{LastMs}\n{By}\n{Scope.Consumer}")
-            + (Scope.IsOfExchange
-                ? string.Create(CultureInfo.InvariantCulture, $"\n{Scope.Lane}\n{Scope.Number}\n{Scope.RequestId}")
+            + (Scope.IsOfExchanges
+                ? $"\n{Convert.ToHexStringLower(EraseScope.Write([.. Scope.Exchanges!]))}\n{Scope.RequestId}"
                 : "");
 
         public static Order? Parse(string text)
         {
-            string[] lines = text.Split('\n', 9);
+            string[] lines = text.Split('\n', 8);
             var scope = new EraseScope(lines.Length > 5 ? lines[5] : "");
-            if (lines.Length == 9 && ulong.TryParse(lines[6], CultureInfo.InvariantCulture, out ulong lane)
-                && ulong.TryParse(lines[7], CultureInfo.InvariantCulture, out ulong number))
+            if (lines.Length == 8)
             {
-                scope = new EraseScope(scope.Consumer, lines[8], lane, number);
+                byte[] exchanges = new byte[lines[6].Length / 2];
+                if (Convert.FromHexString(lines[6], exchanges, out _, out int length) != OperationStatus.Done)
+                {
+                    return null;
+                }
+
+                scope = new EraseScope(scope.Consumer, lines[7], EraseScope.Read(exchanges.AsSpan(0, length)));
             }
 
-            return lines.Length is 6 or 9 && long.TryParse(lines[0], CultureInfo.InvariantCulture, out long before)
+            return lines.Length is 6 or 8 && long.TryParse(lines[0], CultureInfo.InvariantCulture, out long before)
                 && long.TryParse(lines[1], CultureInfo.InvariantCulture, out long count)
                 && long.TryParse(lines[2], CultureInfo.InvariantCulture, out long first)
                 && long.TryParse(lines[3], CultureInfo.InvariantCulture, out long last)
@@ -232,15 +267,27 @@ internal sealed class PayloadEraser(
                 : null;
         }
 
-        public byte[] Encode(string outcome, long nowMs) => Scope.IsOfExchange
-            ? OwnRecords.Encode(RecordKind.Erasure, nowMs,
-                (RecordField.RequestId, Scope.RequestId), (RecordField.Cause, "erase"),
-                (RecordField.Outcome, outcome), (RecordField.By, By), (RecordField.FromMs, FirstMs),
-                (RecordField.ToMs, LastMs), (RecordField.BeforeMs, BeforeMs), (RecordField.ErasedCount, Count),
-                (RecordField.OfLane, unchecked((long)Scope.Lane)), (RecordField.OfNumber, (long)Scope.Number))
-            : OwnRecords.Encode(RecordKind.Erasure, nowMs,
-                (RecordField.Consumer, Scope.Consumer), (RecordField.Cause, "erase"), (RecordField.Outcome, outcome),
-                (RecordField.By, By), (RecordField.FromMs, FirstMs), (RecordField.ToMs, LastMs),
-                (RecordField.BeforeMs, BeforeMs), (RecordField.ErasedCount, Count));
+        public IEnumerable<byte[]> Encode(string outcome, long nowMs)
+        {
+            if (!Scope.IsOfExchanges)
+            {
+                yield return OwnRecords.Encode(RecordKind.Erasure, nowMs,
+                    (RecordField.Consumer, Scope.Consumer), (RecordField.Cause, "erase"),
+                    (RecordField.Outcome, outcome), (RecordField.By, By), (RecordField.FromMs, FirstMs),
+                    (RecordField.ToMs, LastMs), (RecordField.BeforeMs, BeforeMs), (RecordField.ErasedCount, Count));
+                yield break;
+            }
+
+            (ulong Lane, ulong Number)[] all = [.. Scope.Exchanges!];
+            for (int from = 0; from < all.Length; from += EraseScope.OfRecordMax)
+            {
+                (ulong Lane, ulong Number)[] part = all[from..Math.Min(all.Length, from + EraseScope.OfRecordMax)];
+                yield return OwnRecords.Encode(RecordKind.Erasure, nowMs,
+                    (RecordField.RequestId, Scope.RequestId), (RecordField.Cause, "erase"),
+                    (RecordField.Outcome, outcome), (RecordField.By, By), (RecordField.FromMs, FirstMs),
+                    (RecordField.ToMs, LastMs), (RecordField.BeforeMs, BeforeMs),
+                    (RecordField.ErasedCount, part.Length), (RecordField.OfExchanges, EraseScope.Write(part)));
+            }
+        }
     }
 }

@@ -69,6 +69,7 @@ internal sealed class PayloadStore : IDisposable
         _time = time;
         _logger = logger;
         _files = PayloadFiles.Of(log.Settings.Directory);
+        Segments = new DiskFiles(log.Settings.Directory);
         _writer = new PayloadWriter(_files, time);
         _eraser = new PayloadEraser(_files, record => log.Record(record, RecordWait), time);
         _syncedAt = time.GetTimestamp();
@@ -77,6 +78,9 @@ internal sealed class PayloadStore : IDisposable
     }
 
     public PayloadMemory Memory { get; }
+
+    /// <summary>Where the chain's segments lie.</summary>
+    public IAuditFiles Segments { get; init; }
 
     /// <summary>Requests whose payloads are to be kept are to be refused.</summary>
     public bool IsBlocked =>
@@ -161,37 +165,45 @@ internal sealed class PayloadStore : IDisposable
 
     private async Task<EraseOutcome> EraseOfRequestAsync(string id, string by)
     {
-        List<(ulong Lane, ulong Number)> exchanges;
+        // A call that was just made has its record in the chain before that is read.
+        await Task.Delay(Gather).ConfigureAwait(false);
+        if (!_log.Flush(RecordWait))
+        {
+            return new EraseOutcome(503, "the chain cannot be written now: nothing was erased");
+        }
+
+        bool isKnown = false;
+        string failure = "";
+        long count = 0;
+        var unread = new List<string>();
         try
         {
-            var files = new DiskFiles(_log.Settings.Directory);
-            exchanges = RequestSearch.Find(files, id);
-            if (exchanges.Count == 0)
+            foreach ((ulong Lane, ulong Number)[] exchanges in RequestSearch.Find(Segments, id, unread))
             {
-                // A call that was just made gets its record with the next sync.
-                await Task.Delay(_log.Settings.SyncInterval + Gather).ConfigureAwait(false);
-                exchanges = RequestSearch.Find(files, id);
+                isKnown = true;
+                EraseOutcome outcome = await EraseAsync(new EraseScope("", id, exchanges), long.MaxValue, by)
+                    .ConfigureAwait(false);
+                count += outcome.Count;
+                if (outcome.Status == 500)
+                {
+                    failure = outcome.Text; // a file that cannot be read: it does not keep the others
+                }
+                else if (outcome.Status != 200)
+                {
+                    return outcome with { Count = count };
+                }
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return new EraseOutcome(500, $"nothing was erased: {exception.Message}");
+            unread.Add(exception.Message);
         }
 
-        long count = 0;
-        foreach ((ulong lane, ulong number) in exchanges)
-        {
-            EraseOutcome outcome = await EraseAsync(new EraseScope("", id, lane, number), long.MaxValue, by)
-                .ConfigureAwait(false);
-            count += outcome.Count;
-            if (outcome.Status != 200)
-            {
-                return outcome with { Count = count };
-            }
-        }
-
-        return exchanges.Count == 0
-            ? new EraseOutcome(404, $"the chain has no exchange of request {id}")
+        return unread.Count > 0
+            ? new EraseOutcome(500, $"{count} payloads of request {id} erased; of the chain {unread.Count} segments "
+                + $"could not be read to their end: {unread[0]}", count)
+            : failure.Length > 0 ? new EraseOutcome(500, failure, count)
+            : !isKnown ? new EraseOutcome(404, $"the chain has no exchange of request {id}")
             : new EraseOutcome(200, $"{count} payloads of request {id} erased", count);
     }
 

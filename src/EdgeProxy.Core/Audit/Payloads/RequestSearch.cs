@@ -9,31 +9,70 @@ namespace EdgeProxy.Audit.Payloads;
 /// </summary>
 internal static class RequestSearch
 {
-    /// <summary>Exchanges of one id that are found; more are left for the next time.</summary>
-    public const int ExchangesMax = 1_000;
+    /// <summary>Exchanges that are erased together: so many are in memory, and the files are gone over once for them.
+    /// </summary>
+    public const int ExchangesMax = 8 * EraseScope.OfRecordMax;
 
     /// <summary>
-    /// Lane and number of each exchange's record. Reads each segment to its end, or to the first frame that is not
-    /// whole: what is being written just now. Throws what reading files throws.
+    /// Lane and number of each exchange's record, so many at once, as the segments are read. The last may end within
+    /// a frame that is
+    /// being written just now; what else cannot be read is told, and passed over with the rest of its segment. Throws
+    /// what reading files throws.
     /// </summary>
-    public static List<(ulong Lane, ulong Number)> Find(IAuditFiles files, string requestId)
+    /// <param name="unread">Gets a line for each segment that could not be read to its end.</param>
+    public static IEnumerable<(ulong Lane, ulong Number)[]> Find(
+        IAuditFiles files, string requestId, List<string> unread)
     {
         byte[] id = Encoding.UTF8.GetBytes(requestId);
+        IReadOnlyList<string> names = files.List();
         var found = new List<(ulong Lane, ulong Number)>();
-        foreach (string name in files.List())
+        for (int i = 0; i < names.Count; i++)
         {
-            using var reader = new SegmentReader(files.OpenRead(name));
-            while (reader.Read() == FrameStatus.Whole && found.Count < ExchangesMax)
+            using var reader = new SegmentReader(files.OpenRead(names[i]));
+            FrameStatus status;
+            while ((status = reader.Read()) == FrameStatus.Whole)
             {
-                if (reader.Kind == FrameKind.Record && Has(reader.Record, id))
+                if (Match(reader, id) is { } exchange)
                 {
-                    var record = new RecordReader(reader.Record);
-                    found.Add((record.Lane, record.Number));
+                    found.Add(exchange);
                 }
+
+                if (found.Count == ExchangesMax)
+                {
+                    yield return [.. found];
+                    found.Clear();
+                }
+            }
+
+            if (status != FrameStatus.End && (status != FrameStatus.Torn || i < names.Count - 1))
+            {
+                unread.Add($"{names[i]}, byte {reader.Offset}: {TextOf(status)}");
             }
         }
 
-        return found;
+        if (found.Count > 0)
+        {
+            yield return [.. found];
+        }
+    }
+
+    private static string TextOf(FrameStatus status) => status switch
+    {
+        FrameStatus.Torn => "the file ends within a record",
+        FrameStatus.BadHash => "a record is not as it was written",
+        FrameStatus.BadHeader => "no header of a segment",
+        _ => "no record has such a length",
+    };
+
+    private static (ulong Lane, ulong Number)? Match(SegmentReader reader, byte[] id)
+    {
+        if (reader.Kind != FrameKind.Record || !Has(reader.Record, id))
+        {
+            return null;
+        }
+
+        var record = new RecordReader(reader.Record);
+        return (record.Lane, record.Number);
     }
 
     private static bool Has(ReadOnlySpan<byte> record, byte[] id) =>

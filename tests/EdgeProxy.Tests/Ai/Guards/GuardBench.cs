@@ -116,8 +116,18 @@ internal sealed class GuardBench : IDisposable
         }
     }
 
+    /// <summary>What is the client's by now.</summary>
+    public string Written => Encoding.UTF8.GetString(_output.Bytes);
+
     /// <summary>The same; nobody wants what is written.</summary>
     public void Pass(AiCallKind kind, byte[] stream, params ReadOnlySpan<int> cuts)
+    {
+        PassOn(kind, stream, cuts);
+        _pieces.TakeEnd(_output);
+    }
+
+    /// <summary>A stream that goes on.</summary>
+    public void PassOn(AiCallKind kind, byte[] stream, params ReadOnlySpan<int> cuts)
     {
         _output.Release();
         BeginAnswer();
@@ -131,7 +141,6 @@ internal sealed class GuardBench : IDisposable
         }
 
         _pieces.Take(stream.AsSpan(from), _output);
-        _pieces.TakeEnd(_output);
     }
 
     /// <summary>A prompt with its masks; the verdict is in Prompt.</summary>

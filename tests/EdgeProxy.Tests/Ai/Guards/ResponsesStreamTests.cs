@@ -65,6 +65,54 @@ public sealed class ResponsesStreamTests
         Assert.DoesNotContain("evil", stopped, StringComparison.Ordinal);
     }
 
+    // What a response has of its request was not said: a text that is the same is the model's, wherever it comes, and
+    // however much of it there is.
+    [Theory]
+    [InlineData("\"instructions\":\"evil words\"", 0)]
+    [InlineData("\"metadata\":{\"status\":\"evil words\"}", 0)]
+    [InlineData("\"instructions\":\"be good\"", 2 * SaidTexts.CountMax)]
+    public void Echo_OfTheRequest_IsNotTakenForSaid(string echo, int tools)
+    {
+        string[] created = ["response.created", $"\"response\":{{\"id\":\"r\",{echo},\"tools\":["
+            + string.Join(',', Enumerable.Range(0, tools).Select(tool => $"{{\"description\":\"tool {tool}\"}}"))
+            + "],\"output\":[]}"];
+        foreach (string[] events in new[]
+        {
+            TextDone("evil words"), Completed("evil words"), [.. TextDone("evil words"), .. Completed("evil words")],
+        })
+        {
+            List<string> shown = [];
+            using var bench = new GuardBench([Judge], []);
+            bench.StreamAsked(AiCallKind.Responses, StreamOf([.. created, .. events]), question =>
+            {
+                shown.AddRange(TextsOf(question));
+                return ExternalReply.Allow;
+            });
+
+            Assert.Equal(["evil words"], shown);
+        }
+    }
+
+    // Names of marks are a tool's own within what it is called with, and what it answers.
+    [Theory]
+    [InlineData("{\"type\":\"mcp_call\",\"id\":\"f\",\"status\":\"completed\",\"arguments\":{\"format\":\"evil words\"}}")]
+    [InlineData("{\"type\":\"x_call\",\"id\":\"f\",\"action\":{\"detail\":\"evil words\",\"steps\":[{\"status\":\"evil words\"}]}}")]
+    [InlineData("{\"type\":\"x_output\",\"output\":{\"type\":\"evil words\"}}")]
+    public void Marks_WithinAToolsOwn_AreShown(string item)
+    {
+        List<string> shown = [];
+        using var bench = new GuardBench([Judge], []);
+        bench.StreamAsked(AiCallKind.Responses, StreamOf(
+            [.. Created, "response.completed", $"\"response\":{{\"id\":\"r\",\"output\":[{item},{Message("good words")}]}}"]),
+            question =>
+            {
+                shown.AddRange(TextsOf(question));
+                return ExternalReply.Allow;
+            });
+
+        Assert.Equal(["evil words", "good words"], string.Join('\n', shown).Split('\n').Distinct());
+    }
+
     // A rule that only tells of what it finds does so, wherever it stands, and once.
     [Theory]
     [MemberData(nameof(Tellings))]

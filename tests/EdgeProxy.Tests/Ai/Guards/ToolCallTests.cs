@@ -150,6 +150,88 @@ public sealed class ToolCallTests
         Assert.Equal("tool_call", bench.Answer.Reason);
     }
 
+    // Some servers write null for all they have not, in each of their chunks: that is no call.
+    public static TheoryData<string, string> Nulls => new()
+    {
+        {
+            nameof(AiCallKind.ChatCompletions), "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"a\","
+                + "\"refusal\":null,\"function_call\":null,\"tool_calls\":null},\"finish_reason\":null}]}\n\n"
+        },
+        {
+            nameof(AiCallKind.ChatCompletions), "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\",\"tool_calls\":"
+                + "[null,{},{\"index\":0,\"id\":null,\"type\":\"function\",\"function\":null,\"custom\":null}]}}]}\n\n"
+        },
+        {
+            nameof(AiCallKind.Messages), "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,"
+                + "\"content_block\":{\"type\":\"text\",\"text\":\"\",\"name\":null,\"input\":null}}\n\n"
+                + "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,"
+                + "\"delta\":{\"type\":\"text_delta\",\"text\":\"a\",\"partial_json\":null}}\n\n"
+        },
+        {
+            nameof(AiCallKind.Responses), "event: response.output_item.done\ndata: {\"type\":\"response.output_item.done\","
+                + "\"output_index\":0,\"item\":{\"type\":\"message\",\"content\":[],\"name\":null,\"arguments\":null}}\n\n"
+        },
+        {
+            nameof(AiCallKind.OllamaChat), "{\"model\":\"m\",\"message\":{\"content\":\"a\",\"tool_calls\":null,"
+                + "\"function_call\":null},\"done\":false}\n"
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(Nulls))]
+    public void Stream_WithNullInThePlaceOfACall_IsNotHeld(string name, string part)
+    {
+        AiCallKind kind = Enum.Parse<AiCallKind>(name);
+        using var bench = new GuardBench(Rule("*", "evil", "path"));
+        byte[] stream = Encoding.UTF8.GetBytes(part);
+        bench.PassOn(kind, stream);
+        Assert.Equal(part, bench.Written);
+
+        string end = kind == AiCallKind.ChatCompletions
+            ? "data: {\"choices\":[{\"index\":0,\"delta\":{\"function_call\":null,\"tool_calls\":null},"
+                + "\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"
+            : "";
+        Assert.Equal(part + end, bench.Stream(kind, Encoding.UTF8.GetBytes(part + end)));
+        Assert.False(bench.Answer.IsBlocked);
+    }
+
+    [Theory]
+    [InlineData("{\"choices\":[{\"message\":{\"content\":\"a\",\"function_call\":null,\"tool_calls\":null}}]}")]
+    [InlineData("{\"choices\":[{\"message\":{\"content\":\"a\",\"tool_calls\":[null]}}]}")]
+    [InlineData("{\"choices\":[{\"message\":{\"tool_calls\":[{\"name\":null,"
+        + "\"custom\":null,\"function\":{\"name\":\"ok\",\"arguments\":\"{\\\"path\\\":1}\",\"input\":null}}]}}]}")]
+    [InlineData("{\"content\":[{\"type\":\"text\",\"text\":\"a\",\"name\":null,\"input\":null}]}")]
+    [InlineData("{\"output\":[{\"type\":\"function_call\",\"name\":\"ok\",\"arguments\":\"{\\\"path\\\":1}\",\"input\":null}]}")]
+    [InlineData("{\"output\":[{\"type\":\"shell_call\",\"name\":null,\"path\":1}]}")]
+    [InlineData("{\"message\":{\"content\":\"a\",\"tool_calls\":null}}")]
+    public void Answer_WithNullInThePlaceOfACall_Passes(string body)
+    {
+        using var bench = new GuardBench(
+            Rule("ok", "^1$", "path", "allowed", FindingAction.Flag, allows: true),
+            Rule("shell_call", "^1$", "path", "allowed too", FindingAction.Flag, allows: true),
+            Rule("*", name: "rest"));
+
+        bench.InspectAnswer(body);
+
+        Assert.False(bench.Answer.IsBlocked);
+    }
+
+    // Nor is a call one that passes because parts of it are null.
+    [Theory]
+    [InlineData("{\"name\":null,\"custom\":null,\"function\":{\"name\":\"run\",\"arguments\":\"{}\"}}")]
+    [InlineData("{\"index\":0,\"function\":null,\"custom\":{\"name\":\"run\",\"input\":\"x\"}}")]
+    [InlineData("{\"index\":0,\"Function\":{\"name\":\"run\",\"arguments\":\"{}\"}}")]
+    public void Stream_WithNullBesideACall_IsStopped(string call)
+    {
+        using var bench = new GuardBench(Rule("run"));
+
+        string written = bench.Stream(AiCallKind.ChatCompletions, Encoding.UTF8.GetBytes(
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[" + call + "]}}]}\n\ndata: [DONE]\n\n"));
+
+        Assert.True(bench.Answer.IsBlocked);
+        Assert.DoesNotContain("run", written, StringComparison.Ordinal);
+    }
+
     // Cut at every place, and into single characters: a call that is allowed is the client's to the byte.
     [Theory]
     [MemberData(nameof(Kinds))]

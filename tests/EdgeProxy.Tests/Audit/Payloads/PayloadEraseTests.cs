@@ -165,10 +165,12 @@ public sealed class PayloadEraseTests
         }
 
         PayloadReport report = rig.Ended(out _);
+        List<string> unread = [];
         Assert.Equal(
-            [(sealedOne.Lane, sealedOne.Number), (third.Lane, third.Number)],
-            RequestSearch.Find(rig.Chain.Files, "r-2"));
-        Assert.Empty(RequestSearch.Find(rig.Chain.Files, "r-"));
+            [.. sealedOne.Exchanges!, .. third.Exchanges!],
+            Assert.Single(RequestSearch.Find(rig.Chain.Files, "r-2", unread)));
+        Assert.Empty(RequestSearch.Find(rig.Chain.Files, "r-", unread));
+        Assert.Empty(unread);
 
         Assert.Equal((2, 2), (report.Kept, report.Erased));
         Assert.Empty(report.Problems);
@@ -180,6 +182,96 @@ public sealed class PayloadEraseTests
         Assert.Equal(4, said.Count);
         Assert.All(said, text => Assert.Contains("\"request_id\":\"r-2\"", text));
         Assert.Contains("\"outcome\":\"done\"", said[3]);
+    }
+
+    // A client that says one id again and again has its payloads erased as anybody: files are gone over for many
+    // exchanges at once, records name many, and what had no payload has no record.
+    [Fact]
+    public async Task OfOneRequest_HoweverManyExchangesItHas_IsGone()
+    {
+        const int Kept = EraseScope.OfRecordMax + 2;
+        using var rig = new PayloadRig();
+        for (int i = 0; i < RequestSearch.ExchangesMax; i++)
+        {
+            rig.NoteExchange("r-1");
+        }
+
+        for (int i = 0; i < Kept; i++)
+        {
+            rig.Keep($"ann's words {i}", "1", unixMs: Early, requestId: "r-1");
+        }
+
+        rig.Keep("bob's words", "2", consumer: "bob", unixMs: Early, requestId: "r-2");
+        var ask = new EraseAsk("", "r-1", long.MaxValue);
+        EraseOutcome outcome = await rig.Store.EraseAsync(ask, "test");
+        EraseOutcome again = await rig.Store.EraseAsync(ask, "test");
+        EraseOutcome nobodys = await rig.Store.EraseAsync(ask with { RequestId = "r-3" }, "test");
+        PayloadReport report = rig.Ended(out _);
+
+        Assert.Equal((200, (long)Kept), (outcome.Status, outcome.Count));
+        Assert.Equal((200, 0L, 404), (again.Status, again.Count, nobodys.Status));
+        Assert.Equal((1, Kept), (report.Kept, report.Erased));
+        Assert.Empty(report.Problems);
+        Assert.DoesNotContain("ann's words", TextOf(rig.Files));
+        List<string> said = rig.Chain.Records(record => (string)record["kind"]! == "erasure"
+            ? $"{record["outcome"]} {record["erased"]} {record["of_exchanges"]!.AsArray().Count}" : "");
+        said.RemoveAll(string.IsNullOrEmpty);
+        Assert.Equal(["begun 128 128", "begun 2 2", "done 128 128", "done 2 2"], said);
+    }
+
+    // Its id was used before; the record of the last call is in no file yet.
+    [Fact]
+    public async Task OfOneRequest_TheCallJustMadeIsOneOfThem()
+    {
+        using var rig = new PayloadRig();
+        rig.Keep("ann's first words", "1", unixMs: Early, requestId: "r-1");
+        rig.WaitKept(1);
+        rig.Keep("ann's last words", "2", unixMs: Early, requestId: "r-1");
+        EraseOutcome outcome = await rig.Store.EraseAsync(new EraseAsk("", "r-1", long.MaxValue), "test");
+
+        Assert.Equal((200, 2L), (outcome.Status, outcome.Count));
+        Assert.DoesNotContain("words", TextOf(rig.Files));
+    }
+
+    // What it may have missed is told, and what it found is gone.
+    [Fact]
+    public async Task OfOneRequest_SegmentThatCannotBeRead_IsTold()
+    {
+        using var rig = new PayloadRig();
+        rig.Keep("ann's words", "1", unixMs: Early, requestId: "r-1");
+        rig.WaitKept(1);
+        rig.Chain.Files["! before all others"] = [1, 2, 3];
+        EraseOutcome outcome = await rig.Store.EraseAsync(new EraseAsk("", "r-1", long.MaxValue), "test");
+        EraseOutcome nobodys = await rig.Store.EraseAsync(new EraseAsk("", "r-2", long.MaxValue), "test");
+
+        Assert.Equal((500, 1L, 500), (outcome.Status, outcome.Count, nobodys.Status));
+        Assert.Contains("! before all others, byte 0", outcome.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("words", TextOf(rig.Files));
+    }
+
+    // The last segment may end within what is being written; no other, and none may be changed.
+    [Theory]
+    [InlineData(0, -1, true)]
+    [InlineData(0, 100, true)]
+    [InlineData(1, -1, true)]
+    [InlineData(2, -1, false)]
+    [InlineData(2, 100, true)]
+    public void Search_ToldOfWhatItCannotRead(int segment, int changed, bool isTold)
+    {
+        MemoryFiles files = ChainRig.Sample();
+        string name = files.List()[segment];
+        byte[] bytes = files[name];
+        if (changed >= 0)
+        {
+            bytes[changed] ^= 1;
+        }
+
+        files[name] = changed >= 0 ? bytes : bytes[..^1];
+        List<string> unread = [];
+
+        Assert.Empty(RequestSearch.Find(files, "r-1", unread));
+        Assert.Equal(isTold ? 1 : 0, unread.Count);
+        Assert.All(unread, text => Assert.StartsWith(name, text, StringComparison.Ordinal));
     }
 
     // An erasure of one request covers nothing else: what is overwritten beside it was tampered with.
@@ -219,7 +311,7 @@ public sealed class PayloadEraseTests
 
         Assert.Equal(6, rig.Ended(out List<PayloadFate> fates).Kept);
         PayloadFate one = fates.Find(fate => fate.ConsumerText == "ann")!;
-        EraseScope scope = isOfOne ? new EraseScope("", "r-1", one.Lane, one.Number) : new EraseScope("ann");
+        EraseScope scope = isOfOne ? new EraseScope("", "r-1", [(one.Lane, one.Number)]) : new EraseScope("ann");
         int steps = 0;
         for (int first = 0; first <= steps; first++)
         {
@@ -251,7 +343,7 @@ public sealed class PayloadEraseTests
 
     private static int DieTwice(PayloadRig rig, EraseScope scope, int first, int second)
     {
-        int gone = scope.IsOfExchange ? 1 : 3;
+        int gone = scope.IsOfExchanges ? 1 : 3;
         string copy = Directory.CreateTempSubdirectory("payloads-").FullName;
         try
         {

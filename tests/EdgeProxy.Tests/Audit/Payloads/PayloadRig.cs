@@ -21,7 +21,10 @@ internal sealed class PayloadRig : IDisposable
         Chain.Log.Start();
         Files = PayloadFiles.Of(Chain.Folder);
         Store = new PayloadStore(Chain.Log, settings ?? new PayloadSettings(),
-            PayloadSeal.OfPem(_pair.ExportSubjectPublicKeyInfoPem()), time ?? TimeProvider.System, Logger);
+            PayloadSeal.OfPem(_pair.ExportSubjectPublicKeyInfoPem()), time ?? TimeProvider.System, Logger)
+        {
+            Segments = Chain.Files,
+        };
         Store.Start();
         Chain.Log.Payloads = Store;
     }
@@ -44,11 +47,7 @@ internal sealed class PayloadRig : IDisposable
         payload.Request.Take(Encoding.UTF8.GetBytes(request));
         payload.Answer.Take(Encoding.UTF8.GetBytes(answer));
         AuditRing ring = Chain.Ring;
-        if (!ring.TryReserve(AuditLimits.RecordBytesMax, out Span<byte> room))
-        {
-            throw new InvalidOperationException("the ring is full");
-        }
-
+        Span<byte> room = Room();
         long at = unixMs ?? ChainRig.NowMs;
         var writer = new RecordWriter(room, RecordKind.Exchange, at, ring.Lane, ring.NextNumber);
         writer.Add(RecordField.RequestId, requestId);
@@ -56,7 +55,7 @@ internal sealed class PayloadRig : IDisposable
         payload.Lane = ring.Lane;
         payload.Number = ring.Commit(writer.Length);
         payload.UnixMs = at;
-        var scope = new EraseScope("", requestId, payload.Lane, payload.Number);
+        var scope = new EraseScope("", requestId, [(payload.Lane, payload.Number)]);
         payload.Consumer = Encoding.UTF8.GetBytes(consumer);
         Chain.Log.Notify();
         if (payload.IsLost)
@@ -70,6 +69,30 @@ internal sealed class PayloadRig : IDisposable
         }
 
         return scope;
+    }
+
+    /// <summary>A call of which nothing is kept.</summary>
+    public void NoteExchange(string requestId)
+    {
+        AuditRing ring = Chain.Ring;
+        var writer = new RecordWriter(Room(), RecordKind.Exchange, ChainRig.NowMs, ring.Lane, ring.NextNumber);
+        writer.Add(RecordField.RequestId, requestId);
+        ring.Commit(writer.Length);
+        Chain.Log.Notify();
+    }
+
+    // Once the writer has made some.
+    private Span<byte> Room()
+    {
+        while (true)
+        {
+            if (Chain.Ring.TryReserve(AuditLimits.RecordBytesMax, out Span<byte> room))
+            {
+                return room;
+            }
+
+            Xunit.Assert.True(Chain.Log.Flush(TimeSpan.FromSeconds(30)), "the ring is full");
+        }
     }
 
     public void WaitKept(long count) =>
