@@ -107,13 +107,16 @@ public sealed class IssuerKeysTests : IDisposable
     [Fact]
     public async Task AnswerThatNobodyThoughtOf_IsAFailure_AndTheIssuerIsAskedAgain()
     {
-        _issuer.Fails(static () => new InvalidOperationException("no charset of this name"));
-        Assert.Equal("503", await AnswerAsync(Token(_old, "old")));
-
-        _issuer.Says(Jwks(("old", _old)));
-        _time.Advance(IssuerKeys.IntervalMin);
         Assert.Equal("200", await AnswerAsync(Token(_old, "old")));
+        _issuer.Fails(static () => new InvalidOperationException("no charset of this name"));
+        _time.Advance(IssuerKeys.IntervalMin);
+        Assert.Equal("401", await AnswerAsync(Token(_new, "new")));
         Assert.Equal(2, _issuer.Count);
+
+        _issuer.Says(Jwks(("new", _new)));
+        _time.Advance(IssuerKeys.IntervalMin);
+        Assert.Equal("200", await AnswerAsync(Token(_new, "new")));
+        Assert.Equal(3, _issuer.Count);
     }
 
     [Fact]
