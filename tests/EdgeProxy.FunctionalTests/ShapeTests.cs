@@ -99,7 +99,7 @@ public sealed class ShapeTests
 
     [Theory]
     [InlineData("secure", "Content-Length: 1000000", 308)]
-    [InlineData("teapot", "Transfer-Encoding: chunked", 418)]
+    [InlineData("teapot", "Transfer-Encoding: chunked\r\nExpect: 100-continue", 418)]
     [InlineData("small", "Content-Length: 1000000", 413)]
     [InlineData("small", "Content-Length: 20\r\nExpect: 100-continue", 413)]
     public async Task Answers_WithABodyNotWaitedFor_EndTheConnection(string host, string fields, int status)
