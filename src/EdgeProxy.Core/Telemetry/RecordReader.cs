@@ -96,7 +96,6 @@ internal sealed class RecordReader : IDisposable
             long offsetUs = unixUs - (_time.GetTimestamp() / microsecond);
             foreach (RequestRing ring in Volatile.Read(ref _rings))
             {
-                int taken = 0;
                 while (ring.TryRead(out RecordView view))
                 {
                     foreach (IRecordSink sink in _sinks)
@@ -108,11 +107,6 @@ internal sealed class RecordReader : IDisposable
                     }
 
                     ring.Release();
-                    if (++taken % TelemetryLimits.RecordsAtATime == 0 && !ring.IsFilling)
-                    {
-                        // A loop on this core may have become ready.
-                        Thread.Yield();
-                    }
                 }
             }
 

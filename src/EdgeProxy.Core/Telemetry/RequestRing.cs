@@ -45,10 +45,6 @@ internal sealed class RequestRing
 
     public bool IsEmpty => Volatile.Read(ref _written) == Volatile.Read(ref _read);
 
-    /// <summary>Reader: so much of it is full that whoever reads should not stop.</summary>
-    public bool IsFilling =>
-        Volatile.Read(ref _written) - _read > _records.Length / TelemetryLimits.RingFillingShare;
-
     /// <summary>
     /// Writer: puts a record with its texts. False, and counted, if there is no room; <paramref name="texts"/> are as
     /// long as the record says.

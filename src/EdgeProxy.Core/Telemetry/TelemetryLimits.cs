@@ -29,15 +29,6 @@ internal static class TelemetryLimits
     /// </summary>
     public const int RingLookShare = 8;
 
-    /// <summary>
-    /// Records that are told before the core is offered to whoever waits for it: some 20 us. A loop that shares the
-    /// core would wait for an eighth of the ring otherwise.
-    /// </summary>
-    public const int RecordsAtATime = 16;
-
-    /// <summary>From this part of a ring on, a quarter, the core is not offered: the loop has it enough.</summary>
-    public const int RingFillingShare = 4;
-
     /// <summary>How long a record waits at most before it is looked at.</summary>
     public static readonly TimeSpan RingLook = TimeSpan.FromMilliseconds(100);
 

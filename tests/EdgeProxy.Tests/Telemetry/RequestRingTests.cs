@@ -39,24 +39,6 @@ public sealed class RequestRingTests
     }
 
     [Fact]
-    public void IsFilling_FromAQuarterOn_UntilItWasRead()
-    {
-        var ring = new RequestRing(records: 8, textBytes: 1024);
-        for (int round = 0; round < 20; round++)
-        {
-            Put(ring, 0, "x");
-            Put(ring, 1, "x");
-            Assert.False(ring.IsFilling);
-            Put(ring, 2, "x");
-            Assert.True(ring.IsFilling);
-            Take(ring);
-            Assert.False(ring.IsFilling);
-            Take(ring);
-            Take(ring);
-        }
-    }
-
-    [Fact]
     public void NoRoomForTexts_Drops()
     {
         var ring = new RequestRing(records: 8, textBytes: 16);

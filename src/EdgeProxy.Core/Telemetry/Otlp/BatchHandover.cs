@@ -19,18 +19,6 @@ internal sealed class BatchHandover(TimeProvider time, TimeSpan interval)
     /// <summary>It is time to hand over what there is. Asked by the thread that puts.</summary>
     public bool IsDue(OtlpKind kind) => time.GetElapsedTime(_lastAt[(int)kind]) >= interval;
 
-    /// <summary>So much waits that whoever takes should not stop.</summary>
-    public bool IsFilling
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _waiting.Count > OtlpLimits.WaitingBatchesMax / OtlpLimits.FillingShare;
-            }
-        }
-    }
-
     /// <summary>Items lost because too much waited.</summary>
     public long Dropped(OtlpKind kind) => Interlocked.Read(ref _dropped[(int)kind]);
 

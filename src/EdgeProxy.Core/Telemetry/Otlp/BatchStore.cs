@@ -47,23 +47,13 @@ internal sealed class BatchStore : IDisposable
     public static ReadOnlyMemory<byte> Compress(ReadOnlySpan<byte> bytes)
     {
         using var compressed = new MemoryStream(Math.Max(256, bytes.Length / 4));
-        Compress(bytes, compressed, isHurried: true);
+        Compress(bytes, compressed);
         return compressed.ToArray();
     }
 
-    /// <param name="isHurried">Does not offer the core to others on the way.</param>
-    internal static void Compress(ReadOnlySpan<byte> bytes, MemoryStream to, bool isHurried)
+    private static void Compress(ReadOnlySpan<byte> bytes, MemoryStream to)
     {
         using var gzip = new GZipStream(to, CompressionLevel.Fastest, leaveOpen: true);
-        while (!isHurried && bytes.Length > OtlpLimits.BytesAtATime)
-        {
-            gzip.Write(bytes[..OtlpLimits.BytesAtATime]);
-            bytes = bytes[OtlpLimits.BytesAtATime..];
-
-            // A loop on this core may have become ready.
-            Thread.Yield();
-        }
-
         gzip.Write(bytes);
     }
 
@@ -83,7 +73,7 @@ internal sealed class BatchStore : IDisposable
         while (_handover.TryTake(out BatchHandover.Batch batch))
         {
             _compressed.SetLength(0);
-            Compress(batch.Bytes.AsSpan(0, batch.Length), _compressed, _handover.IsFilling);
+            Compress(batch.Bytes.AsSpan(0, batch.Length), _compressed);
             _spool.Append(batch.Kind, batch.Count, _compressed.GetBuffer().AsSpan(0, (int)_compressed.Length));
             _handover.Return(batch);
             isAny = true;

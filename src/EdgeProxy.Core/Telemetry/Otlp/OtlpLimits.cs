@@ -14,12 +14,6 @@ internal static class OtlpLimits
     /// <summary>Batches that wait to be compressed and stored; over it they are dropped and counted.</summary>
     public const int WaitingBatchesMax = 16;
 
-    /// <summary>From a quarter of <see cref="WaitingBatchesMax"/> on the core is not offered to others.</summary>
-    public const int FillingShare = 4;
-
-    /// <summary>Bytes compressed before the core is offered to whoever waits for it: some 15 us.</summary>
-    public const int BytesAtATime = 16 * 1024;
-
     /// <summary>Bytes read of a collector's answer.</summary>
     public const int AnswerBytesMax = 64 * 1024;
 
