@@ -27,7 +27,6 @@ internal static class GuardNames
     public static readonly ulong Response = JsonText.HashOf("response"u8);
     public static readonly ulong Output = JsonText.HashOf("output"u8);
     public static readonly ulong Content = JsonText.HashOf("content"u8);
-    public static readonly ulong Summary = JsonText.HashOf("summary"u8);
 
     // Marks, ids and enumerations: made by machines, and changed they would break what refers to them.
     private static readonly HashSet<ulong> Structure = Of(
@@ -39,7 +38,7 @@ internal static class GuardNames
 
     // What stands in these is anybody's: no name in them means anything to an API.
     private static readonly HashSet<ulong> Free = Of(
-        "arguments", "input", "metadata", "parameters", "input_schema", "schema", "output", "properties");
+        "arguments", "input", "metadata", "parameters", "input_schema", "schema", "output", "properties", "action");
 
     private static readonly HashSet<ulong> Binary = Of(
         "data", "file_data", "images", "b64_json", "partial_image_b64", "image_data", "embedding");
@@ -59,6 +58,9 @@ internal static class GuardNames
 
     /// <summary>In an object of that name every string is text.</summary>
     public static bool IsFree(ulong name) => Free.Contains(name);
+
+    /// <summary>An array of that name has the API's own items in it, though an object of that name is free.</summary>
+    public static bool HasItems(ulong name) => name == Input || name == Output;
 
     /// <summary>Bytes of something, in Base64.</summary>
     public static bool IsBinary(ulong name) => Binary.Contains(name);

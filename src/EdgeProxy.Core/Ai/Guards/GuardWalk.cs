@@ -71,7 +71,8 @@ internal sealed class GuardWalk(
                 }
 
                 CheckAttachment(index, node, name, isFree, verdict);
-                bool opensFree = isFree || (at.Kind == JsonToken.ObjectStart && GuardNames.IsFree(name));
+                bool opensFree = isFree || (at.Kind == JsonToken.ObjectStart && GuardNames.IsFree(name)
+                    && (at.NameStart >= 0 || !GuardNames.HasItems(name)));
                 _open[_depth++] = new Open(at.Next, name, opensFree, node);
                 node++;
                 continue;
@@ -127,12 +128,7 @@ internal sealed class GuardWalk(
 
     // A response that is told whole has in it what it was asked for: no words of the model's.
     private bool IsOthers(ulong name) => Said is not null && _depth >= 2 && _open[1].Name == GuardNames.Response
-        && (GuardNames.IsOfRequest(_depth == 2 ? name : _open[2].Name) || IsMarkOfItem(name));
-
-    // Marks and ids of its items and of their parts; the same names deeper within are a tool's, and the model's words.
-    private bool IsMarkOfItem(ulong name) => GuardNames.IsStructure(name) && _depth is (4 or 6)
-        && _open[2].Name == GuardNames.Output
-        && (_depth == 4 || _open[4].Name == GuardNames.Content || _open[4].Name == GuardNames.Summary);
+        && GuardNames.IsOfRequest(_depth == 2 ? name : _open[2].Name);
 
     // A signed text that is changed is refused by who signed it.
     private bool MayMask(JsonIndex index, ulong name) =>

@@ -1,3 +1,4 @@
+using System;
 using EdgeProxy.Ai;
 using EdgeProxy.Ai.Guards;
 using EdgeProxy.Primitives.Detection;
@@ -39,12 +40,40 @@ public sealed class GuardWalkTests
     [InlineData("{\"messages\":[{\"content\":[{\"type\":\"im\\u0061ge\",\"source\":{\"type\":\"base64\",\"data\":\"eA==\"}}]}]}")]
     [InlineData("{\"messages\":[{\"content\":\"x\",\"images\":[\"eA==\"]}]}")]
     [InlineData("{\"content\":[{\"type\":\"document\",\"source\":{\"type\":\"base64\",\"data\":\"eA==\"}}]}")]
+    [InlineData("{\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_image\",\"image_url\":\"data:x\"}]}]}")]
+    [InlineData("{\"input\":[{\"type\":\"function_call_output\",\"output\":[{\"type\":\"input_file\",\"file_id\":\"f\"}]}]}")]
+    [InlineData("{\"input\":[{\"output\":{\"type\":\"computer_screenshot\",\"image_url\":\"data:x\"}}]}")]
     public void Prompt_WhatNoRuleCanLookInto_IsRefused(string body)
     {
         using GuardBench bench = GuardBench.Masking();
         bench.Inspect(body);
 
         Assert.Equal("attachment", bench.Prompt.Reason);
+    }
+
+    [Theory]
+    [InlineData("{\"output\":[{\"type\":\"message\",\"content\":[{\"type\":\"output_image\"}]}]}", "attachment")]
+    [InlineData("{\"output\":[{\"type\":\"image_generation_call\",\"result\":\"eA==\"}]}", "attachment")]
+    [InlineData("{\"output\":[{\"type\":\"message\",\"id\":\"m\",\"content\":[{\"type\":\"output_text\"}]}]}", "")]
+    public void Answer_WhatNoRuleCanLookInto_IsRefused(string body, string reason)
+    {
+        using GuardBench bench = GuardBench.Masking();
+        bench.InspectAnswer(body);
+
+        Assert.Equal((reason, reason.Length > 0), (bench.Answer.Reason, bench.Answer.IsBlocked));
+    }
+
+    // What a tool is called with, and what it says, is anybody's, whatever its members are called.
+    [Theory]
+    [InlineData("{\"content\":[{\"type\":\"tool_use\",\"input\":{\"list\":[{\"status\":\"a@b.com\"}]}}]}")]
+    [InlineData("{\"input\":[{\"type\":\"mcp_call\",\"output\":{\"format\":[\"a@b.com\"]}}]}")]
+    [InlineData("{\"messages\":[{\"tool_calls\":[{\"function\":{\"arguments\":[{\"status\":\"a@b.com\"}]}}]}]}")]
+    public void Prompt_WhatIsFree_IsTextAll(string body)
+    {
+        using GuardBench bench = GuardBench.Masking();
+
+        Assert.Equal(body.Replace("a@b.com", "[EMAIL]", StringComparison.Ordinal), bench.Inspect(body));
+        Assert.False(bench.Prompt.IsBlocked);
     }
 
     [Theory]
