@@ -55,6 +55,11 @@ public sealed class NameTests
             .Select(line => line[..line.LastIndexOf(' ')])];
         Assert.Single(series, name => name.StartsWith(tries, StringComparison.Ordinal));
         Assert.Empty(series.GroupBy(name => name).Where(same => same.Count() > 1).Select(same => same.Key));
+
+        // An address that goes takes nothing with it: a count that falls would be a restart to who reads it.
+        dns.Set("app.test", "127.0.0.2");
+        await Eventually.TrueAsync(async () => (await ServersAsync(proxy)).Length == 1, "an address to go");
+        await proxy.ExpectMetricAsync(20, tries, "edgeproxy_service=\"app\"");
     }
 
     [Fact]

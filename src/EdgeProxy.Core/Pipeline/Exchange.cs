@@ -243,6 +243,9 @@ internal sealed class Exchange : IWaiter
     /// <summary>It is in a further try, within the service's budget of them.</summary>
     public bool IsRetrying { get; set; }
 
+    /// <summary>Its service wants answers like this one tried again: no retry is earned by it.</summary>
+    public bool IsAnswerUnwanted { get; set; }
+
     /// <summary>A try was made on this many servers, the current one included.</summary>
     public int Tries { get; set; }
 
@@ -551,6 +554,7 @@ internal sealed class Exchange : IWaiter
         HasConnectionCredentials = false;
         IsLive = false;
         IsRetrying = false;
+        IsAnswerUnwanted = false;
         _tried = default;
         IsRequestSent = false;
         IsRequestAborted = false;

@@ -112,6 +112,7 @@ internal static class FurtherTries
     /// </summary>
     public static bool IsRetriedFor(Exchange exchange)
     {
+        exchange.IsAnswerUnwanted = Retry.IsUnwanted(exchange);
         if (!Retry.IsWanted(exchange, Retry.HasGrpcFault(exchange) ? RetryCauses.Grpc : RetryCauses.Status))
         {
             return false;

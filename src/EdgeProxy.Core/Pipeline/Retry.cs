@@ -60,6 +60,7 @@ internal static class Retry
             Earn(exchange, shard);
             exchange.IsLive = false;
             exchange.IsRetrying = false;
+            exchange.IsAnswerUnwanted = false;
         }
     }
 
@@ -122,24 +123,32 @@ internal static class Retry
     }
 
     /// <summary>
+    /// The answer is one that the service wants tried again, whether this request may be or not: it does not tell that
+    /// its server is well.
+    /// </summary>
+    public static bool IsUnwanted(Exchange exchange) =>
+        exchange.Service!.Settings.Retry is { } settings
+        && (((settings.On & RetryCauses.Status) != 0 && settings.Statuses.Contains(exchange.Response.StatusCode))
+            || IsGrpcFault(exchange, settings));
+
+    /// <summary>
     /// A gRPC call was answered with a code that its service wants tried again, and with nothing else: whatever the
     /// method did, it gave no message. A server that says when to come again is not asked now.
     /// </summary>
-    public static bool HasGrpcFault(Exchange exchange)
+    public static bool HasGrpcFault(Exchange exchange) =>
+        exchange.CanRestart && exchange.Service!.Settings.Retry is { } settings && IsGrpcFault(exchange, settings)
+        && !exchange.Response.TryFind("grpc-retry-pushback-ms"u8, exchange.UpstreamSource.Unread, out _)
+        && IsCall(exchange);
+
+    private static bool IsGrpcFault(Exchange exchange, RetrySettings settings)
     {
         ResponseHead response = exchange.Response;
         bool isEmpty = response.Framing == BodyFraming.None
             || (response.Framing == BodyFraming.ContentLength && response.ContentLength == 0);
-        if (exchange.Service!.Settings.Retry is not { GrpcCodes: > 0 } settings || !isEmpty || !exchange.CanRestart)
-        {
-            return false;
-        }
-
-        ReadOnlySpan<byte> head = exchange.UpstreamSource.Unread;
-        return response.TryFind("grpc-status"u8, head, out ReadOnlySpan<byte> text)
+        return settings.GrpcCodes != 0 && isEmpty
+            && response.TryFind("grpc-status"u8, exchange.UpstreamSource.Unread, out ReadOnlySpan<byte> text)
             && Utf8Parser.TryParse(text, out int code, out int length) && length == text.Length
-            && code is > 0 and <= RetryLimits.GrpcCodeMax && (settings.GrpcCodes & (1u << code)) != 0
-            && !response.TryFind("grpc-retry-pushback-ms"u8, head, out _) && IsCall(exchange);
+            && code is > 0 and <= RetryLimits.GrpcCodeMax && (settings.GrpcCodes & (1u << code)) != 0;
     }
 
     private static bool IsCall(Exchange exchange) =>
@@ -159,10 +168,8 @@ internal static class Retry
     {
         ServiceShard shard = service.Shard(exchange.Shard.Loop.Index);
         int most = Math.Max(settings.BudgetMin, shard.LiveCount * settings.BudgetShare / 100);
-        long windowMs = (long)settings.BudgetWindow.TotalMilliseconds;
         bool isWithin = shard.RetryingCount < most
-            || (windowMs > 0
-                && shard.Reserve.TrySpend(exchange.Shard.Loop.NowMs, windowMs, settings.BudgetShare));
+            || shard.TrySpendRetry(exchange.Shard.Loop.NowMs, settings.BudgetShare);
         if (!isWithin)
         {
             exchange.Shard.Counters.Add(Counter.RetriesOverBudget);
@@ -177,10 +184,10 @@ internal static class Retry
     // What a server answered well at the first try; the status is there once it was passed on.
     private static void Earn(Exchange exchange, ServiceShard shard)
     {
-        bool isWell = !exchange.IsRetrying && exchange.Fault.IsNone && exchange.Status is > 0 and < 500;
-        if (isWell && exchange.Service!.Settings.Retry is { BudgetWindow.Ticks: > 0 } settings)
+        if (!exchange.IsRetrying && !exchange.IsAnswerUnwanted && exchange.Fault.IsNone
+            && exchange.Status is > 0 and < 500)
         {
-            shard.Reserve.Earn(exchange.Shard.Loop.NowMs, (long)settings.BudgetWindow.TotalMilliseconds);
+            shard.EarnRetry(exchange.Shard.Loop.NowMs);
         }
     }
 

@@ -40,9 +40,10 @@ internal sealed class Server
     /// <param name="isHttp2">It is spoken to in HTTP/2.</param>
     /// <param name="proxyVersion">What it is sent before anything else; None with HTTP/2.</param>
     /// <param name="address">One of the addresses of the host, if that is a name.</param>
+    /// <param name="durations">What it counts tries in together with others; null for its own.</param>
     public Server(
         string service, string host, int port, int loopCount, TlsClientContext? tls = null, IPAddress? address = null,
-        bool isHttp2 = false, ProxyVersion proxyVersion = ProxyVersion.None)
+        bool isHttp2 = false, ProxyVersion proxyVersion = ProxyVersion.None, DurationMetrics? durations = null)
     {
         ProxyVersion = proxyVersion;
         _multiplexes = isHttp2 ? new Multiplex?[loopCount] : null;
@@ -61,7 +62,7 @@ internal sealed class Server
         Authority = Encoding.ASCII.GetBytes(authority);
         Identity = RandomSequence.Of(Name);
         _pools = new ServerPool?[loopCount];
-        Durations = new DurationMetrics(loopCount);
+        Durations = durations ?? new DurationMetrics(loopCount);
         _loads = new ServerLoad[loopCount];
         for (int i = 0; i < loopCount; i++)
         {
@@ -182,7 +183,7 @@ internal sealed class Server
 
     public void GiveSlot() => Interlocked.Decrement(ref _slotsTaken);
 
-    /// <summary>How long tries at it take.</summary>
+    /// <summary>How long tries take at it and the others of its service with this host and port.</summary>
     public DurationMetrics Durations { get; }
 
     /// <summary>Whether it is well, for all loops.</summary>

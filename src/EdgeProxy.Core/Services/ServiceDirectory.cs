@@ -6,6 +6,7 @@ using EdgeProxy.Services.Breaking;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Services.Health;
 using EdgeProxy.Services.Naming;
+using EdgeProxy.Telemetry;
 using EdgeProxy.Transport.Tls;
 
 namespace EdgeProxy.Services;
@@ -20,6 +21,7 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed, NameWatch? nam
     private readonly Dictionary<string, ServiceShard[]> _shards = [];
     private readonly Dictionary<string, CircuitBreaker> _breakers = [];
     private readonly Dictionary<ServerKey, Server> _servers = [];
+    private readonly Dictionary<DurationsKey, DurationMetrics> _durations = [];
     private Dictionary<TlsClientSettings, TlsClientContext> _contexts = [];
 
     private Server[] _list = [];
@@ -38,6 +40,7 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed, NameWatch? nam
         Problem = null;
         Dictionary<TlsClientSettings, TlsClientContext> before = _contexts;
         _contexts = [];
+        var durations = new Dictionary<DurationsKey, DurationMetrics>(_durations);
         var services = new Dictionary<string, Service>(settings.Count);
         foreach (ServiceSettings written in settings)
         {
@@ -48,7 +51,7 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed, NameWatch? nam
                 ServerSettings server = service.Servers[i];
                 servers[i] = _servers.TryGetValue(ServerKey.Of(service, server), out Server? kept)
                     ? kept
-                    : NewServer(service, server, before);
+                    : NewServer(service, server, before, DurationsOf(service.Name, server, durations));
             }
 
             services.Add(service.Name, new Service(service, servers, ShardsOf(service.Name))
@@ -82,11 +85,17 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed, NameWatch? nam
         var gone = new Dictionary<ServerKey, Server>(_servers);
         var known = new HashSet<string>(_shards.Keys);
         _servers.Clear();
+        _durations.Clear();
         _shards.Clear();
         _breakers.Clear();
         foreach (Service service in services.Values)
         {
             _shards[service.Settings.Name] = service.Shards;
+            foreach (ServiceShard shard in service.Shards)
+            {
+                shard.BudgetWindowMs = (long)(service.Settings.Retry?.BudgetWindow.TotalMilliseconds ?? 0);
+            }
+
             if (service.Breaker is { } breaker)
             {
                 _breakers[service.Settings.Name] = breaker;
@@ -98,6 +107,7 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed, NameWatch? nam
                 var key = ServerKey.Of(service.Settings, service.Settings.Servers[i]);
                 server.Configure(service.Settings);
                 _servers[key] = server;
+                _durations[new DurationsKey(service.Name, server.Host, server.Port)] = server.Durations;
                 if (!gone.Remove(key) && known.Contains(service.Name))
                 {
                     server.Health.BeginLate(nowMs);
@@ -135,14 +145,29 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed, NameWatch? nam
         return servers.Count == 0 ? service : service with { Servers = servers };
     }
 
+    // The addresses of a name count together, and on when they change: what was counted never falls.
+    private DurationMetrics DurationsOf(
+        string service, ServerSettings server, Dictionary<DurationsKey, DurationMetrics> known)
+    {
+        var key = new DurationsKey(service, server.Host, server.Port);
+        if (!known.TryGetValue(key, out DurationMetrics? durations))
+        {
+            durations = new DurationMetrics(loopCount);
+            known.Add(key, durations);
+        }
+
+        return durations;
+    }
+
     private Server NewServer(
-        ServiceSettings service, ServerSettings settings, Dictionary<TlsClientSettings, TlsClientContext> before)
+        ServiceSettings service, ServerSettings settings, Dictionary<TlsClientSettings, TlsClientContext> before,
+        DurationMetrics durations)
     {
         TlsClientContext? tls = settings.IsTls
             ? ContextOf(service.Name, ServerKey.TlsOf(service, settings), before)
             : null;
         var server = new Server(service.Name, settings.Host, settings.Port, loopCount, tls, settings.Address,
-            settings.IsHttp2, service.ProxyVersion);
+            settings.IsHttp2, service.ProxyVersion, durations);
         if (service.HealthCheck is { } check)
         {
             server.Health.Start(check.Initial);
@@ -210,6 +235,9 @@ internal sealed class ServiceDirectory(int loopCount, ulong seed, NameWatch? nam
         return shards;
     }
 }
+
+/// <summary>What servers count tries together by, whatever their addresses are and is spoken to them.</summary>
+internal readonly record struct DurationsKey(string Service, string Host, int Port);
 
 /// <summary>All that makes two configurations name the same server: what its connections depend on.</summary>
 /// <param name="Tls">Null for clear text.</param>

@@ -26,12 +26,6 @@ internal sealed class DurationMetrics(int loopCount)
     public bool TryRead(Method method, int outcome, DurationSum sum)
     {
         sum.Clear();
-        return TryAdd(method, outcome, sum);
-    }
-
-    /// <summary>As above, besides what is in <paramref name="sum"/>.</summary>
-    public bool TryAdd(Method method, int outcome, DurationSum sum)
-    {
         bool isAny = false;
         for (int i = 0; i < _loops.Length; i++)
         {

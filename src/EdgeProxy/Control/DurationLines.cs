@@ -35,7 +35,7 @@ internal static class DurationLines
                 {
                     for (int outcome = 0; outcome < Outcome.Count; outcome++)
                     {
-                        if (!series.TryRead(method, outcome, sum))
+                        if (!series.Metrics.TryRead(method, outcome, sum))
                         {
                             continue;
                         }

@@ -76,31 +76,26 @@ internal sealed partial class DataPath
         }
     }
 
-    // By host and port: the addresses of a name count together, or a scrape would have one series several times.
+    // By host and port: the addresses of a name count together, and a scrape has each series once.
     private List<DurationSeries> DurationsOfServers()
     {
         var series = new List<DurationSeries>();
+        var seen = new HashSet<DurationMetrics>();
         foreach (Service service in Volatile.Read(ref _services))
         {
-            var same = new Dictionary<(string Host, int Port), List<DurationMetrics>>();
             foreach (Server server in service.Servers)
             {
-                if (!same.TryGetValue((server.Host, server.Port), out List<DurationMetrics>? list))
+                if (!seen.Add(server.Durations))
                 {
-                    same[(server.Host, server.Port)] = list = [];
+                    continue;
                 }
 
-                list.Add(server.Durations);
-            }
-
-            foreach (((string host, int port), List<DurationMetrics> list) in same)
-            {
                 series.Add(new DurationSeries(
                 [
                     new MetricLabel("edgeproxy_service", service.Name),
-                    new MetricLabel("server_address", host),
-                    new MetricLabel("server_port", port.ToString(CultureInfo.InvariantCulture)),
-                ], [.. list]));
+                    new MetricLabel("server_address", server.Host),
+                    new MetricLabel("server_port", server.Port.ToString(CultureInfo.InvariantCulture)),
+                ], server.Durations));
             }
         }
 

@@ -19,6 +19,10 @@ internal static class StartCode
     private const string Own = "/proc/self/exe";
     private const int LineBytesMax = 4096; // PATH_MAX; a longer line is nobody's of ours
 
+    /// <summary>The mapping whose lines are read; the default: none of ours.</summary>
+    /// <param name="HasNothingWritten">No page in memory was written to; what was swapped out is not known yet.</param>
+    internal readonly record struct MappedRange(nuint Start, nuint End, bool HasNothingWritten);
+
     /// <summary>Called with a mapping that nobody ever wrote to.</summary>
     internal delegate void GiveBackRange(nuint start, nuint end);
 
@@ -49,7 +53,7 @@ internal static class StartCode
         Span<byte> room = stackalloc byte[2 * LineBytesMax];
         int filled = 0;
         long position = 0;
-        (nuint Start, nuint End) range = default;
+        MappedRange range = default;
         while (RandomAccess.Read(maps, room[filled..], position) is > 0 and var read)
         {
             position += read;
@@ -69,16 +73,21 @@ internal static class StartCode
 
     /// <summary>A line of proc(5) smaps: the first of a mapping, or one of what is said of it.</summary>
     internal static void Take(
-        ReadOnlySpan<byte> line, ReadOnlySpan<byte> path, ref (nuint Start, nuint End) range, GiveBackRange giveBack)
+        ReadOnlySpan<byte> line, ReadOnlySpan<byte> path, ref MappedRange range, GiveBackRange giveBack)
     {
         if (TryReadBounds(line, path, out nuint start, out nuint end))
         {
-            range = (start, end);
+            range = new MappedRange(start, end, HasNothingWritten: false);
         }
         else if (line.StartsWith("Anonymous:"u8))
         {
             // A page that was written to is no page of the file any more: it would be lost.
-            if (range.End > range.Start && IsNothing(line))
+            range = range.End > range.Start && IsNothing(line) ? range with { HasNothingWritten = true } : default;
+        }
+        else if (line.StartsWith("Swap:"u8))
+        {
+            // And one that was swapped out since stands here instead, further down.
+            if (range.HasNothingWritten && IsNothing(line))
             {
                 giveBack(range.Start, range.End);
             }
@@ -116,7 +125,9 @@ internal static class StartCode
             && end > start;
     }
 
-    /// <summary>"Anonymous:  0 kB": none was written to, as relocations are before theirs is closed for it.</summary>
+    /// <summary>
+    /// "Anonymous:  0 kB", "Swap:  0 kB": none was written to, as relocations are before theirs is closed for it.
+    /// </summary>
     internal static bool IsNothing(ReadOnlySpan<byte> line)
     {
         NextColumn(ref line);

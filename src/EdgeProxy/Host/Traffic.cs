@@ -23,13 +23,7 @@ internal static class Traffic
                     name = label.Name == "edgeproxy_service" ? label.Value : name;
                 }
 
-                TrafficCounts all = counts.GetValueOrDefault(name) ?? TrafficCounts.None;
-                foreach (DurationMetrics metrics in series.Metrics)
-                {
-                    all = all.With(metrics, sum);
-                }
-
-                counts[name] = all;
+                counts[name] = (counts.GetValueOrDefault(name) ?? TrafficCounts.None).With(series.Metrics, sum);
             }
         }
 

@@ -42,6 +42,8 @@ public sealed class StartCodeTests
 
     [Theory]
     [InlineData("Anonymous:             0 kB", true)]
+    [InlineData("Swap:                  0 kB", true)]
+    [InlineData("Swap:                  4 kB", false)]
     [InlineData("Anonymous:             8 kB", false)]
     [InlineData("Anonymous:            10 kB", false)]
     public void IsNothing_OnlyIfNoPageWasWrittenTo(string line, bool isNothing) =>
@@ -51,15 +53,24 @@ public sealed class StartCodeTests
     public void Take_OnlyWhatWasNeverWrittenTo_IsGivenBack()
     {
         var given = new List<(nuint, nuint)>();
-        (nuint Start, nuint End) range = default;
+        StartCode.MappedRange range = default;
         foreach (string line in (string[])
         [
             "1000-2000 r-xp 00005000 fe:00 1234 /usr/bin/edge proxy", "Rss: 4 kB", "Anonymous:             0 kB",
+            "AnonHugePages:         0 kB", "Swap:                  0 kB", "SwapPss:               0 kB",
             "2000-3000 r--p 00005000 fe:00 1234 /usr/bin/edge proxy", "Rss: 4 kB", "Anonymous:             4 kB",
-            "AnonHugePages:         0 kB",
+            "AnonHugePages:         0 kB", "Swap:                  0 kB",
             "3000-4000 rw-p 00005000 fe:00 1234 /usr/bin/edge proxy", "Rss: 4 kB", "Anonymous:             0 kB",
-            "4000-5000 rw-p 00000000 00:00 0", "Anonymous:             0 kB",
+            "Swap:                  0 kB",
+            "4000-5000 rw-p 00000000 00:00 0", "Anonymous:             0 kB", "Swap:                  0 kB",
             "5000-6000 r--p 00005000 fe:00 1234 /lib/libc.so.6", "Anonymous:             0 kB",
+            "Swap:                  0 kB",
+
+            // Written to, and swapped out since; and what does not say.
+            "6000-7000 r--p 00005000 fe:00 1234 /usr/bin/edge proxy", "Rss: 4 kB", "Anonymous:             0 kB",
+            "Swap:                  4 kB",
+            "7000-8000 r--p 00005000 fe:00 1234 /usr/bin/edge proxy", "Anonymous:             0 kB",
+            "8000-9000 r--p 00005000 fe:00 1234 /usr/bin/edge proxy", "Swap:                  0 kB",
         ])
         {
             StartCode.Take(Bytes(line), s_path, ref range, (start, end) => given.Add((start, end)));

@@ -34,7 +34,7 @@ internal static class FaultWatch
 
         load.Count(nowMs / service.WindowMs, isFault: false);
         note = note with { IsFault = false };
-        server.Health.NoteGood();
+        server.Health.NoteGood(settings, nowMs);
         return false;
     }
 
@@ -73,7 +73,7 @@ internal static class FaultWatch
         }
 
         load.CountCut(note.AtMs / service.WindowMs, nowMs / service.WindowMs);
-        int inARow = server.Health.NoteCut();
+        int inARow = server.Health.NoteCut(settings, note.AtMs, nowMs);
         return EjectIfOver(service, server, settings, inARow, reason, nowMs, reports);
     }
 

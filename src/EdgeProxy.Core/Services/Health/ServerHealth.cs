@@ -21,10 +21,13 @@ internal enum ProbedState : byte
 /// </summary>
 internal sealed class ServerHealth
 {
+    private const int RowBits = 16;
+    private const int RowMax = (1 << RowBits) - 1; // more than consecutive_faults can be
+
     private int _state;
     private long _ejectedUntilMs;
     private int _faultsInARow;
-    private int _pendingRow; // ended by a head, and not yet by an answer that came to its end
+    private long _pending; // a row ended by a head, and not yet by an answer that came to its end; above it, since when
     private int _probesInARow; // good ones counted up, bad ones down; of the probing loop
     private int _ejections;    // of the loop that ejects, one at a time
     private long _ejectedForMs;
@@ -129,9 +132,9 @@ internal sealed class ServerHealth
 
     /// <summary>
     /// A good head came: the row of faults is over, if some answer comes to its end (<see cref="NoteWhole"/>) before
-    /// one breaks off (<see cref="NoteCut"/>).
+    /// one breaks off (<see cref="NoteCut"/>), or none does either for a while.
     /// </summary>
-    public void NoteGood()
+    public void NoteGood(PassiveHealthSettings settings, long nowMs)
     {
         // A read that is nearly always zero, instead of a write that every loop's next read would wait for.
         if (Volatile.Read(ref _faultsInARow) == 0)
@@ -139,11 +142,12 @@ internal sealed class ServerHealth
             return;
         }
 
-        int row = Interlocked.Exchange(ref _faultsInARow, 0);
-        int pending = Volatile.Read(ref _pendingRow);
-        while (row > pending)
+        int row = Math.Min(Interlocked.Exchange(ref _faultsInARow, 0), RowMax);
+        long pending = Volatile.Read(ref _pending);
+        while (row > 0)
         {
-            int found = Interlocked.CompareExchange(ref _pendingRow, row, pending);
+            int longest = Math.Max(row, RowOf(pending, settings, nowMs, nowMs));
+            long found = Interlocked.CompareExchange(ref _pending, (nowMs << RowBits) | (uint)longest, pending);
             if (found == pending)
             {
                 return;
@@ -156,9 +160,9 @@ internal sealed class ServerHealth
     /// <summary>A good answer came to its end: what a head had ended is over. Nearly always only a read.</summary>
     public void NoteWhole()
     {
-        if (Volatile.Read(ref _pendingRow) != 0)
+        if (Volatile.Read(ref _pending) != 0)
         {
-            Volatile.Write(ref _pendingRow, 0);
+            Volatile.Write(ref _pending, 0);
         }
     }
 
@@ -166,9 +170,10 @@ internal sealed class ServerHealth
     /// It was not answered well after all: the row goes on where its head, or that of another answer of which the end
     /// is not known either, had ended it. How many faults it has now.
     /// </summary>
-    public int NoteCut()
+    /// <param name="answeredMs">When its head came.</param>
+    public int NoteCut(PassiveHealthSettings settings, long answeredMs, long nowMs)
     {
-        int pending = Interlocked.Exchange(ref _pendingRow, 0);
+        int pending = RowOf(Interlocked.Exchange(ref _pending, 0), settings, answeredMs, nowMs);
         int seen = Volatile.Read(ref _faultsInARow);
         while (true)
         {
@@ -195,8 +200,7 @@ internal sealed class ServerHealth
         bool wasWell = _ejectedForMs > 0 && nowMs - _backAtMs > _ejectedForMs;
         _ejections = wasWell ? 0 : _ejections;
         double doubled = settings.EjectionTime.TotalMilliseconds * Math.Pow(2, _ejections);
-        long mostMs = (long)Math.Max(
-            settings.EjectionTimeMax.TotalMilliseconds, settings.EjectionTime.TotalMilliseconds);
+        long mostMs = LongestMs(settings);
         _ejectedForMs = (long)Math.Min(doubled, mostMs);
         _ejections = doubled < mostMs ? _ejections + 1 : _ejections;
         EndRow();
@@ -213,9 +217,22 @@ internal sealed class ServerHealth
         return until != 0 && until <= nowMs && Interlocked.CompareExchange(ref _ejectedUntilMs, 0, until) == until;
     }
 
+    // An answer whose client leaves tells nothing, and a service may have no others: what was pending for long before
+    // this one began says nothing of it, and nothing at all once an ejection would be over.
+    private static int RowOf(long pending, PassiveHealthSettings settings, long answeredMs, long nowMs)
+    {
+        long sinceMs = pending >> RowBits;
+        bool isOver = answeredMs - sinceMs > settings.EjectionTime.TotalMilliseconds
+            || nowMs - sinceMs > LongestMs(settings);
+        return isOver ? 0 : (int)(pending & RowMax);
+    }
+
+    private static long LongestMs(PassiveHealthSettings settings) => (long)Math.Max(
+        settings.EjectionTime.TotalMilliseconds, settings.EjectionTimeMax.TotalMilliseconds);
+
     private void EndRow()
     {
         Volatile.Write(ref _faultsInARow, 0);
-        Volatile.Write(ref _pendingRow, 0);
+        Volatile.Write(ref _pending, 0);
     }
 }

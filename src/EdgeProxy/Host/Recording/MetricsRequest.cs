@@ -199,7 +199,7 @@ internal sealed class MetricsRequest
             {
                 for (int outcome = 0; outcome < Outcome.Count; outcome++)
                 {
-                    if (_batch.Count < TelemetryLimits.SeriesMax && series.TryRead(method, outcome, sum))
+                    if (_batch.Count < TelemetryLimits.SeriesMax && series.Metrics.TryRead(method, outcome, sum))
                     {
                         WriteHistogram(series.Labels, DurationLines.LabelsOf(method, outcome), sum.Counts,
                             s_durationBounds, sum.SumUs / 1e6, sum.Count, sum.Exemplars);

@@ -1,3 +1,5 @@
+using System;
+using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
 using Xunit;
 
@@ -63,6 +65,27 @@ public sealed class RetryReserveTests
     }
 
     [Fact]
+    public void OfAShard_ReloadChangesTheWindow_ExchangesOfBothConfigurationsShareWhatIsEarned()
+    {
+        var picks = new ServicePicks(StrategyKind.RoundRobin, 1);
+        Assert.False(EarnAndSpend(picks.Service, 100, picks.NowMs));
+        Service before = picks.Apply(WithWindow(picks.Settings, seconds: 10));
+        Service after = picks.Apply(WithWindow(picks.Settings, seconds: 20));
+
+        // In turn, as they end.
+        Assert.False(EarnAndSpend(before, 2, picks.NowMs));
+        Assert.False(EarnAndSpend(after, 2, picks.NowMs));
+        Assert.True(EarnAndSpend(before, 1, picks.NowMs));
+
+        // What is earned lasts for the new window.
+        Assert.False(EarnAndSpend(before, 4, picks.NowMs));
+        Assert.True(EarnAndSpend(before, 1, picks.NowMs + 15_000));
+
+        picks.Apply(picks.Settings with { Retry = null });
+        Assert.False(EarnAndSpend(after, 100, picks.NowMs + 15_000));
+    }
+
+    [Fact]
     public void EarnAndSpend_AllocateNothing() => Allocations.AssertNone(() =>
     {
         for (int i = 0; i < 100; i++)
@@ -71,6 +94,19 @@ public sealed class RetryReserveTests
             _reserve.TrySpend(i * 500, WindowMs, Share);
         }
     });
+
+    private static ServiceSettings WithWindow(ServiceSettings settings, int seconds) =>
+        settings with { Retry = new RetrySettings { BudgetWindow = TimeSpan.FromSeconds(seconds) } };
+
+    private static bool EarnAndSpend(Service service, int requests, long nowMs)
+    {
+        for (int i = 0; i < requests; i++)
+        {
+            service.Shard(0).EarnRetry(nowMs);
+        }
+
+        return service.Shard(0).TrySpendRetry(nowMs, Share);
+    }
 
     private void Earn(int requests, long nowMs)
     {

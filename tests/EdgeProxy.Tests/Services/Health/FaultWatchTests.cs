@@ -103,6 +103,66 @@ public class FaultWatchTests
     }
 
     [Fact]
+    public void NoteCut_HoursAfterFaults_IsOneFaultThoughNoAnswerCameToItsEnd()
+    {
+        Use(s_inARow);
+        Fault(0);
+        Fault(0);
+        for (int i = 0; i < 1_000; i++)
+        {
+            Head(0, loop: i % 2); // its client leaves: neither whole nor cut
+            _picks.NowMs += 30_000;
+        }
+
+        Assert.False(CutOff(0, Head(0)));
+        Assert.False(Fault(0));
+        Assert.True(Fault(0));
+    }
+
+    [Theory]
+    [InlineData(10, true)]
+    [InlineData(11, false)]
+    public void NoteCut_OfAnAnswerThatBeganLongAfterTheRowEnded_BeginsAnew(int seconds, bool isThird)
+    {
+        Use(s_inARow with { EjectionTime = TimeSpan.FromSeconds(10) });
+        Fault(0);
+        Fault(0);
+        Head(0);
+        _picks.NowMs += seconds * 1_000L;
+
+        Assert.Equal(isThird, CutOff(0, Head(0)));
+    }
+
+    [Theory]
+    [InlineData(300, true)]
+    [InlineData(301, false)]
+    public void NoteCut_LongStreamsOneAfterTheOther_AreFaultsInARowUpToTheLongestEjection(int seconds, bool isThird)
+    {
+        Use(s_inARow with { EjectionTimeMax = TimeSpan.FromSeconds(300) });
+        for (int i = 0; i < 3; i++)
+        {
+            AnswerNote stream = Head(0);
+            _picks.NowMs += seconds * 1_000L;
+            Assert.Equal(isThird && i == 2, CutOff(0, stream));
+        }
+    }
+
+    [Fact]
+    public void NoteCut_RowThatAHeadEndsAnew_GoesOnFromThere()
+    {
+        Use(s_inARow with { EjectionTime = TimeSpan.FromSeconds(10) });
+        Fault(0);
+        Fault(0);
+        Head(0);
+        _picks.NowMs += 9_000;
+        Fault(0);
+        Head(0); // the longer of both rows
+        _picks.NowMs += 9_000;
+
+        Assert.True(CutOff(0, Head(0)));
+    }
+
+    [Fact]
     public void NoteCut_AfterAnEjection_StartsOver()
     {
         Use(s_inARow);

@@ -4,8 +4,10 @@ using System.Linq;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
+using EdgeProxy.Primitives.Http;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Naming;
+using EdgeProxy.Telemetry;
 using EdgeProxy.Tests.Host;
 using Xunit;
 
@@ -175,6 +177,38 @@ public sealed class NameWatchTests
         Assert.True(with2.Servers[0].IsRetired);
         Assert.Equal("a.test:80 (10.0.0.7)", changed.Servers[0].Name);
     }
+
+    [Fact]
+    public async Task Durations_AddressesChange_CountOn()
+    {
+        var directory = new ServiceDirectory(loopCount: 1, seed: 1, _names);
+        var settings = new ServiceSettings { Name = "s", Servers = [new ServerSettings("a.test", 80, 1)] };
+        Say("a.test", 5, "10.0.0.1", "10.0.0.2");
+        _names.Add(["a.test"]);
+        Service nameless = Apply(directory, settings);
+        Count(nameless.Servers[0]);
+        await _names.ResolveDueAsync();
+        Service both = Apply(directory, settings);
+        Count(both.Servers[0]);
+        Count(both.Servers[1]);
+
+        Say("a.test", 5, "10.0.0.3");
+        await PassAsync(6);
+        directory.Prepare([settings]); // not taken
+        Service other = Apply(directory, settings);
+        Count(other.Servers[0]);
+        Count(both.Servers[0]); // what began before it was gone
+
+        var sum = new DurationSum();
+        Assert.True(other.Servers[0].Durations.TryRead(Method.Get, 1, sum));
+        Assert.Equal(5, sum.Count);
+
+        // Another port, or service, is another series.
+        Service moved = Apply(directory, settings with { Servers = [new ServerSettings("a.test", 81, 1)] });
+        Assert.False(moved.Servers[0].Durations.TryRead(Method.Get, 1, sum));
+    }
+
+    private static void Count(Server server) => server.Durations.Of(0, Method.Get, 1).Add(1_000);
 
     private static Service Apply(ServiceDirectory directory, ServiceSettings settings)
     {
