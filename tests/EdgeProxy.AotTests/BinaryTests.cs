@@ -66,10 +66,10 @@ public sealed class BinaryTests(ITestOutputHelper output)
     [Fact]
     public async Task Idle_Memory_IsWithinItsBudget()
     {
-        string copy = Path.GetTempFileName();
+        string copy = Path.Combine(FolderOnDisk(), $"edgeproxy-idle-{Guid.NewGuid():N}");
         try
         {
-            File.Copy(Published.Require(), copy, overwrite: true);
+            File.Copy(Published.Require(), copy);
             await using RawServer server = RawServer.Ok();
             long least = long.MaxValue;
             for (int i = 0; i < 3; i++)
@@ -134,6 +134,13 @@ public sealed class BinaryTests(ITestOutputHelper output)
 
         output.WriteLine($"start to first answer: {best:0.0} ms, design {Published.Budget("start_ms_max")}");
         Assert.InRange(best, 0, 10 * Published.Budget("start_ms_max"));
+    }
+
+    // What is in a tmpfs cannot be forgotten: it is nowhere else.
+    private static string FolderOnDisk()
+    {
+        string usual = Path.GetTempPath();
+        return new DriveInfo(usual).DriveFormat == "tmpfs" ? AppContext.BaseDirectory : usual;
     }
 
     private static async Task<double> MeasureStartAsync(ProxyConfig config)

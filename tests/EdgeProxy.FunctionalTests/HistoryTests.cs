@@ -266,11 +266,11 @@ public sealed class HistoryTests : IDisposable
 
     public void Dispose() => _state.Delete(recursive: true);
 
-    // Each answer is whole, and of one of the two servers.
     // The note of a rollback goes after the configuration that ends it is in use, once its record is written.
     private static Task RollbackIsOverAsync(ProxyProcess proxy) => Eventually.TrueAsync(
         async () => await proxy.MetricAsync("edgeproxy_config_rolled_back") == 0, "the rollback to be over");
 
+    // Each answer is whole, and of one of the two servers.
     private static async Task<int> LoadAsync(ProxyProcess proxy, CancellationToken stop)
     {
         using RawClient client = await proxy.ConnectAsync();

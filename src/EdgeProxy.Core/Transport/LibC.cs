@@ -163,10 +163,17 @@ internal static unsafe partial class LibC
     public const int StatBytes = 256;
     public const int CurrentFolder = -100;
     public const int NotTheTarget = 0x100; // of a symbolic link
+    public const int OfTheHandle = 0x1000; // the path is empty
     public const uint StatKind = 1;
+    public const uint StatMode = 2;
+    public const uint StatOwner = 8;
 
     [LibraryImport(Library, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Stat(int folder, string path, int flags, uint mask, byte* facts);
+
+    /// <summary>The user whose rights the process has.</summary>
+    [LibraryImport(Library, EntryPoint = "geteuid")]
+    public static partial uint UserInEffect();
 
     /// <summary>struct passwd of a name, 0 for none. Not thread-safe.</summary>
     [LibraryImport(Library, EntryPoint = "getpwnam", StringMarshalling = StringMarshalling.Utf8)]

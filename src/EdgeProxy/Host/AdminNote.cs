@@ -17,12 +17,14 @@ internal static class AdminNote
     private const string Name = "admin-address";
     private const int BytesMax = 256;
 
-    /// <summary>Null if there is none, or none that can be read by whoever asks.</summary>
-    public static IPEndPoint? Read(string folder)
-    {
-        FileOutcome outcome = FileBytes.Read(Path.Combine(folder, Name), BytesMax, out byte[] bytes, out _);
-        return outcome == FileOutcome.Read ? Parse(Encoding.UTF8.GetString(bytes)) : null;
-    }
+    /// <summary>
+    /// Null if there is none, or none that can be read by whoever asks, or somebody else may have written it: the
+    /// token is shown there.
+    /// </summary>
+    public static IPEndPoint? Read(string folder) =>
+        TrustedFile.Read(Path.Combine(folder, Name), BytesMax) is { } bytes
+            ? Parse(Encoding.UTF8.GetString(bytes))
+            : null;
 
     /// <summary>With null there is no note any more. Null, else why it stays as it was.</summary>
     public static string? Write(string folder, IPEndPoint? address)

@@ -20,11 +20,15 @@ internal sealed class KeptConfigs(TimeProvider time, ILogger logger) : IMetricsS
 {
     private const string FolderName = "history";
     private const string NoteName = "rollback";
+    private static readonly TimeSpan s_leaveWait = TimeSpan.FromSeconds(2);
 
     private ConfigHistory? _history;
     private string _notePath = "";
     private string _stateFolder = "";
+    private readonly Lock _noting = new();
     private IPEndPoint? _admin;
+    private bool _isNoted; // what the file says is what _admin is, not what an earlier process left
+    private volatile bool _isLeft;
     private RollbackNote? _rollback;
     private long _failedCount;
 
@@ -124,9 +128,36 @@ internal sealed class KeptConfigs(TimeProvider time, ILogger logger) : IMetricsS
     /// </summary>
     public void NoteAdmin(IPEndPoint? address)
     {
-        if (_history is not null && !Equals(address, _admin) && AdminNote.Write(_stateFolder, address) is null)
+        lock (_noting)
         {
-            _admin = address;
+            if (!_isLeft)
+            {
+                Note(address);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The last note: nobody answers at the admin address any more, whatever a reload that is in progress says
+    /// after it. Does not wait for that, nor for long for a disk. A process that never noted anything, as its start
+    /// failed, leaves what may be the note of one that runs.
+    /// </summary>
+    public void LeaveAdmin()
+    {
+        _isLeft = true;
+        if (_noting.TryEnter(s_leaveWait))
+        {
+            try
+            {
+                if (_isNoted)
+                {
+                    Note(null);
+                }
+            }
+            finally
+            {
+                _noting.Exit();
+            }
         }
     }
 
@@ -151,6 +182,17 @@ internal sealed class KeptConfigs(TimeProvider time, ILogger logger) : IMetricsS
         samples.Add(new MetricSample("edgeproxy_config_history_failures_total",
             "Configurations and rollbacks that could not be kept.", MetricKind.Counter,
             Interlocked.Read(ref _failedCount), []));
+    }
+
+    // The first is written whatever it is: a process that was killed left its own.
+    private void Note(IPEndPoint? address)
+    {
+        bool isWanted = _history is not null && !(_isNoted && Equals(address, _admin));
+        if (isWanted && AdminNote.Write(_stateFolder, address) is null)
+        {
+            _admin = address;
+            _isNoted = true;
+        }
     }
 
     private static class Log

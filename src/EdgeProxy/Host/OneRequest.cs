@@ -29,6 +29,21 @@ internal sealed record RawAnswer(int Status, string Fields, byte[] Body)
     }
 }
 
+/// <summary>What became of a request.</summary>
+/// <param name="Answer">Null if there was none.</param>
+/// <param name="Reason">Why there was none; "" with one.</param>
+/// <param name="IsReached">
+/// Somebody is there, and may have taken the request: who sends it elsewhere as well sends it twice.
+/// </param>
+internal readonly record struct AskOutcome(RawAnswer? Answer, string Reason, bool IsReached)
+{
+    public void Deconstruct(out RawAnswer? answer, out string reason)
+    {
+        answer = Answer;
+        reason = Reason;
+    }
+}
+
 /// <summary>
 /// One HTTP/1.1 request to our own admin address or demo entrypoint, one answer, then the connection ends. HttpClient
 /// would be a third of the binary for this.
@@ -38,33 +53,40 @@ internal static class OneRequest
     private const int AnswerBytesMax = 64 * 1024 * 1024; // metrics of thousands of routers and servers
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30); // a reload of 10,000 routers takes under 1 s
 
-    /// <summary>Null if nobody answers there, with the reason.</summary>
-    public static async Task<(RawAnswer? Answer, string? Reason)> SendAsync(
+    /// <param name="limit">Longest wait for the answer once it is connected; null: 30 s.</param>
+    public static async Task<AskOutcome> SendAsync(
         IPEndPoint address,
         string method,
         string path,
         string? host = null,
         string fields = "",
         string? body = null,
+        TimeSpan? limit = null,
         CancellationToken stop = default)
     {
+        bool isReached = false;
+        TimeSpan longest = Timeout;
         try
         {
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            deadline.CancelAfter(Timeout);
+            deadline.CancelAfter(longest);
             using Socket socket = await ConnectAsync(address, deadline.Token).ConfigureAwait(false);
+            isReached = true;
+            longest = limit ?? Timeout;
+            deadline.CancelAfter(longest);
             byte[] request = Write(method, path, host ?? HostOf(address), fields, body);
             await socket.SendAsync(request, deadline.Token).ConfigureAwait(false);
             byte[] received = await ReceiveAllAsync(socket, deadline.Token).ConfigureAwait(false);
-            return Read(received) is { } answer ? (answer, null) : (null, $"{address} does not speak HTTP/1.1");
+            RawAnswer? answer = Read(received);
+            return new AskOutcome(answer, answer is null ? $"{address} does not speak HTTP/1.1" : "", IsReached: true);
         }
         catch (SocketException e)
         {
-            return (null, $"{address}: {e.Message}");
+            return new AskOutcome(null, $"{address}: {e.Message}", isReached);
         }
         catch (OperationCanceledException)
         {
-            return (null, $"{address}: no answer within {Timeout.TotalSeconds} s");
+            return new AskOutcome(null, $"{address}: no answer within {longest.TotalSeconds} s", isReached);
         }
     }
 

@@ -73,14 +73,10 @@ internal sealed class Reloader(
         }
     }
 
-    /// <summary>Nobody answers at the admin address any more.</summary>
-    public void LeaveAdmin()
-    {
-        lock (_turn)
-        {
-            Kept.NoteAdmin(null);
-        }
-    }
+    /// <summary>
+    /// Nobody answers at the admin address any more. Waits for no reload: who ends may be in a hurry.
+    /// </summary>
+    public void LeaveAdmin() => Kept.LeaveAdmin();
 
     /// <summary>Configurations that are kept, latest first.</summary>
     public IReadOnlyList<KeptEntry> History()

@@ -19,6 +19,9 @@ internal sealed class FakeDataPath : IDataPath, IMetricsSource
     /// <summary>Hashes applied, in order.</summary>
     public List<string> Applied { get; } = [];
 
+    /// <summary>Called within <see cref="Apply"/>.</summary>
+    public Action OnApply { get; set; } = static () => { };
+
     public string? RefuseWith { get; set; }
 
     public bool RefuseNotPermitted { get; set; }
@@ -41,6 +44,7 @@ internal sealed class FakeDataPath : IDataPath, IMetricsSource
 
     public string? Apply(ProxySettings settings, out bool notPermitted)
     {
+        OnApply();
         notPermitted = RefuseNotPermitted;
         if (RefuseWith is null)
         {

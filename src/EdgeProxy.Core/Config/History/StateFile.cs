@@ -15,9 +15,11 @@ internal static class StateFile
         string next = path + NextSuffix;
         try
         {
+            // What lies there is of a write that was cut, or a link to what is not ours to write over.
+            File.Delete(next);
             var options = new FileStreamOptions
             {
-                Mode = FileMode.Create,
+                Mode = FileMode.CreateNew,
                 Access = FileAccess.Write,
                 UnixCreateMode = OwnerOnly,
                 BufferSize = 0,
@@ -46,7 +48,7 @@ internal static class StateFile
         }
         catch (System.Exception exception) when (FileBytes.IsOfTheFileSystem(exception))
         {
-            // What is left is written over the next time.
+            // What is left is removed the next time.
         }
     }
 }

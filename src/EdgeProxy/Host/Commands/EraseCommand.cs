@@ -15,6 +15,9 @@ namespace EdgeProxy.Host.Commands;
 /// </summary>
 internal static class EraseCommand
 {
+    // A chain may be long to read, and the proxy has other things to do.
+    private static readonly TimeSpan s_answerWait = TimeSpan.FromMinutes(10);
+
     public static async Task<int> RunAsync(
         Shell shell, string? configPath, string consumer, string requestId, DateTimeOffset? before)
     {
@@ -33,8 +36,17 @@ internal static class EraseCommand
             return settings.Audit is null ? ExitCodes.Failed : ExitCodes.Usage;
         }
 
-        EraseOutcome? outcome = await AskAsync(loaded, consumer, requestId, before).ConfigureAwait(false)
-            ?? await EraseHereAsync(shell, settings, consumer, requestId, before).ConfigureAwait(false);
+        AskOutcome asked = await AskAsync(loaded, consumer, requestId, before).ConfigureAwait(false);
+        if (asked is { Answer: null, IsReached: true })
+        {
+            shell.Error.WriteLine(
+                $"edgeproxy: {asked.Reason}; the proxy may go on with it, and the chain tells what it erased");
+            return ExitCodes.Failed;
+        }
+
+        EraseOutcome? outcome = asked.Answer is { } answer
+            ? new EraseOutcome(answer.Status, Encoding.UTF8.GetString(answer.Body).TrimEnd())
+            : await EraseHereAsync(shell, settings, consumer, requestId, before).ConfigureAwait(false);
         if (outcome is not { } known)
         {
             return ExitCodes.Failed;
@@ -45,8 +57,7 @@ internal static class EraseCommand
         return isOk ? ExitCodes.Ok : ExitCodes.Failed;
     }
 
-    // Null: nobody is there to be asked.
-    private static async Task<EraseOutcome?> AskAsync(
+    private static Task<AskOutcome> AskAsync(
         LoadedConfig loaded, string consumer, string requestId, DateTimeOffset? before)
     {
         string whose = requestId.Length > 0 ? $"request={Uri.EscapeDataString(requestId)}"
@@ -54,10 +65,7 @@ internal static class EraseCommand
             : $"consumer={Uri.EscapeDataString(consumer)}";
         string query = whose + (before is { } time
             ? $"&before={Uri.EscapeDataString(time.ToString("O", CultureInfo.InvariantCulture))}" : "");
-        (RawAnswer? answer, _) =
-            await AdminAddress.AskAsync(loaded, "POST", $"/api/v1/audit/erase?{query}").ConfigureAwait(false);
-        return answer is null ? null
-            : new EraseOutcome(answer.Status, Encoding.UTF8.GetString(answer.Body).TrimEnd());
+        return AdminAddress.AskAsync(loaded, "POST", $"/api/v1/audit/erase?{query}", limit: s_answerWait);
     }
 
     private static async Task<EraseOutcome?> EraseHereAsync(

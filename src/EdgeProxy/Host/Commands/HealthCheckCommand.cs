@@ -13,7 +13,7 @@ internal static class HealthCheckCommand
     {
         LoadedConfig loaded = ConfigSource.OfFile(shell.ConfigPath(configPath), ConfigEnvironment.OfProcess).Load();
         (RawAnswer? answer, string reason) =
-            await AdminAddress.AskAsync(loaded, "GET", "/readyz").ConfigureAwait(false);
+            await AdminAddress.AskAsync(loaded, "GET", "/readyz", withToken: false).ConfigureAwait(false);
         if (answer is { Status: 200 })
         {
             shell.Output.WriteLine("ready");

@@ -98,7 +98,7 @@ internal static class TailCommand
 
     private static async Task<string[]?> AskAsync(Shell shell, IPEndPoint address, string path, string fields)
     {
-        (RawAnswer? answer, string? reason) =
+        (RawAnswer? answer, string reason) =
             await OneRequest.SendAsync(address, "POST", path, fields: fields).ConfigureAwait(false);
         if (answer is { Status: 200 })
         {

@@ -56,14 +56,15 @@ internal static class TopCommand
 
     private static async Task<TopReading?> ReadAsync(Shell shell, IPEndPoint address, string fields)
     {
-        (RawAnswer? answer, string? reason) =
+        (RawAnswer? answer, string reason) =
             await OneRequest.SendAsync(address, "GET", "/metrics", fields: fields).ConfigureAwait(false);
         if (answer is { Status: 200 })
         {
             return TopReading.Parse(Encoding.UTF8.GetString(answer.Body));
         }
 
-        shell.Error.WriteLine($"edgeproxy: no proxy to ask: {reason ?? $"it answers {answer!.Status}"}");
+        string why = answer is null ? reason : $"it answers {answer.Status}";
+        shell.Error.WriteLine($"edgeproxy: no proxy to ask: {why}");
         return null;
     }
 }

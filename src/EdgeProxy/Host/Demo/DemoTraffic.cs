@@ -68,7 +68,7 @@ internal sealed class DemoTraffic(IPEndPoint entryPoint, TimeProvider time, Demo
     private async Task SendAsync(DemoRequest request, CancellationToken stop)
     {
         long start = time.GetTimestamp();
-        (RawAnswer? answer, string? reason) = await OneRequest.SendAsync(
+        (RawAnswer? answer, string reason) = await OneRequest.SendAsync(
             entryPoint,
             request.Method,
             request.Path,
@@ -76,7 +76,7 @@ internal sealed class DemoTraffic(IPEndPoint entryPoint, TimeProvider time, Demo
             $"{DemoConnection.OursField}: 1\r\n"
                 + (request.IsGuest ? $"{DemoConfiguration.KeyField}: {DemoConfiguration.GuestKey}\r\n" : ""),
             request.Body,
-            stop).ConfigureAwait(false);
+            stop: stop).ConfigureAwait(false);
         if (!stop.IsCancellationRequested)
         {
             report.Sent(request, answer, reason, time.GetElapsedTime(start));
