@@ -47,10 +47,11 @@ public sealed class AiCostTests(ITestOutputHelper output)
         int first = what == "fallback by code" ? refusing.Port : model.Port;
         await using ProxyProcess proxy = await Published.StartAsync(Config(first, model.Port, isOllama, router));
         string request = Request(isStream);
-        await Steady.LoadAsync(proxy.Port, 4_000, request);
+        using SteadyClients clients = await SteadyClients.ConnectAsync(proxy.Port);
+        await clients.LoadAsync(4_000, request);
         double start = await Steady.AllocatedAsync(proxy, "loop");
 
-        await Steady.LoadAsync(proxy.Port, calls, request);
+        await clients.LoadAsync(calls, request);
         double allocated = await Steady.AllocatedAsync(proxy, "loop") - start;
         output.WriteLine($"{what}, {(isStream ? "stream" : "whole")}: {allocated:N0} bytes in {calls:N0} calls");
 

@@ -28,15 +28,8 @@ internal static class Steady
 
     public static async Task LoadAsync(int port, int requests, string request = Get)
     {
-        const int clients = 8;
-        await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => Task.Run(async () =>
-        {
-            using RawClient client = await RawClient.ConnectAsync(port);
-            for (int i = 0; i < requests / clients; i++)
-            {
-                Assert.Equal(200, (await client.RequestAsync(request)).Status);
-            }
-        })));
+        using SteadyClients clients = await SteadyClients.ConnectAsync(port);
+        await clients.LoadAsync(requests, request);
     }
 
     /// <summary>Bytes the process allocated, or only its loops.</summary>

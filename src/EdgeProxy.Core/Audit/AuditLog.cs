@@ -210,8 +210,9 @@ internal sealed class AuditLog : IDisposable
     {
         AuditSettings settings = Settings;
         bool isStopping = Volatile.Read(ref _isStopping);
+        int ownCount = _own.Count; // before the rings: who adds one now may have noted what they do not give any more
         bool hasTaken = TakeRings();
-        bool hasOwn = TakeOwn();
+        bool hasOwn = TakeOwn(ownCount);
         TakeLost();
         if (isStopping)
         {
@@ -256,10 +257,10 @@ internal sealed class AuditLog : IDisposable
         return hasTaken;
     }
 
-    private bool TakeOwn()
+    private bool TakeOwn(int limit)
     {
         bool hasTaken = false;
-        while (_own.TryTake(out byte[] record))
+        while (_own.TryTake(limit, out byte[] record))
         {
             if (record.Length > 0)
             {

@@ -30,11 +30,24 @@ internal sealed class OwnRecords
         }
     }
 
-    public bool TryTake(out byte[] record)
+    /// <summary>How many wait or were taken.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
+
+    /// <param name="limit">None is taken behind so many.</param>
+    public bool TryTake(int limit, out byte[] record)
     {
         lock (_lock)
         {
-            bool isOne = _taken < _waiting.Count;
+            bool isOne = _taken < Math.Min(limit, _waiting.Count);
             record = isOne ? _waiting[_taken++].Record : [];
             return isOne;
         }

@@ -13,6 +13,9 @@ public sealed class AiTargetTimeTests
     private const int Calls = 40; // by weight alone all of them would miss one target once in 2^40
     private const int AttemptsMax = 4;
 
+    /// <summary>By weight alone all of them would miss the slow one once in 2^200.</summary>
+    private const int FirstCallsMax = 200;
+
     /// <summary>How many times longer than any call of the fast one the slow one takes.</summary>
     private const int Slower = 10;
 
@@ -55,8 +58,9 @@ public sealed class AiTargetTimeTests
 
         // Until both were asked: nobody knows of one that it is slow, so it is asked sooner or later.
         Task<RawResponse> held;
-        while (true)
+        for (int call = 0; ; call++)
         {
+            Assert.True(call < FirstCallsMax, $"the slow one was not asked in {FirstCallsMax} calls");
             long began = Stopwatch.GetTimestamp();
             held = AiProxy.PostAsync(proxy, Chat, body);
             await Eventually.TrueAsync(() => held.IsCompleted || slow.Requests.Count > 0, "a provider to be asked");

@@ -57,16 +57,19 @@ internal sealed class AuditLogRig : IDisposable
     public ManualResetEventSlim Durable { get; } = new();
 
     /// <summary>Notes a record as a loop does; 0 if there is no room.</summary>
-    public ulong Note(string text)
+    /// <param name="text">The record's cause.</param>
+    /// <param name="ring">Not that of the loop.</param>
+    public ulong Note(string text, AuditRing? ring = null)
     {
-        if (!Ring.TryReserve(AuditLimits.RecordBytesMax, out Span<byte> room))
+        ring ??= Ring;
+        if (!ring.TryReserve(AuditLimits.RecordBytesMax, out Span<byte> room))
         {
             return 0;
         }
 
-        var writer = new RecordWriter(room, RecordKind.Exchange, ChainRig.NowMs, Ring.Lane, Ring.NextNumber);
+        var writer = new RecordWriter(room, RecordKind.Exchange, ChainRig.NowMs, ring.Lane, ring.NextNumber);
         writer.Add(RecordField.Cause, text);
-        ulong number = Ring.Commit(writer.Length);
+        ulong number = ring.Commit(writer.Length);
         Log.Notify();
         return number;
     }

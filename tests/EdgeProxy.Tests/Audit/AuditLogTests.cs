@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Text;
 using System.Threading;
 using EdgeProxy.Audit;
 using EdgeProxy.Primitives;
@@ -154,6 +155,36 @@ public sealed class AuditLogTests
         Assert.Equal(["start", "reload", "later"], rig.Texts(out _));
     }
 
+    // The loop's ring was taken already in that turn, the other one is being taken, and what is waited for comes last.
+    [Fact]
+    public void Flush_WhileRingsAreTaken_WaitsForWhatWasNotedBefore()
+    {
+        var time = new TimeThatTells();
+        using var rig = new AuditLogRig(time: time);
+        Stream? kept = null;
+        bool isFlushed = false;
+        var flush = new Thread(() =>
+        {
+            isFlushed = rig.Log.Flush(TimeSpan.FromSeconds(30));
+            kept = rig.Files.OpenRead(rig.Files.List()[^1]);
+        });
+        time.Next = () =>
+        {
+            rig.Note("noted before");
+            flush.Start();
+            SpinWait.SpinUntil(
+                () => (flush.ThreadState & ThreadState.WaitSleepJoin) != 0, TimeSpan.FromSeconds(30)); // it waits
+        };
+        rig.Note("of payloads", rig.Log.PayloadRing);
+        rig.Log.Start();
+        AuditLogRig.Until(() => rig.Log.Status.Seq > 1, "was not taken");
+        flush.Join();
+
+        Assert.True(isFlushed);
+        using var reader = new StreamReader(kept!, Encoding.Latin1);
+        Assert.Contains("noted before", reader.ReadToEnd(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Segments_OverTheirSize_AreClosedAndOldOnesGoWithACheckpoint()
     {
@@ -285,6 +316,23 @@ public sealed class AuditLogTests
         }
 
         public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Ahead;
+    }
+
+    // Says once, to whoever asks it for the time next, that it was asked.
+    private sealed class TimeThatTells : TimeProvider
+    {
+        private Action? _next;
+
+        public Action? Next
+        {
+            set => Volatile.Write(ref _next, value);
+        }
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            Interlocked.Exchange(ref _next, null)?.Invoke();
+            return base.GetUtcNow();
+        }
     }
 
     private static ulong Signed(AuditLogRig rig)

@@ -9,7 +9,9 @@ namespace EdgeProxy.Audit.Payloads;
 
 /// <summary>What came of an erasure.</summary>
 /// <param name="Status">As an HTTP status.</param>
-internal readonly record struct EraseOutcome(int Status, string Text, long Count = 0);
+/// <param name="Count">Payloads that were erased.</param>
+/// <param name="IsBegun">It is not at its end: tried again, unless another takes its place.</param>
+internal readonly record struct EraseOutcome(int Status, string Text, long Count = 0, bool IsBegun = false);
 
 /// <summary>
 /// Overwrites a consumer's payloads, or those of exchanges, where they lie. (1) What is to go is written to a file,
@@ -30,6 +32,7 @@ internal sealed class PayloadEraser(
 
     private readonly HashSet<(ulong Lane, ulong Number)> _found = []; // of those asked for, what has a payload
     private string _unread = ""; // the last file of a round that could not be read, and why
+    private long _overwritten; // of a round, what was not before
 
     private string PendingPath => Path.Combine(files.Folder, PendingName);
 
@@ -48,6 +51,7 @@ internal sealed class PayloadEraser(
     {
         var order = new Order(scope, beforeMs, by, 0, 0, 0);
         _unread = "";
+        _overwritten = 0;
         _found.Clear();
         foreach (ulong number in files.List())
         {
@@ -65,23 +69,42 @@ internal sealed class PayloadEraser(
             return new EraseOutcome(200, $"0 payloads of {scope.Whose} erased"); // one id may have any number of them
         }
 
+        string? replaced = null;
         if (order.Count > 0)
         {
-            // A file that cannot be read now may have others of them, and is tried again.
-            order = scope.IsOfExchanges && _unread.Length == 0
-                ? order with { Scope = new EraseScope(scope.Consumer, scope.RequestId, [.. _found]) }
-                : order;
-            WritePending(order);
+            order = scope.IsOfExchanges ? OfFound(order) : order;
+            replaced = HasPending ? File.ReadAllText(PendingPath) : null;
+            WritePending(order.ToText());
             step?.Invoke("kept");
         }
 
-        return Run(order, isResumed: false);
+        return Run(order, isResumed: false, replaced);
+    }
+
+    // A file that cannot be read now may have others of them, and is tried again: they come behind what is counted.
+    private Order OfFound(Order order)
+    {
+        List<(ulong Lane, ulong Number)> exchanges = [.. _found];
+        foreach ((ulong Lane, ulong Number) one in _unread.Length > 0 ? order.Scope.Exchanges! : [])
+        {
+            if (!_found.Contains(one))
+            {
+                exchanges.Add(one);
+            }
+        }
+
+        return order with
+        {
+            Scope = new EraseScope(order.Scope.Consumer, order.Scope.RequestId, exchanges),
+            Count = _found.Count,
+        };
     }
 
     /// <summary>Ends what a process that died began; null if there is nothing.</summary>
     public EraseOutcome? Resume()
     {
         _unread = "";
+        _overwritten = 0;
         return HasPending && Order.Parse(File.ReadAllText(PendingPath)) is { } order
             ? Run(order, isResumed: true)
             : null;
@@ -101,16 +124,21 @@ internal sealed class PayloadEraser(
         }
     }
 
-    private EraseOutcome Run(Order order, bool isResumed)
+    // What is not announced is not begun: the one whose place it took has it again.
+    private EraseOutcome Run(Order order, bool isResumed, string? replaced = null)
     {
         if (!Tell(order, PayloadRecords.Begun))
         {
-            if (order.Count > 0 && !isResumed)
+            if (replaced is not null)
+            {
+                WritePending(replaced);
+            }
+            else if (order.Count > 0 && !isResumed)
             {
                 File.Delete(PendingPath);
             }
 
-            return new EraseOutcome(503, "the chain cannot be written now: nothing was erased");
+            return new EraseOutcome(503, "the chain cannot be written now: nothing was erased", 0, isResumed);
         }
 
         step?.Invoke("announced");
@@ -121,13 +149,14 @@ internal sealed class PayloadEraser(
 
         if (_unread.Length > 0)
         {
-            return new EraseOutcome(500, $"what could be read was erased: {_unread}", order.Count);
+            return new EraseOutcome(
+                500, $"what could be read was erased: {_unread}", _overwritten, IsBegun: order.Count > 0);
         }
 
         if (!Tell(order, PayloadRecords.Done))
         {
             return new EraseOutcome(
-                503, "erased; the chain cannot be written now, and says so once it can", order.Count);
+                503, "erased; the chain cannot be written now, and says so once it can", order.Count, order.Count > 0);
         }
 
         step?.Invoke("recorded");
@@ -214,17 +243,18 @@ internal sealed class PayloadEraser(
         }
 
         file.Flush(flushToDisk: true);
+        _overwritten += found.FindAll(static entry => entry.Head.State == EntryState.Live).Count;
         step?.Invoke("synced");
         return order;
     }
 
     // By way of another name: a crash leaves no half of it.
-    private void WritePending(Order order)
+    private void WritePending(string order)
     {
         string next = PendingPath + ".new";
         using (var file = new FileStream(next, FileMode.Create, FileAccess.Write))
         {
-            file.Write(Encoding.UTF8.GetBytes(order.ToText()));
+            file.Write(Encoding.UTF8.GetBytes(order));
             file.Flush(flushToDisk: true);
         }
 
@@ -232,6 +262,7 @@ internal sealed class PayloadEraser(
         DiskFiles.SyncFolder(files.Folder);
     }
 
+    // Of exchanges the first ones are those that were found, as many as Count says.
     private sealed record Order(EraseScope Scope, long BeforeMs, string By, long Count, long FirstMs, long LastMs)
     {
         public bool Takes(ReadOnlySpan<byte> entry, in EntryHead head) =>
@@ -286,7 +317,8 @@ internal sealed class PayloadEraser(
                     (RecordField.RequestId, Scope.RequestId), (RecordField.Cause, "erase"),
                     (RecordField.Outcome, outcome), (RecordField.By, By), (RecordField.FromMs, FirstMs),
                     (RecordField.ToMs, LastMs), (RecordField.BeforeMs, BeforeMs),
-                    (RecordField.ErasedCount, part.Length), (RecordField.OfExchanges, EraseScope.Write(part)));
+                    (RecordField.ErasedCount, Math.Clamp(Count - from, 0, part.Length)),
+                    (RecordField.OfExchanges, EraseScope.Write(part)));
             }
         }
     }

@@ -22,6 +22,7 @@ internal sealed class PayloadStore : IDisposable
 {
     private const int FatesMax = 4096;
     private const int SparesMax = 256;
+    private const string MoreText = "; it may have more exchanges, so ask again";
 
     // A batch costs one write each, and one sync an interval.
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(20);
@@ -173,7 +174,7 @@ internal sealed class PayloadStore : IDisposable
         }
 
         bool isKnown = false;
-        string failure = "";
+        EraseOutcome? failure = null;
         long count = 0;
         var unread = new List<string>();
         try
@@ -184,13 +185,18 @@ internal sealed class PayloadStore : IDisposable
                 EraseOutcome outcome = await EraseAsync(new EraseScope("", id, exchanges), long.MaxValue, by)
                     .ConfigureAwait(false);
                 count += outcome.Count;
-                if (outcome.Status == 500)
+                if (outcome.Status == 200)
                 {
-                    failure = outcome.Text; // a file that cannot be read: it does not keep the others
+                    continue;
                 }
-                else if (outcome.Status != 200)
+
+                failure = outcome;
+                if (outcome.Status != 500 || outcome.IsBegun)
                 {
-                    return outcome with { Count = count };
+                    // The next ones would take the place of what is begun.
+                    bool isMore = exchanges.Length == RequestSearch.ExchangesMax;
+                    failure = outcome with { Text = outcome.Text + (isMore ? MoreText : "") };
+                    break;
                 }
             }
         }
@@ -199,12 +205,27 @@ internal sealed class PayloadStore : IDisposable
             unread.Add(exception.Message);
         }
 
-        return unread.Count > 0
-            ? new EraseOutcome(500, $"{count} payloads of request {id} erased; of the chain {unread.Count} segments "
-                + $"could not be read to their end: {unread[0]}", count)
-            : failure.Length > 0 ? new EraseOutcome(500, failure, count)
-            : !isKnown ? new EraseOutcome(404, $"the chain has no exchange of request {id}")
-            : new EraseOutcome(200, $"{count} payloads of request {id} erased", count);
+        return !isKnown && unread.Count == 0
+            ? new EraseOutcome(404, $"the chain has no exchange of request {id}")
+            : Sum(id, count, failure, unread);
+    }
+
+    // Of all exchanges of a request.
+    private static EraseOutcome Sum(string id, long count, EraseOutcome? failure, List<string> unread)
+    {
+        string text = $"{count} payloads of request {id} erased";
+        if (failure is { } last)
+        {
+            text = count == 0 ? last.Text : $"{text}; then: {last.Text}";
+        }
+
+        if (unread.Count > 0)
+        {
+            text += $"; of the chain {unread.Count} segments could not be read to their end: {unread[0]}";
+        }
+
+        int status = unread.Count > 0 ? 500 : 200;
+        return new EraseOutcome(failure?.Status ?? status, text, count, failure?.IsBegun ?? false);
     }
 
     /// <inheritdoc cref="EraseAsync(string, long, string)"/>
@@ -534,7 +555,7 @@ internal sealed class PayloadStore : IDisposable
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                erasure.Done.SetResult(new EraseOutcome(500, exception.Message));
+                erasure.Done.SetResult(new EraseOutcome(500, exception.Message, IsBegun: _eraser.HasPending));
                 throw;
             }
         }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Text;
 
 namespace EdgeProxy.Audit.Payloads;
@@ -15,9 +16,9 @@ internal static class RequestSearch
 
     /// <summary>
     /// Lane and number of each exchange's record, so many at once, as the segments are read. The last may end within
-    /// a frame that is
-    /// being written just now; what else cannot be read is told, and passed over with the rest of its segment. Throws
-    /// what reading files throws.
+    /// a frame that is being written just now; what else cannot be read is told, and passed over with the rest of its
+    /// segment. One that is gone by now was removed for its age or size, and has nothing to tell. Throws what listing
+    /// the folder throws.
     /// </summary>
     /// <param name="unread">Gets a line for each segment that could not be read to its end.</param>
     public static IEnumerable<(ulong Lane, ulong Number)[]> Find(
@@ -28,25 +29,12 @@ internal static class RequestSearch
         var found = new List<(ulong Lane, ulong Number)>();
         for (int i = 0; i < names.Count; i++)
         {
-            using var reader = new SegmentReader(files.OpenRead(names[i]));
-            FrameStatus status;
-            while ((status = reader.Read()) == FrameStatus.Whole)
+            using SegmentReader? reader = Open(files, names[i], unread);
+            bool isLast = i == names.Count - 1;
+            while (reader is not null && Fill(reader, id, found, names[i], isLast, unread))
             {
-                if (Match(reader, id) is { } exchange)
-                {
-                    found.Add(exchange);
-                }
-
-                if (found.Count == ExchangesMax)
-                {
-                    yield return [.. found];
-                    found.Clear();
-                }
-            }
-
-            if (status != FrameStatus.End && (status != FrameStatus.Torn || i < names.Count - 1))
-            {
-                unread.Add($"{names[i]}, byte {reader.Offset}: {TextOf(status)}");
+                yield return [.. found];
+                found.Clear();
             }
         }
 
@@ -54,6 +42,56 @@ internal static class RequestSearch
         {
             yield return [.. found];
         }
+    }
+
+    // Null: it cannot be opened.
+    private static SegmentReader? Open(IAuditFiles files, string name, List<string> unread)
+    {
+        try
+        {
+            return new SegmentReader(files.OpenRead(name));
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            unread.Add($"{name}: {exception.Message}");
+            return null;
+        }
+    }
+
+    // True: as many were found as go at once, and the segment may have more. False: it is done with.
+    private static bool Fill(SegmentReader reader, byte[] id, List<(ulong Lane, ulong Number)> found, string name,
+        bool isLast, List<string> unread)
+    {
+        try
+        {
+            FrameStatus status;
+            while ((status = reader.Read()) == FrameStatus.Whole)
+            {
+                if (Match(reader, id) is { } exchange)
+                {
+                    found.Add(exchange);
+                    if (found.Count == ExchangesMax)
+                    {
+                        return true;
+                    }
+                }
+            }
+
+            if (status != FrameStatus.End && (status != FrameStatus.Torn || !isLast))
+            {
+                unread.Add($"{name}, byte {reader.Offset}: {TextOf(status)}");
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            unread.Add($"{name}, byte {reader.Offset}: {exception.Message}");
+        }
+
+        return false;
     }
 
     private static string TextOf(FrameStatus status) => status switch

@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.Audit;
@@ -247,6 +249,131 @@ public sealed class PayloadEraseTests
         Assert.Equal((500, 1L, 500), (outcome.Status, outcome.Count, nobodys.Status));
         Assert.Contains("! before all others, byte 0", outcome.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("words", TextOf(rig.Files));
+    }
+
+    // What is left of the first thousand is tried again: the next ones would take its place. They are told of.
+    [Fact]
+    public async Task OfOneRequest_FileThatCannotBeRead_KeepsWhatIsBegun()
+    {
+        using var rig = new PayloadRig();
+        rig.Keep("ann's first words", "1", unixMs: Early, requestId: "r-1");
+        for (int i = 1; i < RequestSearch.ExchangesMax; i++)
+        {
+            rig.NoteExchange("r-1");
+        }
+
+        rig.Keep("ann's last words", "2", unixMs: Early, requestId: "r-1");
+        rig.WaitKept(2);
+        string bad = rig.Files.PathOf(1);
+        File.CreateSymbolicLink(bad, bad);
+        var ask = new EraseAsk("", "r-1", long.MaxValue);
+        EraseOutcome failed = await rig.Store.EraseAsync(ask, "test");
+        File.Delete(bad);
+        string left = TextOf(rig.Files);
+        EraseOutcome outcome = await rig.Store.EraseAsync(ask, "again");
+        PayloadReport report = rig.Ended(out _);
+
+        Assert.Equal((500, 1L, true), (failed.Status, failed.Count, failed.IsBegun));
+        Assert.StartsWith("1 payloads of request r-1 erased; then: what could be read", failed.Text);
+        Assert.EndsWith("so ask again", failed.Text);
+        Assert.DoesNotContain("first words", left);
+        Assert.Contains("last words", left);
+        Assert.Equal((200, 1L), (outcome.Status, outcome.Count));
+        Assert.Equal((0, 2), (report.Kept, report.Erased));
+        Assert.Empty(report.Problems);
+        List<string> said = rig.Chain.Records(record => (string)record["kind"]! == "erasure"
+            ? $"{record["by"]} {record["outcome"]} {record["erased"]}" : "");
+        Assert.Equal(["test done 1", "again done 1"], said.FindAll(text => text.Contains("done 1")));
+    }
+
+    // Of what went before it is told, too.
+    [Fact]
+    public async Task OfOneRequest_ChainThatCannotBeWrittenAnyMore_TellsWhatWasErased()
+    {
+        FailingReads? segments = null;
+        using var rig = new PayloadRig(segments: files => segments = new FailingReads(files));
+        rig.Keep("ann's first words", "1", unixMs: Early, requestId: "r-1");
+        for (int i = 1; i < RequestSearch.ExchangesMax; i++)
+        {
+            rig.NoteExchange("r-1");
+        }
+
+        rig.Keep("ann's last words", "2", unixMs: Early, requestId: "r-1");
+        rig.WaitKept(2);
+        segments!.More.Add("~ behind all others");
+        segments.Opened["~ behind all others"] = () =>
+        {
+            rig.Chain.Files.FailingAppends = int.MaxValue;
+            throw new FileNotFoundException();
+        };
+        EraseOutcome outcome = await rig.Store.EraseAsync(new EraseAsk("", "r-1", long.MaxValue), "test");
+        rig.Chain.Files.FailingAppends = 0;
+
+        Assert.Equal((503, 1L, false), (outcome.Status, outcome.Count, outcome.IsBegun));
+        Assert.StartsWith("1 payloads of request r-1 erased; then: the chain cannot be written", outcome.Text);
+        Assert.DoesNotContain("first words", TextOf(rig.Files));
+        Assert.Contains("last words", TextOf(rig.Files));
+    }
+
+    // Nothing came of the one that took its place.
+    [Fact]
+    public void Begun_OutlivesOneThatTheChainRefuses()
+    {
+        using var rig = new PayloadRig();
+        rig.Keep("ann's words", "1", unixMs: Early);
+        rig.Keep("bob's words", "2", consumer: "bob", unixMs: Early);
+        Assert.Equal(2, rig.Ended(out _).Kept);
+        string bad = rig.Files.PathOf(1);
+        File.CreateSymbolicLink(bad, bad);
+        bool isWell = true;
+        var eraser = new PayloadEraser(rig.Files, _ => isWell, TimeProvider.System);
+        EraseOutcome begun = eraser.Erase(new EraseScope("ann"), long.MaxValue, "test");
+        isWell = false;
+        EraseOutcome refused = eraser.Erase(new EraseScope("bob"), long.MaxValue, "test");
+        isWell = true;
+        File.Delete(bad);
+
+        Assert.Equal((500, 1L, true), (begun.Status, begun.Count, begun.IsBegun));
+        Assert.Equal((503, 0L, false), (refused.Status, refused.Count, refused.IsBegun));
+        Assert.Equal("1 payloads of ann erased", eraser.Resume()?.Text);
+        Assert.False(eraser.HasPending);
+        Assert.Contains("bob's words", TextOf(rig.Files));
+    }
+
+    // A file that cannot be read may have payloads of any exchange asked for: all are named, what was found is counted.
+    [Fact]
+    public void OfExchanges_RecordsCountWhatWasFound()
+    {
+        using var rig = new PayloadRig();
+        (ulong lane, ulong number) = rig.Keep("ann's words", "1", unixMs: Early, requestId: "r-1").Exchanges!.First();
+        Assert.Equal(1, rig.Ended(out _).Kept);
+        string bad = rig.Files.PathOf(1);
+        File.CreateSymbolicLink(bad, bad);
+        List<(ulong, ulong)> asked = [];
+        for (ulong i = 1; i <= EraseScope.OfRecordMax; i++)
+        {
+            asked.Add((lane, number + i));
+        }
+
+        asked.Add((lane, number));
+        var said = new List<byte[]>();
+        var eraser = new PayloadEraser(rig.Files, Tell(said), TimeProvider.System);
+        EraseOutcome begun = eraser.Erase(new EraseScope("", "r-1", asked), long.MaxValue, "test");
+        File.Delete(bad);
+        EraseOutcome? ended = eraser.Resume();
+
+        Assert.Equal((500, 1L), (begun.Status, begun.Count));
+        Assert.Equal((200, 1L), (ended?.Status, ended?.Count));
+        Assert.Equal(
+            ["begun 1 128", "begun 0 1", "begun 1 128", "begun 0 1", "done 1 128", "done 0 1"],
+            said.ConvertAll(static record =>
+            {
+                JsonObject json = AuditLogRig.Json(record);
+                return $"{json["outcome"]} {json["erased"]} {json["of_exchanges"]!.AsArray().Count}";
+            }));
+        PayloadReport report = Check(rig, rig.Files, said);
+        Assert.Equal((0, 1), (report.Kept, report.Erased));
+        Assert.Empty(report.Problems);
     }
 
     // The last segment may end within what is being written; no other, and none may be changed.

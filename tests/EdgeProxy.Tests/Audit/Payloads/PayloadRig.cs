@@ -14,7 +14,8 @@ internal sealed class PayloadRig : IDisposable
 {
     private readonly ECDiffieHellman _pair = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
 
-    public PayloadRig(PayloadSettings? settings = null, AuditLogRig? after = null, TimeProvider? time = null)
+    public PayloadRig(PayloadSettings? settings = null, AuditLogRig? after = null, TimeProvider? time = null,
+        Func<MemoryFiles, IAuditFiles>? segments = null)
     {
         Chain = new AuditLogRig(
             new AuditSettings { Directory = "", SyncInterval = TimeSpan.FromMilliseconds(10) }, after);
@@ -23,7 +24,7 @@ internal sealed class PayloadRig : IDisposable
         Store = new PayloadStore(Chain.Log, settings ?? new PayloadSettings(),
             PayloadSeal.OfPem(_pair.ExportSubjectPublicKeyInfoPem()), time ?? TimeProvider.System, Logger)
         {
-            Segments = Chain.Files,
+            Segments = segments?.Invoke(Chain.Files) ?? Chain.Files,
         };
         Store.Start();
         Chain.Log.Payloads = Store;
