@@ -174,6 +174,9 @@ public sealed class AuditLogTests
             flush.Start();
             SpinWait.SpinUntil(
                 () => (flush.ThreadState & ThreadState.WaitSleepJoin) != 0, TimeSpan.FromSeconds(30)); // it waits
+
+            // At the end of the turn: had it let go of who waits, that one would look before the next turn writes.
+            time.Next = () => flush.Join(TimeSpan.FromMilliseconds(200));
         };
         rig.Note("of payloads", rig.Log.PayloadRing);
         rig.Log.Start();
