@@ -14,7 +14,6 @@ internal sealed class HeldStreamsScenario : IScenario
 {
     private const int Streams = 512;
     private const int RoundsMax = 3;
-    private const long AnswerWaitNs = 5_000_000_000;
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(500);
 
     public string Name => "ai-memory";
@@ -75,42 +74,16 @@ internal sealed class HeldStreamsScenario : IScenario
     // All are asked for at once; how many said what they have to say.
     private int Open(RunningPeer peer, List<ClientConnection> connections)
     {
-        using var loop = new EventLoop();
-        var byFd = new Dictionary<int, ClientConnection>();
+        using var waiting = new WaitingConnections();
         for (int i = 0; i < Streams; i++)
         {
             var connection = new ClientConnection(peer.Port);
             connections.Add(connection);
-            byFd[connection.Fd] = connection;
-            loop.Add(connection.Fd);
+            waiting.Add(connection);
         }
 
         connections.ForEach(connection => connection.Send(Request.Bytes));
-        Span<byte> scratch = stackalloc byte[2048];
-        int told = 0;
-        while (told < Streams)
-        {
-            int ready = loop.Wait(AnswerWaitNs);
-            if (ready == 0)
-            {
-                break;
-            }
-
-            for (int i = 0; i < ready; i++)
-            {
-                ClientConnection connection = byFd[loop.ReadyFd(i)];
-                int read = OriginConnection.Receive(connection.Fd, scratch);
-                if (read <= 0)
-                {
-                    return told; // it was cut: the count says so
-                }
-
-                bool wasTold = connection.Have >= ChatAnswers.HeldBytes;
-                connection.Have += read;
-                told += !wasTold && connection.Have >= ChatAnswers.HeldBytes ? 1 : 0;
-            }
-        }
-
-        return told;
+        return waiting.Read(
+            Streams, static (before, now) => before < ChatAnswers.HeldBytes && now >= ChatAnswers.HeldBytes);
     }
 }

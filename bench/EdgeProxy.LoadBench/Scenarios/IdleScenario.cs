@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Net;
 using System.Threading.Tasks;
 using EdgeProxy.LoadBench.Generators;
-using EdgeProxy.LoadBench.Origin;
 using EdgeProxy.LoadBench.Peers;
 using EdgeProxy.LoadBench.Processes;
 using EdgeProxy.LoadBench.Results;
@@ -18,7 +17,6 @@ internal sealed class IdleScenario : IScenario
     private const int RoundsMax = 2;
     private const int Batch = 50; // asks at once: enough to be quick, too few to need buffers of their own
     private const int PerAddress = 2_500; // a source address has some 28,000 ports, and limits per address exist
-    private const long AnswerWaitNs = 5_000_000_000;
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(500);
 
     private int _count;
@@ -77,52 +75,21 @@ internal sealed class IdleScenario : IScenario
     private int Open(RunningPeer peer, List<ClientConnection> connections)
     {
         int answered = 0;
-        using var loop = new EventLoop();
-        var byFd = new Dictionary<int, ClientConnection>();
+        int bytes = peer.Answer.TotalBytes;
+        using var waiting = new WaitingConnections();
         for (int i = 0; i < _count; i++)
         {
             var from = new IPAddress([127, 0, 0, (byte)(2 + (i / PerAddress))]);
             var connection = new ClientConnection(peer.Port, from);
             connections.Add(connection);
-            byFd[connection.Fd] = connection;
-            loop.Add(connection.Fd);
+            waiting.Add(connection);
             connection.Send(Request.Bytes);
             if (connections.Count % Batch == 0 || connections.Count == _count)
             {
-                answered += Answers(loop, byFd, connections.Count - answered, peer.Answer.TotalBytes);
+                answered += waiting.Read(connections.Count - answered, (_, now) => now == bytes);
             }
         }
 
         return _count - answered;
-    }
-
-    /// <summary>Reads until that many answers are whole, or nothing comes any more; how many were whole.</summary>
-    private static int Answers(EventLoop loop, Dictionary<int, ClientConnection> byFd, int wanted, int answerBytes)
-    {
-        Span<byte> scratch = stackalloc byte[2048];
-        int whole = 0;
-        while (whole < wanted)
-        {
-            int ready = loop.Wait(AnswerWaitNs);
-            if (ready == 0)
-            {
-                break;
-            }
-
-            for (int i = 0; i < ready; i++)
-            {
-                ClientConnection connection = byFd[loop.ReadyFd(i)];
-                int read = OriginConnection.Receive(connection.Fd, scratch);
-                if (read <= 0)
-                {
-                    return whole; // it was cut: the count says so
-                }
-
-                connection.Have += read;
-                whole += connection.Have == answerBytes ? 1 : 0;
-            }
-        }
-
-        return whole;
     }
 }
