@@ -25,6 +25,10 @@ internal static class TranslationTable
         (AiCallKind.OllamaChat, ProviderKind.Anthropic),
     ];
 
+    /// <summary>What requests of one dialect may say that the other cannot.</summary>
+    public static IEnumerable<LossEntry> LossesOf(AiCallKind from, AiCallKind to) =>
+        Losses.Contents.Where(loss => loss.Of.Contains(from) && loss.To.Contains(to));
+
     public static void AssertPublished()
     {
         string path = Path.Combine(ConfigCorpus.Root, "src", "TRANSLATION.md");
@@ -59,7 +63,7 @@ internal static class TranslationTable
                 text.Append($"| `{member.Path}` | {RequestMembers.CellOf(member, to) ?? "**lost**"} |\n");
             }
 
-            foreach (LossEntry loss in Losses.Contents.Where(loss => loss.Of.Contains(from) && loss.To.Contains(to)))
+            foreach (LossEntry loss in LossesOf(from, to))
             {
                 text.Append($"| content: `{loss.Name}` | **lost**: {loss.Becomes} |\n");
             }
