@@ -52,7 +52,7 @@ internal sealed class BeginningFilter
         }
     }
 
-    /// <summary>The first place where something may begin; -1 if there is none. Bytes behind the text may be any.</summary>
+    /// <summary>The first place where something may begin, if bytes behind the text may be any; -1: none.</summary>
     public int IndexOf(ReadOnlySpan<byte> text)
     {
         int at = 0;

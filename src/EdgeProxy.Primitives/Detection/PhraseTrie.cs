@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Linq;
 using System.Text;
 
 namespace EdgeProxy.Primitives.Detection;
@@ -15,7 +14,7 @@ internal sealed class PhraseTrie
     private const int BeginningDepth = 3;
 
     // A k may be the Kelvin sign (U+212A); all else that is ASCII in small letters is so in capitals.
-    private static readonly byte[] NotAscii = [.. Enumerable.Range(0x80, 0x80).Select(value => (byte)value)];
+    private static readonly byte[] NotAscii = AllNotAscii();
     private static readonly byte[] Spaces = [Space, (byte)'\t', (byte)'\r', (byte)'\n'];
     private readonly List<Node> _nodes = [new Node()];
 
@@ -109,6 +108,17 @@ internal sealed class PhraseTrie
                 AddBeginnings(beginnings, child, [.. before, cases]);
             }
         }
+    }
+
+    private static byte[] AllNotAscii()
+    {
+        var bytes = new byte[0x80];
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] = (byte)(0x80 + i);
+        }
+
+        return bytes;
     }
 
     private static Beginning OfSets(byte[][] sets) =>

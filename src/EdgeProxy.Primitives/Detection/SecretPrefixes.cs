@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 using System.Text;
 
 namespace EdgeProxy.Primitives.Detection;
@@ -31,7 +30,7 @@ internal static class SecretPrefixes
 
     /// <summary>Theirs, those of private keys and of web tokens.</summary>
     public static Beginning[] Beginnings() =>
-        [Beginning.Of("-----"u8), Beginning.Of("eyJ"u8), .. All.Select(kind => Beginning.Of(kind.Bytes))];
+        [Beginning.Of("-----"u8), Beginning.Of("eyJ"u8), .. Array.ConvertAll(All, kind => Beginning.Of(kind.Bytes))];
 
     private static SecretPrefix Of(string text, int more, bool hasDots = false) =>
         new(Encoding.ASCII.GetBytes(text), more, hasDots);

@@ -16,7 +16,8 @@ public sealed class BeginningFilterTests
         var random = new Random(5);
         for (int round = 0; round < 300; round++)
         {
-            string[] looked = [.. Enumerable.Range(0, 1 + random.Next(40)).Select(_ => Text(random, 1 + random.Next(4)))];
+            int count = 1 + random.Next(40);
+            string[] looked = [.. Enumerable.Range(0, count).Select(_ => Text(random, 1 + random.Next(4)))];
             var filter = new BeginningFilter([.. looked.Select(text => Beginning.Of(Encoding.ASCII.GetBytes(text)))]);
             for (int length = 0; length < 70; length++)
             {
