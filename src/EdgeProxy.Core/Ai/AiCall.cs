@@ -128,7 +128,6 @@ internal sealed partial class AiCall : BodyCall
             : _guard is { Answer.IsBlocked: true } ? "withheld"u8
             : !_isRead ? "failed"u8
             : _reader.HasError ? "error_within"u8 : "ok"u8);
-        NoteRefusal(exchange);
     }
 
     private void NoteUsage(Exchange exchange, in Usage usage)
@@ -202,7 +201,7 @@ internal sealed partial class AiCall : BodyCall
     {
         LeaveLoad();
         _target = null; // nobody was asked
-        _refusedFor = code;
+        NoteRefusal(exchange, code);
         return exchange.Answer(AiErrors.Answer(_dialect, status, code, message));
     }
 }

@@ -18,7 +18,7 @@ internal sealed partial class AiCall
     private Refusal _kept = new(); // of one asked before
     private Exchange? _refused;
     private bool _isKeptAnswer;
-    private string? _refusedFor; // by the proxy itself: the code its caller is told
+    private bool _isRefusalNoted;
 
     /// <summary>Of an error that is not its server's own as it came: the status its caller is told.</summary>
     public override int Status => _isKeptAnswer ? _refused!.LocalAnswer?.Status ?? 0
@@ -134,10 +134,11 @@ internal sealed partial class AiCall
     }
 
     // Which rule it was that refused the call, whatever dialect its caller speaks.
-    private void NoteRefusal(Exchange exchange)
+    private void NoteRefusal(Exchange exchange, string code)
     {
-        if (_refusedFor is { } code)
+        if (!_isRefusalNoted)
         {
+            _isRefusalNoted = true;
             Span<byte> text = stackalloc byte[code.Length];
             _ = Ascii.FromUtf16(code, text, out int length);
             exchange.NoteFact("edgeproxy.ai.refusal"u8, text[..length]);
@@ -146,7 +147,7 @@ internal sealed partial class AiCall
 
     private void EndRefusals()
     {
-        _refusedFor = null;
+        _isRefusalNoted = false;
         _refusal.End();
         _kept.End();
         _refused = null;
