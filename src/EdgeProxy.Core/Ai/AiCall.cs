@@ -166,6 +166,7 @@ internal sealed partial class AiCall : BodyCall
     {
         LeaveLoad();
         _target = null; // nobody was asked
+        NoteRefusal(exchange, code);
         return exchange.Answer(AiErrors.Answer(_dialect, status, code, message));
     }
 }
