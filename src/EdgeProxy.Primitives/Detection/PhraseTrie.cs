@@ -5,8 +5,8 @@ using System.Text;
 namespace EdgeProxy.Primitives.Detection;
 
 /// <summary>
-/// Words and phrases, compared without regard to case and with any white space, up to a bound, for a space. Made once,
-/// then read by any thread.
+/// Words and phrases, compared as LetterForms has their letters and with any white space, up to a bound, for a space.
+/// Made once, then read by any thread.
 /// </summary>
 internal sealed class PhraseTrie
 {
@@ -51,8 +51,7 @@ internal sealed class PhraseTrie
 
     private void Add(string phrase)
     {
-        string text = string.Join(' ', phrase.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
-            .ToLowerInvariant();
+        string text = Folded(string.Join(' ', phrase.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         if (bytes.Length == 0)
         {
@@ -78,17 +77,27 @@ internal sealed class PhraseTrie
         _nodes[node] = _nodes[node] with { IsEnd = true };
     }
 
-    // Another case may begin with another byte, if it is no ASCII: any that such a rune begins with.
+    private static string Folded(string phrase)
+    {
+        var folded = new StringBuilder();
+        foreach (Rune rune in phrase.EnumerateRunes())
+        {
+            folded.Append(LetterForms.IsUnseen(rune) ? "" : LetterForms.Fold(rune).ToString());
+        }
+
+        return folded.ToString();
+    }
+
+    // Another form may begin with another byte: of a letter that is no ASCII, any that such a rune begins with.
     private void AddStarts(string text, byte first)
     {
         if (first < 0x80)
         {
             _starts.Add(first);
             _starts.Add((byte)char.ToUpperInvariant(text[0]));
-            if (text[0] is 'k' or 'i')
+            foreach (byte other in LetterForms.FirstBytes)
             {
-                _starts.Add(0xE2); // the Kelvin sign, U+212A, is a k in small letters
-                _starts.Add(0xC4); // the dotted I, U+0130
+                _starts.Add(other);
             }
 
             return;
