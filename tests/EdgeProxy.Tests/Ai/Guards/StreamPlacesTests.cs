@@ -12,7 +12,7 @@ namespace EdgeProxy.Tests.Ai.Guards;
 
 /// <summary>
 /// Every place of a stream whose text comes in parts, cut everywhere: what a client puts together there has masks where
-/// the text had something, and nothing else is changed. (Thinking of Messages is signed: what has something is stopped.)
+/// the text had something, and nothing else is changed. (Thinking of Messages is signed: it is stopped instead.)
 /// </summary>
 public sealed class StreamPlacesTests
 {
