@@ -1,5 +1,6 @@
 using System;
 using System.Buffers;
+using System.Numerics;
 using System.Text.Unicode;
 
 namespace EdgeProxy.Primitives.Json;
@@ -38,6 +39,10 @@ internal sealed class JsonIndex
     // What stays between texts; what a larger one needed beyond it is given back.
     private const int NodesKept = 1024;
     private const int SlotsKept = 2048;
+
+    // To begin with: a text of a kilobyte has no 1,024 names, and slots are cleared for each text.
+    private const int SlotsMin = 64;
+    private const int BytesPerSlot = 4;
     private const ulong Spread = 0x9E37_79B9_7F4A_7C15;
 
     private readonly int[] _open = new int[JsonScanner.DepthMax + 1];
@@ -71,6 +76,8 @@ internal sealed class JsonIndex
     {
         Reset();
         Steps = 0;
+        uint slots = BitOperations.RoundUpToPowerOf2((uint)text.Length / BytesPerSlot);
+        _slotCount = (int)Math.Clamp(slots, SlotsMin, SlotsKept);
         _slots.AsSpan(0, _slotCount).Clear();
         JsonFault fault = Utf8.IsValid(text) ? Walk(text) : JsonFault.NotUtf8;
         if (fault != JsonFault.None)

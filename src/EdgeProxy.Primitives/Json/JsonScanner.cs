@@ -194,7 +194,7 @@ internal struct JsonScanner
     {
         at++;
         _isName = isName;
-        _text.Begin(HashesTexts);
+        _text.Begin(HashesTexts, isName);
         _state = State.InString;
         return JsonToken.NeedMore;
     }

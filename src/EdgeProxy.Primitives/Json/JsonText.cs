@@ -17,10 +17,14 @@ internal struct JsonText
     /// <summary>Longest text that can be looked at.</summary>
     public const int BytesMax = 128;
 
-    private const int HashedMax = 1024;
+    /// <summary>Of a longer value its length and so many first bytes count.</summary>
+    public const int ValueHashedMax = 256;
+
+    private const int NameHashedMax = 1024;
 
     private Bytes _bytes;
     private int _length;
+    private int _hashedMax;
     private SipHash _hashing;
     private ulong _hash;
     private byte _hexLeft;
@@ -37,7 +41,7 @@ internal struct JsonText
 
     /// <summary>
     /// Of the decoded text: the same for every way to write it, in this process. Of a long text its length and its
-    /// first kilobyte count. 0 if nobody wanted it.
+    /// first bytes count: of a name the first kilobyte. 0 if nobody wanted it.
     /// </summary>
     public readonly ulong Hash => _hash;
 
@@ -50,10 +54,12 @@ internal struct JsonText
     public readonly bool Is(ReadOnlySpan<byte> text) => IsShort && Span.SequenceEqual(text);
 
     /// <param name="isHashed"><see cref="Hash"/> is wanted: a text of a kilobyte has 128 rounds of it.</param>
-    public void Begin(bool isHashed)
+    /// <param name="isName">It is to be told from all other names of its object, however long they are.</param>
+    public void Begin(bool isHashed, bool isName)
     {
         _length = 0;
         _isHashed = isHashed;
+        _hashedMax = isName ? NameHashedMax : ValueHashedMax;
         if (isHashed)
         {
             _hashing = SipHash.Begin();
@@ -124,7 +130,7 @@ internal struct JsonText
     public static JsonText Of(ReadOnlySpan<byte> quoted)
     {
         var text = default(JsonText);
-        text.Begin(isHashed: false);
+        text.Begin(isHashed: false, isName: false);
         ReadOnlySpan<byte> rest = quoted[1..^1];
         while (!rest.IsEmpty)
         {
@@ -146,11 +152,11 @@ internal struct JsonText
         return text;
     }
 
-    /// <summary>What <see cref="Hash"/> is for a text.</summary>
+    /// <summary>What <see cref="Hash"/> is for a name, and for a value of up to <see cref="ValueHashedMax"/>.</summary>
     public static ulong HashOf(ReadOnlySpan<byte> text)
     {
         var read = default(JsonText);
-        read.Begin(isHashed: true);
+        read.Begin(isHashed: true, isName: true);
         read.Add(text);
         read.End();
         return read.Hash;
@@ -239,9 +245,9 @@ internal struct JsonText
         }
 
         // A long text is content, not a name; hashing it would cost more than reading it.
-        if (_isHashed && _length < HashedMax)
+        if (_isHashed && _length < _hashedMax)
         {
-            _hashing.Append(bytes[..Math.Min(bytes.Length, HashedMax - _length)]);
+            _hashing.Append(bytes[..Math.Min(bytes.Length, _hashedMax - _length)]);
         }
 
         _length = (int)Math.Min((long)_length + bytes.Length, int.MaxValue);

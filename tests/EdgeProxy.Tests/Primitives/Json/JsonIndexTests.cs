@@ -51,6 +51,27 @@ public sealed class JsonIndexTests
     }
 
     [Fact]
+    public void Read_AnyNumberOfShortNames_AreToldApart()
+    {
+        var index = new JsonIndex();
+        string members = "";
+        for (int count = 1; count < 400; count++)
+        {
+            members += $"{(count > 1 ? "," : "")}\"{count:x}\":0";
+            Assert.Equal(JsonFault.None, index.Read(Encoding.ASCII.GetBytes($"{{{members}}}")));
+            string twice = $"{{{members},\"{count:x}\":0}}";
+            Assert.Equal(JsonFault.DuplicateName, index.Read(Encoding.ASCII.GetBytes(twice)));
+        }
+    }
+
+    [Fact]
+    public void Read_LongNamesThatDifferAtTheirEnds_AreTwo()
+    {
+        string name = new('n', JsonText.ValueHashedMax + 100);
+        Assert.Equal(JsonFault.None, new JsonIndex().Read(Encoding.ASCII.GetBytes($"{{\"{name}1\":0,\"{name}2\":0}}")));
+    }
+
+    [Fact]
     public void Read_NamesMadeForAHashWithoutAKey_MeetNoMoreThanOthers()
     {
         const int Names = 2000;
