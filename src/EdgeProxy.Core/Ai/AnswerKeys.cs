@@ -73,6 +73,7 @@ internal static class AnswerKeys
         13 when name.Is("cached_tokens"u8) => AnswerKey.Cached,
         13 when name.Is("finish_reason"u8) => AnswerKey.End,
         13 when name.Is("function_call"u8) => AnswerKey.Function,
+        15 when name.Is("thinking_tokens"u8) => AnswerKey.Reasoning,
         15 when name.Is("sequence_number"u8) => AnswerKey.Sequence,
         16 when name.Is("reasoning_tokens"u8) => AnswerKey.Reasoning,
         17 when name.Is("completion_tokens"u8) => AnswerKey.Output,
