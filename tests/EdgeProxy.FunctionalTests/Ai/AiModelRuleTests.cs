@@ -348,7 +348,7 @@ public sealed class AiModelRuleTests
 
         // It takes all that payloads may have, and is under way.
         Task<RawResponse> large = AiProxy.PostAsync(
-            proxy, Chat, $"{{\"model\":\"gpt-9\",\"messages\":[{{\"content\":\"{new string('x', 400_000)}\"}}]}}");
+            proxy, Chat, $"{{\"model\":\"gpt-9\",\"messages\":[{{\"content\":\"{new string('x', 250_000)}\"}}]}}");
         await first.Server.WaitForRequestsAsync(1);
 
         Assert.Equal(503, (await AiProxy.PostAsync(proxy, Chat, "{\"model\":\"gpt-9\"}")).Status);
