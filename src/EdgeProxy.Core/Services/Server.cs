@@ -227,14 +227,22 @@ internal sealed class Server
             }
             else if (_multiplexes[i] is { } multiplex)
             {
-                int all = multiplex.ConnectionCount; // its loop's, which may change it meanwhile
-                int quiet = Math.Min(multiplex.QuietCount, all);
+                (int quiet, int busy) = Split(multiplex.ConnectionCount, multiplex.QuietCount);
                 idle += quiet;
-                active += all - quiet;
+                active += busy;
             }
         }
 
         return (idle, active);
+    }
+
+    /// <summary>
+    /// Of two counts read one after the other, which the loop may have changed in between: neither is below none.
+    /// </summary>
+    public static (int Quiet, int Busy) Split(int all, int quiet)
+    {
+        quiet = Math.Min(quiet, all);
+        return (quiet, all - quiet);
     }
 
     /// <summary>It is one of the addresses of a name, whoever wrote the configuration did not mean it alone.</summary>

@@ -326,6 +326,41 @@ public sealed class AiModelRuleTests
         Assert.Equal(model == "llama3" && status == 200 ? 1 : 0, other.WholeRequests.Count);
     }
 
+    // Whose payloads find no room is refused; the call of a router that keeps none is not, whoever might have taken it.
+    [Fact]
+    public async Task Payloads_WithoutRoom_RefuseTheCallsOfTheRouterThatKeepsThem()
+    {
+        using var chain = new AuditChain();
+        await using ModelServer first = ModelServer.Start();
+        await using ModelServer second = ModelServer.Start();
+        first.Temper = ModelTemper.Slow;
+        ProxyConfig config = Config(first.Port, second.Port, steps: "audit_payloads = \"redacted\"");
+        config.More += $"""
+
+            [audit]
+            directory = "{chain.Folder}"
+            [audit.payloads]
+            on_full = "block"
+            body_bytes = "1MiB"
+            memory_bytes = "256KiB"
+            """;
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+
+        // It takes all that payloads may have, and is under way.
+        Task<RawResponse> large = AiProxy.PostAsync(
+            proxy, Chat, $"{{\"model\":\"gpt-9\",\"messages\":[{{\"content\":\"{new string('x', 250_000)}\"}}]}}");
+        await first.Server.WaitForRequestsAsync(1);
+
+        Assert.Equal(503, (await AiProxy.PostAsync(proxy, Chat, "{\"model\":\"gpt-9\"}")).Status);
+        Assert.Equal(503, (await AiProxy.PostAsync(proxy, Chat, "{\"model\":\"gpt-4o\"}")).Status);
+        Assert.Equal(200, (await AiProxy.PostAsync(proxy, Chat, "{\"model\":\"llama3\"}")).Status);
+        first.Gate.Open();
+        Assert.Equal(200, (await large).Status);
+        await Eventually.TrueAsync(
+            async () => (await AiProxy.PostAsync(proxy, Chat, "{\"model\":\"gpt-9\"}")).Status == 200,
+            "the payloads to be on the disk");
+    }
+
     private static IEnumerable<string> ModelsOf(ModelServer server) =>
         server.Requests.Select(request => ModelServer.BodyOf(request)["model"]!.ToString());
 

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using EdgeProxy.Primitives.Net;
 using EdgeProxy.Services;
 using EdgeProxy.Services.Choosing;
 using EdgeProxy.Telemetry;
@@ -74,6 +75,38 @@ public sealed class ClientBondTests : IDisposable
         Assert.All(clients, static client => Assert.Equal(0, client.Count));
         Assert.Equal(0, pool.IdleCount);
     }
+
+    // A connection that is over (a call was given up on it) takes nobody's place, so nobody has to go for it.
+    [Fact]
+    public void Pool_ThatIsFull_ClosesAGoodConnectionForAnotherGoodOneOnly()
+    {
+        ServerPool pool = Pool(2, ProxyVersion.V2);
+        MemoryLink[] good = [Put(pool), Put(pool)];
+
+        Action<MemoryLink>[] endings =
+            [static link => link.FeedEnd(), static link => link.Feed("unasked"u8), static link => link.Break()];
+        foreach (Action<MemoryLink> end in endings)
+        {
+            var over = new MemoryLink();
+            end(over);
+            pool.Put(new UpstreamConnection(pool) { Link = over });
+            Assert.True(over.IsClosed);
+        }
+
+        Assert.All(good, static link => Assert.False(link.IsClosed));
+        Assert.Equal(2, pool.IdleCount);
+
+        MemoryLink next = Put(pool);
+        Assert.Equal((true, false, false), (good[0].IsClosed, good[1].IsClosed, next.IsClosed));
+        pool.CloseIdle();
+    }
+
+    [Theory]
+    [InlineData(3, 1, 1, 2)]
+    [InlineData(0, 0, 0, 0)]
+    [InlineData(1, 4, 1, 0)] // the loop closed some between the two counts
+    public void Connections_AreNeverFewerThanNone(int all, int quiet, int idle, int active) =>
+        Assert.Equal((idle, active), Server.Split(all, quiet));
 
     [Fact]
     public void Pool_WithASinglePlace_GivesItToWhoNeedsIt()
@@ -164,9 +197,9 @@ public sealed class ClientBondTests : IDisposable
         return link;
     }
 
-    private ServerPool Pool(int idleMax)
+    private ServerPool Pool(int idleMax, ProxyVersion proxyVersion = ProxyVersion.None)
     {
-        var server = new Server("s", "127.0.0.1", 80, loopCount: 1);
+        var server = new Server("s", "127.0.0.1", 80, loopCount: 1, proxyVersion: proxyVersion);
         server.Configure(new ServiceSettings
         {
             Name = "s",

@@ -33,6 +33,7 @@ internal sealed class PlanKeeping(PlanBook book, TimeProvider time, Action<strin
     private string _folder = "";
     private Thread? _thread;
     private long _failures;
+    private int _isWoken; // 1: a save that takes all of it in is to begin
     private bool _isFailing;
     private volatile bool _isStopping;
 
@@ -124,7 +125,13 @@ internal sealed class PlanKeeping(PlanBook book, TimeProvider time, Action<strin
     }
 
     /// <summary>More is used than the disk knows of. Any thread; one save is for all that wait.</summary>
-    public void Wake() => _wake.Set();
+    public void Wake()
+    {
+        if (Interlocked.Exchange(ref _isWoken, 1) == 0)
+        {
+            _wake.Set();
+        }
+    }
 
     /// <summary>Ends the thread, with a last save that is ahead of nothing.</summary>
     public void Dispose()
@@ -149,6 +156,7 @@ internal sealed class PlanKeeping(PlanBook book, TimeProvider time, Action<strin
         {
             // With a disk that takes nothing, not for each call that comes.
             _ = _isFailing ? _stopping.WaitOne(RetryInterval) : _wake.WaitOne();
+            Volatile.Write(ref _isWoken, 0);
             isLast = _isStopping;
             Save(isExact: isLast);
         }
