@@ -49,7 +49,10 @@ public sealed class DemoTests
                 }
             }
 
-            Assert.Equal(["200", "200", "404", "429"], calls.Select(StatusOf));
+            Assert.Equal(["200", "200", "403", "429"], calls.Select(StatusOf));
+            string[] said = ["allowed", "masked: ", "refused: ", "over the guest's plan"];
+            Assert.All(said, (what, i) => Assert.Contains(what, calls[i], StringComparison.Ordinal));
+            Assert.All(calls, call => Assert.Contains(" guest ", call, StringComparison.Ordinal));
             string prompt = Assert.Single(heard);
             Assert.EndsWith("heard: pay with [CARD_NUMBER], write to [EMAIL] (green)", prompt, StringComparison.Ordinal);
             using (Process signal = Process.Start("kill", [demo.Id.ToString(CultureInfo.InvariantCulture)]))

@@ -8,6 +8,7 @@ using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeProxy.Audit;
+using EdgeProxy.FunctionalTests.Ai;
 using EdgeProxy.FunctionalTests.Harness;
 using Xunit;
 
@@ -31,9 +32,11 @@ public sealed class AuditKillTests
     {
         using var chain = new AuditChain();
         await using RawServer server = RawServer.Ok();
+        await using ModelServer model = ModelServer.Start();
         server.ToleratesFaults = true;
+        model.Server.ToleratesFaults = true;
         ProxyConfig config = chain.Config(
-            $"fsync = \"{fsync}\"\nsegment_bytes = \"64KiB\"\nsegment_age = \"1s\"", server);
+            $"fsync = \"{fsync}\"\nsegment_bytes = \"64KiB\"\nsegment_age = \"1s\"\n{Models(model)}", server);
         config.Loops = 2;
         var acknowledged = new ConcurrentQueue<string>();
         var lots = new Random(7);
@@ -43,7 +46,8 @@ public sealed class AuditKillTests
             int enough = acknowledged.Count + 1 + lots.Next(400);
             using var stopping = new CancellationTokenSource();
             Task[] clients = [.. Enumerable.Range(0, Clients).Select(
-                client => AskAsync(proxy.Port, $"{round}-{client}", acknowledged, stopping.Token))];
+                client => AskAsync(
+                    proxy.Port, $"{round}-{client}", client % 2 == 0, acknowledged, stopping.Token))];
             await Eventually.TrueAsync(() => acknowledged.Count >= enough, $"{enough} answers");
             proxy.Signal(SignalKill);
             await stopping.CancelAsync();
@@ -65,11 +69,31 @@ public sealed class AuditKillTests
         Assert.Equal(report.LastSeq, report.SignedSeq);
         Assert.Equal(Rounds, records.Count(record => (string)record["kind"]! == "recovery"));
         Assert.DoesNotContain(records, record => (string)record["kind"]! == "gap");
+        var asked = records.Where(record => record["facts"]?["edgeproxy.ai.outcome"] is not null)
+            .ToDictionary(record => (string)record["request_id"]!);
+        Assert.Contains(acknowledged, asked.ContainsKey);
+        Assert.DoesNotContain(acknowledged.Where(asked.ContainsKey),
+            id => (string)asked[id]["facts"]!["edgeproxy.ai.outcome"]! != "ok" || asked[id]["response_sha256"] is null);
     }
 
-    // Notes the id of each request whose answer came whole, until the proxy is gone.
+    private static string Models(ModelServer model) => $$"""
+        [routers.llm]
+        rule = "PathPrefix(`/v1`)"
+        service = "llm"
+        [services.llm.ai]
+        models = [{ name = "fast", provider = "p" }]
+        [ai.providers.p]
+        kind = "openai"
+        base_url = "http://127.0.0.1:{{model.Port}}/v1"
+        """;
+
+    private static string Request(string id, bool isModel) => isModel
+        ? AiProxy.Post("/v1/chat/completions", "{\"model\":\"fast\",\"stream\":true}", $"X-Request-Id: {id}\r\n")
+        : $"GET /{id} HTTP/1.1\r\nHost: a\r\nX-Request-Id: {id}\r\n\r\n";
+
+    // Notes the id of each request whose answer came whole, streams of a model or others, until the proxy is gone.
     private static async Task AskAsync(
-        int port, string name, ConcurrentQueue<string> acknowledged, CancellationToken stopping)
+        int port, string name, bool isModel, ConcurrentQueue<string> acknowledged, CancellationToken stopping)
     {
         for (int i = 0; !stopping.IsCancellationRequested; i++)
         {
@@ -79,11 +103,12 @@ public sealed class AuditKillTests
                 for (; ; i++)
                 {
                     string id = $"{name}-{i}";
-                    await client.SendAsync($"GET /{id} HTTP/1.1\r\nHost: a\r\nX-Request-Id: {id}\r\n\r\n");
+                    await client.SendAsync(Request(id, isModel));
                     RawResponse response = await client.ReadResponseAsync();
                     if (response.IsWhole)
                     {
-                        Assert.Equal((200, "ok"), (response.Status, response.BodyText));
+                        Assert.Equal(200, response.Status);
+                        Assert.EndsWith(isModel ? "data: [DONE]\n\n" : "ok", response.BodyText, StringComparison.Ordinal);
                         acknowledged.Enqueue(id);
                     }
                 }

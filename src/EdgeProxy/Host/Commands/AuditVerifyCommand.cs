@@ -6,7 +6,6 @@ using System.Text.Json;
 using System.Threading.Tasks;
 using EdgeProxy.Audit;
 using EdgeProxy.Audit.Payloads;
-using EdgeProxy.Config.Values;
 
 namespace EdgeProxy.Host.Commands;
 
@@ -135,7 +134,7 @@ internal static class AuditVerifyCommand
         string ok = problems.Count == 0 ? "ok" : "until there";
         string speed = Speed(report, took);
         shell.Output.WriteLine($"{ok}: {report.Records} records, {report.FirstSeq} to {report.LastSeq}, in "
-            + $"{report.Segments} segments, {SizeText.Format(report.Bytes)} ({speed})");
+            + $"{report.Segments} segments, {Size(report.Bytes)} ({speed})");
         shell.Output.WriteLine($"signed up to record {report.SignedSeq}, chained up to {report.LastSeq}, "
             + $"hash {Convert.ToHexStringLower(report.HeadHash)}");
         if (place.IsOwnKey)
@@ -156,8 +155,15 @@ internal static class AuditVerifyCommand
         }
     }
 
+    // Of so few bytes a speed says nothing.
     private static string Speed(ChainReport report, TimeSpan took) => string.Create(CultureInfo.InvariantCulture,
-        $"{took.TotalSeconds:0.00} s, {report.Bytes / 1e6 / Math.Max(took.TotalSeconds, 1e-3):0} MB/s");
+        $"{took.TotalSeconds:0.00} s")
+        + (report.Bytes < 1_000_000 ? "" : string.Create(CultureInfo.InvariantCulture,
+            $", {report.Bytes / 1e6 / Math.Max(took.TotalSeconds, 1e-3):0} MB/s"));
+
+    private static string Size(long bytes) => bytes < 10_000
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.00} MB");
 
     private static void WriteJson(
         Utf8JsonWriter json, AuditPlace place, (ChainReport Chain, PayloadReport Payloads) found, List<string> problems,

@@ -44,7 +44,7 @@ internal static class DemoCommand
     private static async Task<int> VerifyAsync(Shell shell, string folder)
     {
         shell.Output.WriteLine();
-        shell.Output.WriteLine("edgeproxy audit verify, of the calls of models among them:");
+        shell.Output.WriteLine("Each call of a model, let through or not, is a signed record. edgeproxy audit verify:");
         return await AuditVerifyCommand.RunAsync(
             shell, null, new AuditVerifyArguments { Folder = folder }, AnswerFormat.Text).ConfigureAwait(false);
     }
@@ -53,7 +53,8 @@ internal static class DemoCommand
         Shell shell, StderrLog log, TimeSpan duration, string folder, string auditFolder)
     {
         RouteExplainer? routes = null;
-        var report = new DemoReport(shell.Output, (method, host, target) => RouterOf(routes, method, host, target));
+        var report = new DemoReport(
+            shell.Output, (method, host, target, fields) => RouterOf(routes, method, host, target, fields));
         await using var blue = new DemoUpstream("blue", shell.Time, report.Visited);
         await using var green = new DemoUpstream("green", shell.Time, report.Visited);
         string text = DemoConfiguration.Write(blue.Address, green.Address, folder, auditFolder);
@@ -81,10 +82,10 @@ internal static class DemoCommand
         return report.Unexpected > 0 ? ExitCodes.Failed : code;
     }
 
-    private static string RouterOf(RouteExplainer? routes, string method, string host, string target)
+    private static string RouterOf(RouteExplainer? routes, string method, string host, string target, string fields)
     {
         _ = IpAddress.TryParse("127.0.0.1"u8, out IpAddress client);
-        var request = new ExplainedRequest(method, host, target, "", client);
+        var request = new ExplainedRequest(method, host, target, fields, client);
         return routes?.Explain(request).Winner?.Name ?? "-";
     }
 
@@ -113,6 +114,7 @@ internal static class DemoCommand
               curl -H 'Host: shop.localhost' http://{entryPoint}/         routed by host
               curl -d '{Chat}' http://{entryPoint}/v1/chat/completions    a model
                 with -H '{GuestField}'                  a guest, over its plan: 429
+                or with a card's number in it, an address, or AKIAIOSFODNN7EXAMPLE: masked, masked, 403
               curl http://{admin}/readyz                             health; /metrics and / are there too
 
             """);

@@ -71,7 +71,8 @@ internal static class DemoConfiguration
         header = "{{KeyField}}"
 
         [middlewares.private.ai_guard]
-        prompt = [{ detect = "card_number", action = "mask" }, { detect = "email", action = "mask" }]
+        prompt = [{ detect = "card_number", action = "mask" }, { detect = "email", action = "mask" },
+          { detect = "secret", action = "block" }]
 
         [consumers.guest]
         keys = [{ sha256 = "{{s_guestHash}}" }]

@@ -9,8 +9,8 @@ namespace EdgeProxy.Host.Demo;
 /// <summary>
 /// Prints the demo's exchanges, one line each, and counts them. Called by the traffic and by the demo's servers.
 /// </summary>
-/// <param name="routerOf">The router that takes a request: method, host, target.</param>
-internal sealed class DemoReport(TextWriter output, Func<string, string, string, string> routerOf)
+/// <param name="routerOf">The router that takes a request: method, host, target, header fields.</param>
+internal sealed class DemoReport(TextWriter output, Func<string, string, string, string, string> routerOf)
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, int> _perServer = new(StringComparer.Ordinal);
@@ -20,13 +20,13 @@ internal sealed class DemoReport(TextWriter output, Func<string, string, string,
     /// <summary>Exchanges of ours that were not answered as they should have been.</summary>
     public int Unexpected => Volatile.Read(ref _unexpected);
 
-    public void Header() => Line("method", "path", "router", "server", "status", "ms");
+    public void Header() => Line("method", "path", "router", "server", "status", "ms", "");
 
     public void Sent(DemoRequest request, RawAnswer? answer, string? reason, TimeSpan elapsed)
     {
         bool isExpected = answer?.Status == request.Expected;
         string server = answer?.Field("X-Demo-Server") ?? "-";
-        string router = routerOf(request.Method, request.Host ?? "127.0.0.1", request.Path);
+        string router = routerOf(request.Method, request.Host ?? "127.0.0.1", request.Path, request.Fields);
         lock (_lock)
         {
             _count++;
@@ -40,7 +40,8 @@ internal sealed class DemoReport(TextWriter output, Func<string, string, string,
             router,
             server,
             answer is null ? $"none ({reason})" : answer.Status.ToString(CultureInfo.InvariantCulture),
-            elapsed.TotalMilliseconds.ToString("0.0", CultureInfo.InvariantCulture));
+            elapsed.TotalMilliseconds.ToString("0.0", CultureInfo.InvariantCulture),
+            isExpected ? request.What : $"expected {request.Expected}");
         if (request.ShowsPrompt && answer is not null && DemoModel.ToldIn(answer.Body) is { } told)
         {
             Text($"        sent:        {DemoTraffic.Private}");
@@ -53,9 +54,9 @@ internal sealed class DemoReport(TextWriter output, Func<string, string, string,
     {
         if (!visit.IsOurs)
         {
-            string router = routerOf(visit.Method, visit.Authority, visit.Target);
+            string router = routerOf(visit.Method, visit.Authority, visit.Target, "");
             Line(visit.Method, visit.Target, router, visit.Server,
-                visit.Status.ToString(CultureInfo.InvariantCulture), "yours");
+                visit.Status.ToString(CultureInfo.InvariantCulture), "yours", "");
         }
     }
 
@@ -84,11 +85,11 @@ internal sealed class DemoReport(TextWriter output, Func<string, string, string,
         }
     }
 
-    private void Line(string method, string path, string router, string server, string status, string ms)
+    private void Line(string method, string path, string router, string server, string status, string ms, string what)
     {
         lock (_lock)
         {
-            output.WriteLine($"{method,-7} {path,-21} {router,-8} {server,-7} {status,-6} {ms,7}");
+            output.WriteLine($"{method,-7} {path,-21} {router,-8} {server,-7} {status,-6} {ms,7}  {what}".TrimEnd());
             output.Flush();
         }
     }
