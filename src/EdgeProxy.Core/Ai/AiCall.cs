@@ -121,7 +121,8 @@ internal sealed partial class AiCall : BodyCall
         }
 
         _guard?.NoteFacts(exchange);
-        exchange.NoteFact("edgeproxy.ai.outcome"u8, _target is null ? "refused"u8
+        exchange.NoteFact("edgeproxy.ai.outcome"u8, _isEstimated ? "estimated"u8
+            : _target is null ? "refused"u8
             : !exchange.Fault.IsNone ? "cut"u8
             : _endCause == EndCause.Halted ? "halted"u8
             : _endCause == EndCause.OverPlan ? "over_plan"u8
@@ -183,6 +184,7 @@ internal sealed partial class AiCall : BodyCall
         _isUnread = false;
         _isPassedOver = false;
         _isAsking = false;
+        _isEstimated = false;
         _isInspecting = false;
         _strips = false;
         _exchange = null;
