@@ -1,5 +1,4 @@
 using System;
-using System.Buffers;
 
 namespace EdgeProxy.Primitives.Detection;
 
@@ -7,8 +6,9 @@ namespace EdgeProxy.Primitives.Detection;
 /// Numbers of payment cards (ISO/IEC 7812): 13 to 19 digits, in groups by single spaces or dashes or in one, that begin
 /// with 2 to 6 and whose last digit is right (Luhn). No letter or digit stands next to them.
 /// </summary>
-internal sealed class CardNumberDetector() : PlaceDetector(SearchValues.Create("23456"u8))
+internal sealed class CardNumberDetector() : PlaceDetector(Beginning.OneOf("23456", Inner, Inner))
 {
+    private const string Inner = "0123456789 -";
     private const int DigitsMin = 13;
     private const int DigitsMax = 19;
 

@@ -1,5 +1,4 @@
 using System;
-using System.Buffers;
 
 namespace EdgeProxy.Primitives.Detection;
 
@@ -7,8 +6,12 @@ namespace EdgeProxy.Primitives.Detection;
 /// Telephone numbers that say they are: with + or 00 and a country's code (E.164: 8 to 15 digits, in groups or not),
 /// and North America's in three groups. Other national numbers look like any number, and are not looked for.
 /// </summary>
-internal sealed class PhoneDetector() : PlaceDetector(SearchValues.Create("+(0123456789"u8))
+internal sealed class PhoneDetector() : PlaceDetector(
+    Beginning.OneOf("+", Inner, Inner), Beginning.OneOf("0", "0", Inner), Beginning.OneOf("(", Digit, Digit),
+    Beginning.OneOf("1", " -.", "(" + Digit), Beginning.OneOf(Digit, Digit, Digit))
 {
+    private const string Digit = "0123456789";
+    private const string Inner = Digit + " -.()/";
     private const int DigitsMin = 8;
     private const int DigitsMax = 15;
     private const int SeparatorsMax = 2;

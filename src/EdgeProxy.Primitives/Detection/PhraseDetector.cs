@@ -5,7 +5,7 @@ using System.Text;
 namespace EdgeProxy.Primitives.Detection;
 
 /// <summary>Words and phrases of a list, whole: no letter, digit or _ goes on before or behind them.</summary>
-internal sealed class PhraseDetector(PhraseTrie phrases) : PlaceDetector(SearchValues.Create(phrases.FirstBytes()))
+internal sealed class PhraseDetector(PhraseTrie phrases) : PlaceDetector(phrases.Beginnings())
 {
     /// <summary>White space that may stand for one space.</summary>
     public const int SpacesMax = 8;

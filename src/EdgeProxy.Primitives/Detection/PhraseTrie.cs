@@ -11,8 +11,12 @@ namespace EdgeProxy.Primitives.Detection;
 internal sealed class PhraseTrie
 {
     private const byte Space = (byte)' ';
+    private const int BeginningDepth = 3;
+
+    // A k may be the Kelvin sign (U+212A); all else that is ASCII in small letters is so in capitals.
+    private static readonly byte[] NotAscii = AllNotAscii();
+    private static readonly byte[] Spaces = [Space, (byte)'\t', (byte)'\r', (byte)'\n'];
     private readonly List<Node> _nodes = [new Node()];
-    private readonly HashSet<byte> _starts = [];
 
     public PhraseTrie(IEnumerable<string> phrases)
     {
@@ -25,12 +29,12 @@ internal sealed class PhraseTrie
     /// <summary>Bytes of the longest, as compared.</summary>
     public int BytesMax { get; private set; }
 
-    /// <summary>Bytes that something in it may begin with, in either case.</summary>
-    public byte[] FirstBytes()
+    /// <summary>What something in it may begin with, in any case and with any white space.</summary>
+    public Beginning[] Beginnings()
     {
-        var bytes = new byte[_starts.Count];
-        _starts.CopyTo(bytes);
-        return bytes;
+        var beginnings = new List<Beginning>();
+        AddBeginnings(beginnings, node: 0, []);
+        return [.. beginnings];
     }
 
     /// <summary>Where a byte leads from a node; -1 nowhere. The root is 0.</summary>
@@ -59,7 +63,6 @@ internal sealed class PhraseTrie
             return;
         }
 
-        AddStarts(text, bytes[0]);
         BytesMax = Math.Max(BytesMax, bytes.Length);
         int node = 0;
         foreach (byte value in bytes)
@@ -78,27 +81,48 @@ internal sealed class PhraseTrie
         _nodes[node] = _nodes[node] with { IsEnd = true };
     }
 
-    // Another case may begin with another byte, if it is no ASCII: any that such a rune begins with.
-    private void AddStarts(string text, byte first)
+    // Behind what may be of more bytes, several spaces or another case, any byte may be next.
+    private void AddBeginnings(List<Beginning> beginnings, int node, byte[][] before)
     {
-        if (first < 0x80)
+        if (before.Length == BeginningDepth || (before.Length > 0 && _nodes[node].IsEnd))
         {
-            _starts.Add(first);
-            _starts.Add((byte)char.ToUpperInvariant(text[0]));
-            if (text[0] is 'k' or 'i')
-            {
-                _starts.Add(0xE2); // the Kelvin sign, U+212A, is a k in small letters
-                _starts.Add(0xC4); // the dotted I, U+0130
-            }
-
+            beginnings.Add(OfSets(before));
             return;
         }
 
-        for (int value = 0xC2; value <= 0xF4; value++)
+        for (int child = _nodes[node].FirstChild; child > 0; child = _nodes[child].Sibling)
         {
-            _starts.Add((byte)value);
+            byte value = _nodes[child].Value;
+            if (value is >= 0x80 or (byte)'k')
+            {
+                beginnings.Add(OfSets([.. before, NotAscii]));
+            }
+
+            if (value == Space)
+            {
+                beginnings.Add(OfSets([.. before, Spaces]));
+            }
+            else if (value < 0x80)
+            {
+                byte[] cases = Letters.IsLetter(value) ? [value, (byte)(value & ~0x20)] : [value];
+                AddBeginnings(beginnings, child, [.. before, cases]);
+            }
         }
     }
+
+    private static byte[] AllNotAscii()
+    {
+        var bytes = new byte[0x80];
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] = (byte)(0x80 + i);
+        }
+
+        return bytes;
+    }
+
+    private static Beginning OfSets(byte[][] sets) =>
+        new(sets[0], sets.Length > 1 ? sets[1] : null, sets.Length > 2 ? sets[2] : null);
 
     private readonly record struct Node
     {

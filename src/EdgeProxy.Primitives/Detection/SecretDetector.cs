@@ -7,7 +7,7 @@ namespace EdgeProxy.Primitives.Detection;
 /// Secrets that can be told by what they begin with: keys and tokens of well-known issuers, JSON web tokens, private
 /// keys in PEM. Of what has no bound only the beginning is waited for; the rest is found as it comes, to its end.
 /// </summary>
-internal sealed class SecretDetector() : PlaceDetector(SearchValues.Create(SecretPrefixes.FirstBytes))
+internal sealed class SecretDetector() : PlaceDetector(SecretPrefixes.Beginnings())
 {
     private const int TokenMode = 1;
     private const int WebTokenMode = 2;
@@ -156,7 +156,7 @@ internal sealed class SecretDetector() : PlaceDetector(SearchValues.Create(Secre
     {
         mode = TokenMode;
         bool isShort = false;
-        foreach (SecretPrefix kind in SecretPrefixes.All)
+        foreach (SecretPrefix kind in SecretPrefixes.By(rest[0]))
         {
             int common = rest.CommonPrefixLength(kind.Bytes);
             if (common < kind.Bytes.Length)

@@ -1,3 +1,4 @@
+using System;
 using System.Text;
 
 namespace EdgeProxy.Primitives.Detection;
@@ -22,22 +23,26 @@ internal static class SecretPrefixes
         Of("glsa_", 32), Of("tskey-", 16), Of("dckr_pat_", 24), Of("figd_", 40), Of("SG.", 20, true),
     ];
 
-    /// <summary>Of those, of private keys and web tokens.</summary>
-    public static byte[] FirstBytes { get; } = ReadFirstBytes();
+    private static readonly SecretPrefix[][] ByFirst = Sort();
+
+    /// <summary>Those that begin with a byte.</summary>
+    public static ReadOnlySpan<SecretPrefix> By(byte first) => ByFirst[first];
+
+    /// <summary>Theirs, those of private keys and of web tokens.</summary>
+    public static Beginning[] Beginnings() =>
+        [Beginning.Of("-----"u8), Beginning.Of("eyJ"u8), .. Array.ConvertAll(All, kind => Beginning.Of(kind.Bytes))];
 
     private static SecretPrefix Of(string text, int more, bool hasDots = false) =>
         new(Encoding.ASCII.GetBytes(text), more, hasDots);
 
-    private static byte[] ReadFirstBytes()
+    private static SecretPrefix[][] Sort()
     {
-        var first = new byte[All.Length + 2];
-        for (int i = 0; i < All.Length; i++)
+        var sorted = new SecretPrefix[256][];
+        for (int first = 0; first < sorted.Length; first++)
         {
-            first[i] = All[i].Bytes[0];
+            sorted[first] = Array.FindAll(All, kind => kind.Bytes[0] == first);
         }
 
-        first[^2] = (byte)'-';
-        first[^1] = (byte)'e';
-        return first;
+        return sorted;
     }
 }
