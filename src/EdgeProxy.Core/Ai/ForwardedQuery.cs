@@ -5,8 +5,8 @@ using EdgeProxy.Primitives.Http;
 namespace EdgeProxy.Ai;
 
 /// <summary>
-/// Which parameters of a client's query a provider sees: Azure's api-version and Anthropic's beta. All others stay here,
-/// keys among them, as fields do that are not named (<see cref="ForwardedFields"/>).
+/// Which parameters of a client's query a provider sees: Azure's api-version and Anthropic's beta. All others stay
+/// here, keys among them, as fields do that are not named (<see cref="ForwardedFields"/>).
 /// </summary>
 internal static class ForwardedQuery
 {
