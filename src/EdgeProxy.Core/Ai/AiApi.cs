@@ -75,6 +75,7 @@ internal static class AiApi
     public static Dialect DialectOf(AiCallKind kind, ReadOnlySpan<byte> path) => kind switch
     {
         AiCallKind.Messages or AiCallKind.CountTokens => Dialect.Anthropic,
+        _ when path.StartsWith("/v1/messages/"u8) => Dialect.Anthropic,
         _ when path.StartsWith("/api/"u8) => Dialect.Ollama,
         _ => Dialect.OpenAi,
     };

@@ -148,6 +148,7 @@ internal sealed partial class AiCall : BodyCall
         _isUnread = false;
         _isPassedOver = false;
         _isAsking = false;
+        _isEstimated = false;
         _isInspecting = false;
         _strips = false;
         _exchange = null;

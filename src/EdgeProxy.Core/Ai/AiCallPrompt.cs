@@ -1,8 +1,11 @@
 using System;
+using System.Text;
 using System.Threading.Tasks;
 using EdgeProxy.Ai.Guards;
+using EdgeProxy.Ai.Plans;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Faults;
+using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Json;
 
 namespace EdgeProxy.Ai;
@@ -10,6 +13,10 @@ namespace EdgeProxy.Ai;
 /// <content>Its body: read, judged by rules and guards, and sent.</content>
 internal sealed partial class AiCall
 {
+    private static readonly FieldName Estimated = FieldName.Of("X-EdgeProxy-Estimated");
+
+    private bool _isEstimated;
+
     public override Verdict OnBody(Exchange exchange)
     {
         Verdict verdict = Judge(exchange);
@@ -110,7 +117,9 @@ internal sealed partial class AiCall
         _tokens = _entry!.HasWindows ? RoomFor(index) : 0;
         if (!TryChoose(exchange))
         {
-            return exchange.Fault.IsNone
+            return _kind == AiCallKind.CountTokens && !IsCountedByProvider && exchange.Fault.IsNone
+                ? AnswerCount(exchange)
+                : exchange.Fault.IsNone
                 ? Refuse(exchange, 400, "unsupported_api", AiTexts.NotSpoken)
                 : Verdict.Answered;
         }
@@ -133,6 +142,21 @@ internal sealed partial class AiCall
 
         exchange.Service = _target!.Provider.Service;
         return Verdict.Next;
+    }
+
+    // One of the model's targets counts tokens itself.
+    private bool IsCountedByProvider =>
+        Array.Exists(_entry!.Targets, static target =>
+            AiApi.IsSpoken(AiCallKind.CountTokens, target.Provider.Settings.Kind));
+
+    // Nobody is asked: the answer is the proxy's estimate, and says so.
+    private Verdict AnswerCount(Exchange exchange)
+    {
+        _isEstimated = true;
+        exchange.ResponseEdits.Set(Estimated, "input_tokens"u8);
+        long tokens = InputEstimate.OfRequest(_loop.Index, Body.Bytes, AiCallKind.Messages);
+        return exchange.Answer(new LocalAnswer(
+            200, "application/json", Encoding.ASCII.GetBytes($"{{\"input_tokens\":{tokens}}}")));
     }
 
     public override bool IsAsking => _isAsking;

@@ -81,6 +81,7 @@ internal sealed partial class AiCall
             return false;
         }
 
+        ForwardedQuery.Keep(exchange);
         if (_sent != _kind && !TryTranslate(exchange, provider.Settings.Kind))
         {
             return false;

@@ -11,7 +11,8 @@ internal sealed partial class AiCall
     private long _firstChunkUs; // after that; 0 while there is none
 
     // How it ended, as far as can be told now.
-    private CallOutcome OutcomeOf(Exchange exchange) => _target is null ? CallOutcome.Refused
+    private CallOutcome OutcomeOf(Exchange exchange) => _isEstimated ? CallOutcome.Estimated
+        : _target is null ? CallOutcome.Refused
         : !exchange.Fault.IsNone ? CallOutcome.Cut
         : _endCause == EndCause.Halted ? CallOutcome.Halted
         : _endCause == EndCause.OverPlan ? CallOutcome.OverPlan

@@ -77,6 +77,7 @@ internal sealed partial class AiCall
             exchange.ResponseEdits.Set(LeftOut, names[.._losses.WriteNames(RequestMembers.Of(_kind), names)]);
         }
 
+        exchange.RequestEdits.Set(ContentType, "application/json"u8); // it is, whatever its client called its own
         if (_sent == AiCallKind.Messages)
         {
             exchange.RequestEdits.Set(AnthropicVersion, "2023-06-01"u8);
@@ -206,6 +207,7 @@ internal sealed partial class AiCall
     private void TakeBackTranslation(Exchange exchange)
     {
         exchange.RequestEdits.TakeBack(AnthropicVersion);
+        exchange.RequestEdits.TakeBack(ContentType);
         exchange.ResponseEdits.TakeBack(LeftOut);
         exchange.ResponseEdits.TakeBack(ContentType);
         exchange.ResponseEdits.TakeBack(ContentEncoding);

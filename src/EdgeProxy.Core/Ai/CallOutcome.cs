@@ -10,6 +10,9 @@ internal enum CallOutcome : byte
     /// <summary>The proxy answered, nobody was asked.</summary>
     Refused,
 
+    /// <summary>The proxy counted the tokens, by its estimate; nobody was asked.</summary>
+    Estimated,
+
     /// <summary>Not whole: a side left, or broke off.</summary>
     Cut,
     Halted,
@@ -32,6 +35,7 @@ internal static class CallOutcomes
     public static ReadOnlySpan<byte> WordOf(CallOutcome outcome) => outcome switch
     {
         CallOutcome.Refused => "refused"u8,
+        CallOutcome.Estimated => "estimated"u8,
         CallOutcome.Cut => "cut"u8,
         CallOutcome.Halted => "halted"u8,
         CallOutcome.OverPlan => "over_plan"u8,

@@ -1,17 +1,20 @@
 using System;
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Unicode;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Http;
 
 namespace EdgeProxy.Ai;
 
 /// <summary>
 /// The models a caller may use, as each dialect lists them. What the configuration names is listed, never what a * may
-/// stand for.
+/// stand for; asked about one of those by its name, it is there.
 /// </summary>
 internal static class ModelLists
 {
     private const string Owner = "edgeproxy";
+    private const int ModelBytesMax = 3 * AiLimits.ModelCharsMax; // each may be spelled %XX
 
     public static LocalAnswer Answer(AiService service, Exchange exchange, AiCallKind kind)
     {
@@ -22,14 +25,18 @@ internal static class ModelLists
                 "anthropic-version"u8, exchange.ClientSource.Head, out _);
             if (kind == AiCallKind.Model)
             {
-                ReadOnlySpan<byte> name = AiApi.ModelOf(exchange.Path);
-                if (service.Find(name, exchange.Consumer) is not { Name.IsPrefix: false } model)
+                ReadOnlySpan<byte> spelled = AiApi.ModelOf(exchange.Path);
+                Span<byte> room = stackalloc byte[ModelBytesMax];
+                ReadOnlySpan<byte> name = spelled.Length > ModelBytesMax ? default
+                    : spelled.Contains((byte)'%') ? room[..PercentText.Decode(spelled, room)] // clients spell ':' so
+                    : spelled;
+                if (name.IsEmpty || !Utf8.IsValid(name) || service.Find(name, exchange.Consumer) is null)
                 {
                     Dialect dialect = isAnthropic ? Dialect.Anthropic : Dialect.OpenAi;
                     return AiErrors.Answer(dialect, 404, AiTexts.ModelCode, AiTexts.NoModel);
                 }
 
-                WriteModel(json, model, isAnthropic);
+                WriteModel(json, name, isAnthropic);
             }
             else if (kind == AiCallKind.OllamaTags)
             {
@@ -61,7 +68,7 @@ internal static class ModelLists
             {
                 first ??= model.Name.Text;
                 last = model.Name.Text;
-                WriteModel(json, model, isAnthropic);
+                WriteModel(json, model.Name.Bytes, isAnthropic);
             }
         }
 
@@ -76,19 +83,19 @@ internal static class ModelLists
         json.WriteEndObject();
     }
 
-    private static void WriteModel(Utf8JsonWriter json, ModelEntry model, bool isAnthropic)
+    private static void WriteModel(Utf8JsonWriter json, ReadOnlySpan<byte> name, bool isAnthropic)
     {
         json.WriteStartObject();
         if (isAnthropic)
         {
             json.WriteString("type"u8, "model"u8);
-            json.WriteString("id"u8, model.Name.Text);
-            json.WriteString("display_name"u8, model.Name.Text);
+            json.WriteString("id"u8, name);
+            json.WriteString("display_name"u8, name);
             json.WriteString("created_at"u8, "1970-01-01T00:00:00Z"u8);
         }
         else
         {
-            json.WriteString("id"u8, model.Name.Text);
+            json.WriteString("id"u8, name);
             json.WriteString("object"u8, "model"u8);
             json.WriteNumber("created"u8, 0);
             json.WriteString("owned_by"u8, Owner);

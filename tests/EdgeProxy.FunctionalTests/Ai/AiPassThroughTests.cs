@@ -133,6 +133,77 @@ public sealed class AiPassThroughTests
         Assert.Equal(sent, ModelServer.BodyOf(server.Last)["model"]!.GetValue<string>());
     }
 
+    // A key in a query would be in the provider's logs.
+    [Theory]
+    [InlineData("?key=client-secret", "")]
+    [InlineData("?beta=true&api_key=client-secret&api-version=2026-01-01", "?beta=true&api-version=2026-01-01")]
+    [InlineData("?beta=true;key=client-secret&%62eta=1&betas=client-secret", "?beta=true&%62eta=1")]
+    [InlineData("?", "")]
+    [InlineData("?api-version", "?api-version")]
+    public async Task Query_OfAClient_StaysHereButForTwoParameters(string query, string sent)
+    {
+        await using ModelServer server = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(AiProxy.Config(server, "openai"));
+        foreach (string path in new[] { "/v1/chat/completions", "/v1/messages" })
+        {
+            RawResponse answer = await AiProxy.PostAsync(proxy, path + query, "{\"model\":\"fast\",\"messages\":[]}");
+
+            Assert.Equal(200, answer.Status);
+            Assert.Equal("/v1/chat/completions" + sent, server.Last.Target);
+        }
+    }
+
+    [Theory]
+    [InlineData("/v1/models/raw/x", 200, "raw/x")]
+    [InlineData("/v1/models/f%61st", 200, "fast")]
+    [InlineData("/v1/models/up%2Dto", 404, null)]
+    [InlineData("/v1/models/raw/%ff", 404, null)]
+    [InlineData("/v1/models/raw/a%3A3b", 200, "raw/a:3b")]
+    public async Task Model_AskedForByName_IsThereIfItIsServed(string path, int status, string? name)
+    {
+        await using ModelServer server = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(AiProxy.Config(server, "openai"));
+
+        RawResponse answer = await RawClient.GetAsync(proxy.Port, path);
+
+        Assert.Equal(status, answer.Status);
+        Assert.Equal(name, (string?)AiProxy.Json(answer)["id"]);
+    }
+
+    // Its clients read the error in their own shape, at paths that are not served, too.
+    [Fact]
+    public async Task Path_OfMessagesThatIsNotServed_Is404InTheirDialect()
+    {
+        await using ModelServer server = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(AiProxy.Config(server, "openai"));
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, "/v1/messages/batches", "{}");
+
+        Assert.Equal(404, answer.Status);
+        Assert.Equal("not_found_error", (string?)AiProxy.Json(answer)["error"]!["type"]);
+    }
+
+    [Theory]
+    [InlineData("openai")]
+    [InlineData("openai_compatible")]
+    [InlineData("ollama")]
+    public async Task Count_WhereNobodyCounts_IsEstimatedAndSaysSo(string kind)
+    {
+        await using ModelServer server = ModelServer.Start();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(AiProxy.Config(server, kind));
+        string words = string.Concat(Enumerable.Repeat("word ", 800));
+        string body = $"{{\"model\":\"fast\",\"messages\":[{{\"role\":\"user\",\"content\":\"{words}\"}}]}}";
+
+        RawResponse answer = await AiProxy.PostAsync(proxy, "/v1/messages/count_tokens", body);
+        RawResponse unknown = await AiProxy.PostAsync(
+            proxy, "/v1/messages/count_tokens", body.Replace("fast", "none", StringComparison.Ordinal));
+
+        Assert.Equal((200, 404), (answer.Status, unknown.Status));
+        Assert.Equal("input_tokens", answer.Head.One("X-EdgeProxy-Estimated"));
+        Assert.Equal((body.Length + 3) / 4, AiProxy.Json(answer)["input_tokens"]!.GetValue<int>());
+        Assert.Empty(server.Requests);
+    }
+
     [Fact]
     public async Task Events_ArriveOneByOne()
     {

@@ -189,6 +189,7 @@ public sealed class AiRefusalTests
         RawResponse unknown = await AiProxy.PostAsync(proxy, "/v1/chat/completions", "{\"model\":\"never\"}", fields);
         RawResponse list = await RawClient.GetAsync(proxy.Port, "/v1/models", fields);
         RawResponse one = await RawClient.GetAsync(proxy.Port, "/v1/models/fast", fields);
+        RawResponse ofMany = await RawClient.GetAsync(proxy.Port, "/v1/models/raw/x", fields);
         RawResponse tags = await RawClient.GetAsync(proxy.Port, "/api/tags", fields);
         RawResponse anthropic = await RawClient.GetAsync(proxy.Port, "/v1/models", fields + "anthropic-version: 2023-06-01\r\n");
 
@@ -205,6 +206,7 @@ public sealed class AiRefusalTests
         Assert.Equal(expected, AiProxy.Json(tags)["models"]!.AsArray().Select(entry => entry!["name"]!.GetValue<string>()));
         Assert.Equal(expected, AiProxy.Json(anthropic)["data"]!.AsArray().Select(entry => entry!["id"]!.GetValue<string>()));
         Assert.Equal(isShop ? 200 : 404, one.Status);
+        Assert.Equal(isShop ? 404 : 200, ofMany.Status);
     }
 
     private static string Hash(string key) =>
