@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using EdgeProxy.Primitives.Json;
 
 namespace EdgeProxy.Ai;
@@ -9,6 +10,10 @@ namespace EdgeProxy.Ai;
 /// </summary>
 internal static class FoldedName
 {
+    // All of ASCII but capitals and the backslash.
+    private static readonly SearchValues<byte> PlainBytes = SearchValues.Create(
+        " !\"#$%&'()*+,-./0123456789:;<=>?@[]^_`abcdefghijklmnopqrstuvwxyz{|}~"u8);
+
     /// <summary>The hash of a member's name in lower case; of one that cannot be folded its own.</summary>
     public static ulong HashOf(in JsonNode member, ReadOnlySpan<byte> text)
     {
@@ -50,9 +55,7 @@ internal static class FoldedName
     }
 
     /// <summary>Nothing to fold in it, as in most.</summary>
-    public static bool IsPlain(ReadOnlySpan<byte> quoted) =>
-        quoted.IndexOfAnyInRange((byte)'A', (byte)'Z') < 0 && quoted.IndexOf((byte)'\\') < 0
-        && quoted.IndexOfAnyInRange((byte)0x80, (byte)0xFF) < 0;
+    public static bool IsPlain(ReadOnlySpan<byte> quoted) => !quoted.ContainsAnyExcept(PlainBytes);
 
     /// <summary>The name in lower case; false if it is longer than any the proxy goes by.</summary>
     public static bool TryFold(ReadOnlySpan<byte> quoted, Span<byte> folded, out int length)

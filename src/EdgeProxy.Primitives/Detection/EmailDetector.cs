@@ -5,16 +5,16 @@ using System.Collections.Generic;
 namespace EdgeProxy.Primitives.Detection;
 
 /// <summary>
-/// E-mail addresses as people write them: up to 64 bytes of letters, digits and . _ % + - and the like, an @, a domain
-/// of several labels (of an IDN, too). Quoted local parts are not looked for (RFC 5321 has them, nobody does).
+/// E-mail addresses as people write them: up to 64 bytes of letters (of alphabets, not of scripts without spaces
+/// between words), digits and . _ % + - and the like, an @, a domain of several labels (of an IDN, too). Quoted local
+/// parts are not looked for (RFC 5321 has them, nobody does).
 /// </summary>
 internal sealed class EmailDetector : Detector
 {
     private const int LocalBytesMax = 64;
     private const int DomainBytesMax = 253;
 
-    private static readonly SearchValues<byte> Local = SearchValues.Create(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._%+-&~'#!$*^"u8);
+    private static readonly SearchValues<byte> Local = SearchValues.Create(ReadLocal());
 
     public override int HeldBytesMax => LocalBytesMax + 1 + DomainBytesMax + 1;
 
@@ -42,7 +42,11 @@ internal sealed class EmailDetector : Detector
 
             if (length > 0)
             {
-                while (start < sign && !Letters.IsAlphanumeric(text[start]) && text[start] != (byte)'_')
+                // The n of \n is no letter of it, where a text is JSON or code itself.
+                bool isEscape = start > 0 && text[start - 1] == (byte)'\\'
+                    && text[start] is (byte)'n' or (byte)'r' or (byte)'t';
+                start += isEscape ? 1 : 0;
+                while (start < sign && !IsLocalStart(text[start]))
                 {
                     start++;
                 }
@@ -57,11 +61,20 @@ internal sealed class EmailDetector : Detector
         }
     }
 
+    private static bool IsLocalStart(byte value) =>
+        Letters.IsAlphanumeric(value) || value is (byte)'_' or >= 0x80;
+
     private static int StartBefore(ReadOnlySpan<byte> text, int from, int sign)
     {
         int least = Math.Max(from, sign - LocalBytesMax);
         int other = text[least..sign].LastIndexOfAnyExcept(Local);
-        return other < 0 ? least : least + other + 1;
+        int start = other < 0 ? least : least + other + 1;
+        while (start < sign && Letters.IsWithinRune(text[start]))
+        {
+            start++; // the rest of a rune that is none of it
+        }
+
+        return start;
     }
 
     // -1: more is needed. A domain ends before what is none, and has a last label that is no number.
@@ -96,5 +109,21 @@ internal sealed class EmailDetector : Detector
         bool isDomain = dot > 0 && domain[0] != (byte)'.' && domain[0] != (byte)'-' && domain.Length - dot > 2
             && (Letters.IsLetter(domain[dot + 1]) || domain[dot + 1] >= 0x80);
         return isDomain ? domain.Length : 0;
+    }
+
+    // With letters of two bytes (Latin, Greek, Cyrillic, Armenian, Hebrew, Arabic), and what goes on within a rune.
+    private static byte[] ReadLocal()
+    {
+        var local = new List<byte>(
+            [.. "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._%+-&~'#!$*^"u8]);
+        for (int value = 0x80; value <= 0xDB; value++)
+        {
+            if (value is not ((>= 0xC0 and <= 0xC2) or (>= 0xCA and <= 0xCC)))
+            {
+                local.Add((byte)value);
+            }
+        }
+
+        return [.. local];
     }
 }

@@ -4,11 +4,11 @@ namespace EdgeProxy.Primitives.Detection;
 
 /// <summary>
 /// International bank account numbers (ISO 13616): a country's code, its length, and check digits that are right
-/// (modulo 97). In one or in groups by single spaces or dashes; capital or small letters. No letter or digit stands
-/// next to them.
+/// (modulo 97). In one or in groups by single spaces or dashes (NumberSigns); capital or small letters. No letter or
+/// digit stands next to them.
 /// </summary>
 internal sealed class IbanDetector() : PlaceDetector(
-    Beginning.OneOf(AllLetters, AllLetters, "0123456789"))
+    Beginning.OneOf(AllLetters, AllLetters, "0123456789" + Beginning.AnyNotAscii))
 {
     private const string AllLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -22,7 +22,7 @@ internal sealed class IbanDetector() : PlaceDetector(
     private const int LengthMax = 33;
     private static readonly byte[] Lengths = ReadLengths();
 
-    public override int HeldBytesMax => (2 * LengthMax) + 1;
+    public override int HeldBytesMax => ((NumberSigns.DigitBytesMax + NumberSigns.GapBytesMax) * LengthMax) + 3;
 
     protected override int Match(ReadOnlySpan<byte> text, int at, bool isEnd, out int mode)
     {
@@ -38,32 +38,40 @@ internal sealed class IbanDetector() : PlaceDetector(
         int place = at;
         while (count < length)
         {
-            if (place == text.Length)
+            if (count > 3)
             {
-                return isEnd ? 0 : NeedMore;
+                int gap = NumberSigns.Gap(text, place, isEnd, out byte between);
+                if (gap == NumberSigns.NeedMore)
+                {
+                    return NeedMore;
+                }
+
+                place += between == (byte)'.' ? 0 : gap;
             }
 
-            byte sign = text[place++];
-            if (count > 3 && sign is (byte)' ' or (byte)'-' && text[place - 2] is not ((byte)' ' or (byte)'-'))
+            int digit = NumberSigns.Digit(text, place, isEnd, out byte value);
+            if (digit == NumberSigns.NeedMore)
             {
-                continue;
+                return NeedMore;
             }
 
-            if (!Letters.IsAlphanumeric(sign) || (count is 2 or 3 && !Letters.IsDigit(sign)))
+            if (digit == 0 && (place == text.Length || !Letters.IsLetter(text[place]) || count is 2 or 3))
             {
                 return 0;
             }
 
-            signs[count++] = Letters.IsDigit(sign) ? (byte)(sign - '0') : (byte)((sign & ~0x20) - 'A' + 10);
+            signs[count++] = digit > 0 ? value : (byte)((text[place] & ~0x20) - 'A' + 10);
+            place += Math.Max(1, digit);
             length = count == 2 ? LengthOf(text[at], text[at + 1]) : length;
         }
 
-        if (place == text.Length && !isEnd)
+        int next = NumberSigns.Digit(text, place, isEnd, out _);
+        if (next == NumberSigns.NeedMore)
         {
             return NeedMore;
         }
 
-        bool isAlone = place == text.Length || !Letters.IsAlphanumeric(text[place]);
+        bool isAlone = next == 0 && (place == text.Length || !Letters.IsLetter(text[place]));
         return isAlone && IsRight(signs[..count]) ? place - at : 0;
     }
 

@@ -4,19 +4,22 @@ namespace EdgeProxy.Primitives.Detection;
 
 /// <summary>
 /// Telephone numbers that say they are: with + or 00 and a country's code (E.164: 8 to 15 digits, in groups or not),
-/// and North America's in three groups. Other national numbers look like any number, and are not looked for.
+/// and North America's in three groups; NumberSigns between and in them. Other national numbers look like any number,
+/// and are not looked for.
 /// </summary>
 internal sealed class PhoneDetector() : PlaceDetector(
-    Beginning.OneOf("+", Inner, Inner), Beginning.OneOf("0", "0", Inner), Beginning.OneOf("(", Digit, Digit),
-    Beginning.OneOf("1", " -.", "(" + Digit), Beginning.OneOf(Digit, Digit, Digit))
+    Beginning.OneOf("+", Inner, null), Beginning.OneOf("0", "0", Inner), Beginning.OneOf("(", Digit, Digit),
+    Beginning.OneOf("1", " -." + Beginning.AnyNotAscii), Beginning.OneOf(Digit, Digit, Digit),
+    Beginning.Of("\uFF0B"u8))
 {
     private const string Digit = "0123456789";
-    private const string Inner = Digit + " -.()/";
+    private const string Inner = Digit + " -.()/" + Beginning.AnyNotAscii;
     private const int DigitsMin = 8;
     private const int DigitsMax = 15;
     private const int SeparatorsMax = 2;
 
-    public override int HeldBytesMax => 2 + ((1 + SeparatorsMax) * (DigitsMax + 1)) + 1;
+    public override int HeldBytesMax =>
+        4 + ((NumberSigns.DigitBytesMax + (SeparatorsMax * NumberSigns.GapBytesMax)) * (DigitsMax + 1));
 
     protected override bool MayFollow(byte before) =>
         !Letters.IsAlphanumeric(before)
@@ -38,7 +41,15 @@ internal sealed class PhoneDetector() : PlaceDetector(
                 : 0;
         }
 
-        return NorthAmerican(text, at, isEnd);
+        if (first < 0x80)
+        {
+            return NorthAmerican(text, at, isEnd);
+        }
+
+        // A full-width plus; other digits than ASCII's are found behind a plus only.
+        return at + 2 >= text.Length ? (isEnd ? 0 : NeedMore)
+            : text[at..].StartsWith("\uFF0B"u8) ? International(text, at, at + 3, isEnd)
+            : 0;
     }
 
     private static int International(ReadOnlySpan<byte> text, int at, int place, bool isEnd)
@@ -46,46 +57,56 @@ internal sealed class PhoneDetector() : PlaceDetector(
         int digits = 0;
         int best = 0;
         int separators = 0;
-        for (; place < text.Length; place++)
+        while (true)
         {
-            byte value = text[place];
-            if (Letters.IsDigit(value))
+            int length = NumberSigns.Digit(text, place, isEnd, out byte value);
+            if (length > 0)
             {
-                if ((digits == 0 && value == (byte)'0') || digits == DigitsMax)
+                if ((digits == 0 && value == 0) || digits == DigitsMax)
                 {
                     return digits == 0 ? 0 : best;
                 }
 
                 digits++;
                 separators = 0;
-                if (place + 1 == text.Length)
+                place += length;
+                int next = NumberSigns.Digit(text, place, isEnd, out _);
+                bool isAlone = next == 0 && (place == text.Length || !Letters.IsAlphanumeric(text[place]));
+                best = digits >= DigitsMin && isAlone ? place - at : best;
+                length = next == NumberSigns.NeedMore ? next : length;
+            }
+            else if (length == 0)
+            {
+                length = Separator(text, place, isEnd);
+                if (length == 0 || (length > 0 && ++separators > SeparatorsMax))
                 {
-                    return !isEnd ? NeedMore : digits >= DigitsMin ? place + 1 - at : best;
+                    return best;
                 }
 
-                if (digits >= DigitsMin && !Letters.IsAlphanumeric(text[place + 1]))
-                {
-                    best = place + 1 - at;
-                }
+                place += Math.Max(0, length);
             }
-            else if (value is not ((byte)' ' or (byte)'-' or (byte)'.' or (byte)'(' or (byte)')' or (byte)'/')
-                || ++separators > SeparatorsMax)
+
+            if (length == NumberSigns.NeedMore)
             {
-                return best;
+                return NeedMore;
             }
         }
-
-        return isEnd ? best : NeedMore;
     }
+
+    private static int Separator(ReadOnlySpan<byte> text, int at, bool isEnd) =>
+        at < text.Length && text[at] is (byte)'(' or (byte)')' or (byte)'/'
+            ? 1
+            : NumberSigns.Gap(text, at, isEnd, out _);
 
     // (ddd) ddd-dddd, ddd-ddd-dddd, ddd.ddd.dddd, ddd ddd dddd; with 1 before it or not.
     private static int NorthAmerican(ReadOnlySpan<byte> text, int at, bool isEnd)
     {
         int place = at;
         bool isShort = false;
-        if (Is(text, place, (byte)'1', ref isShort) && IsSeparator(text, place + 1, ref isShort))
+        if (Is(text, place, (byte)'1', ref isShort))
         {
-            place += 2;
+            int one = place + 1;
+            place = IsSeparator(text, ref one, ref isShort) ? one : place;
         }
 
         bool isBracketed = Is(text, place, (byte)'(', ref isShort);
@@ -94,14 +115,17 @@ internal sealed class PhoneDetector() : PlaceDetector(
         if (isOne && isBracketed)
         {
             isOne = Is(text, place++, (byte)')', ref isShort);
-            place += isOne && Is(text, place, (byte)' ', ref isShort) ? 1 : 0;
+            if (isOne)
+            {
+                _ = IsSeparator(text, ref place, ref isShort);
+            }
         }
         else if (isOne)
         {
-            isOne = IsSeparator(text, place++, ref isShort);
+            isOne = IsSeparator(text, ref place, ref isShort);
         }
 
-        isOne = isOne && Digits(text, ref place, 3, ref isShort) && IsSeparator(text, place++, ref isShort)
+        isOne = isOne && Digits(text, ref place, 3, ref isShort) && IsSeparator(text, ref place, ref isShort)
             && Digits(text, ref place, 4, ref isShort);
         if (isOne && place == text.Length)
         {
@@ -119,10 +143,13 @@ internal sealed class PhoneDetector() : PlaceDetector(
         return place < text.Length && text[place] == value;
     }
 
-    private static bool IsSeparator(ReadOnlySpan<byte> text, int place, ref bool isShort)
+    private static bool IsSeparator(ReadOnlySpan<byte> text, ref int place, ref bool isShort)
     {
-        isShort |= place >= text.Length;
-        return place < text.Length && text[place] is (byte)' ' or (byte)'-' or (byte)'.';
+        int length = NumberSigns.Gap(text, place, isEnd: false, out byte sign);
+        isShort |= length == NumberSigns.NeedMore;
+        length = length == NumberSigns.NeedMore ? NumberSigns.Gap(text, place, isEnd: true, out sign) : length;
+        place += Math.Max(0, length);
+        return length > 0 && sign != 0;
     }
 
     private static bool Digits(ReadOnlySpan<byte> text, ref int place, int count, ref bool isShort)

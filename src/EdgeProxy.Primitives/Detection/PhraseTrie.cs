@@ -5,16 +5,14 @@ using System.Text;
 namespace EdgeProxy.Primitives.Detection;
 
 /// <summary>
-/// Words and phrases, compared without regard to case and with any white space, up to a bound, for a space. Made once,
-/// then read by any thread.
+/// Words and phrases, compared as LetterForms has their letters and with any white space, up to a bound, for a space.
+/// Made once, then read by any thread.
 /// </summary>
 internal sealed class PhraseTrie
 {
     private const byte Space = (byte)' ';
     private const int BeginningDepth = 3;
 
-    // A k may be the Kelvin sign (U+212A); all else that is ASCII in small letters is so in capitals.
-    private static readonly byte[] NotAscii = AllNotAscii();
     private static readonly byte[] Spaces = [Space, (byte)'\t', (byte)'\r', (byte)'\n'];
     private readonly List<Node> _nodes = [new Node()];
 
@@ -29,10 +27,14 @@ internal sealed class PhraseTrie
     /// <summary>Bytes of the longest, as compared.</summary>
     public int BytesMax { get; private set; }
 
-    /// <summary>What something in it may begin with, in any case and with any white space.</summary>
+    /// <summary>What something in it may begin with, in any form and with any white space.</summary>
     public Beginning[] Beginnings()
     {
-        var beginnings = new List<Beginning>();
+        // A letter that is ASCII may be written by some that are not, one that is not by any that is not.
+        var beginnings = new List<Beginning>
+        {
+            new(HasNotAscii(0) ? Beginning.NotAscii : [.. LetterForms.FirstBytes], null, null),
+        };
         AddBeginnings(beginnings, node: 0, []);
         return [.. beginnings];
     }
@@ -55,8 +57,7 @@ internal sealed class PhraseTrie
 
     private void Add(string phrase)
     {
-        string text = string.Join(' ', phrase.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
-            .ToLowerInvariant();
+        string text = Folded(string.Join(' ', phrase.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         if (bytes.Length == 0)
         {
@@ -81,7 +82,18 @@ internal sealed class PhraseTrie
         _nodes[node] = _nodes[node] with { IsEnd = true };
     }
 
-    // Behind what may be of more bytes, several spaces or another case, any byte may be next.
+    private static string Folded(string phrase)
+    {
+        var folded = new StringBuilder();
+        foreach (Rune rune in phrase.EnumerateRunes())
+        {
+            folded.Append(LetterForms.IsUnseen(rune) ? "" : LetterForms.Fold(rune).ToString());
+        }
+
+        return folded.ToString();
+    }
+
+    // Behind what may be of more bytes, several spaces, another form, or signs that nobody sees, any byte may be next.
     private void AddBeginnings(List<Beginning> beginnings, int node, byte[][] before)
     {
         if (before.Length == BeginningDepth || (before.Length > 0 && _nodes[node].IsEnd))
@@ -90,14 +102,14 @@ internal sealed class PhraseTrie
             return;
         }
 
+        if (before.Length > 0)
+        {
+            beginnings.Add(OfSets([.. before, Beginning.NotAscii]));
+        }
+
         for (int child = _nodes[node].FirstChild; child > 0; child = _nodes[child].Sibling)
         {
             byte value = _nodes[child].Value;
-            if (value is >= 0x80 or (byte)'k')
-            {
-                beginnings.Add(OfSets([.. before, NotAscii]));
-            }
-
             if (value == Space)
             {
                 beginnings.Add(OfSets([.. before, Spaces]));
@@ -110,15 +122,15 @@ internal sealed class PhraseTrie
         }
     }
 
-    private static byte[] AllNotAscii()
+    private bool HasNotAscii(int node)
     {
-        var bytes = new byte[0x80];
-        for (int i = 0; i < bytes.Length; i++)
+        bool isOne = false;
+        for (int child = _nodes[node].FirstChild; child > 0; child = _nodes[child].Sibling)
         {
-            bytes[i] = (byte)(0x80 + i);
+            isOne |= _nodes[child].Value >= 0x80;
         }
 
-        return bytes;
+        return isOne;
     }
 
     private static Beginning OfSets(byte[][] sets) =>

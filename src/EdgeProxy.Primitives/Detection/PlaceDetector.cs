@@ -43,7 +43,7 @@ internal abstract class PlaceDetector(params Beginning[] beginnings) : Detector
             }
 
             at += next;
-            if (at > 0 && !MayFollow(text[at - 1]))
+            if (!MayBegin(text, at))
             {
                 at++;
                 continue;
@@ -66,6 +66,14 @@ internal abstract class PlaceDetector(params Beginning[] beginnings) : Detector
 
         state.At = at;
     }
+
+    /// <summary>What is looked for may begin at a place: by what stands before it, as far as it is here.</summary>
+    protected virtual bool MayBegin(ReadOnlySpan<byte> text, int at) =>
+        at == 0 || MayFollow(text[at - 1]) || IsBehindEscape(text, at);
+
+    // The n of \n is no letter before what is looked for: a text may be JSON or code itself.
+    private static bool IsBehindEscape(ReadOnlySpan<byte> text, int at) =>
+        at > 1 && text[at - 2] == (byte)'\\' && text[at - 1] is (byte)'n' or (byte)'r' or (byte)'t';
 
     /// <summary>What is looked for may begin behind this byte.</summary>
     protected virtual bool MayFollow(byte before) => !Letters.IsAlphanumeric(before);

@@ -5,13 +5,18 @@ namespace EdgeProxy.Primitives.Detection;
 
 /// <summary>
 /// Secrets that can be told by what they begin with: keys and tokens of well-known issuers, JSON web tokens, private
-/// keys in PEM. Of what has no bound only the beginning is waited for; the rest is found as it comes, to its end.
+/// keys in PEM, and the name and password in a link. Of what has no bound only the beginning is waited for; the rest is
+/// found as it comes, to its end.
 /// </summary>
 internal sealed class SecretDetector() : PlaceDetector(SecretPrefixes.Beginnings())
 {
     private const int TokenMode = 1;
     private const int WebTokenMode = 2;
     private const int KeyMode = 3;
+    private const int Base64Mode = 4;
+    private const int UserBytesMax = 64;
+    private const int PasswordBytesMin = 3;
+    private const int PasswordBytesMax = 128;
     private const int WebTokenHeadMin = 10;
     private const int WebTokenHeadMax = 256;
     private const int KeyLabelMax = 48;
@@ -26,11 +31,22 @@ internal sealed class SecretDetector() : PlaceDetector(SecretPrefixes.Beginnings
     private static readonly SearchValues<byte> WithinKey = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=:,. \t\r\n\\"u8);
 
+    private static readonly SearchValues<byte> Encoded = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/="u8);
+
+    // What a name or a password in a link has; no $, <, { or *, which stand for one that is not told.
+    private static readonly SearchValues<byte> User = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.~%!&'()+,;="u8);
+
     private static ReadOnlySpan<byte> KeyBegin => "-----BEGIN "u8;
 
     private static ReadOnlySpan<byte> KeyEnd => "-----END "u8;
 
     public override int HeldBytesMax => 3 + WebTokenHeadMax + 4 + 1;
+
+    // Dashes and :// stand next to anything.
+    protected override bool MayBegin(ReadOnlySpan<byte> text, int at) =>
+        text[at] is (byte)'-' or (byte)':' || base.MayBegin(text, at);
 
     protected override bool MayFollow(byte before) => !Letters.IsAlphanumeric(before) && before != (byte)'_';
 
@@ -38,6 +54,13 @@ internal sealed class SecretDetector() : PlaceDetector(SecretPrefixes.Beginnings
     {
         ReadOnlySpan<byte> rest = text[at..];
         mode = KeyMode;
+        if (rest[0] == (byte)':')
+        {
+            mode = 0;
+            int link = PasswordAt(rest);
+            return link == NeedMore && isEnd ? 0 : link;
+        }
+
         int length = KeyAt(rest);
         if (length == 0)
         {
@@ -60,7 +83,7 @@ internal sealed class SecretDetector() : PlaceDetector(SecretPrefixes.Beginnings
         ReadOnlySpan<byte> rest = text[at..];
         if (mode != KeyMode)
         {
-            int end = rest.IndexOfAnyExcept(mode == TokenMode ? Url : WebToken);
+            int end = rest.IndexOfAnyExcept(SignsOf(mode));
             at += end < 0 ? rest.Length : end;
             return end >= 0 || isEnd;
         }
@@ -152,11 +175,49 @@ internal sealed class SecretDetector() : PlaceDetector(SecretPrefixes.Beginnings
         return after == next.Length ? length : length == rest.Length ? NeedMore : 0;
     }
 
+    // :// and a name, a colon, a password and an @ (RFC 3986 section 3.2.1).
+    private static int PasswordAt(ReadOnlySpan<byte> rest)
+    {
+        ReadOnlySpan<byte> begin = "://"u8;
+        int common = rest.CommonPrefixLength(begin);
+        if (common < begin.Length)
+        {
+            return common == rest.Length ? NeedMore : 0;
+        }
+
+        int user = rest[begin.Length..].IndexOfAnyExcept(User);
+        if (user is < 0 or > UserBytesMax)
+        {
+            return user < 0 && rest.Length - begin.Length <= UserBytesMax ? NeedMore : 0;
+        }
+
+        int place = begin.Length + user;
+        if (rest[place++] != (byte)':')
+        {
+            return 0;
+        }
+
+        int password = rest[place..].IndexOfAnyExcept(User);
+        if (password is < 0 or > PasswordBytesMax)
+        {
+            return password < 0 && rest.Length - place <= PasswordBytesMax ? NeedMore : 0;
+        }
+
+        return rest[place + password] == (byte)'@' && password >= PasswordBytesMin ? place + password : 0;
+    }
+
+    private static SearchValues<byte> SignsOf(int mode) => mode switch
+    {
+        WebTokenMode => WebToken,
+        Base64Mode => Encoded,
+        _ => Url,
+    };
+
     private static int TokenAt(ReadOnlySpan<byte> rest, out int mode)
     {
         mode = TokenMode;
         bool isShort = false;
-        foreach (SecretPrefix kind in SecretPrefixes.By(rest[0]))
+        foreach (SecretPrefix kind in SecretPrefixes.Of(rest[0]))
         {
             int common = rest.CommonPrefixLength(kind.Bytes);
             if (common < kind.Bytes.Length)
@@ -165,16 +226,22 @@ internal sealed class SecretDetector() : PlaceDetector(SecretPrefixes.Beginnings
                 continue;
             }
 
+            int signs = kind.Signs switch
+            {
+                SecretSigns.Dots => WebTokenMode,
+                SecretSigns.Base64 => Base64Mode,
+                _ => TokenMode,
+            };
             int wanted = kind.Bytes.Length + kind.More;
             ReadOnlySpan<byte> token = rest[kind.Bytes.Length..Math.Min(rest.Length, wanted)];
-            if (token.IndexOfAnyExcept(kind.HasDots ? WebToken : Url) >= 0)
+            if (token.IndexOfAnyExcept(SignsOf(signs)) >= 0)
             {
                 continue;
             }
 
             if (rest.Length >= wanted)
             {
-                mode = kind.HasDots ? WebTokenMode : TokenMode;
+                mode = signs;
                 return wanted;
             }
 

@@ -30,6 +30,10 @@ internal sealed class ByteBuffer
         Length -= count;
     }
 
+    /// <summary>The last bytes are not wanted.</summary>
+    /// <param name="length">Bytes that stay.</param>
+    public void Cut(int length) => Length = length;
+
     public void Append(int number)
     {
         Span<byte> digits = stackalloc byte[11];

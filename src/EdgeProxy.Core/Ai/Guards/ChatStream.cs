@@ -21,6 +21,7 @@ internal sealed class ChatStream : StreamDialect
     ];
 
     private readonly ByteBuffer _envelope = new();
+    private readonly NestedTexts _nested = new();
     private int _choices;
 
     public override void Begin()
@@ -119,10 +120,11 @@ internal sealed class ChatStream : StreamDialect
             output.Append("\"function_call\":{"u8);
         }
 
-        output.Append(lane.Note);
+        output.Append(lane.Note.IsEmpty ? "\"content\""u8 : lane.Note);
         output.Append(":\""u8);
         output.Append(spelled);
         output.Append(isCall && lane.Part >= 0 ? "\"}}]"u8 : isCall ? "\"}"u8 : "\""u8);
+        NestedTexts.Close(lane.Note, output);
         output.Append("},\"finish_reason\":null}]}\n\n"u8);
     }
 
@@ -153,7 +155,7 @@ internal sealed class ChatStream : StreamDialect
         return kind is JsonToken.ObjectStart or JsonToken.Null;
     }
 
-    private static void Members(
+    private void Members(
         StreamGuard guard, JsonIndex index, ReadOnlySpan<byte> data, int delta, int choice, bool isEnd)
     {
         for (int node = delta + 1; node < index[delta].Next; node = index[node].Next)
@@ -163,6 +165,10 @@ internal sealed class ChatStream : StreamDialect
             if (member.Kind == JsonToken.String && !GuardNames.IsStructure(member.NameHash))
             {
                 guard.Part(node, member.NameHash, choice, -1, name, isJson: false, isEnd);
+            }
+            else if (NestedTexts.Has(member))
+            {
+                _nested.Read(guard, index, data, node, choice, isEnd);
             }
             else if (member.NameHash == FunctionCall)
             {

@@ -1,3 +1,5 @@
+using System;
+using System.Buffers;
 using System.Collections.Generic;
 using EdgeProxy.Primitives.Json;
 
@@ -12,8 +14,6 @@ internal static class GuardNames
     public static readonly ulong Type = JsonText.HashOf("type"u8);
     public static readonly ulong Source = JsonText.HashOf("source"u8);
     public static readonly ulong Data = JsonText.HashOf("data"u8);
-    public static readonly ulong Images = JsonText.HashOf("images"u8);
-    public static readonly ulong Audio = JsonText.HashOf("audio"u8);
     public static readonly ulong Input = JsonText.HashOf("input"u8);
     public static readonly ulong Arguments = JsonText.HashOf("arguments"u8);
     public static readonly ulong PartialJson = JsonText.HashOf("partial_json"u8);
@@ -22,6 +22,9 @@ internal static class GuardNames
     public static readonly ulong Logprobs = JsonText.HashOf("logprobs"u8);
     public static readonly ulong Url = JsonText.HashOf("url"u8);
     public static readonly ulong ImageUrl = JsonText.HashOf("image_url"u8);
+    public static readonly ulong FileUrl = JsonText.HashOf("file_url"u8);
+    public static readonly ulong RedactedThinking = JsonText.HashOf("redacted_thinking"u8);
+    public static readonly ulong Variables = JsonText.HashOf("variables"u8);
     public static readonly ulong Text = JsonText.HashOf("text"u8);
 
     public static readonly ulong Response = JsonText.HashOf("response"u8);
@@ -38,23 +41,29 @@ internal static class GuardNames
 
     // What stands in these is anybody's: no name in them means anything to an API.
     private static readonly HashSet<ulong> Free = Of(
-        "arguments", "input", "metadata", "parameters", "input_schema", "schema", "output", "properties", "action");
+        "arguments", "input", "metadata", "parameters", "input_schema", "schema", "output", "properties", "action",
+        "input_examples");
+
+    // A mark has no space and no escape in it: what has is text, whatever it is called.
+    private static readonly SearchValues<byte> Marks = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:/@+=|~#,;*[]()"u8);
 
     private static readonly HashSet<ulong> Binary = Of(
-        "data", "file_data", "images", "b64_json", "partial_image_b64", "image_data", "embedding");
-
-    private static readonly HashSet<ulong> Attachments = Of(
-        "image", "image_url", "input_image", "audio", "input_audio", "video", "video_url", "input_video", "file",
-        "input_file", "document", "container_upload", "computer_screenshot", "image_generation_call", "output_audio",
-        "output_image");
+        "data", "file_data", "image", "images", "b64_json", "partial_image_b64", "image_data", "embedding");
 
     // What a response of Responses has of its request.
     private static readonly HashSet<ulong> OfRequest = Of(
         "instructions", "tools", "metadata", "text", "prompt", "input", "reasoning", "user", "safety_identifier",
         "conversation");
 
-    /// <summary>No text.</summary>
+    /// <summary>No text, as long as it is a mark.</summary>
     public static bool IsStructure(ulong name) => Structure.Contains(name);
+
+    /// <summary>One word of what marks and ids are made of.</summary>
+    public static bool IsMark(ReadOnlySpan<byte> content) => !content.ContainsAnyExcept(Marks);
+
+    /// <summary>A mark that opens and closes nothing.</summary>
+    public static bool IsWord(ReadOnlySpan<byte> content) => IsMark(content) && content.IndexOfAny("[]()"u8) < 0;
 
     /// <summary>In an object of that name every string is text.</summary>
     public static bool IsFree(ulong name) => Free.Contains(name);
@@ -65,13 +74,10 @@ internal static class GuardNames
     /// <summary>Bytes of something, in Base64.</summary>
     public static bool IsBinary(ulong name) => Binary.Contains(name);
 
-    /// <summary>The type of a part that no rule can look into.</summary>
-    public static bool IsAttachment(ulong type) => Attachments.Contains(type);
-
     /// <summary>A member of a whole response that says what it was asked for.</summary>
     public static bool IsOfRequest(ulong name) => OfRequest.Contains(name);
 
-    private static HashSet<ulong> Of(params string[] names)
+    public static HashSet<ulong> Of(params string[] names)
     {
         var set = new HashSet<ulong>();
         foreach (string name in names)

@@ -55,6 +55,7 @@ internal sealed class GuardWalk(
 
             bool isFree = _depth > 0 && _open[_depth - 1].IsFree;
             ulong name = at.NameStart >= 0 || _depth == 0 ? at.NameHash : _open[_depth - 1].Name;
+            ulong folded = at.NameStart >= 0 ? FoldedName.HashOf(at, text) : name;
             if (at.NameStart >= 0)
             {
                 Whole(text, at.NameStart, at.NameEnd, isJson: false, edits, verdict, mayMask: true);
@@ -62,19 +63,7 @@ internal sealed class GuardWalk(
 
             if (at.Kind is JsonToken.ObjectStart or JsonToken.ArrayStart)
             {
-                if (name == GuardNames.Logprobs && isOfAnswer && side.Enforces && at.Next > node + 1)
-                {
-                    // The text once more, token by token.
-                    edits.Replace(at.Start, at.End, at.Kind == JsonToken.ArrayStart ? "[]"u8 : "null"u8);
-                    node = at.Next;
-                    continue;
-                }
-
-                CheckAttachment(index, node, name, isFree, verdict);
-                bool opensFree = isFree || (at.Kind == JsonToken.ObjectStart && GuardNames.IsFree(name)
-                    && (at.NameStart >= 0 || !GuardNames.HasItems(name)));
-                _open[_depth++] = new Open(at.Next, name, opensFree, node);
-                node++;
+                node = Enter(index, text, node, folded, isFree, edits, verdict);
                 continue;
             }
 
@@ -82,9 +71,10 @@ internal sealed class GuardWalk(
             {
                 apart++;
             }
-            else if (at.Kind == JsonToken.String && (isFree || IsText(index, node, name, text)))
+            else if (at.Kind == JsonToken.String
+                && (isFree || IsVariable(at) || IsText(index, node, name, folded, text, verdict)))
             {
-                bool isJson = name == GuardNames.Arguments || name == GuardNames.PartialJson;
+                bool isJson = folded == GuardNames.Arguments || folded == GuardNames.PartialJson;
                 _shown.Clear();
                 // What is not the model's is none of what it said, and was counted where it was asked.
                 bool isSaid = IsOthers(name) || Said?.HasSaid(text[(at.Start + 1)..(at.End - 1)]) == true;
@@ -105,25 +95,68 @@ internal sealed class GuardWalk(
         }
     }
 
+    // An object or a list: the node to go on with.
+    private int Enter(
+        JsonIndex index,
+        ReadOnlySpan<byte> text,
+        int node,
+        ulong name,
+        bool isFree,
+        JsonEdits edits,
+        GuardVerdict verdict)
+    {
+        ref readonly JsonNode at = ref index[node];
+        bool isTokens = side.Enforces && !isFree && GuardAttachments.IsTokens(index, node, name);
+        bool isLogprobs = side.Enforces && !isFree && name == GuardNames.Logprobs && at.Next > node + 1;
+        if (isOfAnswer && (isTokens || isLogprobs))
+        {
+            // The text once more, token by token.
+            edits.Replace(at.Start, at.End, at.Kind == JsonToken.ArrayStart ? "[]"u8 : "null"u8);
+            return at.Next;
+        }
+
+        if (isTokens && !passesAttachments)
+        {
+            verdict.BlockFor("tokens");
+        }
+
+        // The request's own input is the API's, in a list or not; and what a tool has put out may be a picture.
+        bool opensFree = isFree || (at.Kind == JsonToken.ObjectStart && GuardNames.IsFree(name)
+            && ((at.NameStart >= 0 && _depth > 1) || !GuardNames.HasItems(name)));
+        bool isOwn = isFree || (opensFree && name != GuardNames.Output);
+        CheckAttachment(index, text, node, name, isOwn, verdict);
+        _open[_depth++] = new Open(at.Next, name, opensFree, node);
+        return node + 1;
+    }
+
     /// <summary>Lets go of what a long text needed.</summary>
     public void Release() => _spelled.Release();
 
-    private bool IsText(JsonIndex index, int node, ulong name, ReadOnlySpan<byte> text)
+    // What a stored prompt is filled in with, under names of its own.
+    private bool IsVariable(in JsonNode at) =>
+        at.NameStart >= 0 && _depth > 0 && _open[_depth - 1].Name == GuardNames.Variables;
+
+    private bool IsText(
+        JsonIndex index, int node, ulong name, ulong folded, ReadOnlySpan<byte> text, GuardVerdict verdict)
     {
+        CheckAttachment(index, text, node, folded, isFree: false, verdict);
+        ReadOnlySpan<byte> content = text[(index[node].Start + 1)..(index[node].End - 1)];
         if (GuardNames.IsStructure(name))
         {
-            return false;
+            return !GuardNames.IsMark(content);
         }
 
         if (GuardNames.IsBinary(name))
         {
-            // A document that is text has it where others have Base64.
+            // A document that is text has it where others have Base64; and what was thought is sealed there.
             int type = _depth > 0 ? index.Find(_open[_depth - 1].Node, GuardNames.Type) : -1;
-            return name == GuardNames.Data && type >= 0 && (ulong)index[type].Number == GuardNames.Text;
+            ulong kind = type >= 0 ? (ulong)index[type].Number : 0;
+            return passesAttachments || !side.Enforces
+                ? name == GuardNames.Data && kind == GuardNames.Text
+                : kind != GuardNames.RedactedThinking;
         }
 
-        return !((name == GuardNames.Url || name == GuardNames.ImageUrl)
-            && text[(index[node].Start + 1)..].StartsWith("data:"u8));
+        return !GuardAttachments.IsEncoded(content, name);
     }
 
     // A response that is told whole has in it what it was asked for: no words of the model's.
@@ -135,35 +168,14 @@ internal sealed class GuardWalk(
         name != GuardNames.Thinking || _depth == 0
         || index.Find(_open[_depth - 1].Node, GuardNames.Signature) < 0;
 
-    private void CheckAttachment(JsonIndex index, int node, ulong name, bool isFree, GuardVerdict verdict)
+    private void CheckAttachment(
+        JsonIndex index, ReadOnlySpan<byte> text, int node, ulong name, bool isFree, GuardVerdict verdict)
     {
-        if (passesAttachments || isFree || !side.Enforces)
-        {
-            return;
-        }
-
-        ref readonly JsonNode at = ref index[node];
-        bool isAttachment = (name == GuardNames.Images && at.Kind == JsonToken.ArrayStart && at.Next > node + 1)
-            || (name == GuardNames.Audio && isOfAnswer);
-        if (at.Kind == JsonToken.ObjectStart)
-        {
-            int type = index.Find(node, GuardNames.Type);
-            isAttachment |= type >= 0 && index[type].Kind == JsonToken.String
-                && GuardNames.IsAttachment((ulong)index[type].Number) && !IsTextDocument(index, node);
-        }
-
-        if (isAttachment)
+        if (!passesAttachments && !isFree && side.Enforces
+            && GuardAttachments.Is(index, text, node, name, isOfAnswer))
         {
             verdict.BlockFor("attachment");
         }
-    }
-
-    private static bool IsTextDocument(JsonIndex index, int node)
-    {
-        int source = index.Find(node, GuardNames.Source);
-        int type = index.Find(source, GuardNames.Type);
-        return type >= 0 && ((ulong)index[type].Number == GuardNames.Text
-            || (ulong)index[type].Number == GuardNames.Content);
     }
 
     // A string or name with its quotes.

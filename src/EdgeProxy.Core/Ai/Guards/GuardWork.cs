@@ -197,8 +197,9 @@ internal sealed class GuardWork
         {
             JudgeCalls(index, body, _guard.Prompt, Prompt, arguments);
             _prompts.Run(index, body, edits, Prompt);
-            if (kind == AiCallKind.Embeddings && _guard.Prompt.Enforces && !_guard.Settings.PassesAttachments
-                && HasNumbers(index))
+            if (kind is AiCallKind.Embeddings or AiCallKind.OllamaEmbed && _guard.Prompt.Enforces
+                && !_guard.Settings.PassesAttachments
+                && GuardAttachments.HasNumber(index, index.Find(0, GuardNames.Input)))
             {
                 Prompt.BlockFor("tokens");
             }
@@ -247,16 +248,5 @@ internal sealed class GuardWork
             arguments.Placeholders = Placeholders;
             ToolCallWalk.Run(index, body, side.Calls, arguments, verdict, isEvent: false, said: null);
         }
-    }
-
-    // A prompt of tokens instead of texts: numbers, or lists of them.
-    private static bool HasNumbers(JsonIndex index)
-    {
-        int input = index.Find(0, GuardNames.Input);
-        int first = input >= 0 && index[input].Next > input + 1 ? input + 1 : -1;
-        first = first >= 0 && index[first].Kind == JsonToken.ArrayStart && index[first].Next > first + 1
-            ? first + 1
-            : first;
-        return first >= 0 && index[first].Kind == JsonToken.Number;
     }
 }

@@ -17,6 +17,7 @@ internal sealed class MessagesStream : StreamDialect
 
     private static readonly ulong Name = JsonText.HashOf("name"u8);
 
+    private readonly ByteBuffer _note = new();
     private int _open;
     private int _marked;
 
@@ -34,10 +35,10 @@ internal sealed class MessagesStream : StreamDialect
             for (int node = parts + 1; parts >= 0 && node < index[parts].Next; node = index[node].Next)
             {
                 JsonNode member = index[node];
-                if (member.Kind == JsonToken.String && (member.NameHash == GuardNames.Text
-                    || member.NameHash == GuardNames.Thinking || member.NameHash == GuardNames.PartialJson))
+                if (member.Kind == JsonToken.String && (IsKnown(member.NameHash)
+                    || (kind == BlockDelta && member.NameStart >= 0 && !GuardNames.IsStructure(member.NameHash))))
                 {
-                    guard.Part(node, member.NameHash, block, -1, data[member.NameStart..member.NameEnd],
+                    guard.Part(node, member.NameHash, block, -1, NoteOf(index, data, parts, member),
                         isJson: member.NameHash == GuardNames.PartialJson, isEnd: false);
                 }
             }
@@ -104,12 +105,8 @@ internal sealed class MessagesStream : StreamDialect
     {
         output.Append("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":"u8);
         output.Append(lane.Owner);
-        output.Append(",\"delta\":{\"type\":\""u8);
-        output.Append(lane.Name == GuardNames.Text ? "text_delta"u8
-            : lane.Name == GuardNames.Thinking ? "thinking_delta"u8
-            : "input_json_delta"u8);
-        output.Append("\","u8);
-        output.Append(lane.Note);
+        output.Append(",\"delta\":{"u8);
+        output.Append(lane.Note.IsEmpty ? "\"type\":\"text_delta\",\"text\""u8 : lane.Note);
         output.Append(":\""u8);
         output.Append(spelled);
         output.Append("\"}}\n\n"u8);
@@ -127,6 +124,28 @@ internal sealed class MessagesStream : StreamDialect
         output.Append("event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{"u8);
         output.Append("\"stop_reason\":\"refusal\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":0}}\n\n"u8);
         output.Append("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"u8);
+    }
+
+    // Those that a block begins with, too.
+    private static bool IsKnown(ulong name) =>
+        name == GuardNames.Text || name == GuardNames.Thinking || name == GuardNames.PartialJson;
+
+    // The delta's type and the text's name.
+    private ReadOnlySpan<byte> NoteOf(JsonIndex index, ReadOnlySpan<byte> data, int parts, in JsonNode member)
+    {
+        _note.Clear();
+        ulong name = member.NameHash;
+        int type = IsKnown(name) ? -1 : index.Find(parts, GuardNames.Type);
+        bool isWord = type >= 0 && index[type].Kind == JsonToken.String
+            && GuardNames.IsWord(data[(index[type].Start + 1)..(index[type].End - 1)]);
+        _note.Append("\"type\":"u8);
+        _note.Append(name == GuardNames.Text ? "\"text_delta\""u8
+            : name == GuardNames.Thinking ? "\"thinking_delta\""u8
+            : isWord ? data[index[type].Start..index[type].End]
+            : "\"input_json_delta\""u8);
+        _note.Append(","u8);
+        _note.Append(data[member.NameStart..member.NameEnd]);
+        return _note.Bytes;
     }
 
     // The signature of a block comes behind its text, and is of what the model wrote.

@@ -28,7 +28,12 @@ internal sealed class GuardBench : IDisposable
     {
     }
 
-    public GuardBench(ExternalGuard[] external, GuardRule[] rules)
+    public GuardBench(bool passesAttachments, params GuardRule[] rules)
+        : this([], rules, passesAttachments)
+    {
+    }
+
+    public GuardBench(ExternalGuard[] external, GuardRule[] rules, bool passesAttachments = false)
     {
         GuardRule[] texts = [.. rules.Where(rule => rule.Call is null)];
         var guard = new AiGuard(new AiGuardSettings
@@ -38,10 +43,11 @@ internal sealed class GuardBench : IDisposable
             Answer = new Sequence<GuardRule>([.. texts.Where(rule => !rule.Reversible)]),
             External = new Sequence<ExternalGuard>(external),
             AnswerWindowBytes = 16,
+            PassesAttachments = passesAttachments,
             Tools = new Sequence<GuardRule>([.. rules.Where(rule => rule.Call is not null)]),
         }, _ => throw new InvalidOperationException("No guard of the test is asked."));
         _work = new GuardWork(guard, _loop);
-        var walk = new GuardWalk(guard.Answer, _work.Placeholders, passesAttachments: false, isOfAnswer: true);
+        var walk = new GuardWalk(guard.Answer, _work.Placeholders, passesAttachments, isOfAnswer: true);
         _stream = new StreamGuard(_work, _loop, walk);
         _pieces = new EventPieces(_stream);
         _output.Bind(_blocks, budget: null);

@@ -19,6 +19,8 @@ public sealed class TextScanTests
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "-----",
         "MIIEvQIB", "bluebird", "ignore all previous instructions", "ignore all ", "ORD-123456", "ORD-", " ", " ", "\n",
         "-", ".", "x", "0", "7", "\u00FC", "\uD83D\uDE00", "hello", "\"", ":", "(", ")",
+        "\u00A0", "\u200B", "\uFF14", "\uFF11\uFF11", "4111.1111.1111.1111", "\uFF0B", "blu\u0435bird", "\u201C", "\u673A",
+        "postgres://a:pw1@", "\\n", "AccountKey=", "abcdefghij0123456789abcdefghij0123456789",
     ];
 
     private static readonly Gen<string> Texts = Gen.Int[0, Parts.Length - 1].Array[0, 24]
