@@ -100,7 +100,7 @@ internal static class AuditOpening
         }
 
         chain.Append(OwnRecords.Encode(RecordKind.Start, nowMs, (RecordField.Cause, parts.Cause),
-            (RecordField.Version, parts.Version)), nowMs);
+            (RecordField.Version, parts.Version), (RecordField.KeyId, key.Id)), nowMs);
         chain.Sync();
 
         // (5)

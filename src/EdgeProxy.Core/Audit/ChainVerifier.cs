@@ -17,7 +17,11 @@ internal sealed record ChainProblem(string Segment, ulong Seq, long Offset, stri
 /// <summary>What verification found.</summary>
 internal sealed record ChainReport
 {
-    public ChainProblem? Problem { get; set; }
+    /// <summary>The first of <see cref="Problems"/>; null if there is none.</summary>
+    public ChainProblem? Problem => Problems.Count > 0 ? Problems[0] : null;
+
+    /// <summary>The first of each segment, so many at most.</summary>
+    public List<ChainProblem> Problems { get; } = [];
 
     /// <summary>
     /// The problem is that the last file ends within a frame: it is being written just now, or its process was killed.
@@ -49,16 +53,21 @@ internal sealed record ChainReport
 
 /// <summary>
 /// Checks a chain with public keys alone, anywhere: every hash, every number, each segment's tree and signature, the
-/// seams between segments. Stops at the first thing that is wrong. Holds one record at a time.
+/// seams between segments. What is wrong ends its segment, and the next one is looked at by itself: its records are
+/// under its own signature, whatever is before them. Holds one record at a time.
 /// </summary>
 internal sealed class ChainVerifier(IReadOnlyList<SegmentKey> keys)
 {
+    /// <summary>Nothing behind so many is looked at.</summary>
+    public const int ProblemsMax = 100;
+
     private readonly MerkleTree _tree = new();
     private readonly List<byte[]> _removed = [];
     private ChainReport _report = new();
     private byte[]? _previous;
     private byte[] _first = [];
     private ulong _number;
+    private bool _isDamaged; // the segment before
 
     /// <summary>A head noted elsewhere: the record's number and the beginning of its hash.</summary>
     public (ulong Seq, byte[] Hash)? Noted { get; init; }
@@ -75,10 +84,16 @@ internal sealed class ChainVerifier(IReadOnlyList<SegmentKey> keys)
             using Stream stream = open(name);
             _report.Bytes += stream.Length;
             bool isLast = name == names[^1];
-            _report.Problem = VerifySegment(name, stream, isLast);
-            if (_report.Problem is not null)
+            if (VerifySegment(name, stream, isLast) is { } problem)
             {
-                return _report;
+                _report.Problems.Add(problem);
+                _isDamaged = true;
+                if (_report.Problems.Count == ProblemsMax)
+                {
+                    break;
+                }
+
+                continue;
             }
 
             _report.Segments++;
@@ -110,7 +125,7 @@ internal sealed class ChainVerifier(IReadOnlyList<SegmentKey> keys)
                 : Text(status);
             if (what is not null)
             {
-                _report.IsTornEnd = isLast && status == FrameStatus.Torn;
+                _report.IsTornEnd = isLast && status == FrameStatus.Torn && _report.Problems.Count == 0;
                 return new ChainProblem(name, reader.Header is null ? 0 : next, reader.Offset, what);
             }
         }
@@ -135,17 +150,23 @@ internal sealed class ChainVerifier(IReadOnlyList<SegmentKey> keys)
 
     private string? TakeHeader(SegmentHeader header)
     {
-        if (_previous is null)
+        if (_report.FirstSeq == 0)
         {
             _first = header.Previous;
             _report.FirstSeq = header.FirstSeq;
             _report.LastSeq = header.FirstSeq - 1;
         }
-        else if (!header.Previous.AsSpan().SequenceEqual(_previous) || header.Number != _number + 1)
+        else if (_isDamaged && header.Number > _number && header.FirstSeq > _report.LastSeq)
+        {
+            _report.LastSeq = header.FirstSeq - 1; // where the one before ended is not known
+        }
+        else if (_previous is null || !header.Previous.AsSpan().SequenceEqual(_previous)
+            || header.Number != _number + 1)
         {
             return $"does not follow segment {_number}: one is missing, or another was put in its place";
         }
 
+        _isDamaged = false;
         _number = header.Number;
         return header.FirstSeq == _report.LastSeq + 1
             ? null
@@ -209,7 +230,11 @@ internal sealed class ChainVerifier(IReadOnlyList<SegmentKey> keys)
             _report.HasNoted |= reader.Hash.StartsWith(noted.Hash);
         }
 
-        _report.SignedSeq = footer.LastSeq;
+        if (_report.Problems.Count == 0)
+        {
+            _report.SignedSeq = footer.LastSeq;
+        }
+
         return null;
     }
 

@@ -106,6 +106,7 @@ internal static class RecordJson
         RecordField.Changes => "changes",
         RecordField.Version => "version",
         RecordField.By => "by",
+        RecordField.KeyId => "key_sha256",
         RecordField.LostCount => "lost",
         RecordField.FromMs => "from",
         RecordField.CutBytes => "cut_bytes",
@@ -136,7 +137,7 @@ internal static class RecordJson
         {
             case RecordField.PathDigest or RecordField.RequestDigest or RecordField.ResponseDigest
                 or RecordField.CutDigest or RecordField.FooterHash or RecordField.PayloadDigest
-                or RecordField.TraceId:
+                or RecordField.TraceId or RecordField.KeyId:
                 json.WriteString(name, Convert.ToHexStringLower(reader.Value));
                 break;
             case RecordField.FromMs or RecordField.ToMs or RecordField.BeforeMs:

@@ -89,6 +89,9 @@ internal enum RecordField : byte
     /// <summary>Who asked for it.</summary>
     By = 37,
 
+    /// <summary>Id of the key that segments are signed with from here on.</summary>
+    KeyId = 38,
+
     LostCount = 48,
     FromMs = 49,
     CutBytes = 50,

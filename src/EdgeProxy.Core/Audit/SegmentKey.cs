@@ -43,8 +43,8 @@ internal sealed class SegmentKey : IDisposable
 
     /// <summary>
     /// The key of <paramref name="privatePath"/>, made with mode 0600 if <paramref name="mayMake"/> and it is not
-    /// there; its public half is written to <paramref name="publicPath"/> each time. IOException and those of
-    /// <see cref="OfPem"/>.
+    /// there; its public half is written to <paramref name="publicPath"/> each time, and what was there of another key
+    /// is kept beside it. IOException and those of <see cref="OfPem"/>.
     /// </summary>
     public static SegmentKey Open(string privatePath, string publicPath, bool mayMake)
     {
@@ -56,6 +56,7 @@ internal sealed class SegmentKey : IDisposable
         }
 
         SegmentKey key = OfPem(File.ReadAllText(privatePath));
+        KeepOther(publicPath, key);
         WriteWhole(publicPath, key.PublicPem(), (UnixFileMode)0b110_100_100);
         return key;
     }
@@ -68,6 +69,30 @@ internal sealed class SegmentKey : IDisposable
         _key.VerifyData(bytes, signature, HashAlgorithmName.SHA256);
 
     public void Dispose() => _key.Dispose();
+
+    // Segments that were signed with it are checked with it, for years to come.
+    private static void KeepOther(string publicPath, SegmentKey key)
+    {
+        if (!File.Exists(publicPath))
+        {
+            return;
+        }
+
+        string pem = File.ReadAllText(publicPath);
+        try
+        {
+            using SegmentKey before = OfPem(pem);
+            if (!before.Id.AsSpan().SequenceEqual(key.Id))
+            {
+                string name = $"key-{Convert.ToHexStringLower(before.Id)}.pub.pem";
+                WriteWhole(Path.Combine(Path.GetDirectoryName(publicPath)!, name), pem, (UnixFileMode)0b110_100_100);
+            }
+        }
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
+        {
+            // It is no key, and keeps nobody from starting.
+        }
+    }
 
     // By way of another name: a crash leaves no half of a key.
     private static void WriteWhole(string path, string text, UnixFileMode mode)

@@ -241,6 +241,40 @@ public sealed class AuditLogTests
         Assert.NotEmpty(problem);
     }
 
+    // Of a chain that was signed with one key after the other every public key is kept, and each start names its own.
+    [Fact]
+    public void Open_WithAnotherKey_KeepsThePublicOneAndSaysWhichIsUsed()
+    {
+        using var rig = new AuditLogRig();
+        rig.Log.Start();
+        rig.WaitDurable(rig.Note("one"));
+        rig.Log.Dispose();
+        string before = File.ReadAllText(Path.Combine(rig.Folder, "key.pub.pem"));
+        File.Delete(Path.Combine(rig.Folder, "key.pem"));
+        using (var next = new AuditLogRig(after: rig))
+        {
+            next.Log.Start();
+            next.WaitDurable(next.Note("two"));
+            next.Log.Dispose();
+        }
+
+        string after = File.ReadAllText(Path.Combine(rig.Folder, "key.pub.pem"));
+        using SegmentKey first = SegmentKey.OfPem(before);
+        using SegmentKey second = SegmentKey.OfPem(after);
+        Assert.Equal(before, File.ReadAllText(
+            Path.Combine(rig.Folder, $"key-{Convert.ToHexStringLower(first.Id)}.pub.pem")));
+        var named = new List<string>();
+        ChainReport report = new ChainVerifier([first, second])
+        {
+            OnRecord = (_, _, record) => named.Add(AuditLogRig.Json(record.ToArray())["key_sha256"]?.ToString() ?? ""),
+        }.Verify(rig.Files.List(), rig.Files.OpenRead);
+        named.RemoveAll(string.IsNullOrEmpty);
+        Assert.Null(report.Problem);
+        Assert.Equal(report.LastSeq, report.SignedSeq);
+        Assert.Equal([Convert.ToHexStringLower(first.Id), Convert.ToHexStringLower(second.Id)], named);
+        Assert.NotNull(new ChainVerifier([second]).Verify(rig.Files.List(), rig.Files.OpenRead).Problem);
+    }
+
     [Fact]
     public void Open_OpenSegmentOfAnotherKey_SaysSo()
     {

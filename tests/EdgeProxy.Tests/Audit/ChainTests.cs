@@ -156,6 +156,37 @@ public sealed class ChainTests
         Assert.Equal((names[segment], (ulong)seq), (report.Problem.Segment, report.Problem.Seq));
     }
 
+    // One that is damaged hides none behind it: each is told, and what is right of the others is read.
+    [Fact]
+    public void Verify_SeveralDamaged_EachIsToldAndTheOthersAreRead()
+    {
+        using var rig = new ChainRig();
+        string[] texts = ["a", "b", "c", "d", "e"];
+        foreach (string text in texts)
+        {
+            rig.Append(text, text);
+            rig.Chain.Close(ChainRig.NowMs);
+        }
+
+        string[] names = [.. rig.Files.List()];
+        foreach (int damaged in (int[])[1, 3])
+        {
+            byte[] bytes = rig.Files[names[damaged]];
+            bytes[Frames(bytes)[2] + 10] ^= 1;
+            rig.Files[names[damaged]] = bytes;
+        }
+
+        var read = new List<string>();
+        ChainReport report = ChainRig.Verify(rig.Files, read);
+
+        Assert.Equal([names[1], names[3]], report.Problems.ConvertAll(static problem => problem.Segment));
+        Assert.Equal([4UL, 8UL], report.Problems.ConvertAll(static problem => problem.Seq));
+        Assert.Equal("aabccdee", string.Concat(read));
+        Assert.Equal((2UL, 10UL, 3), (report.SignedSeq, report.LastSeq, report.Segments));
+        rig.Files.Delete(names[2]);
+        Assert.Equal([names[1], names[3]], ChainRig.Verify(rig.Files).Problems.ConvertAll(static one => one.Segment));
+    }
+
     // What is left verifies, and its end is not where who kept the head saw it.
     [Fact]
     public void Verify_OlderCopyOfTheFolder_OnlyANotedHeadTells()

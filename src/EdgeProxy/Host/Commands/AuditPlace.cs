@@ -12,6 +12,7 @@ namespace EdgeProxy.Host.Commands;
 internal sealed record AuditPlace(string Folder, IReadOnlyList<SegmentKey> Keys, bool IsOwnKey) : IDisposable
 {
     public const string PublicKeyName = "key.pub.pem";
+    private const string OtherKeysPattern = "key-*.pub.pem";
 
     private readonly DiskFiles _files = new(Folder);
 
@@ -45,7 +46,7 @@ internal sealed record AuditPlace(string Folder, IReadOnlyList<SegmentKey> Keys,
     {
         var keys = new List<SegmentKey>();
         bool isOwn = keyFiles.Count == 0;
-        foreach (string path in isOwn ? [Path.Combine(folder, PublicKeyName)] : keyFiles)
+        foreach (string path in isOwn ? OwnKeys(folder) : keyFiles)
         {
             try
             {
@@ -60,6 +61,14 @@ internal sealed record AuditPlace(string Folder, IReadOnlyList<SegmentKey> Keys,
         }
 
         return new AuditPlace(folder, keys, isOwn);
+    }
+
+    // The one in use first, then those that were before it.
+    private static List<string> OwnKeys(string folder)
+    {
+        List<string> paths = [Path.Combine(folder, PublicKeyName)];
+        paths.AddRange(Directory.Exists(folder) ? Directory.EnumerateFiles(folder, OtherKeysPattern) : []);
+        return paths;
     }
 
     public IReadOnlyList<string> Segments => _files.List();

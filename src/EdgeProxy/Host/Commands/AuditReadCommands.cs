@@ -259,7 +259,10 @@ internal static class AuditReadCommands
                 return ExitCodes.Ok;
             }
 
-            shell.Error.WriteLine($"edgeproxy: NOT OK: {report.Problem}; nothing behind it is shown");
+            foreach (ChainProblem problem in report.Problems)
+            {
+                shell.Error.WriteLine($"edgeproxy: NOT OK: {problem}; nothing behind it in that segment is shown");
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -102,11 +102,17 @@ internal static class AuditVerifyCommand
     private static List<string> ProblemsOf(AuditPlace place, ChainReport report)
     {
         var problems = new List<string>();
-        if (report.Problem is { } problem)
+        foreach (ChainProblem problem in report.Problems)
         {
             problems.Add(problem.ToString());
         }
-        else if (report.Segments == 0)
+
+        if (problems.Count > 0)
+        {
+            return problems;
+        }
+
+        if (report.Segments == 0)
         {
             problems.Add($"{place.Folder} has no segment of a chain");
         }
@@ -115,7 +121,7 @@ internal static class AuditVerifyCommand
             problems.Add($"begins with record {report.FirstSeq}, and no record says that the ones before were removed");
         }
 
-        if (report.Problem is null && report.HasNoted == false)
+        if (report.HasNoted == false)
         {
             problems.Add("the record and hash given with --head are not in it: its end was cut off, or it is another");
         }
@@ -131,7 +137,7 @@ internal static class AuditVerifyCommand
             shell.Output.WriteLine($"NOT OK: {problem}");
         }
 
-        string ok = problems.Count == 0 ? "ok" : "until there";
+        string ok = problems.Count == 0 ? "ok" : report.Problem is null ? "else well" : "well besides";
         string speed = Speed(report, took);
         shell.Output.WriteLine($"{ok}: {report.Records} records, {report.FirstSeq} to {report.LastSeq}, in "
             + $"{report.Segments} segments, {Size(report.Bytes)} ({speed})");

@@ -120,6 +120,20 @@ public sealed class AuditCommandTests : IDisposable
         Assert.Single(_run.Error.TrimEnd().Split('\n'));
     }
 
+    // Without --public-key each key that the folder kept is tried, as after another key_file.
+    [Fact]
+    public async Task Verify_KeyThatWasReplaced_IsFoundInTheFolder()
+    {
+        File.Move(Path.Combine(_folder, "key.pub.pem"), Path.Combine(_folder, "key-before.pub.pem"));
+        using SegmentKey other = SegmentKey.Generate();
+        File.WriteAllText(Path.Combine(_folder, "key.pub.pem"), other.PublicPem());
+
+        Assert.Equal(ExitCodes.Ok, await _run.InvokeAsync("audit", "verify"));
+        File.Delete(Path.Combine(_folder, "key-before.pub.pem"));
+        Assert.Equal(ExitCodes.Failed, await _run.InvokeAsync("audit", "verify"));
+        Assert.Equal(2, _run.Output.Split("which was not given").Length - 1); // each signed segment
+    }
+
     [Fact]
     public async Task Verify_SegmentMissing_IsNotOk()
     {
@@ -181,8 +195,9 @@ public sealed class AuditCommandTests : IDisposable
         Assert.Equal(ExitCodes.Usage, await run.InvokeAsync("audit", "export", "--since", "yesterday"));
     }
 
+    // What cannot be believed of a segment is left out; the segments behind it are under signatures of their own.
     [Fact]
-    public async Task Export_ChangedRecord_EndsBeforeIt()
+    public async Task Export_ChangedRecord_EndsItsSegmentBeforeIt()
     {
         string path = Directory.GetFiles(_folder, "*.audit").Order(StringComparer.Ordinal).First();
         byte[] bytes = File.ReadAllBytes(path);
@@ -190,8 +205,10 @@ public sealed class AuditCommandTests : IDisposable
         File.WriteAllBytes(path, bytes);
 
         Assert.Equal(ExitCodes.Failed, await _run.InvokeAsync("audit", "export"));
-        Assert.InRange(Lines.Count, 1, 3);
-        Assert.Contains("NOT OK", _run.Error, StringComparison.Ordinal);
+        int[] seqs = [.. Lines.Select(static line => (int)line["seq"]!)];
+        Assert.InRange(seqs.Count(static seq => seq <= 4), 1, 3);
+        Assert.Equal([5, 6, 7, 8, 9, 10], seqs.Where(static seq => seq > 4));
+        Assert.Contains($"NOT OK: {Path.GetFileName(path)}", _run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
