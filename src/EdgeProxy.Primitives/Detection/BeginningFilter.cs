@@ -16,7 +16,8 @@ namespace EdgeProxy.Primitives.Detection;
 internal sealed class BeginningFilter
 {
     private const int Depth = 3;
-    private const int Groups = 8;
+    private const int NarrowGroups = 4; // of eight; one for each width but none
+    private const int WideMin = 64;
     private const int Lanes = 16;
     private const int BlockBytes = Lanes + Depth - 1;
     private const uint AllLanes = (1u << Lanes) - 1;
@@ -31,16 +32,22 @@ internal sealed class BeginningFilter
             sorted[i] = beginnings[i];
         }
 
-        Array.Sort(sorted, static (one, other) => one.First.AsSpan().SequenceCompareTo(other.First));
-        Span<byte> halves = stackalloc byte[Lanes];
+        // A group is as wide as its widest at each place, so the wide ones have groups of their own.
+        Array.Sort(sorted, static (one, other) => WidthOf(one) != WidthOf(other)
+            ? WidthOf(one).CompareTo(WidthOf(other))
+            : one.First.AsSpan().SequenceCompareTo(other.First));
+        int narrow = Array.FindIndex(sorted, static one => WidthOf(one) > 0);
+        narrow = narrow < 0 ? sorted.Length : narrow;
         for (int i = 0; i < sorted.Length; i++)
         {
-            byte group = (byte)(1 << (i * Groups / sorted.Length));
+            int number = i < narrow ? i * NarrowGroups / narrow : NarrowGroups + WidthOf(sorted[i]) - 1;
+            byte group = (byte)(1 << number);
             Add(0, sorted[i].First, group);
             Add(1, sorted[i].Second, group);
             Add(2, sorted[i].Third, group);
         }
 
+        Span<byte> halves = stackalloc byte[Lanes];
         for (int half = 0; half < _halves.Length; half++)
         {
             halves.Clear();
@@ -138,6 +145,14 @@ internal sealed class BeginningFilter
         groups &= at + 2 < text.Length ? _exact[512 + text[at + 2]] : groups;
         return groups != 0;
     }
+
+    // 1 to 4: of the two behind the first, which may be any, or nearly.
+    private static int WidthOf(in Beginning beginning) =>
+        beginning.Second is null ? 1
+        : beginning.Second.Length >= WideMin ? 2
+        : beginning.Third is null ? 3
+        : beginning.Third.Length >= WideMin ? 4
+        : 0;
 
     private void Add(int depth, byte[]? set, byte group)
     {

@@ -18,9 +18,10 @@ internal sealed class PhraseTrie
 
     public PhraseTrie(IEnumerable<string> phrases)
     {
+        byte[] buffer = [];
         foreach (string phrase in phrases)
         {
-            Add(phrase);
+            Add(phrase, ref buffer);
         }
     }
 
@@ -55,11 +56,10 @@ internal sealed class PhraseTrie
 
     public bool IsEnd(int node) => _nodes[node].IsEnd;
 
-    private void Add(string phrase)
+    private void Add(string phrase, ref byte[] buffer)
     {
-        string text = Folded(string.Join(' ', phrase.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
-        if (bytes.Length == 0)
+        ReadOnlySpan<byte> bytes = Compared(phrase, ref buffer);
+        if (bytes.IsEmpty)
         {
             return;
         }
@@ -82,15 +82,32 @@ internal sealed class PhraseTrie
         _nodes[node] = _nodes[node] with { IsEnd = true };
     }
 
-    private static string Folded(string phrase)
+    // As it is compared: one space between words, letters folded, nothing that nobody sees.
+    private static ReadOnlySpan<byte> Compared(string phrase, ref byte[] buffer)
     {
-        var folded = new StringBuilder();
+        int most = Encoding.UTF8.GetMaxByteCount(phrase.Length);
+        buffer = buffer.Length < most ? new byte[most] : buffer;
+        int length = 0;
+        bool isSpace = false;
         foreach (Rune rune in phrase.EnumerateRunes())
         {
-            folded.Append(LetterForms.IsUnseen(rune) ? "" : LetterForms.Fold(rune).ToString());
+            if (Rune.IsWhiteSpace(rune))
+            {
+                isSpace = length > 0;
+            }
+            else if (!LetterForms.IsUnseen(rune))
+            {
+                if (isSpace)
+                {
+                    buffer[length++] = Space;
+                    isSpace = false;
+                }
+
+                length += LetterForms.Fold(rune).EncodeToUtf8(buffer.AsSpan(length));
+            }
         }
 
-        return folded.ToString();
+        return buffer.AsSpan(0, length);
     }
 
     // Behind what may be of more bytes, several spaces, another form, or signs that nobody sees, any byte may be next.

@@ -26,7 +26,8 @@ public sealed class BeginningFilterTests
                     .FirstOrDefault(at => looked.Any(one => Begins(text[at..], one)), -1);
                 int found = filter.IndexOf(Encoding.ASCII.GetBytes(text));
                 Assert.True(expected < 0 || (found >= 0 && found <= expected), $"{found}, not {expected}: {text}");
-                Assert.True(looked.Length > 8 || found == expected, $"{found}, not {expected}: {text}");
+                bool isExact = looked.Length <= 4 && looked.All(one => one.Length > 2);
+                Assert.True(!isExact || found == expected, $"{found}, not {expected}: {text}");
             }
         }
     }
@@ -46,9 +47,9 @@ public sealed class BeginningFilterTests
     [Fact]
     public void IndexOf_SetsOfBytes_AreAnyOfThem()
     {
-        var filter = new BeginningFilter([Beginning.OneOf("aA", null, "01"), Beginning.OneOf("z")]);
+        var filter = new BeginningFilter([Beginning.OneOf("aA", null, "01"), Beginning.OneOf("z", "yY")]);
         Assert.Equal(3, filter.IndexOf("a-xA.1"u8));
-        Assert.Equal(2, filter.IndexOf("ayz"u8));
+        Assert.Equal(2, filter.IndexOf("a-zY"u8));
         Assert.Equal(-1, new BeginningFilter([]).IndexOf("................................"u8));
     }
 
