@@ -40,6 +40,7 @@ internal sealed record AuditOpeningParts
 internal static class AuditOpening
 {
     private const string RingPattern = "*.ring";
+    private const int AgainErrno = 11; // EAGAIN: the lock is another's
 
     /// <summary>Null if it cannot be opened: <paramref name="problem"/> says why. Not started yet.</summary>
     /// <param name="notPermitted">The folder or a file of it is not ours to use.</param>
@@ -69,8 +70,7 @@ internal static class AuditOpening
         Directory.CreateDirectory(settings.Directory, (UnixFileMode)0b111_101_000);
 
         // (1)
-        holds.Lock = new FileStream(
-            Path.Combine(settings.Directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        holds.Lock = Locked(Path.Combine(settings.Directory, "lock"));
         SegmentKey key = SegmentKey.Open(settings.KeyFile ?? Path.Combine(settings.Directory, "key.pem"),
             Path.Combine(settings.Directory, "key.pub.pem"), mayMake: settings.KeyFile is null);
         holds.Key = key;
@@ -110,6 +110,18 @@ internal static class AuditOpening
         {
             LastClosed = end.Closed.Count > 0 ? end.Closed[^1] : null,
         };
+    }
+
+    private static FileStream Locked(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception) when (exception.HResult == AgainErrno)
+        {
+            throw new IOException($"{path} is held: another process writes this chain", exception);
+        }
     }
 
     private static (long Taken, long Torn) TakeRings(string folder, ChainEnd end, ChainWriter chain, long nowMs)

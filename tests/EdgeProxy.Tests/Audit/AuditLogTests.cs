@@ -235,7 +235,7 @@ public sealed class AuditLogTests
         };
 
         Assert.Null(AuditOpening.Open(parts, out string problem, out _));
-        Assert.NotEmpty(problem);
+        Assert.Contains("another process writes this chain", problem, StringComparison.Ordinal);
         Assert.Null(AuditOpening.Open(
             parts with { Settings = s_interval with { Directory = "/proc/none" } }, out problem, out _));
         Assert.NotEmpty(problem);
