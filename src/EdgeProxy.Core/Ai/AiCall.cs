@@ -32,6 +32,7 @@ internal sealed partial class AiCall : BodyCall
     private readonly AnswerFacts _answerFacts = new();
     private readonly PlanUse _use;
     private bool _isRead;
+    private bool _isRefused; // it answered with an error
     private bool _isUnread; // it answered, and nobody can tell what
     private bool _isPassedOver; // the target would lose something of the request, and may not
     private bool _strips;
@@ -105,7 +106,7 @@ internal sealed partial class AiCall : BodyCall
 
     public override void NoteFacts(Exchange exchange)
     {
-        SettlePlan(exchange.Fault.IsNone && !EndsEarly);
+        SettlePlan(exchange);
         _use.NoteFacts(exchange);
         exchange.NoteFact("gen_ai.request.model"u8, Model);
         if (_target is { } target)
@@ -115,7 +116,7 @@ internal sealed partial class AiCall : BodyCall
             exchange.NoteFact("gen_ai.response.model"u8, _answerFacts.Model);
             exchange.NoteFact("edgeproxy.ai.targets_asked"u8, BitOperations.PopCount(_tried));
             exchange.NoteFact("gen_ai.tool.names"u8, _answerFacts.Tools);
-            NoteUsage(exchange, Counted);
+            NoteUsage(exchange, _use.Counted);
             NoteLosses(exchange);
             exchange.NoteFact("edgeproxy.ai.offline"u8, target.IsForOffline ? "true"u8 : default);
         }
@@ -143,7 +144,7 @@ internal sealed partial class AiCall : BodyCall
 
     public override void OnEnd(Exchange exchange)
     {
-        SettlePlan(exchange.Fault.IsNone && !EndsEarly);
+        SettlePlan(exchange);
         Settle(exchange);
         _use.End();
         ReleaseBodies();
@@ -180,6 +181,7 @@ internal sealed partial class AiCall : BodyCall
         _facts = default;
         _reader = default;
         _isRead = false;
+        _isRefused = false;
         _isUnread = false;
         _isPassedOver = false;
         _isAsking = false;

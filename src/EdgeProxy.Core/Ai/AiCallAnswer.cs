@@ -33,12 +33,14 @@ internal sealed partial class AiCall
         }
 
         _isRead = exchange.Response.StatusCode is >= 200 and < 300;
+        _isRefused = !_isRead;
         SayOffline(exchange);
         BeginTranslation(exchange);
         BeginRefusal(exchange);
         AnswerForm form = _isRead ? FormOf(exchange) : AnswerForm.Other;
         _answerFacts.Reset();
-        _reader.Begin(form, exchange.Audit is null ? null : _answerFacts);
+        _reader.Begin(
+            form, exchange.Audit is null ? null : _answerFacts, isResponses: _kind == AiCallKind.Responses);
         _isStripping = form == AnswerForm.Events && _strips;
         Rewrites = _isStripping || IsTranslated;
         if (_guard is not null)

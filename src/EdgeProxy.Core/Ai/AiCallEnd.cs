@@ -1,6 +1,7 @@
 using System;
 using EdgeProxy.Ai.Plans;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Json;
 
 namespace EdgeProxy.Ai;
@@ -41,11 +42,12 @@ internal sealed partial class AiCall
             return false;
         }
 
-        Usage usage = _use.Known(Counted, _reader.TextBytes);
+        Usage usage = _use.Known(Counted, SeenTokens);
         usage.Input = CountedBy == _dialect ? usage.Input : usage.TotalInput(CountedBy);
         usage.IsThere = _facts.AsksUsage;
         int open = _guard?.Answering.OpenBlock(_reader.OpenBlock) ?? _reader.OpenBlock;
-        StreamEnd.Write(Output, _endCause, _kind, _reader, open, usage, Model, exchange.RequestId);
+        StreamEnd.Write(
+            Output, _endCause, _kind, _reader, _facts.Choices, open, usage, Model, exchange.RequestId);
         SettlePlan(isWhole: false);
         HasWrittenEnd = true;
         return true;
@@ -58,18 +60,32 @@ internal sealed partial class AiCall
         _strip.Release(); // what is held of an event is nobody's
     }
 
-    private void SettlePlan(bool isWhole)
+    // A token for four bytes, or one for each piece of a stream, which none is without.
+    private long SeenTokens => Math.Max(
+        InputEstimate.OfText(_reader.TextBytes), _exchange is null ? 0 : _reader.TextPieces);
+
+    private void SettlePlan(Exchange exchange)
     {
-        if ((_isRead || _isUnread) && _target is { } target)
-        {
-            // What nobody can read was paid for all the same.
-            long bytes = _isUnread ? Math.Max(_reader.TextBytes, _translation?.Taken ?? 0) : _reader.TextBytes;
-            _use.Settle(Counted, bytes, isWhole && !_isUnread && !_reader.HasError, target.Price, CountedBy);
-        }
-        else
+        bool isGivenUp = exchange.Fault is { IsNone: false, Side: FaultSide.Client } && exchange.IsRequestSent
+            && !_isRefused;
+        SettlePlan(exchange.Fault.IsNone && !EndsEarly, isGivenUp);
+    }
+
+    private void SettlePlan(bool isWhole, bool isGivenUp = false)
+    {
+        if (_target is not { } target || !(_isRead || _isUnread || isGivenUp))
         {
             _use.Release();
+            return;
         }
+
+        // What nobody can read was paid for all the same.
+        long tokens = _isUnread
+            ? Math.Max(SeenTokens, InputEstimate.OfText(_translation?.Taken ?? 0))
+            : SeenTokens;
+        bool isTold = isWhole && !_isUnread && !_reader.HasError && (!_facts.IsInBackground || Counted.IsThere);
+        bool isOutOfSight = _facts.IsInBackground || (isGivenUp && !_facts.IsStream);
+        _use.Settle(Counted, new CallSeen(tokens, isTold, isOutOfSight), target.Price, CountedBy);
     }
 
     // Counts what the call came to; an answer that was cut counts as far as it came.
@@ -85,6 +101,11 @@ internal sealed partial class AiCall
         metrics.Add(loop, TokenCount.Calls);
         metrics.Add(loop, TokenCount.Offline, _target.IsForOffline ? 1 : 0);
         metrics.Add(loop, TokenCount.Cost, _use.Cost);
+        if (_use.IsEstimated)
+        {
+            metrics.Add(loop, TokenCount.Estimated, _use.Counted.TotalInput(CountedBy) + _use.Counted.Output);
+        }
+
         if (!_isRead || _reader.HasError || !exchange.Fault.IsNone || _endCause == EndCause.Halted)
         {
             metrics.Add(loop, TokenCount.Failed);
@@ -104,7 +125,7 @@ internal sealed partial class AiCall
         Usage usage = Counted;
         if (!usage.IsThere)
         {
-            metrics.Add(loop, TokenCount.WithoutUsage);
+            metrics.Add(loop, TokenCount.WithoutUsage, _kind == AiCallKind.CountTokens ? 0 : 1);
             return;
         }
 

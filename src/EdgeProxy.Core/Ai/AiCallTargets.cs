@@ -194,6 +194,7 @@ internal sealed partial class AiCall
         exchange.LocalAnswer = null;
         TakeBackTranslation(exchange);
         _isRead = false;
+        _isRefused = false;
         _isUnread = false;
         _reader = default;
         _exchange = null;

@@ -34,7 +34,7 @@ internal sealed partial class AiCall
     private bool IsTranslationRefused => _translatedFor?.LocalAnswer is not null;
 
     // What the provider counted, and by whose way of counting.
-    private Usage Counted => IsTranslated ? _translation!.Usage : _reader.Usage;
+    private Usage Counted => (IsTranslated ? _translation!.Usage : _reader.Usage).Believed;
 
     private Dialect CountedBy => IsTranslated ? Dialect.Anthropic : _dialect;
 
@@ -138,6 +138,11 @@ internal sealed partial class AiCall
         exchange.ResponseEdits.Set(ContentType, form != TranslatedForm.Stream ? "application/json"u8
             : _kind == AiCallKind.OllamaChat ? "application/x-ndjson"u8
             : "text/event-stream; charset=utf-8"u8);
+        if (_use.HasPlan)
+        {
+            Plans.PlanFields.RemoveOthers(exchange.ResponseEdits, _dialect);
+        }
+
         exchange.ResponseEdits.Remove(ContentEncoding); // what is written here is not coded
         AnswerLook look = AnswerLooks.Of(exchange, _sent);
         if (form == TranslatedForm.Whole && look != AnswerLook.Whole)

@@ -56,6 +56,7 @@ internal static class AiErrors
     public static string AnthropicType(int status) => status switch
     {
         401 => "authentication_error",
+        402 => "billing_error",
         403 => "permission_error",
         404 => "not_found_error",
         413 => "request_too_large",

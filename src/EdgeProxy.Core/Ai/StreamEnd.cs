@@ -26,6 +26,7 @@ internal static class StreamEnd
     private const string HaltedCode = "halted";
 
     /// <param name="reader">Has read what the client has.</param>
+    /// <param name="choices">Of a chat: asked for at a time; those that did not end yet do so.</param>
     /// <param name="openBlock">Of Messages: the block whose end the client waits for; -1 for none.</param>
     /// <param name="model">The name the client asked for.</param>
     /// <param name="id">What the request is called.</param>
@@ -34,6 +35,7 @@ internal static class StreamEnd
         EndCause cause,
         AiCallKind kind,
         in UsageReader reader,
+        int choices,
         int openBlock,
         in Usage usage,
         ReadOnlySpan<byte> model,
@@ -55,7 +57,7 @@ internal static class StreamEnd
                 end.Responses(reader.EventNumber + 1, usage, model, id);
                 break;
             case AiCallKind.ChatCompletions:
-                end.Chat(usage, model, id);
+                end.Chat(choices, reader.EndedChoices, usage, model, id);
                 break;
             default:
                 end.Ollama(usage, model);
@@ -104,20 +106,28 @@ internal readonly ref struct StreamEndWriter(HeldBody output, AiCallKind kind)
         End(text, json, kind is AiCallKind.Messages or AiCallKind.Responses ? "error"u8 : default);
     }
 
-    public void Chat(in Usage usage, ReadOnlySpan<byte> model, ReadOnlySpan<byte> id)
+    public void Chat(
+        int choices, UInt128 ended, in Usage usage, ReadOnlySpan<byte> model, ReadOnlySpan<byte> id)
     {
-        ArrayBufferWriter<byte> text = BeginChunk(model, id, out Utf8JsonWriter json);
-        json.WriteStartObject();
-        json.WriteNumber("index"u8, 0);
-        json.WriteStartObject("delta"u8);
-        json.WriteEndObject();
-        json.WriteString("finish_reason"u8, "length"u8);
-        json.WriteEndObject();
-        json.WriteEndArray();
-        End(text, json, default);
+        for (int choice = 0; choice < choices; choice++)
+        {
+            if (((ended >> choice) & 1) == 0)
+            {
+                ArrayBufferWriter<byte> last = BeginChunk(model, id, out Utf8JsonWriter of);
+                of.WriteStartObject();
+                of.WriteNumber("index"u8, choice);
+                of.WriteStartObject("delta"u8);
+                of.WriteEndObject();
+                of.WriteString("finish_reason"u8, "length"u8);
+                of.WriteEndObject();
+                of.WriteEndArray();
+                End(last, of, default);
+            }
+        }
+
         if (usage.IsThere)
         {
-            text = BeginChunk(model, id, out json);
+            ArrayBufferWriter<byte> text = BeginChunk(model, id, out Utf8JsonWriter json);
             json.WriteEndArray();
             json.WriteStartObject("usage"u8);
             json.WriteNumber("prompt_tokens"u8, usage.Input);

@@ -75,5 +75,8 @@ internal enum TokenCount
 
     /// <summary>Calls that a target for when the link is down was asked for.</summary>
     Offline,
+
+    /// <summary>Tokens that providers did not tell of, prompts and answers.</summary>
+    Estimated,
     Count,
 }

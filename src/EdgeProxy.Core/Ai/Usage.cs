@@ -1,3 +1,5 @@
+using System;
+
 namespace EdgeProxy.Ai;
 
 /// <summary>Tokens of one call, as its provider counted them. A field it did not name is 0.</summary>
@@ -19,6 +21,20 @@ internal struct Usage
 
     /// <summary>The provider said anything.</summary>
     public bool IsThere;
+
+    /// <summary>So much of each count is believed: sums of it stay numbers, whatever a provider says.</summary>
+    public const long TokensMax = 1_000_000_000;
+
+    /// <summary>The same, each count within 0 and <see cref="TokensMax"/>.</summary>
+    public readonly Usage Believed => new()
+    {
+        Input = Math.Clamp(Input, 0, TokensMax),
+        Output = Math.Clamp(Output, 0, TokensMax),
+        Cached = Math.Clamp(Cached, 0, TokensMax),
+        CacheWritten = Math.Clamp(CacheWritten, 0, TokensMax),
+        Reasoning = Math.Clamp(Reasoning, 0, TokensMax),
+        IsThere = IsThere,
+    };
 
     /// <summary>
     /// All of the prompt. OpenAI's and Ollama's count has what came from a cache in it, Anthropic's does not.

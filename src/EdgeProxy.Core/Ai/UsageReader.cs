@@ -24,6 +24,8 @@ internal enum AnswerForm : byte
 internal struct UsageReader
 {
     private const int LevelsMax = 5;
+    private const int ChoiceDepth = 3; // within choices' array within the answer
+    private const int ChoicesMax = 128;
 
     private AnswerForm _form;
     private SseReader _events;
@@ -36,6 +38,9 @@ internal struct UsageReader
     private int _eventIndex;
     private bool _beginsBlock;
     private bool _endsBlock;
+    private bool _repeats;
+    private bool _endsChoice;
+    private int _choice;
 
     /// <summary>Field by field the last that was said: totals grow, and are never to be added.</summary>
     public readonly Usage Usage => _usage;
@@ -46,8 +51,17 @@ internal struct UsageReader
     /// <summary>An error stands in the answer, whatever its status.</summary>
     public bool HasError { get; private set; }
 
-    /// <summary>Bytes of text, reasoning and tool arguments so far.</summary>
+    /// <summary>
+    /// Bytes of text, reasoning and tool arguments so far, each once: events of Responses that repeat what was said do
+    /// not count.
+    /// </summary>
     public long TextBytes { get; private set; }
+
+    /// <summary>Pieces of it that came: in a stream no model sends less than a token with each.</summary>
+    public long TextPieces { get; private set; }
+
+    /// <summary>A bit for each choice of a chat, up to 127, that said how it ended.</summary>
+    public UInt128 EndedChoices { get; private set; }
 
     /// <summary>sequence_number of the last event of Responses.</summary>
     public long EventNumber { get; private set; }
@@ -59,11 +73,13 @@ internal struct UsageReader
     public bool HasContent { get; private set; }
 
     /// <param name="facts">Told what it says of models and tools; null if nobody asks.</param>
-    public void Begin(AnswerForm form, AnswerFacts? facts = null)
+    /// <param name="isResponses">Its events repeat what was said before: only their deltas are counted.</param>
+    public void Begin(AnswerForm form, AnswerFacts? facts = null, bool isResponses = false)
     {
         this = default;
         _form = form;
         _facts = facts;
+        _repeats = isResponses && form == AnswerForm.Events;
     }
 
     public void Take(ReadOnlySpan<byte> payload)
@@ -156,6 +172,7 @@ internal struct UsageReader
             case JsonToken.ObjectEnd:
             case JsonToken.ArrayEnd:
                 _facts?.Close(_json.Depth);
+                EndChoice(_json.Depth);
                 break;
             case JsonToken.String when _facts is not null:
                 _facts.String(NameAt(_json.Depth), _json.Depth, in _json.Text, IsOfAnswer(_json.Depth));
@@ -180,20 +197,30 @@ internal struct UsageReader
         {
             HasContent = true;
         }
-        else if (key is AnswerKey.Text or AnswerKey.Arguments or AnswerKey.Response
+        else if (key is AnswerKey.Text or AnswerKey.Delta or AnswerKey.Arguments or AnswerKey.Response
             && token == JsonToken.String && _json.Text.Length > 0)
         {
-            TextBytes += _json.Text.Length;
             HasContent = true;
+            if (!_repeats || (key == AnswerKey.Delta && depth == 1))
+            {
+                TextBytes += _json.Text.Length;
+                TextPieces++;
+            }
         }
         else if (key == AnswerKey.Type && depth == 1 && token == JsonToken.String)
         {
             _beginsBlock = _json.Text.Is("content_block_start"u8);
             _endsBlock = _json.Text.Is("content_block_stop"u8);
+            HasError |= _json.Text.Is("error"u8); // in Responses nothing else says so
+        }
+        else if (key == AnswerKey.Object && depth == 1 && token == JsonToken.String)
+        {
+            HasError |= _json.Text.Is("error"u8); // vLLM's, before it had OpenAI's shape
         }
         else if (key == AnswerKey.End && token is JsonToken.String or JsonToken.True)
         {
             HasContent = true;
+            _endsChoice |= depth == ChoiceDepth;
         }
         else if (token == JsonToken.Number && _json.Number is { IsInteger: true, Value: >= 0 } number)
         {
@@ -217,7 +244,8 @@ internal struct UsageReader
             case AnswerKey.Cached when isOfUsage || (NameAt(depth - 1) == AnswerKey.Details && IsUsage(depth - 2)):
                 _usage.Cached = value;
                 break;
-            case AnswerKey.CacheWritten when isOfUsage:
+            case AnswerKey.CacheWritten when isOfUsage
+                || (NameAt(depth - 1) == AnswerKey.Details && IsUsage(depth - 2)):
                 _usage.CacheWritten = value;
                 break;
             case AnswerKey.Reasoning when NameAt(depth - 1) == AnswerKey.Details && IsUsage(depth - 2):
@@ -229,11 +257,27 @@ internal struct UsageReader
             case AnswerKey.Index when depth == 1:
                 _eventIndex = (int)Math.Min(value, int.MaxValue - 1);
                 return;
+            case AnswerKey.Index when depth == ChoiceDepth:
+                _choice = (int)Math.Min(value, int.MaxValue);
+                return;
             default:
                 return;
         }
 
         _usage.IsThere = true;
+    }
+
+    // An object at the depth of a chat's choices ended, which is at most one in an array.
+    private void EndChoice(int outside)
+    {
+        if (outside != ChoiceDepth - 1)
+        {
+            return;
+        }
+
+        EndedChoices |= _endsChoice && _choice < ChoicesMax ? UInt128.One << _choice : 0;
+        _endsChoice = false;
+        _choice = 0;
     }
 
     // model, message.model, response.model.

@@ -1,5 +1,5 @@
 using System;
-using System.Buffers;
+using System.Text;
 
 namespace EdgeProxy.Primitives.Detection;
 
@@ -9,8 +9,11 @@ namespace EdgeProxy.Primitives.Detection;
 /// digit stands next to them.
 /// </summary>
 internal sealed class IbanDetector() : PlaceDetector(
-    SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8))
+    Beginning.OneOf(AllLetters, AllLetters, "0123456789"),
+    new Beginning(Encoding.ASCII.GetBytes(AllLetters), Encoding.ASCII.GetBytes(AllLetters), NumberSigns.WideBytes))
 {
+    private const string AllLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
     // The registry's countries, each with the length of its numbers.
     private const string Registry =
         "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR22CY28CZ24DE22DJ27DK18DO28EE20EG29ES24FI18FK18FO18FR27"

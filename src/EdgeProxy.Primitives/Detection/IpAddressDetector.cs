@@ -1,5 +1,4 @@
 using System;
-using System.Buffers;
 using System.Net;
 
 namespace EdgeProxy.Primitives.Detection;
@@ -8,8 +7,10 @@ namespace EdgeProxy.Primitives.Detection;
 /// IPv4 addresses of four decimal numbers, and IPv6 addresses (RFC 4291) that have a digit in them, so that no word
 /// with colons is one. No letter, digit, dot or colon stands next to them.
 /// </summary>
-internal sealed class IpAddressDetector() : PlaceDetector(SearchValues.Create("0123456789abcdefABCDEF:"u8))
+internal sealed class IpAddressDetector() : PlaceDetector(
+    Beginning.OneOf("0123456789", "0123456789.", "0123456789."), Beginning.OneOf(OfSix, OfSix, OfSix))
 {
+    private const string OfSix = "0123456789abcdefABCDEF:";
     private const int BytesMax = 45;
     private const int ShortestSix = 4;
 

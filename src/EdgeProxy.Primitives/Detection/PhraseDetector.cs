@@ -8,7 +8,7 @@ namespace EdgeProxy.Primitives.Detection;
 /// Words and phrases of a list, whole: no letter, digit or _ goes on before or behind them, but in scripts that have no
 /// spaces between words. Letters are compared as LetterForms has them.
 /// </summary>
-internal sealed class PhraseDetector(PhraseTrie phrases) : PlaceDetector(SearchValues.Create(phrases.FirstBytes()))
+internal sealed class PhraseDetector(PhraseTrie phrases) : PlaceDetector(phrases.Beginnings())
 {
     /// <summary>Bytes of white space that may stand for one space.</summary>
     public const int SpacesMax = 8;

@@ -11,8 +11,10 @@ namespace EdgeProxy.Primitives.Detection;
 internal sealed class PhraseTrie
 {
     private const byte Space = (byte)' ';
+    private const int BeginningDepth = 3;
+    private static readonly byte[] NotAscii = AllNotAscii();
+    private static readonly byte[] Spaces = [Space, (byte)'\t', (byte)'\r', (byte)'\n'];
     private readonly List<Node> _nodes = [new Node()];
-    private readonly HashSet<byte> _starts = [];
 
     public PhraseTrie(IEnumerable<string> phrases)
     {
@@ -25,12 +27,12 @@ internal sealed class PhraseTrie
     /// <summary>Bytes of the longest, as compared.</summary>
     public int BytesMax { get; private set; }
 
-    /// <summary>Bytes that something in it may begin with, in either case.</summary>
-    public byte[] FirstBytes()
+    /// <summary>What something in it may begin with, in any form and with any white space.</summary>
+    public Beginning[] Beginnings()
     {
-        var bytes = new byte[_starts.Count];
-        _starts.CopyTo(bytes);
-        return bytes;
+        var beginnings = new List<Beginning>();
+        AddBeginnings(beginnings, node: 0, []);
+        return [.. beginnings];
     }
 
     /// <summary>Where a byte leads from a node; -1 nowhere. The root is 0.</summary>
@@ -58,7 +60,6 @@ internal sealed class PhraseTrie
             return;
         }
 
-        AddStarts(text, bytes[0]);
         BytesMax = Math.Max(BytesMax, bytes.Length);
         int node = 0;
         foreach (byte value in bytes)
@@ -88,26 +89,48 @@ internal sealed class PhraseTrie
         return folded.ToString();
     }
 
-    // Another form may begin with another byte: of a letter that is no ASCII, any that such a rune begins with.
-    private void AddStarts(string text, byte first)
+    // Behind what may be of more bytes, several spaces or another form, any byte may be next.
+    private void AddBeginnings(List<Beginning> beginnings, int node, byte[][] before)
     {
-        if (first < 0x80)
+        if (before.Length == BeginningDepth || (before.Length > 0 && _nodes[node].IsEnd))
         {
-            _starts.Add(first);
-            _starts.Add((byte)char.ToUpperInvariant(text[0]));
-            foreach (byte other in LetterForms.FirstBytes)
-            {
-                _starts.Add(other);
-            }
-
+            beginnings.Add(OfSets(before));
             return;
         }
 
-        for (int value = 0xC2; value <= 0xF4; value++)
+        bool isAscii = true;
+        for (int child = _nodes[node].FirstChild; child > 0; child = _nodes[child].Sibling)
         {
-            _starts.Add((byte)value);
+            byte value = _nodes[child].Value;
+            isAscii &= value < 0x80;
+            if (value == Space)
+            {
+                beginnings.Add(OfSets([.. before, Spaces]));
+            }
+            else if (value < 0x80)
+            {
+                byte[] cases = Letters.IsLetter(value) ? [value, (byte)(value & ~0x20)] : [value];
+                AddBeginnings(beginnings, child, [.. before, cases]);
+            }
         }
+
+        // A letter of another form; a sign that nobody sees before it, a wide space.
+        beginnings.Add(OfSets([.. before, before.Length == 0 && isAscii ? LetterForms.FirstBytes : NotAscii]));
     }
+
+    private static byte[] AllNotAscii()
+    {
+        var bytes = new byte[0x80];
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] = (byte)(0x80 + i);
+        }
+
+        return bytes;
+    }
+
+    private static Beginning OfSets(byte[][] sets) =>
+        new(sets[0], sets.Length > 1 ? sets[1] : null, sets.Length > 2 ? sets[2] : null);
 
     private readonly record struct Node
     {

@@ -1,14 +1,16 @@
 using System;
-using System.Buffers;
 using System.Collections.Generic;
 
 namespace EdgeProxy.Primitives.Detection;
 
-/// <summary>A detector of what has a longest form and a few bytes it may begin with: it is tried at each.</summary>
-internal abstract class PlaceDetector(SearchValues<byte> starts) : Detector
+/// <summary>A detector of what is told by what it begins with: it is tried wherever that may be.</summary>
+/// <param name="beginnings">All it may begin with: elsewhere <see cref="Match"/> would say 0.</param>
+internal abstract class PlaceDetector(params Beginning[] beginnings) : Detector
 {
     /// <summary>The outcome depends on bytes that are not here.</summary>
     protected const int NeedMore = -1;
+
+    private readonly BeginningFilter _beginnings = new(beginnings);
 
     public sealed override void Scan(
         ReadOnlySpan<byte> text, bool isEnd, ref DetectorState state, List<Finding> findings, int rule)
@@ -33,7 +35,7 @@ internal abstract class PlaceDetector(SearchValues<byte> starts) : Detector
                 state.Mode = 0;
             }
 
-            int next = text[at..].IndexOfAny(starts);
+            int next = _beginnings.IndexOf(text[at..]);
             if (next < 0)
             {
                 at = text.Length;

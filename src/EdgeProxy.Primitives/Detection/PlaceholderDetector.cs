@@ -1,5 +1,6 @@
 using System;
 using System.Buffers;
+using System.Text;
 
 namespace EdgeProxy.Primitives.Detection;
 
@@ -7,8 +8,10 @@ namespace EdgeProxy.Primitives.Detection;
 /// What stands for something that was taken out of a text, so that it can be put back: a name and a number in brackets,
 /// [EMAIL_1]. Whether there is one of that name and number is the caller's to say.
 /// </summary>
-internal sealed class PlaceholderDetector() : PlaceDetector(SearchValues.Create("["u8))
+internal sealed class PlaceholderDetector() : PlaceDetector(Beginning.OneOf("[", NameSigns, NameSigns))
 {
+    private const string NameSigns = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+
     /// <summary>Of the name.</summary>
     public const int NameBytesMax = 32;
 
@@ -56,6 +59,5 @@ internal sealed class PlaceholderDetector() : PlaceDetector(SearchValues.Create(
         return IsOne(whole) ? whole.Length : 0;
     }
 
-    private static readonly SearchValues<byte> NameBytes =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"u8);
+    private static readonly SearchValues<byte> NameBytes = SearchValues.Create(Encoding.ASCII.GetBytes(NameSigns));
 }

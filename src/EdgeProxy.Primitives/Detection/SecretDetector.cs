@@ -8,7 +8,7 @@ namespace EdgeProxy.Primitives.Detection;
 /// keys in PEM, and the name and password in a link. Of what has no bound only the beginning is waited for; the rest is
 /// found as it comes, to its end.
 /// </summary>
-internal sealed class SecretDetector() : PlaceDetector(SearchValues.Create(SecretPrefixes.FirstBytes))
+internal sealed class SecretDetector() : PlaceDetector(SecretPrefixes.Beginnings())
 {
     private const int TokenMode = 1;
     private const int WebTokenMode = 2;
@@ -217,7 +217,7 @@ internal sealed class SecretDetector() : PlaceDetector(SearchValues.Create(Secre
     {
         mode = TokenMode;
         bool isShort = false;
-        foreach (SecretPrefix kind in SecretPrefixes.Of(rest[0]))
+        foreach (SecretPrefix kind in SecretPrefixes.By(rest[0]))
         {
             int common = rest.CommonPrefixLength(kind.Bytes);
             if (common < kind.Bytes.Length)

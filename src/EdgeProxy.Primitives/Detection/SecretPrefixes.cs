@@ -1,4 +1,4 @@
-using System.Collections.Generic;
+using System;
 using System.Text;
 
 namespace EdgeProxy.Primitives.Detection;
@@ -22,7 +22,8 @@ internal readonly record struct SecretPrefix(byte[] Bytes, int More, SecretSigns
 /// <summary>Keys and tokens of well-known issuers, as they give them out by the end of 2026.</summary>
 internal static class SecretPrefixes
 {
-    private static readonly SecretPrefix[] All =
+    /// <summary>A longer beginning need not come before a shorter one: each is tried.</summary>
+    public static readonly SecretPrefix[] All =
     [
         // Models
         Of("sk-ant-", 20), Of("sk-proj-", 20), Of("sk-or-", 20), Of("sk-", 20), Of("AIza", 35), Dots("AQ.Ab", 30),
@@ -57,13 +58,17 @@ internal static class SecretPrefixes
         Of("AGE-SECRET-KEY-1", 50),
     ];
 
-    private static readonly SecretPrefix[][] ByFirst = Sorted();
+    private static readonly SecretPrefix[][] ByFirst = Sort();
 
-    /// <summary>Of those, of private keys, web tokens and links with a password.</summary>
-    public static byte[] FirstBytes { get; } = ReadFirstBytes();
+    /// <summary>Those that begin with a byte.</summary>
+    public static ReadOnlySpan<SecretPrefix> By(byte first) => ByFirst[first];
 
-    /// <summary>Those that begin with a byte; a longer beginning before a shorter one.</summary>
-    public static SecretPrefix[] Of(byte first) => ByFirst[first];
+    /// <summary>Theirs, those of private keys, of web tokens, and of what stands in a link.</summary>
+    public static Beginning[] Beginnings() =>
+    [
+        Beginning.Of("-----"u8), Beginning.Of("eyJ"u8), Beginning.Of("://"u8),
+        .. Array.ConvertAll(All, kind => Beginning.Of(kind.Bytes)),
+    ];
 
     private static SecretPrefix Of(string text, int more) => new(Encoding.ASCII.GetBytes(text), more, SecretSigns.Word);
 
@@ -73,34 +78,14 @@ internal static class SecretPrefixes
     private static SecretPrefix Base64(string text, int more) =>
         new(Encoding.ASCII.GetBytes(text), more, SecretSigns.Base64);
 
-    private static SecretPrefix[][] Sorted()
+    private static SecretPrefix[][] Sort()
     {
         var sorted = new SecretPrefix[256][];
         for (int first = 0; first < sorted.Length; first++)
         {
-            var those = new List<SecretPrefix>();
-            foreach (SecretPrefix prefix in All)
-            {
-                if (prefix.Bytes[0] == first)
-                {
-                    those.Add(prefix);
-                }
-            }
-
-            sorted[first] = [.. those];
+            sorted[first] = Array.FindAll(All, kind => kind.Bytes[0] == first);
         }
 
         return sorted;
-    }
-
-    private static byte[] ReadFirstBytes()
-    {
-        var first = new List<byte> { (byte)'-', (byte)'e', (byte)':' };
-        foreach (SecretPrefix prefix in All)
-        {
-            first.Add(prefix.Bytes[0]);
-        }
-
-        return [.. first];
     }
 }

@@ -3,8 +3,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.Arm;
-using System.Runtime.Intrinsics.X86;
+using EdgeProxy.Primitives.Collections;
 
 namespace EdgeProxy.Primitives.Http;
 
@@ -111,18 +110,11 @@ internal readonly ref struct AsciiSet(ReadOnlySpan<byte> rows)
         Vector128<byte> high = (bytes.AsUInt16() >> 4).AsByte() & half;
 
         // Bit of each high half; 8 to 15 are not ASCII and have none.
-        Vector128<byte> bits = Look(Vector128.Create((byte)1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0), high);
-        Vector128<byte> row = Look(rows, bytes & half);
+        Vector128<byte> bits = HalfByteTable.Look(
+            Vector128.Create((byte)1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0), high);
+        Vector128<byte> row = HalfByteTable.Look(rows, bytes & half);
         return Vector128.Equals(row & bits, Vector128<byte>.Zero).ExtractMostSignificantBits();
     }
-
-    // Named by instruction: under Native AOT, Vector128.Shuffle is a call and a loop unless SSSE3 is in the baseline,
-    // while IsSupported is asked of the processor once.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<byte> Look(Vector128<byte> table, Vector128<byte> places) =>
-        Ssse3.IsSupported ? Ssse3.Shuffle(table, places)
-        : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.VectorTableLookup(table, places)
-        : Vector128.Shuffle(table, places);
 
     private int LengthAtShort(ReadOnlySpan<byte> text)
     {

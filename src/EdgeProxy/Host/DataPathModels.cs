@@ -72,6 +72,8 @@ internal sealed partial class DataPath
             TokenCount.Cost);
         Add("edgeproxy_ai_offline_calls_total", "Calls that went to a model for when the link is down.",
             TokenCount.Offline);
+        Add("edgeproxy_ai_estimated_tokens_total", "Tokens of prompts and answers that providers did not tell of.",
+            TokenCount.Estimated);
         AddHistogram(samples, metrics, labels, "input", TokenCount.InputTokens);
         AddHistogram(samples, metrics, labels, "output", TokenCount.OutputTokens);
 

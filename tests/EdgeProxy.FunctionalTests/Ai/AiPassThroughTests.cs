@@ -202,6 +202,7 @@ public sealed class AiPassThroughTests
 
     [Theory]
     [InlineData("openai", "/v1/chat/completions")]
+    [InlineData("openai", "/v1/responses")]
     [InlineData("anthropic", "/v1/messages")]
     [InlineData("ollama", "/api/chat")]
     public async Task Stream_ErrorWithin_PassesAndIsCounted(string kind, string path)

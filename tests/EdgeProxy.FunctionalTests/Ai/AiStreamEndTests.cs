@@ -125,12 +125,69 @@ public sealed class AiStreamEndTests : IDisposable
         Assert.Equal("over_plan", (string)chain.Verified("exchange").Single()["facts"]!["edgeproxy.ai.outcome"]!);
     }
 
+    // Its events repeat all that was said up to four times: that is no more of it.
+    [Fact]
+    public async Task OverPlan_ResponsesThatRepeatThemselves_AreNot()
+    {
+        string said = string.Concat(Enumerable.Repeat("word ", 60)); // 75 tokens of 100
+        string part = $"{{\"type\":\"output_text\",\"text\":\"{said}\"}}";
+        string[] events =
+        [
+            $"{{\"type\":\"response.output_text.delta\",\"sequence_number\":0,\"delta\":\"{said}\"}}",
+            $"{{\"type\":\"response.output_text.done\",\"sequence_number\":1,\"text\":\"{said}\"}}",
+            $"{{\"type\":\"response.content_part.done\",\"sequence_number\":2,\"part\":{part}}}",
+            $"{{\"type\":\"response.output_item.done\",\"sequence_number\":3,\"item\":{{\"content\":[{part}]}}}}",
+            $"{{\"type\":\"response.completed\",\"sequence_number\":4,\"response\":{{\"output\":[{{\"content\":"
+                + $"[{part}]}}],\"usage\":{{\"input_tokens\":5,\"output_tokens\":75,\"total_tokens\":80}}}}}}",
+        ];
+        string stream = string.Concat(events.Select(static data => $"data: {data}\n\n"));
+        await using RawServer server = RawServer.Start(async connection =>
+        {
+            while (await connection.ReadRequestAsync() is not null)
+            {
+                await connection.SendAsync($"{StreamHead}{stream.Length:x}\r\n{stream}\r\n0\r\n\r\n");
+            }
+        });
+        await using ProxyProcess proxy = await StartAsync(
+            server.Port, "openai", "{ count = \"output_tokens\", max = 5000, period = \"month\" }", "",
+            "cut_streams = true");
+
+        RawResponse answer = await RawClient.OnceAsync(
+            proxy.Port, Request("/v1/responses", "{\"model\":\"fast\",\"stream\":true,\"max_output_tokens\":100}"), "POST");
+
+        Assert.Equal(stream, answer.BodyText);
+        Assert.Equal(75, await proxy.MetricAsync("edgeproxy_plan_used"));
+    }
+
+    // A client waits for the end of each choice it asked for; one that ended already does not end again.
+    [Fact]
+    public async Task OverPlan_SeveralChoices_EachEndsOnce()
+    {
+        const string First = "data: {\"choices\":[{\"index\":1,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+        await using RawServer server = RawServer.Start(connection => PourAsync(connection, Chat, First));
+        server.ToleratesFaults = true;
+        await using ProxyProcess proxy = await StartAsync(
+            server.Port, "openai", "{ count = \"output_tokens\", max = 5000, period = \"month\" }", "",
+            "cut_streams = true");
+
+        RawResponse answer = await RawClient.OnceAsync(
+            proxy.Port, Request(Chat, "{\"model\":\"fast\",\"stream\":true,\"n\":3,\"max_tokens\":5}"), "POST");
+
+        Assert.True(answer.IsWhole);
+        Assert.Equal(
+            ["1 stop", "0 length", "2 length"],
+            AiProxy.Events(answer).Where(static data => data.Contains("finish_reason\":\"", StringComparison.Ordinal))
+                .Select(static data => JsonNode.Parse(data)!["choices"]![0]!)
+                .Select(static choice => $"{choice["index"]} {choice["finish_reason"]}"));
+        Assert.EndsWith("data: [DONE]\n\n", answer.BodyText);
+    }
+
     public void Dispose() => _state.Delete(recursive: true);
 
     private const string StreamHead = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 
     // A model that says one word after the other, and never ends.
-    private static async Task PourAsync(RawConnection connection, string path)
+    private static async Task PourAsync(RawConnection connection, string path, string first = "")
     {
         if (await connection.ReadRequestAsync() is null)
         {
@@ -149,7 +206,7 @@ public sealed class AiStreamEndTests : IDisposable
         string head = path == "/api/chat"
             ? StreamHead.Replace("text/event-stream", "application/x-ndjson", StringComparison.Ordinal)
             : StreamHead;
-        await connection.SendAsync(head);
+        await connection.SendAsync(first.Length == 0 ? head : $"{head}{first.Length:x}\r\n{first}\r\n");
         try
         {
             while (true)

@@ -83,6 +83,9 @@ internal static class ModelAnswers
     public static string ErrorEvent(string path) =>
         path.EndsWith("/messages", StringComparison.Ordinal)
             ? Event("error", """{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}""")
+            : path.EndsWith("/responses", StringComparison.Ordinal)
+                ? Event("error",
+                    """{"type":"error","code":"server_error","message":"Overloaded","param":null,"sequence_number":2}""")
             : path.Contains("/api/", StringComparison.Ordinal)
                 ? "{\"error\":\"out of memory\"}\n"
                 : "data: {\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\",\"param\":null,\"code\":null}}\n\n";

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
@@ -13,9 +14,9 @@ public sealed class UsageReaderTests
         // OpenAI: chat completions, Responses, embeddings.
         {
             """
-            {"id":"c","choices":[{"message":{"content":"hello","usage":{"prompt_tokens":99}}}],"usage":{"prompt_tokens":9,"completion_tokens":12,"total_tokens":21,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":3}}}
+            {"id":"c","choices":[{"message":{"content":"hello","usage":{"prompt_tokens":99}}}],"usage":{"prompt_tokens":9,"completion_tokens":12,"total_tokens":21,"prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":2},"completion_tokens_details":{"reasoning_tokens":3}}}
             """,
-            false, "9 12 4 0 3 text 5"
+            false, "9 12 4 2 3 text 5"
         },
         {
             """
@@ -98,6 +99,9 @@ public sealed class UsageReaderTests
     [InlineData("data: {\"error\":{\"message\":\"overloaded\"}}\n\n", true)]
     [InlineData("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}\n\n", true)]
     [InlineData("data: {\"type\":\"response.failed\",\"response\":{\"error\":{\"code\":\"server_error\"}}}\n\n", true)]
+    [InlineData("event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"x\",\"param\":null}\n\n", true)]
+    [InlineData("data: {\"object\":\"error\",\"message\":\"x\",\"type\":\"BadRequestError\",\"code\":400}\n\n", true)]
+    [InlineData("data: {\"choices\":[{\"delta\":{\"type\":\"error\",\"object\":\"error\"}}]}\n\n", false)]
     [InlineData("data: {\"choices\":[],\"error\":null}\n\n", false)]
     [InlineData("data: {\"choices\":[{\"delta\":{\"error\":\"no\"}}]}\n\n", false)]
     public void Take_ErrorWithinAStream_IsNoticed(string stream, bool expected)
@@ -107,6 +111,47 @@ public sealed class UsageReaderTests
         reader.Take(Encoding.UTF8.GetBytes(stream));
 
         Assert.Equal(expected, reader.HasError);
+    }
+
+    [Fact]
+    public void TextOfResponses_ThatItsEventsRepeat_CountsOnce()
+    {
+        const string Said = "{\"type\":\"output_text\",\"text\":\"abcd\"}";
+        const string Call = "{\"type\":\"function_call\",\"name\":\"f\",\"arguments\":\"{}\"}";
+        string[] events =
+        [
+            "{\"type\":\"response.output_text.delta\",\"delta\":\"ab\"}",
+            "{\"type\":\"response.output_text.delta\",\"delta\":\"cd\"}",
+            "{\"type\":\"response.output_text.done\",\"text\":\"abcd\"}",
+            $"{{\"type\":\"response.content_part.done\",\"part\":{Said}}}",
+            $"{{\"type\":\"response.output_item.done\",\"item\":{{\"content\":[{Said}]}}}}",
+            "{\"type\":\"response.function_call_arguments.delta\",\"delta\":\"{}\"}",
+            "{\"type\":\"response.function_call_arguments.done\",\"arguments\":\"{}\"}",
+            $"{{\"type\":\"response.completed\",\"response\":{{\"output\":[{{\"content\":[{Said}]}},{Call}]}}}}",
+        ];
+        var reader = default(UsageReader);
+        reader.Begin(AnswerForm.Events, isResponses: true);
+        foreach (string data in events)
+        {
+            reader.Take(Encoding.ASCII.GetBytes($"data: {data}\n\n"));
+        }
+
+        Assert.Equal((6, 3), (reader.TextBytes, reader.TextPieces));
+    }
+
+    [Theory]
+    [InlineData("{\"choices\":[{\"index\":1,\"delta\":{},\"finish_reason\":\"stop\"}]}", 0b10)]
+    [InlineData("{\"choices\":[{\"finish_reason\":\"stop\",\"index\":2}]}", 0b100)]
+    [InlineData("{\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"},{\"index\":3,\"finish_reason\":\"length\"}]}", 0b1001)]
+    [InlineData("{\"choices\":[{\"index\":1,\"finish_reason\":null},{\"index\":500,\"finish_reason\":\"stop\"}]}", 0)]
+    [InlineData("{\"choices\":[{\"index\":1,\"delta\":{\"tool_calls\":[{\"index\":7}]},\"finish_reason\":\"stop\"}]}", 0b10)]
+    public void EndedChoices_AreThoseThatSaidHow(string data, int expected)
+    {
+        var reader = default(UsageReader);
+        reader.Begin(AnswerForm.Events);
+        reader.Take(Encoding.ASCII.GetBytes($"data: {data}\n\n"));
+
+        Assert.Equal((UInt128)expected, reader.EndedChoices);
     }
 
     [Fact]

@@ -18,6 +18,15 @@ internal static class InputEstimate
 
     private static ReadOnlySpan<byte> DataUrl => "\"data:"u8;
 
+    private static readonly ulong Images = JsonText.HashOf("images"u8);
+
+    // Where requests have pictures and files: Anthropic's sources, OpenAI's parts. Elsewhere it is text, and read.
+    private static readonly ulong[] EncodedNames =
+    [
+        JsonText.HashOf("data"u8), JsonText.HashOf("url"u8), JsonText.HashOf("image_url"u8),
+        JsonText.HashOf("file_data"u8),
+    ];
+
     public static long OfText(long bytes) => (bytes + BytesPerToken - 1) / BytesPerToken;
 
     /// <summary>Of a request that was read.</summary>
@@ -30,11 +39,18 @@ internal static class InputEstimate
 
         long bytes = body.Length;
         long encoded = 0;
+        int imagesEnd = 0; // of Ollama's, which have no names each
         for (int node = 0; node < index.Count; node++)
         {
-            JsonNode value = index[node];
+            ref readonly JsonNode value = ref index[node];
             int length = value.End - value.Start;
-            if (value.Kind == JsonToken.String && length > EncodedBytesMin && IsEncoded(body[value.Start..value.End]))
+            if (value.Kind == JsonToken.ArrayStart && value.NameHash == Images)
+            {
+                imagesEnd = value.Next;
+            }
+            else if (value.Kind == JsonToken.String && length > EncodedBytesMin
+                && (node < imagesEnd || Array.IndexOf(EncodedNames, value.NameHash) >= 0)
+                && IsEncoded(body[value.Start..value.End]))
             {
                 bytes -= length;
                 encoded++;

@@ -7,15 +7,14 @@ internal sealed class ModelPrice(PriceSettings settings)
 {
     private const long TokensPerPrice = 1_000_000;
 
-    // So much of a call's tokens is believed: the price of more than a billion would not fit.
-    private const long TokensMax = 1_000_000_000;
-
     /// <summary>By what the provider counted.</summary>
     public long Of(in Usage usage, Dialect dialect)
     {
-        // OpenAI's and Ollama's input has what came from a cache in it, Anthropic's has not.
+        // OpenAI's and Ollama's input has what a cache had to do with in it, Anthropic's has not.
         long cached = Believed(usage.Cached);
-        long input = dialect == Dialect.Anthropic ? Believed(usage.Input) : Math.Max(0, Believed(usage.Input) - cached);
+        long input = dialect == Dialect.Anthropic
+            ? Believed(usage.Input)
+            : Math.Max(0, Believed(usage.Input) - cached - Believed(usage.CacheWritten));
         long reasoning = Math.Min(Believed(usage.Reasoning), Believed(usage.Output));
         return Rounded(
             ((Int128)input * settings.Input) + ((Int128)cached * settings.CachedInput)
@@ -29,7 +28,7 @@ internal sealed class ModelPrice(PriceSettings settings)
         ((Int128)Believed(input) * Math.Max(settings.Input, Math.Max(settings.CachedInput, settings.CacheWrite)))
         + ((Int128)Believed(output) * Math.Max(settings.Output, settings.Reasoning)));
 
-    private static long Believed(long tokens) => Math.Clamp(tokens, 0, TokensMax);
+    private static long Believed(long tokens) => Math.Clamp(tokens, 0, Usage.TokensMax);
 
     private static long Rounded(Int128 amount) =>
         (long)Int128.Min((amount + TokensPerPrice - 1) / TokensPerPrice, PlanLimits.AmountMax);

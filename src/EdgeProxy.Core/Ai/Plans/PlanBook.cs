@@ -68,6 +68,7 @@ internal sealed class PlanBook : IDisposable
                 foreach (PlanLimit limit in plan.Limits)
                 {
                     limit.Counter.Max = limit.Settings.Max;
+                    limit.Counter.IsReportOnly = limit.Settings.IsReportOnly;
                 }
             }
         }
@@ -136,7 +137,8 @@ internal sealed class PlanBook : IDisposable
                 PlanLimit limit = claim.Plan.Limits[i];
                 if ((claim.Limits & (1U << i)) != 0 && limit.Settings.Count == PlanCount.Concurrency)
                 {
-                    Change(limit.Counter, -1);
+                    limit.Counter.Add(-1);
+                    Keep(limit.Counter);
                 }
             }
         }
@@ -165,7 +167,10 @@ internal sealed class PlanBook : IDisposable
                 if (counter.IsKept && counter.Used > 0)
                 {
                     long ahead = isExact ? 0 : (counter.Max / PlanKeeping.AheadShare) + 1;
-                    counts.Add(new SavedCount(counter.Identity, counter.Window.StartMs, counter.Used + ahead));
+                    counts.Add(new SavedCount(counter.Identity, counter.Window.StartMs, counter.Used + ahead)
+                    {
+                        Debt = counter.Debt,
+                    });
                 }
             }
         }
@@ -223,14 +228,23 @@ internal sealed class PlanBook : IDisposable
             long amount = amounts.Of(limit.Settings.Count);
             if (amount > 0 || (amount < 0 && limit.Counter.Window.Has(claim.TakenMs)))
             {
-                Change(limit.Counter, amount);
+                if (isCall)
+                {
+                    limit.Counter.Add(amount);
+                }
+                else
+                {
+                    limit.Counter.Settle(amount);
+                }
+
+                Keep(limit.Counter);
             }
         }
     }
 
-    private void Change(PlanCounter counter, long amount)
+    // Its file has it.
+    private void Keep(PlanCounter counter)
     {
-        counter.Used = Math.Max(0, counter.Used + amount);
         if (_ledger is { } ledger && counter.Slot >= 0)
         {
             ledger.Write(counter);
@@ -253,7 +267,11 @@ internal sealed class PlanBook : IDisposable
                 + $"{PlanLimit.PeriodText(limit.Period)} {string.Join(',', limit.Models)}";
             if (!_counters.TryGetValue(identity, out PlanCounter? counter))
             {
-                counter = new PlanCounter(identity, limit.Period) { Max = limit.Max };
+                counter = new PlanCounter(identity, limit.Period)
+                {
+                    Max = limit.Max,
+                    IsReportOnly = limit.IsReportOnly,
+                };
                 _keeping.Restore(counter);
                 lock (_turn)
                 {

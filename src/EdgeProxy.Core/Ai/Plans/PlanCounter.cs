@@ -29,10 +29,19 @@ internal sealed class PlanCounter
 
     public PlanPeriod Period { get; }
 
-    /// <summary>What the limit says now; the part of a period's use that is above it is carried on.</summary>
+    /// <summary>What the limit says now.</summary>
     public long Max { get; set; }
 
-    public long Used { get; set; }
+    /// <summary>Nothing of it is refused, so nothing of it is owed.</summary>
+    public bool IsReportOnly { get; set; }
+
+    public long Used { get; private set; }
+
+    /// <summary>
+    /// The part of it that calls turned out to use on top of the limit: the next periods begin with it. What a limit
+    /// that was larger once had let pass is none.
+    /// </summary>
+    public long Debt { get; private set; }
 
     public PlanWindow Window { get; set; }
 
@@ -53,13 +62,36 @@ internal sealed class PlanCounter
     public static UInt128 KeyOf(string identity) =>
         BinaryPrimitives.ReadUInt128LittleEndian(Sha256.Of(Encoding.ASCII.GetBytes(identity)));
 
+    /// <summary>As a file has it.</summary>
+    public void Restore(long startMs, long used, long debt)
+    {
+        Window = PlanWindow.At(Period, startMs);
+        Used = Math.Clamp(used, 0, PlanLimits.UsedMax);
+        Debt = Math.Clamp(debt, 0, Used);
+    }
+
+    /// <summary>A call takes it, or gives it back.</summary>
+    public void Add(long amount) => Used = Math.Clamp(Used + amount, 0, PlanLimits.UsedMax);
+
+    /// <summary>A call came to so much more, or less, than was reserved.</summary>
+    public void Settle(long difference)
+    {
+        long before = Used;
+        Add(difference);
+        if (difference > 0 && !IsReportOnly)
+        {
+            Debt += Math.Max(0, Used - Math.Max(Max, before));
+        }
+    }
+
     /// <summary>
-    /// Moves on to the period of the moment. What was used above the limit is used of the next one. A clock that was
-    /// set back gives nothing back.
+    /// Moves on to the period of the moment. What was owed is used of the next one. A clock that was set back gives
+    /// nothing back: by up to a period its step is not seen at all, so that what the period it is in has used stays.
     /// </summary>
     public void Roll(long unixMs)
     {
-        if (Window.Has(unixMs))
+        if (Window.Has(unixMs)
+            || (unixMs < Window.StartMs && unixMs >= Window.StartMs - (Window.EndMs - Window.StartMs)))
         {
             return;
         }
@@ -70,10 +102,11 @@ internal sealed class PlanCounter
         if (isForward && Period != PlanPeriod.None)
         {
             // A debt is paid with one limit a period.
-            long length = Window.EndMs - Window.StartMs;
-            long periods = 1 + Math.Max(0, (Window.StartMs - ended) / length);
-            long paid = Max > 0 && periods > long.MaxValue / Max ? long.MaxValue : Max * periods;
-            Used = Math.Max(0, Used - paid);
+            long owed = IsReportOnly ? 0 : Math.Min(Debt, Math.Max(0, Used - Max));
+            long passed = Math.Max(0, (Window.StartMs - ended) / (Window.EndMs - Window.StartMs));
+            long paid = Max > 0 && passed > PlanLimits.UsedMax / Max ? PlanLimits.UsedMax : Max * passed;
+            Used = Math.Max(0, owed - paid);
+            Debt = Math.Max(0, Used - Max);
         }
     }
 }

@@ -40,18 +40,21 @@ internal static class PlanFields
     public static void Write(
         HeaderEdits edits, PlanBook book, ConsumerPlan plan, ReadOnlySpan<byte> model, Dialect dialect, long unixMs)
     {
-        if (!plan.Settings.HasHeaders || dialect == Dialect.Ollama)
+        if (dialect == Dialect.Ollama)
         {
             return;
         }
 
         PlanFieldNames[] names = dialect == Dialect.Anthropic ? Anthropic : OpenAi;
+        Remove(edits, names);
+        if (!plan.Settings.HasHeaders)
+        {
+            return;
+        }
+
         for (int count = 0; count < names.Length; count++)
         {
             PlanFieldNames of = names[count];
-            edits.Remove(of.Limit);
-            edits.Remove(of.Remaining);
-            edits.Remove(of.Reset);
             PlanLimit? tightest = Tightest(
                 book, plan, model, (PlanCount)count, unixMs, out long left, out PlanWindow window);
             if (tightest is { } limit)
@@ -80,6 +83,30 @@ internal static class PlanFields
         string code = limit.Settings.Count == PlanCount.Cost ? "insufficient_quota" : "rate_limit_exceeded";
         return AiErrors.Answer(dialect, 429, code, string.Create(CultureInfo.InvariantCulture,
             $"The request may come to {decision.Wanted}; {decision.Used} are used or reserved of the {of}."));
+    }
+
+    /// <summary>Those of a provider of another dialect than the caller's: they would come through.</summary>
+    public static void RemoveOthers(HeaderEdits edits, Dialect dialect)
+    {
+        if (dialect != Dialect.OpenAi)
+        {
+            Remove(edits, OpenAi);
+        }
+
+        if (dialect != Dialect.Anthropic)
+        {
+            Remove(edits, Anthropic);
+        }
+    }
+
+    private static void Remove(HeaderEdits edits, PlanFieldNames[] names)
+    {
+        foreach (PlanFieldNames of in names)
+        {
+            edits.Remove(of.Limit);
+            edits.Remove(of.Remaining);
+            edits.Remove(of.Reset);
+        }
     }
 
     private static PlanLimit? Tightest(

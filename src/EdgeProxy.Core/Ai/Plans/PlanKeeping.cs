@@ -25,9 +25,10 @@ internal sealed class PlanKeeping(PlanBook book, TimeProvider time, Action<strin
     // A disk that was full is tried again: nobody may call for a while, and the power may go.
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<UInt128, (ulong Version, long StartMs, long Used)> _recalled = [];
+    private readonly Dictionary<UInt128, (ulong Version, long StartMs, long Used, long Debt)> _recalled = [];
     private readonly List<SavedCount> _saving = [];
     private readonly AutoResetEvent _wake = new(initialState: false);
+    private readonly ManualResetEvent _stopping = new(initialState: false);
     private readonly byte[] _boot = new byte[PlanLedger.BootBytes];
     private string _folder = "";
     private Thread? _thread;
@@ -53,12 +54,12 @@ internal sealed class PlanKeeping(PlanBook book, TimeProvider time, Action<strin
 
             foreach (SavedCount count in saved)
             {
-                _recalled[PlanCounter.KeyOf(count.Identity)] = (0, count.StartMs, count.Used);
+                _recalled[PlanCounter.KeyOf(count.Identity)] = (0, count.StartMs, count.Used, count.Debt);
             }
 
             foreach (LedgerEntry entry in PlanLedger.Read(Path.Combine(folder, LedgerName), _boot))
             {
-                _recalled[entry.Key] = (entry.Version, entry.StartMs, entry.Used);
+                _recalled[entry.Key] = (entry.Version, entry.StartMs, entry.Used, entry.Debt);
             }
 
             return true;
@@ -74,10 +75,9 @@ internal sealed class PlanKeeping(PlanBook book, TimeProvider time, Action<strin
     public void Restore(PlanCounter counter)
     {
         if (counter.Period != PlanPeriod.None
-            && _recalled.Remove(counter.Key, out (ulong Version, long StartMs, long Used) known))
+            && _recalled.Remove(counter.Key, out (ulong Version, long StartMs, long Used, long Debt) known))
         {
-            counter.Window = PlanWindow.At(counter.Period, known.StartMs);
-            counter.Used = Math.Max(0, known.Used);
+            counter.Restore(known.StartMs, known.Used, known.Debt);
             counter.Version = known.Version;
         }
     }
@@ -135,9 +135,11 @@ internal sealed class PlanKeeping(PlanBook book, TimeProvider time, Action<strin
         }
 
         _isStopping = true;
+        _stopping.Set();
         _wake.Set();
         _thread?.Join();
         _wake.Dispose();
+        _stopping.Dispose();
     }
 
     private void Run()
@@ -145,7 +147,8 @@ internal sealed class PlanKeeping(PlanBook book, TimeProvider time, Action<strin
         bool isLast = false;
         while (!isLast)
         {
-            _wake.WaitOne(_isFailing ? RetryInterval : Timeout.InfiniteTimeSpan);
+            // With a disk that takes nothing, not for each call that comes.
+            _ = _isFailing ? _stopping.WaitOne(RetryInterval) : _wake.WaitOne();
             isLast = _isStopping;
             Save(isExact: isLast);
         }

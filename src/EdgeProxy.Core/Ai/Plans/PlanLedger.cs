@@ -8,7 +8,7 @@ using System.Numerics;
 namespace EdgeProxy.Ai.Plans;
 
 /// <summary>One count as a file has it; the key is its identity's, in bytes.</summary>
-internal readonly record struct LedgerEntry(UInt128 Key, ulong Version, long StartMs, long Used);
+internal readonly record struct LedgerEntry(UInt128 Key, ulong Version, long StartMs, long Used, long Debt);
 
 /// <summary>
 /// The counts of plans in a file mapped into memory: counting is a copy, no system call, and the bytes outlive the
@@ -17,8 +17,8 @@ internal readonly record struct LedgerEntry(UInt128 Key, ulong Version, long Sta
 /// </summary>
 /// <remarks>
 /// File, little-endian: a page with magic (8 bytes), slots (8), the id of the boot that wrote it (16); then slots of
-/// 128 bytes: twice key (16), version (8, from 1), start (8), used (8), CRC-32C of those (4). Every block is written
-/// before use: a hole in a mapped file would end the process on a full disk.
+/// 128 bytes: twice key (16), version (8, from 1), start (8), used (8), debt (8), CRC-32C of those (4). Every block is
+/// written before use: a hole in a mapped file would end the process on a full disk.
 /// </remarks>
 internal sealed unsafe class PlanLedger : IDisposable
 {
@@ -30,7 +30,8 @@ internal sealed unsafe class PlanLedger : IDisposable
     private const int VersionOffset = PlanCounter.KeyBytes;
     private const int StartOffset = VersionOffset + sizeof(ulong);
     private const int UsedOffset = StartOffset + sizeof(long);
-    private const int SumOffset = UsedOffset + sizeof(long);
+    private const int DebtOffset = UsedOffset + sizeof(long);
+    private const int SumOffset = DebtOffset + sizeof(long);
     private const int BootOffset = 16;
 
     private readonly FileStream _held;
@@ -52,7 +53,7 @@ internal sealed unsafe class PlanLedger : IDisposable
 
     public int Slots { get; }
 
-    private static ReadOnlySpan<byte> Magic => "EDGEPLAN"u8;
+    private static ReadOnlySpan<byte> Magic => "EDGEPLA2"u8;
 
     /// <summary>A new file beside the one at the path; <see cref="Publish"/> puts it in its place.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
@@ -152,6 +153,7 @@ internal sealed unsafe class PlanLedger : IDisposable
         BinaryPrimitives.WriteUInt64LittleEndian(place[VersionOffset..], counter.Version);
         BinaryPrimitives.WriteInt64LittleEndian(place[StartOffset..], counter.Window.StartMs);
         BinaryPrimitives.WriteInt64LittleEndian(place[UsedOffset..], counter.Used);
+        BinaryPrimitives.WriteInt64LittleEndian(place[DebtOffset..], counter.Debt);
         BinaryPrimitives.WriteUInt32LittleEndian(place[SumOffset..], Checksum(place));
     }
 
@@ -163,7 +165,8 @@ internal sealed unsafe class PlanLedger : IDisposable
                 BinaryPrimitives.ReadUInt128LittleEndian(place),
                 BinaryPrimitives.ReadUInt64LittleEndian(place[VersionOffset..]),
                 BinaryPrimitives.ReadInt64LittleEndian(place[StartOffset..]),
-                BinaryPrimitives.ReadInt64LittleEndian(place[UsedOffset..]));
+                BinaryPrimitives.ReadInt64LittleEndian(place[UsedOffset..]),
+                BinaryPrimitives.ReadInt64LittleEndian(place[DebtOffset..]));
 
     private static uint Checksum(ReadOnlySpan<byte> place)
     {

@@ -8,7 +8,11 @@ using EdgeProxy.Primitives.Hashing;
 namespace EdgeProxy.Ai.Plans;
 
 /// <summary>A count as the disk has it: since the period's start no more than so much was used.</summary>
-internal readonly record struct SavedCount(string Identity, long StartMs, long Used);
+internal readonly record struct SavedCount(string Identity, long StartMs, long Used)
+{
+    /// <summary>The part of it that the next periods owe.</summary>
+    public long Debt { get; init; }
+}
 
 /// <summary>
 /// The counts of plans on the disk, for a machine that loses its power: a text with a line for each, by way of another
@@ -18,12 +22,20 @@ internal static class PlanSaves
 {
     private const string Head = "edgeproxy plans 1";
 
+    // Begins a line before a count's; who does not know it passes over it.
+    private const string DebtWord = "debt";
+
     /// <exception cref="IOException">It cannot be written.</exception>
     public static void Write(string path, IReadOnlyList<SavedCount> counts)
     {
         var text = new StringBuilder(Head).Append('\n');
         foreach (SavedCount count in counts)
         {
+            if (count.Debt > 0)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{DebtWord} {count.Debt} of the next\n");
+            }
+
             text.Append(CultureInfo.InvariantCulture, $"{count.StartMs} {count.Used} {count.Identity}\n");
         }
 
@@ -58,13 +70,19 @@ internal static class PlanSaves
             return null;
         }
 
+        long debt = 0;
         foreach (string line in text[..end].Split('\n'))
         {
             string[] words = line.Split(' ', 3);
-            if (words.Length == 3 && long.TryParse(words[0], CultureInfo.InvariantCulture, out long start)
+            if (words.Length == 3 && words[0] == DebtWord)
+            {
+                _ = long.TryParse(words[1], CultureInfo.InvariantCulture, out debt);
+            }
+            else if (words.Length == 3 && long.TryParse(words[0], CultureInfo.InvariantCulture, out long start)
                 && long.TryParse(words[1], CultureInfo.InvariantCulture, out long used))
             {
-                counts.Add(new SavedCount(words[2], start, used));
+                counts.Add(new SavedCount(words[2], start, used) { Debt = debt });
+                debt = 0;
             }
         }
 

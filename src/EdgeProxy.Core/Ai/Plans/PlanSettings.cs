@@ -89,6 +89,9 @@ internal static class PlanLimits
     /// <summary>The most a limit may say: far from where sums of it end.</summary>
     public const long AmountMax = 1_000_000_000_000_000;
 
+    /// <summary>The most that is counted of one: sums with a call's stay numbers.</summary>
+    public const long UsedMax = 1_000 * AmountMax;
+
     /// <summary>Micro-units for a million tokens: a whole unit a token.</summary>
     public const long PriceMax = 1_000_000_000_000;
 

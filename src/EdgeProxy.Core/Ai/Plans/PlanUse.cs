@@ -12,6 +12,8 @@ internal sealed class PlanUse(PlanBook book)
     private ConsumerPlan? _plan;
     private PlanDecision _decision;
     private PlanClaim _claim;
+    private long _inputTokens;
+    private Usage _counted;
     private long _cost;
     private bool _isEstimated;
     private bool _isSettled;
@@ -20,10 +22,20 @@ internal sealed class PlanUse(PlanBook book)
     /// <summary>Micro-units, once it is settled.</summary>
     public long Cost => _cost;
 
+    /// <summary>What it was settled by; not there if nothing was used, or nobody can tell.</summary>
+    public Usage Counted => _counted;
+
+    /// <summary>The provider did not tell all of it.</summary>
+    public bool IsEstimated => _isEstimated;
+
+    /// <summary>The caller has one.</summary>
+    public bool HasPlan => _plan is not null;
+
     /// <summary>Takes what the call may come to. Else the exchange has its answer.</summary>
     public bool TryReserve(
         Exchange exchange, AiService service, ModelEntry entry, ReadOnlySpan<byte> model, in PlanAsk ask)
     {
+        _inputTokens = ask.InputTokens;
         if (exchange.Consumer is not { } consumer || service.PlanOf(consumer) is not { } plan)
         {
             return true;
@@ -58,11 +70,12 @@ internal sealed class PlanUse(PlanBook book)
         && InputEstimate.OfText(textBytes) > (2 * _claim.Amounts.Output) + CutSlackTokens;
 
     /// <summary>What an answer came to so far: as its provider said, else as far as can be told.</summary>
-    public Usage Known(in Usage usage, long textBytes)
+    /// <param name="seenTokens">What came of it, estimated.</param>
+    public Usage Known(in Usage usage, long seenTokens)
     {
         Usage known = usage;
-        known.Output = Math.Max(usage.Output, InputEstimate.OfText(textBytes));
-        known.Input = usage.Input > 0 ? usage.Input : _claim.Amounts.Input;
+        known.Output = Math.Max(usage.Output, seenTokens);
+        known.Input = usage.Input + usage.Cached + usage.CacheWritten > 0 ? usage.Input : _inputTokens;
         return known;
     }
 
@@ -71,7 +84,7 @@ internal sealed class PlanUse(PlanBook book)
     /// nothing.
     /// </summary>
     /// <param name="price">Of the target that answered; null if it has none.</param>
-    public void Settle(in Usage usage, long textBytes, bool isWhole, ModelPrice? price, Dialect dialect)
+    public void Settle(in Usage usage, in CallSeen seen, ModelPrice? price, Dialect dialect)
     {
         if (_isSettled)
         {
@@ -80,15 +93,20 @@ internal sealed class PlanUse(PlanBook book)
 
         _isSettled = true;
         Usage counted = usage;
-        if (!usage.IsThere || !isWhole)
+
+        // A provider that tells of one side only, and of none that was not there.
+        bool isHalf = usage.IsThere && ((usage.Output == 0 && seen.Tokens > 0) || usage.TotalInput(dialect) == 0);
+        if (!usage.IsThere || !seen.IsWhole || isHalf)
         {
-            // An answer that broke off, or does not tell: what was asked, and what came.
-            counted = Known(usage, textBytes);
+            // An answer that broke off, or does not tell: what was asked, and what came, or may have been made.
+            counted = Known(usage, seen.IsOutOfSight ? Math.Max(seen.Tokens, _claim.Amounts.Output) : seen.Tokens);
             _isEstimated = counted.Input + counted.Output > 0;
+            counted.IsThere = _isEstimated;
         }
 
         _hasPrice = price is not null;
         _cost = price?.Of(counted, dialect) ?? 0;
+        _counted = counted;
         book.Settle(ref _claim, new CallAmounts(counted.TotalInput(dialect), counted.Output, _cost));
     }
 
@@ -127,12 +145,23 @@ internal sealed class PlanUse(PlanBook book)
         Release();
         _plan = null;
         _decision = default;
+        _inputTokens = 0;
+        _counted = default;
         _cost = 0;
         _isEstimated = false;
         _isSettled = false;
         _hasPrice = false;
     }
 }
+
+/// <summary>What the proxy saw of an answer, for when its provider does not tell.</summary>
+/// <param name="Tokens">What came of it, estimated.</param>
+/// <param name="IsWhole">It came to its end.</param>
+/// <param name="IsOutOfSight">
+/// The model may have written all it was allowed to, and nobody here would know: its caller left before the answer, or
+/// it goes on in the background.
+/// </param>
+internal readonly record struct CallSeen(long Tokens, bool IsWhole, bool IsOutOfSight);
 
 /// <summary>What a request may come to.</summary>
 /// <param name="OutputTokens">The most its answer may have, all choices together.</param>

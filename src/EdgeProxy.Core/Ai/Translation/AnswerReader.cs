@@ -42,7 +42,7 @@ internal abstract class AnswerReader
     protected static long CountOf(JsonIndex index, int node, ulong name)
     {
         int found = index.Find(node, name);
-        return found >= 0 && index[found].IsInteger ? Math.Max(0, index[found].Number) : 0;
+        return found >= 0 && index[found].IsInteger ? Math.Clamp(index[found].Number, 0, Ai.Usage.TokensMax) : 0;
     }
 
     protected static Place StringOf(JsonIndex index, int node, ulong name) =>

@@ -138,7 +138,7 @@ internal sealed class AnswerTranslation
 
                 if (!IsOver && !_reader.EndStream(_writer))
                 {
-                    Fail("\"The provider's stream ended before its answer did.\""u8);
+                    Fail("\"The provider's stream ended before its answer did.\""u8, AnswerErrors.Unsorted);
                 }
 
                 break;
@@ -197,7 +197,7 @@ internal sealed class AnswerTranslation
             ReadOnlySpan<byte> piece = payload[start..at];
             if (_held.Length + piece.Length > AiLimits.EventBytesMax)
             {
-                Fail(AnswerErrors.Unreadable);
+                Fail(AnswerErrors.Unreadable, AnswerErrors.Unsorted);
             }
             else if (isWhole && _held.Length == 0)
             {
@@ -205,7 +205,7 @@ internal sealed class AnswerTranslation
             }
             else if (!_held.TryAppend(piece))
             {
-                Fail(AnswerErrors.Unreadable);
+                Fail(AnswerErrors.Unreadable, AnswerErrors.Unsorted);
             }
             else if (isWhole)
             {
@@ -228,7 +228,7 @@ internal sealed class AnswerTranslation
         ReadOnlySpan<byte> data = whole.Slice(start, length);
         if (count > 1)
         {
-            Fail(AnswerErrors.Unreadable);
+            Fail(AnswerErrors.Unreadable, AnswerErrors.Unsorted);
         }
         else if (_reader is ChatAnswerReader && data.SequenceEqual("[DONE]"u8))
         {
@@ -236,12 +236,13 @@ internal sealed class AnswerTranslation
         }
         else if (_loop.Index.Read(data) != JsonFault.None)
         {
-            Fail(AnswerErrors.Unreadable);
+            Fail(AnswerErrors.Unreadable, AnswerErrors.Unsorted);
         }
         else if (Names.FindSaid(_loop.Index, 0, Names.Error) >= 0)
         {
             Place message = AnswerReader.ErrorOf(_loop.Index);
-            Fail(message.IsThere ? data[message.Start..message.End] : AnswerErrors.Unsaid);
+            Fail(message.IsThere ? data[message.Start..message.End] : AnswerErrors.Unsaid,
+                AnswerErrors.StatusOf(_loop.Index));
         }
         else
         {
@@ -253,15 +254,15 @@ internal sealed class AnswerTranslation
     {
         if (!isGood || _text.IsFull)
         {
-            Fail(AnswerErrors.Unreadable);
+            Fail(AnswerErrors.Unreadable, AnswerErrors.Unsorted);
         }
     }
 
-    private void Fail(ReadOnlySpan<byte> message)
+    private void Fail(ReadOnlySpan<byte> message, int status)
     {
         if (!IsOver)
         {
-            _writer.Fail(message);
+            _writer.Fail(message, status);
         }
     }
 

@@ -42,7 +42,8 @@ internal abstract class AnswerWriter(TranslatedText text)
 
     /// <summary>The stream failed: what its provider said of that, or a text of ours.</summary>
     /// <param name="message">With its quotes.</param>
-    public abstract void Fail(ReadOnlySpan<byte> message);
+    /// <param name="status">The status an answer of its own would have had.</param>
+    public abstract void Fail(ReadOnlySpan<byte> message, int status);
 
     protected void AddId(ReadOnlySpan<byte> source, Place id, int number)
     {

@@ -9,9 +9,6 @@ internal sealed class ChatAnswerReader : AnswerReader
     private static readonly ulong Choices = JsonText.HashOf("choices"u8);
     private static readonly ulong Delta = JsonText.HashOf("delta"u8);
     private static readonly ulong Finish = JsonText.HashOf("finish_reason"u8);
-    private static readonly ulong LengthName = JsonText.HashOf("length"u8);
-    private static readonly ulong Filter = JsonText.HashOf("content_filter"u8);
-    private static readonly ulong FunctionCall = JsonText.HashOf("function_call"u8);
     private static readonly ulong UsageName = JsonText.HashOf("usage"u8);
     private static readonly ulong PromptTokens = JsonText.HashOf("prompt_tokens"u8);
     private static readonly ulong CompletionTokens = JsonText.HashOf("completion_tokens"u8);
@@ -22,12 +19,13 @@ internal sealed class ChatAnswerReader : AnswerReader
     private static readonly ulong ReasoningTokens = JsonText.HashOf("reasoning_tokens"u8);
 
     private long _tool = -1;
+    private ulong _toolId;
     private bool _hasFinished;
 
     public override void Begin()
     {
         base.Begin();
-        (_tool, _hasFinished) = (-1, false);
+        (_tool, _toolId, _hasFinished) = (-1, 0, false);
     }
 
     public override bool ReadWhole(JsonIndex index, ReadOnlySpan<byte> source, AnswerHead head, ChatAnswer answer)
@@ -43,6 +41,12 @@ internal sealed class ChatAnswerReader : AnswerReader
         head.Take(source, StringOf(index, 0, Names.Id), StringOf(index, 0, Names.Model));
         Add(answer, SaidKind.Thinking, ThinkingOf(index, message));
         Add(answer, SaidKind.Text, StringOf(index, message, Names.Content));
+        int parts = index.Find(message, Names.Content);
+        for (int part = FirstPart(index, parts); part > 0; part = NextPart(index, parts, part))
+        {
+            Add(answer, KindOf(index, part), TextOf(index, part));
+        }
+
         Add(answer, SaidKind.Text, StringOf(index, message, Names.Refusal));
         int calls = Names.FindSaid(index, message, Names.ToolCalls);
         if (calls >= 0 && index[calls].Kind != JsonToken.ArrayStart)
@@ -78,18 +82,18 @@ internal sealed class ChatAnswerReader : AnswerReader
             return Names.FindSaid(index, 0, UsageName) >= 0 && ReadUsage(index);
         }
 
-        if (!HasBegun)
-        {
-            head.Take(source, StringOf(index, 0, Names.Id), StringOf(index, 0, Names.Model));
-            HasBegun = true;
-            to.BeginStream(head);
-        }
-
         ReadUsage(index);
         int choice = FirstChoice(index);
         if (choice < 0)
         {
             return true;
+        }
+
+        if (!HasBegun)
+        {
+            head.Take(source, StringOf(index, 0, Names.Id), StringOf(index, 0, Names.Model));
+            HasBegun = true;
+            to.BeginStream(head);
         }
 
         bool isGood = ReadDelta(index, source, index.Find(choice, Delta), to);
@@ -113,6 +117,12 @@ internal sealed class ChatAnswerReader : AnswerReader
     {
         bool isGood = Say(to, SaidKind.Thinking, source, ThinkingOf(index, delta));
         isGood &= Say(to, SaidKind.Text, source, StringOf(index, delta, Names.Content));
+        int parts = index.Find(delta, Names.Content);
+        for (int part = FirstPart(index, parts); part > 0; part = NextPart(index, parts, part))
+        {
+            isGood &= Say(to, KindOf(index, part), source, TextOf(index, part));
+        }
+
         isGood &= Say(to, SaidKind.Text, source, StringOf(index, delta, Names.Refusal));
         int calls = Names.FindSaid(index, delta, Names.ToolCalls);
         if (!Names.Is(index, calls, JsonToken.ArrayStart))
@@ -128,7 +138,25 @@ internal sealed class ChatAnswerReader : AnswerReader
         return isGood;
     }
 
-    // Pieces of a call come under its number; a new number is the next call, and none before it goes on.
+    // Content may be a list of parts, thoughts among them that are a list themselves (Mistral's): of each the first.
+    private static int FirstPart(JsonIndex index, int list) =>
+        Names.Is(index, list, JsonToken.ArrayStart) && index[list].Next > list + 1 ? list + 1 : 0;
+
+    private static int NextPart(JsonIndex index, int list, int part) =>
+        index[part].Next < index[list].Next ? index[part].Next : 0;
+
+    private static SaidKind KindOf(JsonIndex index, int part) =>
+        index.Find(part, Names.Thinking) >= 0 ? SaidKind.Thinking : SaidKind.Text;
+
+    private static Place TextOf(JsonIndex index, int part)
+    {
+        int thoughts = index.Find(part, Names.Thinking);
+        return Names.Is(index, thoughts, JsonToken.String) ? Place.Of(index, thoughts)
+            : StringOf(index, thoughts >= 0 ? FirstPart(index, thoughts) : part, Names.Text);
+    }
+
+    // Pieces of a call come under its number; a new number is the next call, and none before it goes on. Some servers
+    // give all calls the same number: one with a name and another id is the next one, too.
     private bool ReadCall(JsonIndex index, ReadOnlySpan<byte> source, int call, AnswerWriter to)
     {
         int number = index.Find(call, Names.Index);
@@ -141,9 +169,11 @@ internal sealed class ChatAnswerReader : AnswerReader
             return false;
         }
 
-        if (place > _tool)
+        ulong id = Names.Word(index, index.Find(call, Names.Id));
+        bool isOther = place == _tool && !name.IsEmpty && id != 0 && _toolId != 0 && id != _toolId;
+        if (place > _tool || isOther)
         {
-            _tool = place;
+            (_tool, _toolId) = (place, id);
             if (name.IsEmpty || !to.CallTool(source, StringOf(index, call, Names.Id), name))
             {
                 return false;
@@ -176,10 +206,21 @@ internal sealed class ChatAnswerReader : AnswerReader
         return text.IsThere ? text : StringOf(index, node, Names.Reasoning);
     }
 
+    // Others are not asked for; who sends them all the same has them left out.
     private static int FirstChoice(JsonIndex index)
     {
         int choices = index.Find(0, Choices);
-        return Names.Is(index, choices, JsonToken.ArrayStart) && index[choices].Next > choices + 1 ? choices + 1 : -1;
+        int end = Names.Is(index, choices, JsonToken.ArrayStart) ? index[choices].Next : 0;
+        for (int choice = choices + 1; choice < end; choice = index[choice].Next)
+        {
+            int number = index.Find(choice, Names.Index);
+            if (number < 0 || !index[number].IsInteger || index[number].Number == 0)
+            {
+                return choice;
+            }
+        }
+
+        return -1;
     }
 
     private void ReadFinish(JsonIndex index, int choice)
@@ -188,10 +229,7 @@ internal sealed class ChatAnswerReader : AnswerReader
         if (reason != 0)
         {
             _hasFinished = true;
-            Stop = reason == LengthName ? StopReason.Length
-                : reason == Names.ToolCalls || reason == FunctionCall ? StopReason.Tool
-                : reason == Filter ? StopReason.Refusal
-                : StopReason.End;
+            Stop = AnswerMembers.Chat.StopOf(reason);
         }
     }
 

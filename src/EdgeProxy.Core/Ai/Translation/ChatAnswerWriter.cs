@@ -122,11 +122,11 @@ internal sealed class ChatAnswerWriter(TranslatedText text) : AnswerWriter(text)
         return true;
     }
 
-    public override void Fail(ReadOnlySpan<byte> message)
+    public override void Fail(ReadOnlySpan<byte> message, int status)
     {
-        Text.Add("data: {\"error\":{\"message\":"u8);
-        Text.Add(message);
-        Text.Add(",\"type\":\"server_error\",\"param\":null,\"code\":null}}\n\n"u8);
+        Text.Add("data: "u8);
+        AnswerErrors.Write(Text, Dialect.OpenAi, status, message);
+        Text.Add("\n\n"u8);
         IsOver = true;
     }
 
@@ -185,6 +185,12 @@ internal sealed class ChatAnswerWriter(TranslatedText text) : AnswerWriter(text)
         Text.Add(usage.Cached);
         Text.Add(",\"cache_write_tokens\":"u8);
         Text.Add(usage.Written);
+        if (usage.Reasoning > 0)
+        {
+            Text.Add("},\"completion_tokens_details\":{\"reasoning_tokens\":"u8);
+            Text.Add(usage.Reasoning);
+        }
+
         Text.Add("}}"u8);
     }
 

@@ -35,6 +35,9 @@ internal enum PartKind : byte
     /// <summary>First: the media type, not there if it is to be told by the data; Second: base64. No quotes.</summary>
     ImageData,
 
+    /// <summary>A PDF. First: its name, not there if it has none; Second: base64, no quotes.</summary>
+    Document,
+
     /// <summary>First: the id, or none; Second: the name; Third: the arguments.</summary>
     ToolCall,
 }
@@ -69,6 +72,18 @@ internal enum ChoiceOfTool : byte
     Named,
 }
 
+/// <summary>What an answer has to be.</summary>
+internal enum AnswerFormat : byte
+{
+    Unsaid,
+
+    /// <summary>JSON of any shape.</summary>
+    Json,
+
+    /// <summary>JSON of a schema.</summary>
+    Schema,
+}
+
 /// <summary>
 /// What a chat request says, dialect aside: places in its bytes, which stay where they are. Reused for one request
 /// after the other.
@@ -97,6 +112,14 @@ internal sealed class ChatRequest
 
     public bool IsStream { get; set; }
 
+    public AnswerFormat Format { get; set; }
+
+    /// <summary>Of AnswerFormat.Schema.</summary>
+    public Place Schema { get; set; }
+
+    /// <summary>The schema is promised, not only wished for.</summary>
+    public bool IsSchemaStrict { get; set; }
+
     /// <summary>Tool calls so far.</summary>
     public int CallCount { get; set; }
 
@@ -116,6 +139,7 @@ internal sealed class ChatRequest
         ChosenTool = default;
         IsOneToolAtATime = false;
         IsStream = false;
+        (Format, Schema, IsSchemaStrict) = (AnswerFormat.Unsaid, default, false);
         CallCount = 0;
         Losses = default;
         Turns = Emptied(Turns);

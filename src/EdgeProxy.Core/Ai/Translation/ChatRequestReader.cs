@@ -6,6 +6,24 @@ namespace EdgeProxy.Ai.Translation;
 /// <summary>OpenAI's chat completions.</summary>
 internal sealed class ChatRequestReader() : RequestReader(RequestMembers.Chat)
 {
+    // Thoughts and annotations are of answers before, which clients send back as they came.
+    private static readonly ulong[] OfMessage =
+    [
+        Names.Role, Names.Content, Names.Name, Names.ToolCalls, Names.ToolCallId, Names.Refusal,
+        Names.ReasoningContent, Names.Reasoning, Names.Annotations,
+    ];
+
+    private static readonly ulong[] OfText = [Names.Type, Names.Text, Names.Refusal, Names.CacheBreakpoint];
+    private static readonly ulong[] OfImagePart = [Names.Type, Names.ImageUrl, Names.CacheBreakpoint];
+    private static readonly ulong[] OfImage = [Names.Url];
+    private static readonly ulong[] OfFullImage = [Names.Url, Names.Detail];
+    private static readonly ulong[] OfFilePart = [Names.Type, Names.File, Names.CacheBreakpoint];
+    private static readonly ulong[] OfFile = [Names.FileData, Names.FileName];
+    private static readonly ulong[] OfCall = [Names.Type, Names.Id, Names.Function, Names.Index];
+    private static readonly ulong[] OfCalled = [Names.Name, Names.Arguments];
+    private static readonly ulong[] OfFormat = [Names.Type, Names.JsonSchema];
+    private static readonly ulong[] OfSchema = [Names.Name, Names.Description, Names.Schema, Names.Strict];
+
     protected override void ReadMessage(ReadOnlySpan<byte> body, int message)
     {
         ulong role = Names.Word(Index, Index.Find(message, Names.Role));
@@ -48,6 +66,7 @@ internal sealed class ChatRequestReader() : RequestReader(RequestMembers.Chat)
         }
 
         ReadCalls(Names.FindSaid(Index, message, Names.ToolCalls));
+        LoseOthers(message, OfMessage);
     }
 
     protected override void ReadTool(int tool)
@@ -90,6 +109,33 @@ internal sealed class ChatRequestReader() : RequestReader(RequestMembers.Chat)
         }
     }
 
+    // The schema's name is a label only; whether it is promised or wished for, others promise it.
+    protected override void ReadFormat(int format)
+    {
+        ulong type = Names.Word(Index, Index.Find(format, Names.Type));
+        if (type == Names.JsonSchema)
+        {
+            int schema = Index.Find(format, Names.JsonSchema);
+            TakeSchema(Index.Find(schema, Names.Schema),
+                Names.Is(Index, Index.Find(schema, Names.Strict), JsonToken.True));
+            if (Names.FindString(Index, schema, Names.Description) >= 0)
+            {
+                Lose(Loss.FormatDescription);
+            }
+
+            LoseOthers(format, OfFormat);
+            LoseOthers(schema, OfSchema);
+        }
+        else if (type == Names.JsonObject)
+        {
+            Request.Format = AnswerFormat.Json;
+        }
+        else if (type != Names.Text)
+        {
+            Lose(Loss.Format);
+        }
+    }
+
     private void ReadContent(ReadOnlySpan<byte> body, int content)
     {
         if (content < 0)
@@ -128,15 +174,44 @@ internal sealed class ChatRequestReader() : RequestReader(RequestMembers.Chat)
             }
 
             Request.Add(new ChatPart(PartKind.Text, Place.Of(Index, text)));
+            LoseOthers(part, OfText);
         }
         else if (type == Names.ImageUrl)
         {
-            ReadImage(body, Names.FindString(Index, Index.Find(part, Names.ImageUrl), Names.Url));
+            int image = Index.Find(part, Names.ImageUrl);
+            ReadImage(body, Names.FindString(Index, image, Names.Url));
+            LoseOthers(part, OfImagePart);
+            bool isUsual = Names.Word(Index, Index.Find(image, Names.Detail)) == Names.Auto;
+            LoseOthers(image, isUsual ? OfFullImage : OfImage);
+        }
+        else if (type == Names.File)
+        {
+            ReadFile(body, Index.Find(part, Names.File));
+            LoseOthers(part, OfFilePart);
         }
         else
         {
-            Lose(type == Names.InputAudio ? Loss.Sound : type == Names.File ? Loss.File : Loss.UnknownContent);
+            Lose(type == Names.InputAudio ? Loss.Sound : Loss.UnknownContent);
         }
+    }
+
+    // data:application/pdf;base64,... with a name. One that was uploaded before is the other provider's only.
+    private void ReadFile(ReadOnlySpan<byte> body, int file)
+    {
+        int data = Names.FindString(Index, file, Names.FileData);
+        ReadOnlySpan<byte> text = data < 0 ? default : body[(Index[data].Start + 1)..(Index[data].End - 1)];
+        int prefix = text.StartsWith("data:application/pdf;base64,"u8) ? "data:application/pdf;base64,".Length
+            : text.StartsWith("data:application\\/pdf;base64,"u8) ? "data:application\\/pdf;base64,".Length
+            : 0;
+        if (prefix == 0)
+        {
+            Lose(Loss.File);
+            return;
+        }
+
+        Request.Add(new ChatPart(PartKind.Document, Place.Of(Index, Names.FindString(Index, file, Names.FileName)),
+            new Place(Index[data].Start + 1 + prefix, Index[data].End - 1)));
+        LoseOthers(file, OfFile);
     }
 
     // data:image/png;base64,... or a URL that the provider fetches.
@@ -188,6 +263,8 @@ internal sealed class ChatRequestReader() : RequestReader(RequestMembers.Chat)
 
             Request.Add(new ChatPart(PartKind.ToolCall, Place.Of(Index, id), Place.Of(Index, name),
                 Place.Of(Index, arguments), ++Request.CallCount, IsText: true));
+            LoseOthers(call, OfCall);
+            LoseOthers(function, OfCalled);
         }
     }
 }

@@ -1,5 +1,4 @@
 using System;
-using EdgeProxy.Primitives.Json;
 
 namespace EdgeProxy.Ai.Translation;
 
@@ -33,6 +32,7 @@ internal sealed class ChatRequestWriter(TranslatedText text) : RequestWriter(tex
         Copy(source, RequestPart.Seed, "\"seed\":"u8);
         Copy(source, RequestPart.FrequencyPenalty, "\"frequency_penalty\":"u8);
         Copy(source, RequestPart.PresencePenalty, "\"presence_penalty\":"u8);
+        Copy(source, RequestPart.Effort, "\"reasoning_effort\":"u8);
         Format(source);
         Tools(source);
         Choice(source);
@@ -115,6 +115,13 @@ internal sealed class ChatRequestWriter(TranslatedText text) : RequestWriter(tex
                 Text.Add("{\"type\":\"image_url\",\"image_url\":{\"url\":"u8);
                 Text.Add(source.Body, part.First);
                 Text.Add("}}"u8);
+                break;
+            case PartKind.Document:
+                Text.Add("{\"type\":\"file\",\"file\":{\"filename\":"u8);
+                Text.Add(part.First.IsEmpty ? "\"document.pdf\""u8 : source.Body[part.First.Start..part.First.End]);
+                Text.Add(",\"file_data\":\"data:application/pdf;base64,"u8);
+                Text.Add(source.Body, part.Second);
+                Text.Add("\"}}"u8);
                 break;
             default:
                 Text.Add("{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:"u8);
@@ -211,28 +218,19 @@ internal sealed class ChatRequestWriter(TranslatedText text) : RequestWriter(tex
         }
     }
 
-    // Ollama's "json", or a schema.
     private void Format(in RequestSource source)
     {
-        int format = source.Request[RequestPart.Format];
-        if (format < 0)
-        {
-            return;
-        }
-
-        if (Names.Word(source.Index, format) == Names.Json)
+        ChatRequest request = source.Request;
+        if (request.Format == AnswerFormat.Json)
         {
             Member("\"response_format\":{\"type\":\"json_object\"}"u8);
         }
-        else if (source.Index[format].Kind == JsonToken.ObjectStart)
+        else if (request.Format == AnswerFormat.Schema)
         {
-            Member("\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"answer\",\"schema\":"u8);
-            Text.Add(source.Body, Place.Of(source.Index, format));
+            Member("\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"answer\""u8);
+            Text.Add(request.IsSchemaStrict ? ",\"strict\":true,\"schema\":"u8 : ",\"schema\":"u8);
+            Text.Add(source.Body, request.Schema);
             Text.Add("}}"u8);
-        }
-        else if (!Names.SaysNothing(source.Index, format))
-        {
-            source.Request.Losses.Add(Loss.Format);
         }
     }
 }

@@ -22,6 +22,7 @@ internal enum Loss : byte
     HighTemperature,
     ManyChoices,
     Format,
+    FormatDescription,
 }
 
 /// <summary>How a <see cref="Loss"/> is named and told of.</summary>
@@ -43,17 +44,19 @@ internal struct Losses
 
     private static readonly AiCallKind[] Chat = [AiCallKind.ChatCompletions];
     private static readonly AiCallKind[] Messages = [AiCallKind.Messages];
+    private static readonly AiCallKind[] ChatOrMessages = [AiCallKind.ChatCompletions, AiCallKind.Messages];
+    private static readonly AiCallKind[] MessagesOrOllama = [AiCallKind.Messages, AiCallKind.OllamaChat];
     private static readonly AiCallKind[] ChatOrOllama = [AiCallKind.ChatCompletions, AiCallKind.OllamaChat];
 
     /// <summary>All there are, in their order.</summary>
     public static IReadOnlyList<LossEntry> Contents { get; } =
     [
         new(Loss.UnknownMember, "unknown_member", Any, Any, "left out"),
-        new(Loss.UnknownContent, "unknown_content", Any, Any, "left out"),
+        new(Loss.UnknownContent, "unknown_content", ChatOrMessages, Any, "left out"),
         new(Loss.Sound, "input_audio", Chat, Messages, "left out"),
-        new(Loss.File, "file", Any, Any, "left out"),
+        new(Loss.File, "file", ChatOrMessages, Any, "left out: no PDF in base64, or within a tool's result"),
         new(Loss.ImageKind, "image", Any, Any, "left out: neither a URL nor base64 of a known type"),
-        new(Loss.ImageInToolResult, "tool_result.image", Messages, Chat, "left out"),
+        new(Loss.ImageInToolResult, "tool_result.image", MessagesOrOllama, Any, "left out"),
         new(Loss.SpeakerName, "messages[].name", Chat, Messages, "left out"),
         new(Loss.CustomTool, "tools[].custom", Chat, Messages, "left out"),
         new(Loss.ServerTool, "tools[].type", Messages, Chat, "left out"),
@@ -62,7 +65,8 @@ internal struct Losses
         new(Loss.Citations, "citations", Messages, Chat, "left out"),
         new(Loss.HighTemperature, "temperature", ChatOrOllama, Messages, "1 for more than 1"),
         new(Loss.ManyChoices, "n", Chat, Messages, "one choice"),
-        new(Loss.Format, "response_format", Any, Any, "left out"),
+        new(Loss.Format, "response_format", Any, Any, "left out: of a kind that is not known there"),
+        new(Loss.FormatDescription, "response_format.description", Chat, Messages, "left out"),
     ];
 
     public readonly bool IsEmpty => _members == 0 && _contents == 0;

@@ -15,8 +15,8 @@ internal sealed class MessagesAnswerReader : AnswerReader
     private static readonly ulong CacheRead = JsonText.HashOf("cache_read_input_tokens"u8);
     private static readonly ulong CacheWritten = JsonText.HashOf("cache_creation_input_tokens"u8);
     private static readonly ulong StopName = JsonText.HashOf("stop_reason"u8);
-    private static readonly ulong MaxTokens = JsonText.HashOf("max_tokens"u8);
-    private static readonly ulong WindowExceeded = JsonText.HashOf("model_context_window_exceeded"u8);
+    private static readonly ulong OutputDetails = JsonText.HashOf("output_tokens_details"u8);
+    private static readonly ulong ThinkingTokens = JsonText.HashOf("thinking_tokens"u8);
 
     private static readonly ulong MessageStart = JsonText.HashOf("message_start"u8);
     private static readonly ulong BlockStart = JsonText.HashOf("content_block_start"u8);
@@ -31,12 +31,13 @@ internal sealed class MessagesAnswerReader : AnswerReader
     private long _cached;
     private long _written;
     private long _output;
+    private long _reasoning;
 
     public override void Begin()
     {
         base.Begin();
         _isTool = false;
-        _input = _cached = _written = _output = 0;
+        _input = _cached = _written = _output = _reasoning = 0;
     }
 
     public override bool ReadWhole(JsonIndex index, ReadOnlySpan<byte> source, AnswerHead head, ChatAnswer answer)
@@ -132,13 +133,10 @@ internal sealed class MessagesAnswerReader : AnswerReader
         _isTool = type == Names.ToolUse;
         if (!_isTool)
         {
-            Place text = StringOf(index, block, Names.Text);
-            if (type == Names.Text && !text.IsEmpty)
-            {
-                return to.Say(SaidKind.Text, source, text);
-            }
-
-            return block >= 0;
+            // Some servers have the first of it here.
+            Place text = type == Names.Text || type == Names.Thinking ? StringOf(index, block, type) : default;
+            return block >= 0 && (text.IsEmpty
+                || to.Say(type == Names.Text ? SaidKind.Text : SaidKind.Thinking, source, text));
         }
 
         Place id = StringOf(index, block, Names.Id);
@@ -182,10 +180,7 @@ internal sealed class MessagesAnswerReader : AnswerReader
         ulong reason = Names.Word(index, index.Find(node, StopName));
         if (reason != 0)
         {
-            Stop = reason == MaxTokens || reason == WindowExceeded ? StopReason.Length
-                : reason == Names.ToolUse ? StopReason.Tool
-                : reason == Names.Refusal ? StopReason.Refusal
-                : StopReason.End;
+            Stop = AnswerMembers.Messages.StopOf(reason);
         }
     }
 
@@ -200,6 +195,7 @@ internal sealed class MessagesAnswerReader : AnswerReader
         _cached = Math.Max(_cached, CountOf(index, usage, CacheRead));
         _written = Math.Max(_written, CountOf(index, usage, CacheWritten));
         _output = Math.Max(_output, CountOf(index, usage, OutputTokens));
-        Usage = new AnswerUsage(true, _input + _cached + _written, _output, _cached, _written, 0);
+        _reasoning = Math.Max(_reasoning, CountOf(index, index.Find(usage, OutputDetails), ThinkingTokens));
+        Usage = new AnswerUsage(true, _input + _cached + _written, _output, _cached, _written, _reasoning);
     }
 }

@@ -135,11 +135,11 @@ internal sealed class MessagesAnswerWriter(TranslatedText text) : AnswerWriter(t
         return true;
     }
 
-    public override void Fail(ReadOnlySpan<byte> message)
+    public override void Fail(ReadOnlySpan<byte> message, int status)
     {
-        Text.Add("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":"u8);
-        Text.Add(message);
-        Text.Add("}}\n\n"u8);
+        Text.Add("event: error\ndata: "u8);
+        AnswerErrors.Write(Text, Dialect.Anthropic, status, message);
+        Text.Add("\n\n"u8);
         IsOver = true;
     }
 
@@ -162,6 +162,12 @@ internal sealed class MessagesAnswerWriter(TranslatedText text) : AnswerWriter(t
         Text.Add(usage.Cached);
         Text.Add(",\"output_tokens\":"u8);
         Text.Add(usage.Output);
+        if (usage.Reasoning > 0)
+        {
+            Text.Add(",\"output_tokens_details\":{\"thinking_tokens\":"u8);
+            Text.Add(usage.Reasoning);
+            Text.Add("}"u8);
+        }
     }
 
     private void BeginBlock(SaidKind kind)

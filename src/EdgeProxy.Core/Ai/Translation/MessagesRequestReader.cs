@@ -6,6 +6,26 @@ namespace EdgeProxy.Ai.Translation;
 /// <summary>Anthropic's Messages.</summary>
 internal sealed class MessagesRequestReader() : RequestReader(RequestMembers.Messages)
 {
+    private static readonly ulong[] OfMessage = [Names.Role, Names.Content];
+    private static readonly ulong[] OfText = [Names.Type, Names.Text, Names.CacheControl, Names.Citations];
+    private static readonly ulong[] OfImage = [Names.Type, Names.Source, Names.CacheControl];
+    private static readonly ulong[] OfFormat = [Names.Type, Names.Schema];
+
+    private static readonly ulong[] OfDocument =
+        [Names.Type, Names.Source, Names.Title, Names.CacheControl, Names.Citations];
+
+    private static readonly ulong[] OfCall =
+        [Names.Type, Names.Id, Names.Name, Names.Input, Names.CacheControl, Names.Caller];
+
+    private static readonly ulong[] OfResult =
+        [Names.Type, Names.ToolUseId, Names.Content, Names.IsError, Names.CacheControl];
+
+    private static readonly ulong[] OfTool =
+    [
+        Names.Type, Names.Name, Names.Description, Names.InputSchema, Names.Strict, Names.CacheControl,
+        Names.EagerInput,
+    ];
+
     protected override void ReadSystem()
     {
         int system = Request[RequestPart.System];
@@ -23,14 +43,13 @@ internal sealed class MessagesRequestReader() : RequestReader(RequestMembers.Mes
         {
             for (int block = system + 1; block < Index[system].Next; block = Index[block].Next)
             {
-                int text = Names.FindString(Index, block, Names.Text);
-                if (text < 0)
+                if (Names.FindString(Index, block, Names.Text) < 0)
                 {
                     RefuseMember("system[].text");
                     return;
                 }
 
-                Request.Add(new ChatPart(PartKind.Text, Place.Of(Index, text)));
+                ReadText(block);
             }
         }
         else
@@ -42,13 +61,16 @@ internal sealed class MessagesRequestReader() : RequestReader(RequestMembers.Mes
     protected override void ReadMessage(ReadOnlySpan<byte> body, int message)
     {
         ulong word = Names.Word(Index, Index.Find(message, Names.Role));
-        if (word != Names.User && word != Names.Assistant)
+        if (word != Names.User && word != Names.Assistant && word != Names.System)
         {
             Refuse("role");
             return;
         }
 
-        TurnRole role = word == Names.User ? TurnRole.User : TurnRole.Assistant;
+        TurnRole role = word == Names.User ? TurnRole.User
+            : word == Names.System ? TurnRole.System
+            : TurnRole.Assistant;
+        LoseOthers(message, OfMessage);
         int content = Index.Find(message, Names.Content);
         if (Names.Is(Index, content, JsonToken.String))
         {
@@ -86,6 +108,20 @@ internal sealed class MessagesRequestReader() : RequestReader(RequestMembers.Mes
             Place.Of(Index, Names.FindString(Index, tool, Names.Description)),
             Place.Of(Index, Names.FindSaid(Index, tool, Names.InputSchema)),
             Place.Of(Index, Names.FindSaid(Index, tool, Names.Strict))));
+        LoseOthers(tool, OfTool);
+    }
+
+    protected override void ReadFormat(int format)
+    {
+        if (Names.Word(Index, Index.Find(format, Names.Type)) == Names.JsonSchema)
+        {
+            TakeSchema(Index.Find(format, Names.Schema), isStrict: true);
+            LoseOthers(format, OfFormat);
+        }
+        else
+        {
+            Lose(Loss.Format);
+        }
     }
 
     protected override void ReadChoice()
@@ -149,6 +185,8 @@ internal sealed class MessagesRequestReader() : RequestReader(RequestMembers.Mes
             Lose(Loss.FailedTool);
         }
 
+        LoseOthers(block, OfResult);
+
         int content = Names.FindSaid(Index, block, Names.Content);
         if (Names.Is(Index, content, JsonToken.String))
         {
@@ -181,10 +219,15 @@ internal sealed class MessagesRequestReader() : RequestReader(RequestMembers.Mes
         else if (type == Names.Image)
         {
             ReadImage(Index.Find(block, Names.Source));
+            LoseOthers(block, OfImage);
         }
         else if (type == Names.ToolUse && !isInResult)
         {
             ReadCall(block);
+        }
+        else if (type == Names.Document && !isInResult)
+        {
+            ReadDocument(block);
         }
         else if (type == Names.Document)
         {
@@ -206,11 +249,34 @@ internal sealed class MessagesRequestReader() : RequestReader(RequestMembers.Mes
         }
 
         Request.Add(new ChatPart(PartKind.Text, Place.Of(Index, text)));
+        LoseCitations(block);
+        LoseOthers(block, OfText);
+    }
+
+    private void LoseCitations(int block)
+    {
         int citations = Index.Find(block, Names.Citations);
         if (citations >= 0 && !Names.SaysNothing(Index, citations))
         {
             Lose(Loss.Citations);
         }
+    }
+
+    private void ReadDocument(int block)
+    {
+        int source = Index.Find(block, Names.Source);
+        int data = Names.FindString(Index, source, Names.Data);
+        if (data < 0 || Names.Word(Index, Index.Find(source, Names.Type)) != Names.Base64
+            || Names.Word(Index, Index.Find(source, Names.MediaType)) != Names.Pdf)
+        {
+            Lose(Loss.File);
+            return;
+        }
+
+        Request.Add(new ChatPart(
+            PartKind.Document, Place.Of(Index, Names.FindString(Index, block, Names.Title)), Inside(data)));
+        LoseCitations(block);
+        LoseOthers(block, OfDocument);
     }
 
     private void ReadCall(int block)
@@ -226,6 +292,7 @@ internal sealed class MessagesRequestReader() : RequestReader(RequestMembers.Mes
 
         Request.Add(new ChatPart(PartKind.ToolCall, Place.Of(Index, id), Place.Of(Index, name),
             Place.Of(Index, input), ++Request.CallCount));
+        LoseOthers(block, OfCall);
     }
 
     private void ReadImage(int source)

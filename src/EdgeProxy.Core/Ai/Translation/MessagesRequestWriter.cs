@@ -32,6 +32,7 @@ internal sealed class MessagesRequestWriter(TranslatedText text) : RequestWriter
 
         Tools(source);
         Choice(source);
+        OutputConfig(source);
         if (source.Request[RequestPart.User] >= 0)
         {
             Member("\"metadata\":{\"user_id\":"u8);
@@ -61,6 +62,39 @@ internal sealed class MessagesRequestWriter(TranslatedText text) : RequestWriter
     private static bool IsHigh(ReadOnlySpan<byte> number) =>
         global::System.Buffers.Text.Utf8Parser.TryParse(number, out double value, out int length)
         && length == number.Length && value > 1;
+
+    // A schema and how hard to think stand in one place. JSON of no schema cannot be asked for.
+    private void OutputConfig(in RequestSource source)
+    {
+        ChatRequest request = source.Request;
+        bool hasSchema = request.Format == AnswerFormat.Schema;
+        int effort = request[RequestPart.Effort];
+        if (request.Format == AnswerFormat.Json)
+        {
+            request.Losses.Add(Loss.Format);
+        }
+
+        if (!hasSchema && effort < 0)
+        {
+            return;
+        }
+
+        Member("\"output_config\":{"u8);
+        if (hasSchema)
+        {
+            Text.Add("\"format\":{\"type\":\"json_schema\",\"schema\":"u8);
+            Text.Add(source.Body, request.Schema);
+            Text.Add(effort >= 0 ? "},"u8 : "}"u8);
+        }
+
+        if (effort >= 0)
+        {
+            Text.Add("\"effort\":"u8);
+            Text.Add(source.Body, Place.Of(source.Index, effort));
+        }
+
+        Text.Add("}"u8);
+    }
 
     // Wherever they stand: here there is one place for them.
     private void System(in RequestSource source)
@@ -167,6 +201,14 @@ internal sealed class MessagesRequestWriter(TranslatedText text) : RequestWriter
                 Text.Add("\",\"data\":\""u8);
                 Text.Add(source.Body, part.Second);
                 Text.Add("\"}}"u8);
+                return true;
+            case PartKind.Document:
+                Text.Add("{\"type\":\"document\",\"source\":{\"type\":\"base64\","u8);
+                Text.Add("\"media_type\":\"application/pdf\",\"data\":\""u8);
+                Text.Add(source.Body, part.Second);
+                Text.Add(part.First.IsEmpty ? "\"}"u8 : "\"},\"title\":"u8);
+                Text.Add(part.First.IsEmpty ? default : source.Body[part.First.Start..part.First.End]);
+                Text.Add("}"u8);
                 return true;
             default:
                 return Call(source, part);

@@ -59,6 +59,18 @@ internal static class Names
     public static readonly ulong Any = JsonText.HashOf("any"u8);
     public static readonly ulong OneToolOnly = JsonText.HashOf("disable_parallel_tool_use"u8);
     public static readonly ulong Json = JsonText.HashOf("json"u8);
+    public static readonly ulong JsonObject = JsonText.HashOf("json_object"u8);
+    public static readonly ulong JsonSchema = JsonText.HashOf("json_schema"u8);
+    public static readonly ulong Schema = JsonText.HashOf("schema"u8);
+    public static readonly ulong Detail = JsonText.HashOf("detail"u8);
+    public static readonly ulong Annotations = JsonText.HashOf("annotations"u8);
+    public static readonly ulong FileData = JsonText.HashOf("file_data"u8);
+    public static readonly ulong FileName = JsonText.HashOf("filename"u8);
+    public static readonly ulong Pdf = JsonText.HashOf("application/pdf"u8);
+    public static readonly ulong Title = JsonText.HashOf("title"u8);
+    public static readonly ulong CacheBreakpoint = JsonText.HashOf("prompt_cache_breakpoint"u8);
+    public static readonly ulong EagerInput = JsonText.HashOf("eager_input_streaming"u8);
+    public static readonly ulong Caller = JsonText.HashOf("caller"u8);
 
     /// <summary>The hash of a string's text; 0 for what is none.</summary>
     public static ulong Word(JsonIndex index, int node) =>

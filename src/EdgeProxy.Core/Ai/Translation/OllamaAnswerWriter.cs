@@ -154,11 +154,10 @@ internal sealed class OllamaAnswerWriter(TranslatedText text, AiLoop loop) : Ans
         return true;
     }
 
-    public override void Fail(ReadOnlySpan<byte> message)
+    public override void Fail(ReadOnlySpan<byte> message, int status)
     {
-        Text.Add("{\"error\":"u8);
-        Text.Add(message);
-        Text.Add("}\n"u8);
+        AnswerErrors.Write(Text, Dialect.Ollama, status, message);
+        Text.Add("\n"u8);
         IsOver = true;
     }
 

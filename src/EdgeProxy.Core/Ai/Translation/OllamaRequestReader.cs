@@ -9,6 +9,14 @@ internal sealed class OllamaRequestReader() : RequestReader(RequestMembers.Ollam
     /// <summary>Calls without a result among which the one of a result is looked for.</summary>
     public const int OpenCallsMax = 256;
 
+    private static readonly ulong[] OfMessage =
+    [
+        Names.Role, Names.Content, Names.Images, Names.ToolCalls, Names.ToolName, Names.ToolCallId, Names.Thinking,
+    ];
+
+    private static readonly ulong[] OfCall = [Names.Type, Names.Id, Names.Function];
+    private static readonly ulong[] OfCalled = [Names.Name, Names.Arguments, Names.Index];
+
     // Calls that no result was read for yet stand from here on among the parts.
     private int _callsFrom;
 
@@ -47,9 +55,22 @@ internal sealed class OllamaRequestReader() : RequestReader(RequestMembers.Ollam
 
         ReadImages(body, Names.FindSaid(Index, message, Names.Images), role == Names.Tool);
         ReadCalls(Names.FindSaid(Index, message, Names.ToolCalls));
+        LoseOthers(message, OfMessage);
     }
 
     protected override void ReadTool(int tool) => ReadFunction(tool);
+
+    protected override void ReadFormat(int format)
+    {
+        if (Names.Word(Index, format) == Names.Json)
+        {
+            Request.Format = AnswerFormat.Json;
+        }
+        else
+        {
+            TakeSchema(format, isStrict: false);
+        }
+    }
 
     // A result belongs to the first call of its tool that has none yet; without a name to the first at all.
     private void BeginResult(int message)
@@ -127,6 +148,8 @@ internal sealed class OllamaRequestReader() : RequestReader(RequestMembers.Ollam
             {
                 NameHash = Names.Word(Index, name),
             });
+            LoseOthers(call, OfCall);
+            LoseOthers(function, OfCalled);
         }
     }
 }

@@ -49,17 +49,18 @@ internal sealed class RequestMembers
         new("frequency_penalty", RequestPart.FrequencyPenalty),
         new("presence_penalty", RequestPart.PresencePenalty),
         new("response_format", RequestPart.Format),
+        new("reasoning_effort", RequestPart.Effort),
         new("n", RequestPart.Choices),
         new("safety_identifier", RequestPart.Hint),
         new("prompt_cache_key", RequestPart.Hint),
         new("prompt_cache_retention", RequestPart.Hint),
+        new("prompt_cache_options", RequestPart.Hint),
         new("store", RequestPart.None),
         new("metadata", RequestPart.None),
         new("service_tier", RequestPart.None),
         new("logit_bias", RequestPart.None),
         new("logprobs", RequestPart.None),
         new("top_logprobs", RequestPart.None),
-        new("reasoning_effort", RequestPart.None),
         new("verbosity", RequestPart.None),
         new("modalities", RequestPart.None),
         new("audio", RequestPart.None),
@@ -88,12 +89,18 @@ internal sealed class RequestMembers
         new("cache_control", RequestPart.Hint),
         new("thinking", RequestPart.None),
         new("service_tier", RequestPart.None),
-        new("output_config", RequestPart.None),
-        new("output_format", RequestPart.None),
+        new("output_config", RequestPart.Group),
+        new("output_config.format", RequestPart.Format),
+        new("output_config.effort", RequestPart.Effort),
+        new("output_format", RequestPart.Format),
         new("context_management", RequestPart.None),
         new("container", RequestPart.None),
         new("mcp_servers", RequestPart.None),
-        new("inference_geo", RequestPart.None));
+        new("inference_geo", RequestPart.None),
+        new("speed", RequestPart.None),
+        new("diagnostics", RequestPart.None),
+        new("user_profile_id", RequestPart.None),
+        new("workspace_id", RequestPart.None));
 
     /// <summary>Ollama's chat.</summary>
     public static RequestMembers Ollama { get; } = new(
@@ -124,7 +131,7 @@ internal sealed class RequestMembers
         new("options.typical_p", RequestPart.None),
         new("options.repeat_last_n", RequestPart.None),
         new("options.repeat_penalty", RequestPart.None),
-        new("think", RequestPart.None),
+        new("think", RequestPart.Effort),
         new("truncate", RequestPart.None),
         new("shift", RequestPart.None),
         new("logprobs", RequestPart.None),
@@ -176,13 +183,22 @@ internal sealed class RequestMembers
                 return "1 only";
             case RequestPart.Temperature when target == AiCallKind.Messages:
                 return "`temperature`, 1 for more than that";
+            case RequestPart.Format when target == AiCallKind.Messages:
+                return "`output_config.format`, a schema only";
+            case RequestPart.Effort:
+                return $"`{NameOf(RequestPart.Effort, target)}`: low, medium, high, xhigh, max; else **lost**";
         }
 
-        foreach (RequestMember other in Of(target)._members)
+        return NameOf(member.Part, target) is { } name ? $"`{name}`" : null;
+    }
+
+    private static string? NameOf(RequestPart part, AiCallKind dialect)
+    {
+        foreach (RequestMember member in Of(dialect)._members)
         {
-            if (member.Part != RequestPart.None && other.Part == member.Part)
+            if (part != RequestPart.None && member.Part == part)
             {
-                return $"`{other.Path}`";
+                return member.Path;
             }
         }
 

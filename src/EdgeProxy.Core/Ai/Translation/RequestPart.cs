@@ -33,6 +33,9 @@ internal enum RequestPart : byte
     PresencePenalty,
     Format,
 
+    /// <summary>How hard the model is to think, in one of the words both dialects have.</summary>
+    Effort,
+
     /// <summary>How many answers are wanted: more than one only where they can be had.</summary>
     Choices,
 }

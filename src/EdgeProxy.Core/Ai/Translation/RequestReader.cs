@@ -6,6 +6,16 @@ namespace EdgeProxy.Ai.Translation;
 /// <summary>Reads a chat request of one dialect for another: what it says, and what of it will be lost.</summary>
 internal abstract class RequestReader(RequestMembers members)
 {
+    // Both dialects' words for how hard a model is to think; each has more that the other does not know.
+    private static readonly ulong[] Efforts =
+    [
+        JsonText.HashOf("low"u8), JsonText.HashOf("medium"u8), JsonText.HashOf("high"u8), JsonText.HashOf("xhigh"u8),
+        JsonText.HashOf("max"u8),
+    ];
+
+    private static readonly ulong[] OfTool = [Names.Type, Names.Function];
+    private static readonly ulong[] OfFunction = [Names.Name, Names.Description, Names.Parameters, Names.Strict];
+
     private JsonIndex? _index;
     private ChatRequest? _request;
     private RequestMembers? _target;
@@ -51,6 +61,12 @@ internal abstract class RequestReader(RequestMembers members)
         ReadTools();
         ReadStops();
         ReadChoice();
+        int format = request[RequestPart.Format];
+        if (format >= 0 && !Names.SaysNothing(index, format))
+        {
+            ReadFormat(format);
+        }
+
         return _fault;
     }
 
@@ -64,6 +80,35 @@ internal abstract class RequestReader(RequestMembers members)
 
     protected virtual void ReadChoice()
     {
+    }
+
+    protected abstract void ReadFormat(int format);
+
+    /// <summary>The answer has to be of a schema; what is none is lost.</summary>
+    protected void TakeSchema(int schema, bool isStrict)
+    {
+        if (!Names.Is(Index, schema, JsonToken.ObjectStart))
+        {
+            Lose(Loss.Format);
+            return;
+        }
+
+        Request.Format = AnswerFormat.Schema;
+        Request.Schema = Place.Of(Index, schema);
+        Request.IsSchemaStrict = isStrict;
+    }
+
+    /// <summary>What an object says beyond the members that are read, or mean nothing to others, is lost.</summary>
+    protected void LoseOthers(int node, ReadOnlySpan<ulong> known)
+    {
+        int end = node >= 0 && Index[node].Kind == JsonToken.ObjectStart ? Index[node].Next : 0;
+        for (int member = node + 1; member < end; member = Index[member].Next)
+        {
+            if (!known.Contains(Index[member].NameHash) && !Names.SaysNothing(Index, member))
+            {
+                Lose(Loss.UnknownMember);
+            }
+        }
     }
 
     /// <summary>The message that is read is no such thing.</summary>
@@ -102,6 +147,8 @@ internal abstract class RequestReader(RequestMembers members)
             Place.Of(Index, Names.FindString(Index, function, Names.Description)),
             Place.Of(Index, Names.FindSaid(Index, function, Names.Parameters)),
             Place.Of(Index, Names.FindSaid(Index, function, Names.Strict))));
+        LoseOthers(tool, OfTool);
+        LoseOthers(function, OfFunction);
     }
 
     private void ReadMembers(int parent, ulong parentName)
@@ -123,6 +170,10 @@ internal abstract class RequestReader(RequestMembers members)
                 {
                     ReadMembers(node, Index[node].NameHash);
                 }
+                else if (!Names.SaysNothing(Index, node))
+                {
+                    Request.Losses.AddMember(place);
+                }
 
                 continue;
             }
@@ -134,7 +185,7 @@ internal abstract class RequestReader(RequestMembers members)
 
             if (part is RequestPart.None || !IsTaken(part))
             {
-                if ((!Names.SaysNothing(Index, node) && !IsPlainText(part, node)) || part == RequestPart.Seed)
+                if (!Names.SaysNothing(Index, node) || part == RequestPart.Seed)
                 {
                     Request.Losses.AddMember(place);
                 }
@@ -143,16 +194,19 @@ internal abstract class RequestReader(RequestMembers members)
             {
                 Lose(Index[node].IsInteger && Index[node].Number == 1, Loss.ManyChoices);
             }
+            else if (part == RequestPart.Effort && !Efforts.Contains(Names.Word(Index, node)))
+            {
+                if (!Names.SaysNothing(Index, node))
+                {
+                    Request.Losses.AddMember(place);
+                }
+            }
             else if (Request[part] < 0)
             {
                 Request[part] = node; // of two names the one that stands first in the table of the request's order
             }
         }
     }
-
-    // response_format's default, spelled out.
-    private bool IsPlainText(RequestPart part, int node) =>
-        part == RequestPart.Format && Names.Word(Index, Index.Find(node, Names.Type)) == Names.Text;
 
     private bool IsTaken(RequestPart part) =>
         part is RequestPart.System or RequestPart.Choices or RequestPart.Stream || _target!.Has(part);

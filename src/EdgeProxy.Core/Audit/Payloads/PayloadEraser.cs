@@ -1,5 +1,4 @@
 using System;
-using System.Buffers;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
@@ -9,8 +8,8 @@ namespace EdgeProxy.Audit.Payloads;
 
 /// <summary>What came of an erasure.</summary>
 /// <param name="Status">As an HTTP status.</param>
-/// <param name="Count">Payloads that were erased.</param>
-/// <param name="IsBegun">It is not at its end: tried again, unless another takes its place.</param>
+/// <param name="Count">Payloads that were erased now.</param>
+/// <param name="IsBegun">It is not at its end, and is tried again.</param>
 internal readonly record struct EraseOutcome(int Status, string Text, long Count = 0, bool IsBegun = false);
 
 /// <summary>
@@ -23,7 +22,7 @@ internal readonly record struct EraseOutcome(int Status, string Text, long Count
 internal sealed class PayloadEraser(
     PayloadFiles files, Func<byte[], bool> record, TimeProvider time, Action<string>? step = null)
 {
-    private const string PendingName = "erase.pending";
+    private const string PendingPattern = "erase*.pending";
 
     /// <summary>In the place of a consumer: of exchanges nobody was known in.</summary>
     public const string Anonymous = "";
@@ -31,13 +30,12 @@ internal sealed class PayloadEraser(
     private readonly byte[] _zeros = new byte[64 * 1024];
 
     private readonly HashSet<(ulong Lane, ulong Number)> _found = []; // of those asked for, what has a payload
+    private readonly List<ulong> _uncounted = []; // files of a round that could not be counted
     private string _unread = ""; // the last file of a round that could not be read, and why
     private long _overwritten; // of a round, what was not before
 
-    private string PendingPath => Path.Combine(files.Folder, PendingName);
-
-    /// <summary>A process died during an erasure.</summary>
-    public bool HasPending => File.Exists(PendingPath);
+    /// <summary>Some are not at their end.</summary>
+    public bool HasPending => Pending().Count > 0;
 
     /// <summary>Null if a name can be a consumer's here.</summary>
     public static string? ProblemOf(string consumer) =>
@@ -49,15 +47,8 @@ internal sealed class PayloadEraser(
     /// <param name="by">Who asked.</param>
     public EraseOutcome Erase(EraseScope scope, long beforeMs, string by)
     {
-        var order = new Order(scope, beforeMs, by, 0, 0, 0);
-        _unread = "";
-        _overwritten = 0;
-        _found.Clear();
-        foreach (ulong number in files.List())
-        {
-            order = Read(number, order, Count);
-        }
-
+        BeginRound();
+        ErasureOrder order = CountAll(new ErasureOrder(scope, beforeMs, by) { CountedTo = 0 });
         step?.Invoke("counted");
         if (order.Count == 0 && _unread.Length > 0)
         {
@@ -66,85 +57,134 @@ internal sealed class PayloadEraser(
 
         if (order.Count == 0 && scope.IsOfExchanges)
         {
-            return new EraseOutcome(200, $"0 payloads of {scope.Whose} erased"); // one id may have any number of them
+            return new EraseOutcome(200, TextOf(order, 0)); // one id may have any number of them
         }
 
-        string? replaced = null;
+        string? displaced = null;
         if (order.Count > 0)
         {
-            order = scope.IsOfExchanges ? OfFound(order) : order;
-            replaced = HasPending ? File.ReadAllText(PendingPath) : null;
-            WritePending(order.ToText());
+            List<string> pending = Pending();
+            displaced = pending.Count >= PayloadLimits.PendingErasuresMax ? pending[0] : null;
+            order = order with { Path = NextPath(pending) };
+            WritePending(order.Path, order.ToText());
             step?.Invoke("kept");
         }
 
-        return Run(order, isResumed: false, replaced);
+        return Run(order, isResumed: false, displaced);
     }
 
-    // A file that cannot be read now may have others of them, and is tried again: they come behind what is counted.
-    private Order OfFound(Order order)
+    /// <summary>Takes up again, oldest first, what is not at its end; whose each is, and what came of it.</summary>
+    public List<(string Whose, EraseOutcome Outcome)> Resume()
     {
-        List<(ulong Lane, ulong Number)> exchanges = [.. _found];
-        foreach ((ulong Lane, ulong Number) one in _unread.Length > 0 ? order.Scope.Exchanges! : [])
+        var outcomes = new List<(string, EraseOutcome)>();
+        foreach (string path in Pending())
         {
-            if (!_found.Contains(one))
+            if (ErasureOrder.Parse(File.ReadAllText(path)) is { } order)
             {
-                exchanges.Add(one);
+                BeginRound();
+                order = Recounted(order with { Path = path });
+                outcomes.Add((order.Scope.Whose, Run(order, isResumed: true)));
             }
         }
 
-        return order with
-        {
-            Scope = new EraseScope(order.Scope.Consumer, order.Scope.RequestId, exchanges),
-            Count = _found.Count,
-        };
+        return outcomes;
     }
 
-    /// <summary>Ends what a process that died began; null if there is nothing.</summary>
-    public EraseOutcome? Resume()
+    /// <summary>For people.</summary>
+    public static string TextOf(string whose, long count) => $"{count} payloads of {whose} erased";
+
+    private static string TextOf(ErasureOrder order, long count) => TextOf(order.Scope.Whose, count);
+
+    private void BeginRound()
     {
         _unread = "";
         _overwritten = 0;
-        return HasPending && Order.Parse(File.ReadAllText(PendingPath)) is { } order
-            ? Run(order, isResumed: true)
-            : null;
+        _found.Clear();
+        _uncounted.Clear();
+    }
+
+    // What could not be read when it was begun is counted before any of it goes: the chain says how many went.
+    private ErasureOrder Recounted(ErasureOrder order)
+    {
+        ErasureOrder counted = CountAll(order);
+        bool isSame = counted.Count == order.Count && counted.Uncounted.Count == order.Uncounted.Count;
+        if (!isSame)
+        {
+            WritePending(counted.Path, counted.ToText());
+            step?.Invoke("counted again");
+        }
+
+        return counted;
+    }
+
+    private ErasureOrder CountAll(ErasureOrder order)
+    {
+        List<ulong> numbers = files.List();
+        ErasureOrder counted = order;
+        foreach (ulong number in numbers)
+        {
+            if (!order.IsCounted(number) && !TryRead(number, counted, Count, out counted))
+            {
+                _uncounted.Add(number);
+            }
+        }
+
+        // A file that cannot be read now may have any of the exchanges asked for: they come behind what is counted.
+        bool isNews = order.CountedTo == 0 || counted.Count > order.Count;
+        if (order.Scope.IsOfExchanges && isNews)
+        {
+            counted = counted.WithFound(_found, order.Count, isWhole: order.CountedTo == 0 && _uncounted.Count == 0);
+        }
+
+        return counted with
+        {
+            CountedTo = Math.Max(order.CountedTo, numbers.Count > 0 ? numbers[^1] : 0),
+            Uncounted = [.. _uncounted],
+        };
     }
 
     // A file that cannot be read does not keep the others.
-    private Order Read(ulong number, Order order, Func<Order, ulong, Order> what)
+    private bool TryRead(
+        ulong number, ErasureOrder order, Func<ErasureOrder, ulong, ErasureOrder> what, out ErasureOrder next)
     {
+        next = order;
         try
         {
-            return what(order, number);
+            next = what(order, number);
+            return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             _unread = $"{Path.GetFileName(files.PathOf(number))} cannot be read: {exception.Message}";
-            return order;
+            return false;
         }
     }
 
-    // What is not announced is not begun: the one whose place it took has it again.
-    private EraseOutcome Run(Order order, bool isResumed, string? replaced = null)
+    // What is not announced is not begun, and takes nobody's place.
+    private EraseOutcome Run(ErasureOrder order, bool isResumed, string? displaced = null)
     {
         if (!Tell(order, PayloadRecords.Begun))
         {
-            if (replaced is not null)
+            if (order.Count > 0 && !isResumed)
             {
-                WritePending(replaced);
-            }
-            else if (order.Count > 0 && !isResumed)
-            {
-                File.Delete(PendingPath);
+                File.Delete(order.Path);
             }
 
             return new EraseOutcome(503, "the chain cannot be written now: nothing was erased", 0, isResumed);
         }
 
+        if (displaced is not null)
+        {
+            File.Delete(displaced);
+        }
+
         step?.Invoke("announced");
         foreach (ulong number in order.Count > 0 ? files.List() : [])
         {
-            Read(number, order, Overwrite);
+            if (!_uncounted.Contains(number))
+            {
+                TryRead(number, order, Overwrite, out _);
+            }
         }
 
         if (_unread.Length > 0)
@@ -156,21 +196,21 @@ internal sealed class PayloadEraser(
         if (!Tell(order, PayloadRecords.Done))
         {
             return new EraseOutcome(
-                503, "erased; the chain cannot be written now, and says so once it can", order.Count, order.Count > 0);
+                503, "erased; the chain cannot be written now, and says so once it can", _overwritten, order.Count > 0);
         }
 
         step?.Invoke("recorded");
         if (order.Count > 0)
         {
-            File.Delete(PendingPath);
+            File.Delete(order.Path);
             DiskFiles.SyncFolder(files.Folder);
             step?.Invoke("ended");
         }
 
-        return new EraseOutcome(200, $"{order.Count} payloads of {order.Scope.Whose} erased", order.Count);
+        return new EraseOutcome(200, TextOf(order, order.Count), _overwritten);
     }
 
-    private bool Tell(Order order, string outcome)
+    private bool Tell(ErasureOrder order, string outcome)
     {
         foreach (byte[] part in order.Encode(outcome, NowMs))
         {
@@ -185,7 +225,7 @@ internal sealed class PayloadEraser(
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private Order Count(Order order, ulong number)
+    private ErasureOrder Count(ErasureOrder order, ulong number)
     {
         byte[] file = File.ReadAllBytes(files.PathOf(number));
         for (int offset = 0; PayloadFiles.Next(file, ref offset) is { } head; offset += head.Length)
@@ -197,12 +237,7 @@ internal sealed class PayloadEraser(
                     _found.Add((head.Lane, head.Number));
                 }
 
-                order = order with
-                {
-                    Count = order.Count + 1,
-                    FirstMs = order.Count == 0 ? head.UnixMs : Math.Min(order.FirstMs, head.UnixMs),
-                    LastMs = Math.Max(order.LastMs, head.UnixMs),
-                };
+                order = order.With(head);
             }
         }
 
@@ -210,7 +245,7 @@ internal sealed class PayloadEraser(
     }
 
     // One that is marked already is overwritten once more: the mark may have been the last thing that was done.
-    private Order Overwrite(Order order, ulong number)
+    private ErasureOrder Overwrite(ErasureOrder order, ulong number)
     {
         byte[] bytes = File.ReadAllBytes(files.PathOf(number));
         var found = new List<(int Offset, EntryHead Head)>();
@@ -248,78 +283,41 @@ internal sealed class PayloadEraser(
         return order;
     }
 
-    // By way of another name: a crash leaves no half of it.
-    private void WritePending(string order)
+    // Oldest first.
+    private List<string> Pending()
     {
-        string next = PendingPath + ".new";
+        List<string> paths = Directory.Exists(files.Folder)
+            ? [.. Directory.EnumerateFiles(files.Folder, PendingPattern)] : [];
+        paths.Sort(StringComparer.Ordinal);
+        return paths;
+    }
+
+    // A name of its own, behind all others.
+    private string NextPath(List<string> pending)
+    {
+        int last = 0;
+        foreach (string path in pending)
+        {
+            string name = Path.GetFileNameWithoutExtension(path);
+            bool isNumber = int.TryParse(name.AsSpan(name.IndexOf('-', StringComparison.Ordinal) + 1),
+                NumberStyles.None, CultureInfo.InvariantCulture, out int number);
+            last = isNumber ? Math.Max(last, number) : last;
+        }
+
+        return Path.Combine(files.Folder, string.Create(CultureInfo.InvariantCulture, $"erase-{last + 1:d9}.pending"));
+    }
+
+    // By way of another name: a crash leaves no half of it.
+    private void WritePending(string path, string order)
+    {
+        string next = path + ".new";
         using (var file = new FileStream(next, FileMode.Create, FileAccess.Write))
         {
             file.Write(Encoding.UTF8.GetBytes(order));
             file.Flush(flushToDisk: true);
         }
 
-        File.Move(next, PendingPath, overwrite: true);
+        File.Move(next, path, overwrite: true);
         DiskFiles.SyncFolder(files.Folder);
-    }
-
-    // Of exchanges the first ones are those that were found, as many as Count says.
-    private sealed record Order(EraseScope Scope, long BeforeMs, string By, long Count, long FirstMs, long LastMs)
-    {
-        public bool Takes(ReadOnlySpan<byte> entry, in EntryHead head) =>
-            Scope.Covers(head.Lane, head.Number, PayloadFiles.ConsumerOf(entry, head), head.UnixMs < BeforeMs);
-
-        // A line each; those of exchanges have two more.
-        public string ToText() => string.Create(
-            CultureInfo.InvariantCulture, $"{BeforeMs}\n{Count}\n{FirstMs}\n{LastMs}\n{By}\n{Scope.Consumer}")
-            + (Scope.IsOfExchanges
-                ? $"\n{Convert.ToHexStringLower(EraseScope.Write([.. Scope.Exchanges!]))}\n{Scope.RequestId}"
-                : "");
-
-        public static Order? Parse(string text)
-        {
-            string[] lines = text.Split('\n', 8);
-            var scope = new EraseScope(lines.Length > 5 ? lines[5] : "");
-            if (lines.Length == 8)
-            {
-                byte[] exchanges = new byte[lines[6].Length / 2];
-                if (Convert.FromHexString(lines[6], exchanges, out _, out int length) != OperationStatus.Done)
-                {
-                    return null;
-                }
-
-                scope = new EraseScope(scope.Consumer, lines[7], EraseScope.Read(exchanges.AsSpan(0, length)));
-            }
-
-            return lines.Length is 6 or 8 && long.TryParse(lines[0], CultureInfo.InvariantCulture, out long before)
-                && long.TryParse(lines[1], CultureInfo.InvariantCulture, out long count)
-                && long.TryParse(lines[2], CultureInfo.InvariantCulture, out long first)
-                && long.TryParse(lines[3], CultureInfo.InvariantCulture, out long last)
-                ? new Order(scope, before, lines[4], count, first, last)
-                : null;
-        }
-
-        public IEnumerable<byte[]> Encode(string outcome, long nowMs)
-        {
-            if (!Scope.IsOfExchanges)
-            {
-                yield return OwnRecords.Encode(RecordKind.Erasure, nowMs,
-                    (RecordField.Consumer, Scope.Consumer), (RecordField.Cause, "erase"),
-                    (RecordField.Outcome, outcome), (RecordField.By, By), (RecordField.FromMs, FirstMs),
-                    (RecordField.ToMs, LastMs), (RecordField.BeforeMs, BeforeMs), (RecordField.ErasedCount, Count));
-                yield break;
-            }
-
-            (ulong Lane, ulong Number)[] all = [.. Scope.Exchanges!];
-            for (int from = 0; from < all.Length; from += EraseScope.OfRecordMax)
-            {
-                (ulong Lane, ulong Number)[] part = all[from..Math.Min(all.Length, from + EraseScope.OfRecordMax)];
-                yield return OwnRecords.Encode(RecordKind.Erasure, nowMs,
-                    (RecordField.RequestId, Scope.RequestId), (RecordField.Cause, "erase"),
-                    (RecordField.Outcome, outcome), (RecordField.By, By), (RecordField.FromMs, FirstMs),
-                    (RecordField.ToMs, LastMs), (RecordField.BeforeMs, BeforeMs),
-                    (RecordField.ErasedCount, Math.Clamp(Count - from, 0, part.Length)),
-                    (RecordField.OfExchanges, EraseScope.Write(part)));
-            }
-        }
     }
 }

@@ -76,6 +76,11 @@ internal static class PayloadLimits
     /// <summary>Erasures that may wait.</summary>
     public const int ErasuresMax = 16;
 
+    /// <summary>
+    /// Erasures that are begun and not at their end, for files that cannot be read; one more takes the oldest's place.
+    /// </summary>
+    public const int PendingErasuresMax = 64;
+
     /// <summary>A file takes no more entries after this time, so that age can remove it.</summary>
     public static readonly TimeSpan SegmentAge = TimeSpan.FromHours(1);
 

@@ -191,9 +191,8 @@ internal sealed class PayloadStore : IDisposable
                 }
 
                 failure = outcome;
-                if (outcome.Status != 500 || outcome.IsBegun)
+                if (outcome.Status != 500)
                 {
-                    // The next ones would take the place of what is begun.
                     bool isMore = exchanges.Length == RequestSearch.ExchangesMax;
                     failure = outcome with { Text = outcome.Text + (isMore ? MoreText : "") };
                     break;
@@ -365,9 +364,9 @@ internal sealed class PayloadStore : IDisposable
     // What a process that died, or a file that cannot be read, left begun.
     private void ResumeErasure()
     {
-        if (_eraser.Resume() is { } resumed)
+        foreach ((_, EraseOutcome outcome) in _eraser.Resume())
         {
-            Tell(resumed);
+            Tell(outcome);
         }
     }
 
@@ -542,14 +541,7 @@ internal sealed class PayloadStore : IDisposable
 
             try
             {
-                if (_eraser.HasPending)
-                {
-                    _eraser.Resume();
-                }
-
-                long nowMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
-                EraseOutcome outcome =
-                    _eraser.Erase(erasure.Scope, Math.Min(erasure.BeforeMs, nowMs + 1), erasure.By);
+                EraseOutcome outcome = Erase(erasure.Scope, erasure.BeforeMs, erasure.By);
                 Tell(outcome);
                 erasure.Done.SetResult(outcome);
             }
@@ -559,6 +551,28 @@ internal sealed class PayloadStore : IDisposable
                 throw;
             }
         }
+    }
+
+    // What of the same was begun and could be ended now is told to who asks again.
+    private EraseOutcome Erase(EraseScope scope, long beforeMs, string by)
+    {
+        long ended = 0;
+        foreach ((string whose, EraseOutcome resumed) in _eraser.Resume())
+        {
+            Tell(resumed);
+            ended += whose == scope.Whose ? resumed.Count : 0;
+        }
+
+        long nowMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        EraseOutcome outcome = _eraser.Erase(scope, Math.Min(beforeMs, nowMs + 1), by);
+        if (ended == 0)
+        {
+            return outcome;
+        }
+
+        long count = outcome.Count + ended;
+        string text = PayloadEraser.TextOf(scope.Whose, count);
+        return outcome with { Count = count, Text = outcome.Status == 200 ? text : $"{text}; then: {outcome.Text}" };
     }
 
     // The chain says what goes before it goes.

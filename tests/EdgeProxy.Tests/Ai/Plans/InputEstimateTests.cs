@@ -1,3 +1,4 @@
+using System;
 using System.Text;
 using EdgeProxy.Ai;
 using EdgeProxy.Ai.Plans;
@@ -8,15 +9,22 @@ namespace EdgeProxy.Tests.Ai.Plans;
 
 public sealed class InputEstimateTests
 {
-    // A picture counts as one; a long text does not, whatever the script: some have no spaces.
+    // A picture counts as one; a long text does not, whatever the script, and however much it looks like a picture.
     [Theory]
-    [InlineData("A", 100_000, 2_000, 3_000)]
-    [InlineData("\u4f60", 100_000, 75_000, 76_000)]
-    [InlineData("a ", 100_000, 50_000, 51_000)]
-    public void OfRequest_TellsTextsFromPictures(string sign, int count, long least, long most)
+    [InlineData("{\"source\":{\"data\":\"@\"}}", "A", 100_000, 2_000, 3_000)]
+    [InlineData("{\"images\":[\"@\",\"\"]}", "A", 100_000, 2_000, 3_000)]
+    [InlineData("{\"image_url\":{\"url\":\"data:image/png;base64,@\"}}", "A", 100_000, 2_000, 3_000)]
+    [InlineData("{\"image_url\":\"data:image/png;base64,@\"}", "A", 100_000, 2_000, 3_000)]
+    [InlineData("{\"data\":\"@\"}", "\u4f60", 100_000, 75_000, 76_000)]
+    [InlineData("{\"data\":\"@\"}", "a ", 100_000, 50_000, 51_000)]
+    [InlineData("{\"content\":\"@\"}", "A", 100_000, 25_000, 26_000)]
+    [InlineData("{\"images\":[],\"content\":\"@\"}", "A", 100_000, 25_000, 26_000)]
+    [InlineData("{\"content\":\"data:text/plain,@\"}", "A", 100_000, 25_000, 26_000)]
+    [InlineData("{\"input\":[\"@\"]}", "A", 100_000, 25_000, 26_000)]
+    public void OfRequest_TellsTextsFromPictures(string form, string sign, int count, long least, long most)
     {
         byte[] body = Encoding.UTF8.GetBytes(
-            $"{{\"content\":\"{new StringBuilder().Insert(0, sign, count)}\"}}");
+            form.Replace("@", new StringBuilder().Insert(0, sign, count).ToString(), StringComparison.Ordinal));
         var index = new JsonIndex();
         Assert.Equal(JsonFault.None, index.Read(body));
 

@@ -17,6 +17,7 @@ public sealed class ModelPriceTests
     [Theory]
     [InlineData("OpenAi", 1_000, 100, 0, 0, 0, 3_500)]
     [InlineData("OpenAi", 1_000, 100, 400, 0, 60, 1_500 + 500 + 400 + 720)]
+    [InlineData("OpenAi", 1_000, 100, 400, 200, 0, 1_000 + 1_000 + 500 + 600)] // written to a cache, too
     [InlineData("Anthropic", 600, 100, 400, 200, 0, 1_500 + 500 + 600 + 1_000)]
     [InlineData("Ollama", 1, 0, 0, 0, 0, 3)] // 2.5, rounded up
     [InlineData("OpenAi", 10, 0, 20, 0, 0, 25)] // more from a cache than there was: that much is paid

@@ -17,6 +17,7 @@ public sealed class PlanBookTests : IDisposable
 {
     private const long NowMs = 1_800_000_000_000; // 2027-01-15 08:00:00 UTC
     private const long MinuteMs = 60_000;
+    private const long HourMs = 60 * MinuteMs;
     private const long DayMs = 86_400_000;
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeproxy-plans-");
@@ -53,6 +54,88 @@ public sealed class PlanBookTests : IDisposable
         Assert.Equal(150, Used(book, plan, NowMs + MinuteMs));
         Assert.Equal(50, Used(book, plan, NowMs + (2 * MinuteMs)));
         Assert.Equal(0, Used(book, plan, NowMs + (9 * MinuteMs)));
+    }
+
+    [Fact]
+    public void ADebt_OutlivesAProcess_AndTheMachine()
+    {
+        PlanLimitSettings limit = Limit(PlanCount.Tokens, PlanPeriod.Hour, 100);
+        (PlanBook book, ConsumerPlan plan) = Open(limit);
+        Reserve(book, plan, Amounts(10, 10), out PlanClaim claim);
+        book.Settle(ref claim, Amounts(10, 240));
+        book.Dispose();
+
+        (book, plan) = Open(limit);
+        Assert.Equal((250, 150), (Used(book, plan), Used(book, plan, NowMs + HourMs)));
+        Reserve(book, plan, default, out _); // of the hour it is in
+        book.Dispose();
+        ForgetBoot();
+        (book, plan) = Open(limit);
+        Assert.Equal((150, 50), (Used(book, plan, NowMs + HourMs), Used(book, plan, NowMs + (2 * HourMs))));
+    }
+
+    // Else a month of looking on would have its consumer refused for as many months as it was over.
+    [Theory]
+    [InlineData(1_000, true)]
+    [InlineData(1_000, false)]
+    [InlineData(100, true)]
+    public void WhatAnEarlierLimitLetPass_IsNoDebtOfThisOne(long max, bool isReportOnly)
+    {
+        PlanLimitSettings limit = Limit(PlanCount.Tokens, PlanPeriod.Day, max) with { IsReportOnly = isReportOnly };
+        (PlanBook book, ConsumerPlan plan) = Open(limit);
+        for (int i = 0; i < 9; i++)
+        {
+            Reserve(book, plan, Amounts(0, 90), out PlanClaim claim);
+            book.Settle(ref claim, Amounts(0, 100));
+        }
+
+        plan = Prepare(book, out _, Limit(PlanCount.Tokens, PlanPeriod.Day, 100))!;
+
+        Assert.Equal(900, Used(book, plan));
+        Assert.True(Reserve(book, plan, Amounts(0, 1), out _).IsRefused);
+        Assert.Equal(0, Used(book, plan, NowMs + DayMs));
+    }
+
+    [Fact]
+    public void ReportOnly_EachPeriodBeginsWithNothing()
+    {
+        (PlanBook book, ConsumerPlan plan) =
+            Open(Limit(PlanCount.Tokens, PlanPeriod.Minute, 10) with { IsReportOnly = true });
+        Reserve(book, plan, Amounts(0, 25), out PlanClaim claim);
+        book.Settle(ref claim, Amounts(0, 95));
+
+        Assert.Null(Reserve(book, plan, Amounts(0, 5), out _, unixMs: NowMs + MinuteMs).Limit);
+        Assert.Equal(5, Used(book, plan, NowMs + MinuteMs));
+    }
+
+    // The seconds that a clock is corrected by must not cost a limit, nor give one back.
+    [Fact]
+    public void Clock_SetBackOverTheEndOfAPeriod_AndOnAgain_GivesNothingBack()
+    {
+        const long Next = NowMs + HourMs;
+        (PlanBook book, ConsumerPlan plan) = Open(Limit(PlanCount.Requests, PlanPeriod.Hour, 2));
+        Reserve(book, plan, default, out _, unixMs: Next);
+        Assert.False(Reserve(book, plan, default, out _, unixMs: Next - 1_000).IsRefused);
+
+        Assert.True(Reserve(book, plan, default, out _, unixMs: Next - 1).IsRefused);
+        Assert.True(Reserve(book, plan, default, out _, unixMs: Next + 1).IsRefused);
+        Assert.False(Reserve(book, plan, default, out _, unixMs: Next + HourMs).IsRefused);
+    }
+
+    // A provider may say anything; a sum that wraps would be no limit.
+    [Fact]
+    public void Settle_MoreThanNumbersHold_IsALimitStill()
+    {
+        (PlanBook book, ConsumerPlan plan) = Open(Limit(PlanCount.Tokens, PlanPeriod.Month, 100));
+        Reserve(book, plan, default, out _);
+        for (int i = 0; i < 3; i++)
+        {
+            var claim = new PlanClaim { Plan = plan, Limits = 1, TakenMs = NowMs };
+            book.Settle(ref claim, Amounts(0, long.MaxValue / 2));
+            Assert.Equal(PlanLimits.UsedMax, Used(book, plan));
+        }
+
+        Assert.True(Reserve(book, plan, Amounts(0, 1), out _).IsRefused);
     }
 
     [Fact]

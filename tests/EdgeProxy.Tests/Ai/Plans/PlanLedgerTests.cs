@@ -24,6 +24,7 @@ public sealed class PlanLedgerTests : IDisposable
 
         Assert.Equal([(6UL, 105L), (6UL, 205L)], entries.ConvertAll(entry => (entry.Version, entry.Used)));
         Assert.Equal(PlanCounter.KeyOf("alice tokens day "), entries[0].Key);
+        Assert.Equal([0, 7], entries.ConvertAll(entry => entry.Debt));
     }
 
     [Fact]
@@ -66,16 +67,18 @@ public sealed class PlanLedgerTests : IDisposable
     {
         PlanCounter[] counters =
         [
-            new("alice tokens day ", PlanPeriod.Day) { Version = 1, Used = 100, Slot = 0 },
-            new("bob tokens day ", PlanPeriod.Day) { Version = 1, Used = 200, Slot = 1 },
+            new("alice tokens day ", PlanPeriod.Day) { Version = 1, Slot = 0 },
+            new("bob tokens day ", PlanPeriod.Day) { Version = 1, Slot = 1 },
         ];
+        counters[0].Restore(0, used: 100, debt: 0);
+        counters[1].Restore(0, used: 200, debt: 7);
         using var ledger = PlanLedger.Create(LedgerPath, counters, Boot);
         PlanLedger.Publish(LedgerPath);
         for (int i = 0; i < times; i++)
         {
             foreach (PlanCounter counter in counters)
             {
-                counter.Used++;
+                counter.Add(1);
                 ledger.Write(counter);
             }
         }

@@ -251,39 +251,160 @@ public sealed class PayloadEraseTests
         Assert.DoesNotContain("words", TextOf(rig.Files));
     }
 
-    // What is left of the first thousand is tried again: the next ones would take its place. They are told of.
+    // Each thousand is begun by itself: what is left of one is tried again, whatever becomes of the next.
     [Fact]
     public async Task OfOneRequest_FileThatCannotBeRead_KeepsWhatIsBegun()
     {
-        using var rig = new PayloadRig();
+        using PayloadRig rig = SmallFiles();
         rig.Keep("ann's first words", "1", unixMs: Early, requestId: "r-1");
-        for (int i = 1; i < RequestSearch.ExchangesMax; i++)
+        Fill(rig);
+        rig.Keep("ann's hidden words", "2", unixMs: Early, requestId: "r-1");
+        Fill(rig);
+        for (int i = 2; i < RequestSearch.ExchangesMax; i++)
         {
             rig.NoteExchange("r-1");
         }
 
-        rig.Keep("ann's last words", "2", unixMs: Early, requestId: "r-1");
-        rig.WaitKept(2);
-        string bad = rig.Files.PathOf(1);
-        File.CreateSymbolicLink(bad, bad);
+        rig.Keep("ann's last words", "3", unixMs: Early, requestId: "r-1");
+        rig.WaitKept(5);
+        await LooksAreOverAsync(rig);
+        string bad = Hide(rig, 1);
         var ask = new EraseAsk("", "r-1", long.MaxValue);
         EraseOutcome failed = await rig.Store.EraseAsync(ask, "test");
-        File.Delete(bad);
-        string left = TextOf(rig.Files);
+        EraseOutcome again = await rig.Store.EraseAsync(ask, "test");
+        Show(bad);
         EraseOutcome outcome = await rig.Store.EraseAsync(ask, "again");
         PayloadReport report = rig.Ended(out _);
 
-        Assert.Equal((500, 1L, true), (failed.Status, failed.Count, failed.IsBegun));
-        Assert.StartsWith("1 payloads of request r-1 erased; then: what could be read", failed.Text);
-        Assert.EndsWith("so ask again", failed.Text);
-        Assert.DoesNotContain("first words", left);
-        Assert.Contains("last words", left);
+        Assert.Equal((500, 2L, true), (failed.Status, failed.Count, failed.IsBegun));
+        Assert.StartsWith("2 payloads of request r-1 erased; then: what could be read", failed.Text);
+        Assert.Equal((500, 0L), (again.Status, again.Count));
         Assert.Equal((200, 1L), (outcome.Status, outcome.Count));
-        Assert.Equal((0, 2), (report.Kept, report.Erased));
+        Assert.Equal("1 payloads of request r-1 erased", outcome.Text);
+        Assert.DoesNotContain("words", TextOf(rig.Files));
+        Assert.Equal((2, 3), (report.Kept, report.Erased));
         Assert.Empty(report.Problems);
-        List<string> said = rig.Chain.Records(record => (string)record["kind"]! == "erasure"
-            ? $"{record["by"]} {record["outcome"]} {record["erased"]}" : "");
-        Assert.Equal(["test done 1", "again done 1"], said.FindAll(text => text.Contains("done 1")));
+        Assert.Empty(Directory.GetFiles(rig.Files.Folder, "*.pending*"));
+    }
+
+    // The chain says how many went, those of a file that could be read only later as well; so is told who asks again.
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task FileThatCanBeReadAgain_IsCounted(bool isOfOne, bool isRestarted)
+    {
+        using PayloadRig rig = SmallFiles();
+        EraseScope first = rig.Keep("ann's first words", "1", unixMs: Early, requestId: "r-1");
+        Fill(rig);
+        EraseScope second = rig.Keep("ann's second words", "2", unixMs: Early, requestId: "r-1");
+        EraseScope third = rig.Keep("ann's third words", "3", unixMs: Early, requestId: "r-1");
+        Fill(rig);
+        rig.Keep("bob's words", "4", consumer: "bob", unixMs: Early, requestId: "r-2");
+        rig.WaitKept(6);
+        await LooksAreOverAsync(rig);
+        string bad = Hide(rig, 1);
+        EraseScope scope = !isOfOne ? new EraseScope("ann")
+            : new EraseScope("", "r-1", [.. third.Exchanges!, .. first.Exchanges!, .. second.Exchanges!]);
+        EraseOutcome failed = await rig.Store.EraseAsync(scope, long.MaxValue, "test");
+        Show(bad);
+        var said = new List<byte[]>();
+        EraseOutcome outcome = isRestarted
+            ? Assert.Single(new PayloadEraser(rig.Files, Tell(said), TimeProvider.System).Resume()).Outcome
+            : await rig.Store.EraseAsync(scope, long.MaxValue, "test");
+        rig.Chain.Log.Dispose();
+        PayloadReport report = Check(rig, rig.Files, said);
+
+        Assert.Equal((500, 1L, true), (failed.Status, failed.Count, failed.IsBegun));
+        Assert.Equal((200, 2L), (outcome.Status, outcome.Count));
+        Assert.Equal($"{(isRestarted ? 3 : 2)} payloads of {scope.Whose} erased", outcome.Text);
+        Assert.Equal((3, 3), (report.Kept, report.Erased));
+        Assert.Empty(report.Problems);
+        Assert.DoesNotContain("ann's", TextOf(rig.Files));
+        List<string> told = rig.Chain.Records(record => (string)record["kind"]! == "erasure" ? Told(record) : "");
+        told.AddRange(said.ConvertAll(record => Told(AuditLogRig.Json(record))));
+        told.RemoveAll(string.IsNullOrEmpty);
+        told.RemoveAll(static text => text.EndsWith(" 0", StringComparison.Ordinal)); // of what found nothing more
+        Assert.Equal(["begun 1", "begun 3", "done 3"], told);
+    }
+
+    // However many are begun for a file that cannot be read, each comes to its end.
+    [Fact]
+    public void Begun_OfSeveral_EachEnds()
+    {
+        using PayloadRig rig = SmallFiles();
+        string[] names = ["ann", "bob", "eve"];
+        rig.Keep("ann's hidden words", "2", unixMs: Early);
+        Fill(rig);
+        foreach (string name in names)
+        {
+            rig.Keep($"{name}'s words", "1", consumer: name, unixMs: Early);
+        }
+
+        Assert.Equal(5, rig.Ended(out _).Kept);
+        string bad = Hide(rig, 0);
+        var said = new List<byte[]>();
+        var eraser = new PayloadEraser(rig.Files, Tell(said), TimeProvider.System);
+        Assert.All(names, name =>
+            Assert.True(eraser.Erase(new EraseScope(name), long.MaxValue, "test") is { Status: 500, IsBegun: true }));
+        Assert.All(eraser.Resume(), static each => Assert.Equal(500, each.Outcome.Status));
+        Show(bad);
+
+        Assert.Equal(
+            ["2 payloads of ann erased", "1 payloads of bob erased", "1 payloads of eve erased"],
+            eraser.Resume().ConvertAll(static each => each.Outcome.Text));
+        Assert.False(eraser.HasPending);
+        PayloadReport report = Check(rig, rig.Files, said);
+        Assert.Equal((1, 4), (report.Kept, report.Erased));
+        Assert.Empty(report.Problems);
+    }
+
+    // So many wait that the oldest has no more place, once the chain has the one that takes it.
+    [Fact]
+    public void Begun_MoreThanMayWait_TakeTheOldestsPlace()
+    {
+        using PayloadRig rig = SmallFiles();
+        rig.Keep("hidden", "2", unixMs: Early);
+        Fill(rig);
+        const int Count = PayloadLimits.PendingErasuresMax + 2;
+        for (int i = 0; i < Count; i++)
+        {
+            rig.Keep("words", "1", consumer: $"c{i}", unixMs: Early);
+        }
+
+        Assert.Equal(Count + 2, rig.Ended(out _).Kept);
+        Hide(rig, 0);
+        bool isWell = true;
+        var eraser = new PayloadEraser(rig.Files, _ => isWell, TimeProvider.System);
+        for (int i = 0; i < Count; i++)
+        {
+            isWell = i != PayloadLimits.PendingErasuresMax; // that one takes nobody's place
+            EraseOutcome outcome = eraser.Erase(new EraseScope($"c{i}"), long.MaxValue, "test");
+            Assert.Equal(isWell, outcome.IsBegun);
+        }
+
+        string[] begun = [.. Enumerable.Range(1, Count - 3).Select(static i => $"c{i}"), $"c{Count - 1}"];
+        Assert.Equal(begun, eraser.Resume().ConvertAll(static each => each.Whose));
+    }
+
+    // One of an earlier version.
+    [Theory]
+    [InlineData("{0}\n1\n5\n5\ntest\nann")]
+    [InlineData("{0}\n1\n5\n5\ntest\n\n{1}\nr-1")]
+    public void BegunByAnEarlierVersion_Ends(string text)
+    {
+        using var rig = new PayloadRig();
+        EraseScope scope = rig.Keep("ann's words", "1", unixMs: Early, requestId: "r-1");
+        Assert.Equal(1, rig.Ended(out _).Kept);
+        string exchanges = Convert.ToHexStringLower(EraseScope.Write([.. scope.Exchanges!]));
+        File.WriteAllText(Path.Combine(rig.Files.Folder, "erase.pending"),
+            string.Format(System.Globalization.CultureInfo.InvariantCulture, text, Late, exchanges));
+        var eraser = new PayloadEraser(rig.Files, static _ => true, TimeProvider.System);
+
+        Assert.Equal(200, Assert.Single(eraser.Resume()).Outcome.Status);
+        Assert.DoesNotContain("ann's words", TextOf(rig.Files));
+        Assert.False(eraser.HasPending);
     }
 
     // Of what went before it is told, too.
@@ -335,7 +456,7 @@ public sealed class PayloadEraseTests
 
         Assert.Equal((500, 1L, true), (begun.Status, begun.Count, begun.IsBegun));
         Assert.Equal((503, 0L, false), (refused.Status, refused.Count, refused.IsBegun));
-        Assert.Equal("1 payloads of ann erased", eraser.Resume()?.Text);
+        Assert.Equal("1 payloads of ann erased", Assert.Single(eraser.Resume()).Outcome.Text);
         Assert.False(eraser.HasPending);
         Assert.Contains("bob's words", TextOf(rig.Files));
     }
@@ -360,10 +481,10 @@ public sealed class PayloadEraseTests
         var eraser = new PayloadEraser(rig.Files, Tell(said), TimeProvider.System);
         EraseOutcome begun = eraser.Erase(new EraseScope("", "r-1", asked), long.MaxValue, "test");
         File.Delete(bad);
-        EraseOutcome? ended = eraser.Resume();
+        EraseOutcome ended = Assert.Single(eraser.Resume()).Outcome;
 
         Assert.Equal((500, 1L), (begun.Status, begun.Count));
-        Assert.Equal((200, 1L), (ended?.Status, ended?.Count));
+        Assert.Equal((200, 0L, "1 payloads of request r-1 erased"), (ended.Status, ended.Count, ended.Text));
         Assert.Equal(
             ["begun 1 128", "begun 0 1", "begun 1 128", "begun 0 1", "done 1 128", "done 0 1"],
             said.ConvertAll(static record =>
@@ -449,6 +570,15 @@ public sealed class PayloadEraseTests
         }
 
         Assert.Equal(isOfOne ? 8 : 12, steps);
+    }
+
+    // Never so late that files are looked at for that.
+    private sealed class TimeOfOneLook : TimeProvider
+    {
+        private readonly long _start = System.GetTimestamp();
+
+        public override long GetTimestamp() =>
+            Math.Min(System.GetTimestamp() - _start, 59 * System.TimestampFrequency);
     }
 
     // Says once, to whoever looks at it next, that it was looked at.
@@ -549,6 +679,42 @@ public sealed class PayloadEraseTests
         }
 
         return check.Finish();
+    }
+
+    private static string Told(JsonObject record) => $"{record["outcome"]} {record["erased"]}";
+
+    // Files take so little that one long payload fills one.
+    private static PayloadRig SmallFiles() =>
+        new(new PayloadSettings { RetainBytes = 512 * 1024 }, time: new TimeOfOneLook());
+
+    // The store looks at its files once for each that is begun, behind what it erases: a whole turn after the last.
+    private static async Task LooksAreOverAsync(PayloadRig rig)
+    {
+        var nothing = new EraseScope("", "nothing", [(1, 1)]);
+        Assert.Equal(0, (await rig.Store.EraseAsync(nothing, long.MaxValue, "test")).Count);
+        Assert.Equal(0, (await rig.Store.EraseAsync(nothing, long.MaxValue, "test")).Count);
+    }
+
+    // What is kept next begins another file.
+    private static void Fill(PayloadRig rig)
+    {
+        string text = new('x', PayloadLimits.BodyBytesDefault);
+        rig.Keep(text, text, PayloadMode.Sealed, consumer: "filler", unixMs: Early);
+    }
+
+    // A file, by its place among all, cannot be read; its path.
+    private static string Hide(PayloadRig rig, int index)
+    {
+        string bad = rig.Files.PathOf(rig.Files.List()[index]);
+        File.Move(bad, bad + ".hidden");
+        File.CreateSymbolicLink(bad, bad); // leads to itself
+        return bad;
+    }
+
+    private static void Show(string bad)
+    {
+        File.Delete(bad);
+        File.Move(bad + ".hidden", bad);
     }
 
     private static string TextOf(PayloadFiles files)
