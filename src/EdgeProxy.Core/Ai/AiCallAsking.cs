@@ -4,7 +4,7 @@ using EdgeProxy.Pipeline;
 
 namespace EdgeProxy.Ai;
 
-/// <content>External guards that are asked about its prompt or its answer, which wait for them (decision 149).</content>
+/// <content>External guards that are asked about prompt or answer, which wait for them (decision 149).</content>
 internal sealed partial class AiCall
 {
     public override bool IsWaiting => _guard?.Answering.IsAsking == true;

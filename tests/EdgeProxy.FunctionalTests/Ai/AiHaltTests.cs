@@ -8,8 +8,8 @@ using Xunit;
 namespace EdgeProxy.FunctionalTests.Ai;
 
 /// <summary>
-/// The kill switch and calls of models in every state they can wait in. No other end is near: what ends within a test was
-/// ended by the halt.
+/// The kill switch and calls of models in every state they can wait in. No other end is near: what ends within a test
+/// was ended by the halt.
 /// </summary>
 public sealed class AiHaltTests
 {
@@ -45,7 +45,12 @@ public sealed class AiHaltTests
                 middlewares = ["guard"]
                 service = "llm"
                 [middlewares.guard.ai_guard]
-                external = [{ name = "g", url = "http://127.0.0.1:{{guard.Port}}", timeout = "60s", on_failure = "closed", about = ["{{about}}"] }]
+                [[middlewares.guard.ai_guard.external]]
+                name = "g"
+                url = "http://127.0.0.1:{{guard.Port}}"
+                timeout = "60s"
+                on_failure = "closed"
+                about = ["{{about}}"]
                 """));
         using RawClient client = await proxy.ConnectAsync();
         await client.SendAsync(AiProxy.Post(Chat, Body(isStream)));
@@ -100,7 +105,8 @@ public sealed class AiHaltTests
     public async Task Stream_ThatIsTranslated_SaysSoInItsClientsDialect(string kind, string path, string end)
     {
         await using RawServer model = Talking(kind);
-        await using ProxyProcess proxy = await ProxyProcess.StartAsync(AiProxy.Config(model.Port, kind, provider: Patient));
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            AiProxy.Config(model.Port, kind, provider: Patient));
         using RawClient client = await proxy.ConnectAsync();
         await client.SendAsync(AiProxy.Post(path, Body(isStream: true)));
         Assert.Equal(200, (await client.ReadHeadAsync()).Status);

@@ -7,8 +7,9 @@ using EdgeProxy.Pipeline;
 namespace EdgeProxy.Ai.Guards;
 
 /// <summary>
-/// A question to external guards, from the loop that asks to what becomes of the replies there. Rented from its loop and
-/// given back there, so that asking allocates nothing on it; the rest is done on a thread of the pool (decision 168).
+/// A question to external guards, from the loop that asks to what becomes of the replies there. Rented from its loop
+/// and given back there, so that asking allocates nothing on it; the rest is done on a thread of the pool (decision
+/// 168).
 /// </summary>
 internal sealed class GuardQuestion(AiLoop loop) : OffLoopWork, IThreadPoolWorkItem
 {

@@ -134,7 +134,7 @@ internal sealed class GuardBench : IDisposable
         _pieces.TakeEnd(_output);
     }
 
-    /// <summary>The same, of a stream that external guards let pass; what they are asked is left in the buffer.</summary>
+    /// <summary>The same, of a stream that external guards let pass: the buffer has the question.</summary>
     public void PassAsked(AiCallKind kind, byte[] stream, ByteBuffer question)
     {
         Pass(kind, stream);
