@@ -107,7 +107,7 @@ complete -c edgeproxy -n '__edgeproxy_verbs "config reference"' -l help -d 'what
 complete -c edgeproxy -n '__edgeproxy_verbs "config schema"' -l config -d 'the configuration file'
 complete -c edgeproxy -n '__edgeproxy_verbs "config schema"' -l help -d 'what this verb does'
 complete -c edgeproxy -n '__edgeproxy_verbs "audit"' -a verify -d '0 if nothing was changed, else 1 and where the first change is'
-complete -c edgeproxy -n '__edgeproxy_verbs "audit"' -a show -d 'one record, or those of a request, as JSON'
+complete -c edgeproxy -n '__edgeproxy_verbs "audit"' -a show -d 'one record, or those of a request or a trace, as JSON'
 complete -c edgeproxy -n '__edgeproxy_verbs "audit"' -a export -d 'records as JSON, a line each'
 complete -c edgeproxy -n '__edgeproxy_verbs "audit"' -a erase -d 'overwrite what is kept of a consumer`s or a request`s bodies; the chain says so'
 complete -c edgeproxy -n '__edgeproxy_verbs "audit"' -a key -d 'the public key, to be kept where the chain is not'

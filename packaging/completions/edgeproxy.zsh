@@ -182,7 +182,7 @@ _edgeproxy() {
     'audit')
       next=(
         'verify:0 if nothing was changed, else 1 and where the first change is'
-        'show:one record, or those of a request, as JSON'
+        'show:one record, or those of a request or a trace, as JSON'
         'export:records as JSON, a line each'
         'erase:overwrite what is kept of a consumer`s or a request`s bodies; the chain says so'
         'key:the public key, to be kept where the chain is not'

@@ -1,5 +1,4 @@
 using System;
-using System.Numerics;
 using EdgeProxy.Ai.Guards;
 using EdgeProxy.Ai.Plans;
 using EdgeProxy.Pipeline;
@@ -104,57 +103,21 @@ internal sealed partial class AiCall : BodyCall
     public override bool IsHalted(HaltSet halts) =>
         halts.HasModel(Model) || (_target is { } target && halts.HasModel(target.ModelBytes));
 
-    public override void NoteFacts(Exchange exchange)
-    {
-        SettlePlan(exchange);
-        _use.NoteFacts(exchange);
-        exchange.NoteFact("gen_ai.request.model"u8, Model);
-        if (_target is { } target)
-        {
-            exchange.NoteFact("gen_ai.provider.name"u8, target.Provider.NameBytes);
-            exchange.NoteFact("edgeproxy.ai.model_sent"u8, target.IsAsAsked ? Model : target.ModelBytes);
-            exchange.NoteFact("gen_ai.response.model"u8, _answerFacts.Model);
-            exchange.NoteFact("edgeproxy.ai.targets_asked"u8, BitOperations.PopCount(_tried));
-            exchange.NoteFact("gen_ai.tool.names"u8, _answerFacts.Tools);
-            NoteUsage(exchange, _use.Counted);
-            NoteLosses(exchange);
-            exchange.NoteFact("edgeproxy.ai.offline"u8, target.IsForOffline ? "true"u8 : default);
-        }
-
-        _guard?.NoteFacts(exchange);
-        exchange.NoteFact("edgeproxy.ai.outcome"u8, _target is null ? "refused"u8
-            : !exchange.Fault.IsNone ? "cut"u8
-            : _endCause == EndCause.Halted ? "halted"u8
-            : _endCause == EndCause.OverPlan ? "over_plan"u8
-            : _guard is { Answer.IsBlocked: true } ? "withheld"u8
-            : !_isRead ? "failed"u8
-            : _reader.HasError ? "error_within"u8 : "ok"u8);
-    }
-
-    private void NoteUsage(Exchange exchange, in Usage usage)
-    {
-        if (usage.IsThere)
-        {
-            exchange.NoteFact("gen_ai.usage.input_tokens"u8, usage.TotalInput(CountedBy));
-            exchange.NoteFact("gen_ai.usage.output_tokens"u8, usage.Output);
-            exchange.NoteFact("gen_ai.usage.cache_read.input_tokens"u8, usage.Cached);
-            exchange.NoteFact("edgeproxy.ai.reasoning_tokens"u8, usage.Reasoning);
-        }
-    }
-
     public override void OnEnd(Exchange exchange)
     {
         SettlePlan(exchange);
-        Settle(exchange);
-        _use.End();
+        CallOutcome outcome = OutcomeOf(exchange);
+        Settle(exchange, outcome);
         ReleaseBodies();
         ReleaseRequest();
         _strip.Release();
         _stripped.Release();
+        _guard?.Count(exchange);
+        TellModel(exchange, outcome);
+        _use.End();
         _answerFacts.Reset();
         if (_guard is { } guard)
         {
-            guard.Count(exchange);
             if (!_isInspecting)
             {
                 guard.Guard.Return(exchange.Shard.Loop.Index, guard); // else somebody may still look into it
@@ -203,6 +166,7 @@ internal sealed partial class AiCall : BodyCall
     {
         LeaveLoad();
         _target = null; // nobody was asked
+        NoteRefusal(exchange, code);
         return exchange.Answer(AiErrors.Answer(_dialect, status, code, message));
     }
 }

@@ -40,7 +40,7 @@ internal sealed partial class AiCall
         AnswerForm form = _isRead ? FormOf(exchange) : AnswerForm.Other;
         _answerFacts.Reset();
         _reader.Begin(
-            form, exchange.Audit is null ? null : _answerFacts, isResponses: _kind == AiCallKind.Responses);
+            form, IsTold(exchange) ? _answerFacts : null, isResponses: _kind == AiCallKind.Responses);
         _isStripping = form == AnswerForm.Events && _strips;
         Rewrites = _isStripping || IsTranslated;
         if (_guard is not null)

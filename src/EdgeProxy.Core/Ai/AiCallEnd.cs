@@ -89,7 +89,7 @@ internal sealed partial class AiCall
     }
 
     // Counts what the call came to; an answer that was cut counts as far as it came.
-    private void Settle(Exchange exchange)
+    private void Settle(Exchange exchange, CallOutcome outcome)
     {
         if (_target is null)
         {
@@ -98,6 +98,7 @@ internal sealed partial class AiCall
 
         int loop = exchange.Shard.Loop.Index;
         TokenMetrics metrics = _target.Metrics;
+        CountOperation(_target, exchange, outcome, Counted);
         metrics.Add(loop, TokenCount.Calls);
         metrics.Add(loop, TokenCount.Offline, _target.IsForOffline ? 1 : 0);
         metrics.Add(loop, TokenCount.Cost, _use.Cost);
@@ -129,12 +130,7 @@ internal sealed partial class AiCall
             return;
         }
 
-        long input = usage.TotalInput(CountedBy);
-        metrics.Add(loop, TokenCount.InputTokens, input);
-        metrics.Add(loop, TokenCount.OutputTokens, usage.Output);
         metrics.Add(loop, TokenCount.CachedTokens, usage.Cached);
         metrics.Add(loop, TokenCount.ReasoningTokens, usage.Reasoning);
-        metrics.AddCall(loop, input, isOutput: false);
-        metrics.AddCall(loop, usage.Output, isOutput: true);
     }
 }

@@ -26,6 +26,8 @@ internal sealed partial class AiCall
         _load.Enter();
         _timed = exchange;
         _sentMs = exchange.Shard.Loop.NowMs;
+        _startedUs = exchange.Shard.Loop.Clock.NowUs;
+        _firstChunkUs = 0;
     }
 
     private void LeaveLoad()
@@ -42,6 +44,7 @@ internal sealed partial class AiCall
         {
             long nowMs = exchange.Shard.Loop.NowMs;
             load.NoteTime(nowMs - _sentMs, nowMs);
+            _firstChunkUs = Math.Max(1, exchange.Shard.Loop.Clock.NowUs - _startedUs);
             _timed = null;
         }
     }

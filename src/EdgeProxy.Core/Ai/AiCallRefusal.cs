@@ -1,4 +1,5 @@
 using System;
+using System.Text;
 using EdgeProxy.Pipeline;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Json;
@@ -17,6 +18,7 @@ internal sealed partial class AiCall
     private Refusal _kept = new(); // of one asked before
     private Exchange? _refused;
     private bool _isKeptAnswer;
+    private bool _isRefusalNoted;
 
     /// <summary>Of an error that is not its server's own as it came: the status its caller is told.</summary>
     public override int Status => _isKeptAnswer ? _refused!.LocalAnswer?.Status ?? 0
@@ -131,8 +133,21 @@ internal sealed partial class AiCall
         return isRoom;
     }
 
+    // Which rule it was that refused the call, whatever dialect its caller speaks.
+    private void NoteRefusal(Exchange exchange, string code)
+    {
+        if (!_isRefusalNoted)
+        {
+            _isRefusalNoted = true;
+            Span<byte> text = stackalloc byte[code.Length];
+            _ = Ascii.FromUtf16(code, text, out int length);
+            exchange.NoteFact("edgeproxy.ai.refusal"u8, text[..length]);
+        }
+    }
+
     private void EndRefusals()
     {
+        _isRefusalNoted = false;
         _refusal.End();
         _kept.End();
         _refused = null;

@@ -172,6 +172,8 @@ internal sealed partial class AiCall
 
         failed.Metrics.Add(exchange.Shard.Loop.Index, TokenCount.Calls);
         failed.Metrics.Add(exchange.Shard.Loop.Index, TokenCount.Failed);
+        CountOperation(
+            failed, exchange, _reader.HasError ? CallOutcome.ErrorWithin : CallOutcome.Failed, default);
         NoteFailed();
         LeaveLoad();
         Keep();

@@ -4,9 +4,9 @@ using EdgeProxy.Primitives.Json;
 namespace EdgeProxy.Ai;
 
 /// <summary>
-/// What an audit record says of an answer: which model it names as its own, and the tools it has called, in every
-/// dialect. Told token by token; keeps names only. What a tool is called with is not looked into: it may look like
-/// anything.
+/// What records say of an answer: which model and id it names as its own, how it ended, and the tools it has called,
+/// in every dialect. Told token by token; keeps names only. What a tool is called with is not looked into: it may look
+/// like anything.
 /// </summary>
 internal sealed class AnswerFacts
 {
@@ -15,6 +15,10 @@ internal sealed class AnswerFacts
     private readonly byte[] _model = new byte[JsonText.BytesMax];
     private readonly byte[] _tools = new byte[ToolBytesMax];
     private readonly byte[] _candidate = new byte[JsonText.BytesMax];
+    private readonly byte[] _id = new byte[JsonText.BytesMax];
+    private readonly byte[] _finish = new byte[JsonText.BytesMax];
+    private int _idLength;
+    private int _finishLength;
     private int _modelLength;
     private int _toolsLength;
     private int _candidateLength;
@@ -24,6 +28,11 @@ internal sealed class AnswerFacts
     private int _opaqueDepth;
 
     public ReadOnlySpan<byte> Model => _model.AsSpan(0, _modelLength);
+
+    public ReadOnlySpan<byte> Id => _id.AsSpan(0, _idLength);
+
+    /// <summary>Why the model ended, in its dialect's word; of several choices the first's.</summary>
+    public ReadOnlySpan<byte> FinishReason => _finish.AsSpan(0, _finishLength);
 
     /// <summary>Each name once, in the order of the first calls, separated by commas.</summary>
     public ReadOnlySpan<byte> Tools => _tools.AsSpan(0, _toolsLength);
@@ -68,6 +77,14 @@ internal sealed class AnswerFacts
                 text.Span.CopyTo(_model);
                 _modelLength = text.Length;
                 break;
+            case AnswerKey.Id when isOfAnswer && _idLength == 0:
+                text.Span.CopyTo(_id);
+                _idLength = text.Length;
+                break;
+            case AnswerKey.End or AnswerKey.DoneReason when _finishLength == 0:
+                text.Span.CopyTo(_finish);
+                _finishLength = text.Length;
+                break;
             case AnswerKey.Name when depth == _functionDepth || depth == _toolDepth:
                 Add(text.Span);
                 break;
@@ -93,6 +110,8 @@ internal sealed class AnswerFacts
     {
         EndText();
         _modelLength = 0;
+        _idLength = 0;
+        _finishLength = 0;
         _toolsLength = 0;
         _candidateLength = 0;
     }

@@ -28,6 +28,8 @@ internal enum AnswerKey : byte
     Name,
     Type,
     Object,
+    Id,
+    DoneReason,
     Function,
     Arguments,
     ToolInput,
@@ -40,6 +42,7 @@ internal static class AnswerKeys
 {
     public static AnswerKey Of(in JsonText name) => name.Length switch
     {
+        2 when name.Is("id"u8) => AnswerKey.Id,
         4 when name.Is("text"u8) => AnswerKey.Text,
         4 when name.Is("done"u8) => AnswerKey.End,
         4 when name.Is("name"u8) => AnswerKey.Name,
@@ -62,6 +65,7 @@ internal static class AnswerKeys
         10 when name.Is("tool_calls"u8) => AnswerKey.ToolCalls,
         10 when name.Is("eval_count"u8) => AnswerKey.OllamaOutput,
         11 when name.Is("stop_reason"u8) => AnswerKey.End,
+        11 when name.Is("done_reason"u8) => AnswerKey.DoneReason,
         12 when name.Is("input_tokens"u8) => AnswerKey.Input,
         12 when name.Is("partial_json"u8) => AnswerKey.Text,
         13 when name.Is("prompt_tokens"u8) => AnswerKey.Input,

@@ -22,6 +22,9 @@ internal readonly record struct RequestFacts(bool IsStream, bool AsksUsage)
     /// <summary>Answers asked for at a time, 1 to 128.</summary>
     public int Choices { get; private init; }
 
+    /// <summary>The most tokens of one choice, as the request has it; 0 if it does not say.</summary>
+    public long MaxTokens { get; private init; }
+
     /// <summary>The provider goes on with it whoever hangs up: what is told of it may be before its end.</summary>
     public bool IsInBackground { get; private init; }
 
@@ -39,6 +42,7 @@ internal readonly record struct RequestFacts(bool IsStream, bool AsksUsage)
             Choices = choices >= 0 && index[choices].IsInteger
                 ? (int)Math.Clamp(index[choices].Number, 1, ChoicesMax)
                 : 1,
+            MaxTokens = OutputCap.RoomOf(index, kind, cap: 0),
             IsInBackground = background >= 0 && index[background].Kind == JsonToken.True,
         };
     }

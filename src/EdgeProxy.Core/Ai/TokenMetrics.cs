@@ -1,4 +1,3 @@
-using System;
 using System.Threading;
 
 namespace EdgeProxy.Ai;
@@ -9,40 +8,34 @@ namespace EdgeProxy.Ai;
 /// </summary>
 internal sealed class TokenMetrics(int loopCount)
 {
-    // OpenTelemetry's advice for gen_ai.client.token.usage.
-    private static readonly long[] Bounds =
-    [
-        1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864,
-    ];
-
     private const int Padding = 8; // a cache line
     private const int Cells = (int)TokenCount.Count;
     private readonly long[] _cells = new long[loopCount * (Stride + Padding)];
 
-    /// <summary>Upper bounds of the buckets of token counts; the last one has none.</summary>
-    public static ReadOnlySpan<long> BucketBounds => Bounds;
+    private readonly OperationMetrics?[] _operations = new OperationMetrics?[(int)AiOperation.Count];
 
-    private static int Stride => Cells + (2 * (Bounds.Length + 1));
+    private static int Stride => Cells;
 
     public void Add(int loopIndex, TokenCount count, long amount = 1) =>
         _cells[Padding + At(loopIndex) + (int)count] += amount;
 
-    /// <summary>Counts the tokens of one call into a bucket.</summary>
-    public void AddCall(int loopIndex, long tokens, bool isOutput)
+    /// <summary>Made when first counted.</summary>
+    public OperationMetrics Of(AiOperation operation)
     {
-        int bucket = 0;
-        while (bucket < Bounds.Length && tokens > Bounds[bucket])
+        ref OperationMetrics? place = ref _operations[(int)operation];
+        if (Volatile.Read(ref place) is { } known)
         {
-            bucket++;
+            return known;
         }
 
-        _cells[Padding + At(loopIndex) + Cells + (isOutput ? Bounds.Length + 1 : 0) + bucket]++;
+        var made = new OperationMetrics(loopCount);
+        return Interlocked.CompareExchange(ref place, made, null) ?? made;
     }
 
-    public long Read(TokenCount count) => Sum((int)count);
+    /// <summary>Null if there was none yet.</summary>
+    public OperationMetrics? Known(AiOperation operation) => Volatile.Read(ref _operations[(int)operation]);
 
-    /// <summary>Calls in a bucket alone.</summary>
-    public long ReadBucket(int bucket, bool isOutput) => Sum(Cells + (isOutput ? Bounds.Length + 1 : 0) + bucket);
+    public long Read(TokenCount count) => Sum((int)count);
 
     private static int At(int loopIndex) => loopIndex * (Stride + Padding);
 
@@ -65,8 +58,6 @@ internal enum TokenCount
     Failed,
     StreamErrors,
     WithoutUsage,
-    InputTokens,
-    OutputTokens,
     CachedTokens,
     ReasoningTokens,
 

@@ -97,6 +97,9 @@ internal static class RecordJson
         RecordField.DurationMs => "duration_ms",
         RecordField.Tries => "tries",
         RecordField.Payloads => "payloads",
+        RecordField.AnsweredBy => "answered_by",
+        RecordField.OverLimit => "over_limit",
+        RecordField.TraceId => "trace_id",
         RecordField.Cause => "cause",
         RecordField.HashBefore => "config_hash_before",
         RecordField.Outcome => "outcome",
@@ -132,7 +135,8 @@ internal static class RecordJson
         switch (reader.Field)
         {
             case RecordField.PathDigest or RecordField.RequestDigest or RecordField.ResponseDigest
-                or RecordField.CutDigest or RecordField.FooterHash or RecordField.PayloadDigest:
+                or RecordField.CutDigest or RecordField.FooterHash or RecordField.PayloadDigest
+                or RecordField.TraceId:
                 json.WriteString(name, Convert.ToHexStringLower(reader.Value));
                 break;
             case RecordField.FromMs or RecordField.ToMs or RecordField.BeforeMs:

@@ -71,6 +71,15 @@ internal enum RecordField : byte
     /// <summary>What is kept of the bodies, by a record of its own that follows; or that nothing is.</summary>
     Payloads = 22,
 
+    /// <summary>The middleware that answered in the service's place.</summary>
+    AnsweredBy = 23,
+
+    /// <summary>The middleware whose limit would have refused it, were it more than a report.</summary>
+    OverLimit = 24,
+
+    /// <summary>Of W3C trace context, 16 bytes: the spans of the exchange have it, too.</summary>
+    TraceId = 25,
+
     Cause = 32,
     HashBefore = 33,
     Outcome = 34,

@@ -76,19 +76,21 @@ internal sealed class RecordNotes
     /// <summary>What a guard found in what was asked and answered; once, before the exchange is recorded.</summary>
     public void NoteFindings(ReadOnlySpan<byte> findings)
     {
-        if (MayBe == RecordUse.None || findings.IsEmpty)
+        if (MayBe != RecordUse.None && !findings.IsEmpty)
         {
-            return;
+            Append(findings);
+            _lengths.Findings = (ushort)findings.Length;
         }
+    }
 
-        int at = _lengths.Sum;
-        if (_texts.Length - at < findings.Length)
+    /// <summary>Of a call of a model (<see cref="ModelFactWriter"/>); once, after what a guard found.</summary>
+    public void NoteModel(ReadOnlySpan<byte> facts)
+    {
+        if ((MayBe & RecordUse.Trace) != 0)
         {
-            Array.Resize(ref _texts, at + findings.Length);
+            Append(facts);
+            _lengths.Model = (ushort)facts.Length;
         }
-
-        Put(findings, at);
-        _lengths.Findings = (ushort)findings.Length;
     }
 
     /// <summary>Fills in the lengths of what <see cref="Begin"/> copied, and the tries.</summary>
@@ -160,6 +162,17 @@ internal sealed class RecordNotes
             histogram.AddExample(
                 durationUs, exchange.Trace.Here with { Span = attempt.Span }, shard.Loop.Clock.UnixMs);
         }
+    }
+
+    private void Append(ReadOnlySpan<byte> text)
+    {
+        int at = _lengths.Sum;
+        if (_texts.Length - at < text.Length)
+        {
+            Array.Resize(ref _texts, at + text.Length);
+        }
+
+        Put(text, at);
     }
 
     private void CopyTexts(Exchange exchange, AccessLogSettings? log)

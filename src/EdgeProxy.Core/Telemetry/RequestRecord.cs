@@ -117,7 +117,10 @@ internal struct TextLengths
     /// <summary>What a guard found: prompt=email:mask:2 answer=secret:block:1.</summary>
     public ushort Findings;
 
-    public readonly int Sum => Method + Host + Path + Query + RequestId + Fields + Findings;
+    /// <summary>Of a call of a model: <see cref="ModelFactReading"/>.</summary>
+    public ushort Model;
+
+    public readonly int Sum => Method + Host + Path + Query + RequestId + Fields + Findings + Model;
 }
 
 /// <summary>One try at a server.</summary>

@@ -146,6 +146,10 @@ internal readonly ref struct RecordView(ref readonly RequestRecord record, ReadO
     /// <summary>What a guard found, by rule; ASCII.</summary>
     public ReadOnlySpan<byte> Findings => _texts.Slice(FieldsAt + _record.Texts.Fields, _record.Texts.Findings);
 
+    /// <summary>Of a call of a model, for <see cref="ModelFactReading"/>; empty if it is none.</summary>
+    public ReadOnlySpan<byte> Model =>
+        _texts.Slice(FieldsAt + _record.Texts.Fields + _record.Texts.Findings, _record.Texts.Model);
+
     private int PathAt => _record.Texts.Method + _record.Texts.Host;
 
     private int RequestIdAt => PathAt + _record.Texts.Path + _record.Texts.Query;

@@ -19,6 +19,7 @@ internal sealed class BeginningFilter
     private const int Groups = 8;
     private const int Lanes = 16;
     private const int BlockBytes = Lanes + Depth - 1;
+    private const uint AllLanes = (1u << Lanes) - 1;
     private readonly byte[] _exact = new byte[Depth * 256]; // groups that a byte may be in, by its place
     private readonly Vector128<byte>[] _halves = new Vector128<byte>[Depth * 2];
 
@@ -56,38 +57,25 @@ internal sealed class BeginningFilter
     public int IndexOf(ReadOnlySpan<byte> text)
     {
         int at = 0;
-        int last = text.Length - BlockBytes;
-        if (last >= 0)
+        if (text.Length >= BlockBytes)
         {
-            while (true)
+            at = text.Length - Depth + 1;
+            int place = InBlocks(text, at);
+            if (place >= 0)
             {
-                int place = InBlock(text[at..], Lanes);
-                if (place >= 0)
-                {
-                    return at + place;
-                }
-
-                if (at == last)
-                {
-                    break;
-                }
-
-                at = Math.Min(at + Lanes, last);
+                return place;
             }
-
-            at += Lanes;
         }
         else if (text.Length >= Depth)
         {
             Span<byte> padded = stackalloc byte[BlockBytes];
             text.CopyTo(padded);
-            int place = InBlock(padded, text.Length - Depth + 1);
+            at = text.Length - Depth + 1;
+            int place = InBlocks(padded, at);
             if (place >= 0)
             {
                 return place;
             }
-
-            at = text.Length - Depth + 1;
         }
 
         for (; at < text.Length; at++)
@@ -101,36 +89,48 @@ internal sealed class BeginningFilter
         return -1;
     }
 
-    // Of the first places of so many bytes.
-    private int InBlock(ReadOnlySpan<byte> block, int count)
+    // Of the first places, so many; the last block of a text goes over what the one before it saw.
+    private int InBlocks(ReadOnlySpan<byte> text, int count)
     {
-        ref byte begin = ref MemoryMarshal.GetReference(block[..BlockBytes]);
-        ref Vector128<byte> halves = ref MemoryMarshal.GetArrayDataReference(_halves);
-        Vector128<byte> groups = GroupsOf(ref begin, ref halves, 0) & GroupsOf(ref begin, ref halves, 1)
-            & GroupsOf(ref begin, ref halves, 2);
-        uint places = ~Vector128.Equals(groups, Vector128<byte>.Zero).ExtractMostSignificantBits();
-        places &= (1u << count) - 1;
-        for (; places != 0; places &= places - 1)
+        ref byte begin = ref MemoryMarshal.GetReference(text);
+        Vector128<byte> low0 = _halves[0], high0 = _halves[1];
+        Vector128<byte> low1 = _halves[2], high1 = _halves[3];
+        Vector128<byte> low2 = _halves[4], high2 = _halves[5];
+        int last = text.Length - BlockBytes;
+        for (int at = 0; ; at = Math.Min(at + Lanes, last))
         {
-            int place = BitOperations.TrailingZeroCount(places);
-            if (MayBegin(block, place))
+            Vector128<byte> groups = GroupsOf(ref begin, at, low0, high0) & GroupsOf(ref begin, at + 1, low1, high1)
+                & GroupsOf(ref begin, at + 2, low2, high2);
+            if (groups != Vector128<byte>.Zero)
             {
-                return place;
+                uint places = ~Vector128.Equals(groups, Vector128<byte>.Zero).ExtractMostSignificantBits() & AllLanes;
+                for (; places != 0; places &= places - 1)
+                {
+                    int place = at + BitOperations.TrailingZeroCount(places);
+                    if (place < count && MayBegin(text, place))
+                    {
+                        return place;
+                    }
+                }
+            }
+
+            if (at == last)
+            {
+                return -1;
             }
         }
-
-        return -1;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<byte> GroupsOf(ref byte begin, ref Vector128<byte> halves, int depth)
+    private static Vector128<byte> GroupsOf(ref byte begin, int at, Vector128<byte> low, Vector128<byte> high)
     {
-        Vector128<byte> values = Vector128.LoadUnsafe(ref begin, (nuint)depth);
+        Vector128<byte> values = Vector128.LoadUnsafe(ref begin, (nuint)at);
         Vector128<byte> half = Vector128.Create((byte)0xF);
-        return HalfByteTable.Look(Unsafe.Add(ref halves, depth * 2), values & half)
-            & HalfByteTable.Look(Unsafe.Add(ref halves, (depth * 2) + 1), (values.AsUInt16() >> 4).AsByte() & half);
+        return HalfByteTable.Look(low, values & half)
+            & HalfByteTable.Look(high, (values.AsUInt16() >> 4).AsByte() & half);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool MayBegin(ReadOnlySpan<byte> text, int at)
     {
         int groups = _exact[text[at]];

@@ -1,5 +1,4 @@
 using System;
-using System.Text;
 
 namespace EdgeProxy.Primitives.Detection;
 
@@ -9,11 +8,9 @@ namespace EdgeProxy.Primitives.Detection;
 /// Full stops part groups of 3 to 6 only: what has one is else a fraction.
 /// </summary>
 internal sealed class CardNumberDetector() : PlaceDetector(
-    Beginning.OneOf("23456", Inner, Inner), new Beginning("23456"u8.ToArray(), NumberSigns.WideBytes, null),
-    new Beginning("23456"u8.ToArray(), Encoding.ASCII.GetBytes(Inner), NumberSigns.WideBytes),
-    new Beginning([0xD9, 0xDB], null, null), Beginning.Of([0xEF, 0xBC]))
+    Beginning.OneOf("23456", Inner, Inner), new([.. NumberSigns.FirstBytes], Beginning.NotAscii, null))
 {
-    private const string Inner = "0123456789 -.";
+    private const string Inner = "0123456789 -." + Beginning.AnyNotAscii;
     private const int DigitsMin = 13;
     private const int DigitsMax = 19;
     private const int DottedMin = 3;

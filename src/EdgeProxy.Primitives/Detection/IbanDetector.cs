@@ -1,5 +1,4 @@
 using System;
-using System.Text;
 
 namespace EdgeProxy.Primitives.Detection;
 
@@ -9,8 +8,7 @@ namespace EdgeProxy.Primitives.Detection;
 /// digit stands next to them.
 /// </summary>
 internal sealed class IbanDetector() : PlaceDetector(
-    Beginning.OneOf(AllLetters, AllLetters, "0123456789"),
-    new Beginning(Encoding.ASCII.GetBytes(AllLetters), Encoding.ASCII.GetBytes(AllLetters), NumberSigns.WideBytes))
+    Beginning.OneOf(AllLetters, AllLetters, "0123456789" + Beginning.AnyNotAscii))
 {
     private const string AllLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 

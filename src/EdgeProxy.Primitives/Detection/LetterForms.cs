@@ -16,7 +16,7 @@ internal static class LetterForms
     private const string Latin = "aeopcyxijshdqwaovpikugi";
 
     /// <summary>First bytes that a letter compared as an ASCII one may have.</summary>
-    public static byte[] FirstBytes { get; } = [0xC4, 0xC9, 0xCE, 0xCF, 0xD0, 0xD1, 0xD2, 0xD4, 0xE2, 0xEF];
+    public static ReadOnlySpan<byte> FirstBytes => [0xC4, 0xC9, 0xCE, 0xCF, 0xD0, 0xD1, 0xD2, 0xD4, 0xE2, 0xEF];
 
     /// <summary>The letter that it is compared as.</summary>
     public static Rune Fold(Rune rune)

@@ -17,8 +17,8 @@ internal static class NumberSigns
     /// <summary>Bytes of the longest gap: one sign of no width and one that is seen.</summary>
     public const int GapBytesMax = 6;
 
-    /// <summary>First bytes of digits and gaps that are no ASCII.</summary>
-    public static byte[] WideBytes { get; } = [0xC2, 0xD9, 0xDB, 0xE2, 0xE3, 0xEF];
+    /// <summary>First bytes of digits that are no ASCII.</summary>
+    public static ReadOnlySpan<byte> FirstBytes => [0xD9, 0xDB, 0xEF];
 
     /// <summary>Bytes of the digit at a place; 0 if there is none; NeedMore, never at the end of the text.</summary>
     public static int Digit(ReadOnlySpan<byte> text, int at, bool isEnd, out byte value)

@@ -1,5 +1,4 @@
 using System;
-using System.Text;
 
 namespace EdgeProxy.Primitives.Detection;
 
@@ -9,14 +8,12 @@ namespace EdgeProxy.Primitives.Detection;
 /// and are not looked for.
 /// </summary>
 internal sealed class PhoneDetector() : PlaceDetector(
-    Beginning.OneOf("+", Inner), new Beginning("+"u8.ToArray(), NumberSigns.WideBytes, null),
-    Beginning.OneOf("0", "0"), Beginning.OneOf("(", Digit, Digit),
-    Beginning.OneOf("1", " -.", "(" + Digit), new Beginning("1"u8.ToArray(), NumberSigns.WideBytes, null),
-    new Beginning("1"u8.ToArray(), Encoding.ASCII.GetBytes(" -."), NumberSigns.WideBytes),
-    Beginning.OneOf(Digit, Digit, Digit), Beginning.Of("\uFF0B"u8))
+    Beginning.OneOf("+", Inner, null), Beginning.OneOf("0", "0", Inner), Beginning.OneOf("(", Digit, Digit),
+    Beginning.OneOf("1", " -." + Beginning.AnyNotAscii), Beginning.OneOf(Digit, Digit, Digit),
+    Beginning.Of("\uFF0B"u8))
 {
     private const string Digit = "0123456789";
-    private const string Inner = Digit + " -.()/";
+    private const string Inner = Digit + " -.()/" + Beginning.AnyNotAscii;
     private const int DigitsMin = 8;
     private const int DigitsMax = 15;
     private const int SeparatorsMax = 2;

@@ -12,7 +12,7 @@ internal sealed class PhraseTrie
 {
     private const byte Space = (byte)' ';
     private const int BeginningDepth = 3;
-    private static readonly byte[] NotAscii = AllNotAscii();
+
     private static readonly byte[] Spaces = [Space, (byte)'\t', (byte)'\r', (byte)'\n'];
     private readonly List<Node> _nodes = [new Node()];
 
@@ -30,7 +30,11 @@ internal sealed class PhraseTrie
     /// <summary>What something in it may begin with, in any form and with any white space.</summary>
     public Beginning[] Beginnings()
     {
-        var beginnings = new List<Beginning>();
+        // A letter that is ASCII may be written by some that are not, one that is not by any that is not.
+        var beginnings = new List<Beginning>
+        {
+            new(HasNotAscii(0) ? Beginning.NotAscii : [.. LetterForms.FirstBytes], null, null),
+        };
         AddBeginnings(beginnings, node: 0, []);
         return [.. beginnings];
     }
@@ -89,7 +93,7 @@ internal sealed class PhraseTrie
         return folded.ToString();
     }
 
-    // Behind what may be of more bytes, several spaces or another form, any byte may be next.
+    // Behind what may be of more bytes, several spaces, another form, or signs that nobody sees, any byte may be next.
     private void AddBeginnings(List<Beginning> beginnings, int node, byte[][] before)
     {
         if (before.Length == BeginningDepth || (before.Length > 0 && _nodes[node].IsEnd))
@@ -98,11 +102,14 @@ internal sealed class PhraseTrie
             return;
         }
 
-        bool isAscii = true;
+        if (before.Length > 0)
+        {
+            beginnings.Add(OfSets([.. before, Beginning.NotAscii]));
+        }
+
         for (int child = _nodes[node].FirstChild; child > 0; child = _nodes[child].Sibling)
         {
             byte value = _nodes[child].Value;
-            isAscii &= value < 0x80;
             if (value == Space)
             {
                 beginnings.Add(OfSets([.. before, Spaces]));
@@ -113,20 +120,17 @@ internal sealed class PhraseTrie
                 AddBeginnings(beginnings, child, [.. before, cases]);
             }
         }
-
-        // A letter of another form; a sign that nobody sees before it, a wide space.
-        beginnings.Add(OfSets([.. before, before.Length == 0 && isAscii ? LetterForms.FirstBytes : NotAscii]));
     }
 
-    private static byte[] AllNotAscii()
+    private bool HasNotAscii(int node)
     {
-        var bytes = new byte[0x80];
-        for (int i = 0; i < bytes.Length; i++)
+        bool isOne = false;
+        for (int child = _nodes[node].FirstChild; child > 0; child = _nodes[child].Sibling)
         {
-            bytes[i] = (byte)(0x80 + i);
+            isOne |= _nodes[child].Value >= 0x80;
         }
 
-        return bytes;
+        return isOne;
     }
 
     private static Beginning OfSets(byte[][] sets) =>

@@ -217,7 +217,7 @@ internal sealed class SecretDetector() : PlaceDetector(SecretPrefixes.Beginnings
     {
         mode = TokenMode;
         bool isShort = false;
-        foreach (SecretPrefix kind in SecretPrefixes.By(rest[0]))
+        foreach (SecretPrefix kind in SecretPrefixes.Of(rest[0]))
         {
             int common = rest.CommonPrefixLength(kind.Bytes);
             if (common < kind.Bytes.Length)

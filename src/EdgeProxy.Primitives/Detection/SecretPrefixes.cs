@@ -22,7 +22,6 @@ internal readonly record struct SecretPrefix(byte[] Bytes, int More, SecretSigns
 /// <summary>Keys and tokens of well-known issuers, as they give them out by the end of 2026.</summary>
 internal static class SecretPrefixes
 {
-    /// <summary>A longer beginning need not come before a shorter one: each is tried.</summary>
     public static readonly SecretPrefix[] All =
     [
         // Models
@@ -58,17 +57,17 @@ internal static class SecretPrefixes
         Of("AGE-SECRET-KEY-1", 50),
     ];
 
-    private static readonly SecretPrefix[][] ByFirst = Sort();
+    private static readonly SecretPrefix[][] ByFirst = Sorted();
 
-    /// <summary>Those that begin with a byte.</summary>
-    public static ReadOnlySpan<SecretPrefix> By(byte first) => ByFirst[first];
-
-    /// <summary>Theirs, those of private keys, of web tokens, and of what stands in a link.</summary>
+    /// <summary>Of those, of private keys, web tokens and links with a password.</summary>
     public static Beginning[] Beginnings() =>
     [
         Beginning.Of("-----"u8), Beginning.Of("eyJ"u8), Beginning.Of("://"u8),
         .. Array.ConvertAll(All, kind => Beginning.Of(kind.Bytes)),
     ];
+
+    /// <summary>Those that begin with a byte; a longer beginning before a shorter one.</summary>
+    public static SecretPrefix[] Of(byte first) => ByFirst[first];
 
     private static SecretPrefix Of(string text, int more) => new(Encoding.ASCII.GetBytes(text), more, SecretSigns.Word);
 
@@ -78,7 +77,7 @@ internal static class SecretPrefixes
     private static SecretPrefix Base64(string text, int more) =>
         new(Encoding.ASCII.GetBytes(text), more, SecretSigns.Base64);
 
-    private static SecretPrefix[][] Sort()
+    private static SecretPrefix[][] Sorted()
     {
         var sorted = new SecretPrefix[256][];
         for (int first = 0; first < sorted.Length; first++)

@@ -96,14 +96,14 @@ internal sealed partial class CommandLine
 
     private Command AuditShowVerb(Option<string?> folder, Option<string[]> keys)
     {
-        var which = new Argument<string>("RECORD") { Description = "a record's number, or a request id" };
+        var which = new Argument<string>("RECORD") { Description = "a record's number, a request id or a trace id" };
         var proof = new Option<bool>("--proof")
         {
             Description = "print a proof that the record is in the chain, which needs no chain to be checked",
         };
         var payload = new Option<bool>("--payload") { Description = "and what is kept of its bodies" };
         Option<string?> privateKey = PrivateKey();
-        Command show = Verb("show", "one record, or those of a request, as JSON", parsed =>
+        Command show = Verb("show", "one record, or those of a request or a trace, as JSON", parsed =>
         {
             string asked = parsed.GetRequiredValue(which);
             string? config = parsed.GetValue(_config);

@@ -1,4 +1,7 @@
+using System;
 using System.Collections.Generic;
+using System.Globalization;
+using System.Text;
 using EdgeProxy.Ai;
 using EdgeProxy.Ai.Guards;
 using EdgeProxy.Control;
@@ -74,30 +77,73 @@ internal sealed partial class DataPath
             TokenCount.Offline);
         Add("edgeproxy_ai_estimated_tokens_total", "Tokens of prompts and answers that providers did not tell of.",
             TokenCount.Estimated);
-        AddHistogram(samples, metrics, labels, "input", TokenCount.InputTokens);
-        AddHistogram(samples, metrics, labels, "output", TokenCount.OutputTokens);
+        for (AiOperation operation = 0; operation < AiOperation.Count; operation++)
+        {
+            if (metrics.Known(operation) is { } known)
+            {
+                string word = Encoding.ASCII.GetString(AiOperations.WordOf(operation));
+                CollectOperation(samples, known, [new MetricLabel("gen_ai_operation_name", word), .. labels]);
+            }
+        }
 
         void Add(string name, string help, TokenCount count) =>
             samples.Add(new MetricSample(name, help, MetricKind.Counter, metrics.Read(count), labels));
     }
 
-    private static void AddHistogram(
-        ICollection<MetricSample> samples, TokenMetrics metrics, MetricLabel[] labels, string type, TokenCount sum)
+    // OpenTelemetry's conventions for GenAI clients; families of theirs, in their buckets.
+    private static void CollectOperation(
+        ICollection<MetricSample> samples, OperationMetrics metrics, MetricLabel[] labels)
     {
-        const string Help = "Tokens of a call, as the provider counted them.";
-        bool isOutput = sum == TokenCount.OutputTokens;
-        MetricLabel[] typed = [.. labels, new MetricLabel("gen_ai_token_type", type)];
-        long count = 0;
-        for (int bucket = 0; bucket <= TokenMetrics.BucketBounds.Length; bucket++)
+        const string Usage = "Tokens of a call, as the provider counted them.";
+        AddHistogram(samples, metrics, OperationSeries.Input, UsageFamily, Usage,
+            [.. labels, new MetricLabel("gen_ai_token_type", "input")]);
+        AddHistogram(samples, metrics, OperationSeries.Output, UsageFamily, Usage,
+            [.. labels, new MetricLabel("gen_ai_token_type", "output")]);
+        AddHistogram(samples, metrics, OperationSeries.FirstChunk,
+            "gen_ai_client_operation_time_to_first_chunk_seconds",
+            "From when a stream was asked for to its first word.", labels);
+        for (CallOutcome outcome = 0; outcome < CallOutcome.Count; outcome++)
         {
-            count += metrics.ReadBucket(bucket, isOutput);
-            string bound = bucket == TokenMetrics.BucketBounds.Length ? "+Inf"
-                : TokenMetrics.BucketBounds[bucket].ToString(System.Globalization.CultureInfo.InvariantCulture);
-            samples.Add(new MetricSample(UsageFamily, Help, MetricKind.Histogram, count,
-                [.. typed, new MetricLabel("le", bound)], "_bucket"));
+            MetricLabel[] typed = CallOutcomes.IsError(outcome)
+                ? [.. labels, new MetricLabel("error_type", Encoding.ASCII.GetString(CallOutcomes.WordOf(outcome)))]
+                : labels;
+            if (outcome is CallOutcome.Ok || CallOutcomes.IsError(outcome))
+            {
+                AddHistogram(samples, metrics, OperationSeries.Duration + (int)outcome,
+                    "gen_ai_client_operation_duration_seconds",
+                    "From when a provider was asked to the end of its answer.", typed);
+            }
+        }
+    }
+
+    // Nothing of what was never counted.
+    private static void AddHistogram(
+        ICollection<MetricSample> samples, OperationMetrics metrics, OperationSeries series, string family,
+        string help, MetricLabel[] labels)
+    {
+        ReadOnlySpan<long> bounds = OperationMetrics.BoundsOf(series);
+        double unit = series is OperationSeries.Input or OperationSeries.Output ? 1 : 1e6;
+        Span<long> counts = stackalloc long[bounds.Length + 1];
+        long count = 0;
+        for (int bucket = 0; bucket < counts.Length; bucket++)
+        {
+            count += metrics.ReadBucket(series, bucket);
+            counts[bucket] = count;
         }
 
-        samples.Add(new MetricSample(UsageFamily, Help, MetricKind.Histogram, metrics.Read(sum), typed, "_sum"));
-        samples.Add(new MetricSample(UsageFamily, Help, MetricKind.Histogram, count, typed, "_count"));
+        for (int bucket = 0; count > 0 && bucket < counts.Length; bucket++)
+        {
+            string bound = bucket == bounds.Length ? "+Inf"
+                : (bounds[bucket] / unit).ToString(CultureInfo.InvariantCulture);
+            samples.Add(new MetricSample(family, help, MetricKind.Histogram, counts[bucket],
+                [.. labels, new MetricLabel("le", bound)], "_bucket"));
+        }
+
+        if (count > 0)
+        {
+            double sum = metrics.ReadSum(series) / unit;
+            samples.Add(new MetricSample(family, help, MetricKind.Histogram, sum, labels, "_sum"));
+            samples.Add(new MetricSample(family, help, MetricKind.Histogram, count, labels, "_count"));
+        }
     }
 }

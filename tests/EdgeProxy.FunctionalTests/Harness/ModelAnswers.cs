@@ -10,6 +10,9 @@ internal static class ModelAnswers
 {
     public const string ToolArguments = "{\"city\":\"Zagreb\"}";
 
+    private const string OllamaCall = " \"message\":{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":["
+        + "{\"function\":{\"name\":\"weather\",\"arguments\":" + ToolArguments + "}}]}";
+
     private static string All => string.Concat(ModelServer.Words);
 
     public static string Whole(string path, JsonNode? body, ModelServer server)
@@ -46,9 +49,9 @@ internal static class ModelAnswers
 
         if (path.Contains("/api/", StringComparison.Ordinal))
         {
-            string said = path.EndsWith("/chat", StringComparison.Ordinal)
-                ? $$""" "message":{"role":"assistant","content":{{Quote(All)}} }"""
-                : $"\"response\":{Quote(All)}";
+            string said = !path.EndsWith("/chat", StringComparison.Ordinal) ? $"\"response\":{Quote(All)}"
+                : hasTools ? OllamaCall
+                : $$""" "message":{"role":"assistant","content":{{Quote(All)}} }""";
             return $$"""{"model":{{model}},"created_at":"2026-01-01T00:00:00Z",{{said}},"done":true,"done_reason":"stop"{{usage}} }""";
         }
 
@@ -76,7 +79,7 @@ internal static class ModelAnswers
         }
 
         return path.Contains("/api/", StringComparison.Ordinal)
-            ? [.. Lines(path, model, isCounted, server)]
+            ? [.. Lines(path, model, body["tools"] is not null, isCounted, server)]
             : [.. Chunks(model, body, isCounted, server)];
     }
 
@@ -166,12 +169,14 @@ internal static class ModelAnswers
             $$"""{"type":"response.completed","sequence_number":{{number}},{{made}},"status":"completed"{{usage}} } }""");
     }
 
-    private static IEnumerable<string> Lines(string path, string model, bool isCounted, ModelServer server)
+    private static IEnumerable<string> Lines(
+        string path, string model, bool hasTools, bool isCounted, ModelServer server)
     {
         bool isChat = path.EndsWith("/chat", StringComparison.Ordinal);
-        foreach (string word in (string[])[.. ModelServer.Words, ""])
+        string[] words = hasTools ? ["call"] : ModelServer.Words;
+        foreach (string word in (string[])[.. words, ""])
         {
-            string said = isChat
+            string said = hasTools && word.Length > 0 ? OllamaCall : isChat
                 ? $$""" "message":{"role":"assistant","content":{{Quote(word)}} }"""
                 : $"\"response\":{Quote(word)}";
             string end = word.Length > 0 ? "false" : "true,\"done_reason\":\"stop\"" + (isCounted ? UsageOf(path, server) : "");

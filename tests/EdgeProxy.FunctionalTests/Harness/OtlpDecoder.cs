@@ -144,6 +144,7 @@ internal static class OtlpDecoder
             2 => value.Value == 1,
             3 => (long)value.Value,
             4 => BitConverter.UInt64BitsToDouble(value.Value),
+            5 => string.Join(',', ProtoField.Read(value.Bytes).Select(item => Value(ProtoField.Read(item.Bytes)))),
             _ => throw new InvalidDataException($"a value of kind {value.Number}"),
         };
     }

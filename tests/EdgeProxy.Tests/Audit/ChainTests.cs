@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Security.Cryptography;
 using EdgeProxy.Audit;
 using Xunit;
 
@@ -31,10 +32,11 @@ public sealed class ChainTests
         {
             byte[] whole = files[name];
             List<long> frames = Frames(whole);
-            for (int i = 0; i < whole.Length; i++)
+            for (int bit = 0; bit < 8 * whole.Length; bit++)
             {
+                int i = bit / 8;
                 byte[] flipped = [.. whole];
-                flipped[i] ^= (byte)(1 << (i % 8));
+                flipped[i] ^= (byte)(1 << (bit % 8));
                 files[name] = flipped;
 
                 ChainProblem? problem = ChainRig.Verify(files).Problem;
@@ -79,6 +81,95 @@ public sealed class ChainTests
         ChainReport report = new ChainVerifier([other]).Verify(files.List(), files.OpenRead);
 
         Assert.Contains("was not given", report.Problem!.What, StringComparison.Ordinal);
+    }
+
+    // Whoever can write the files, and make every hash anew, but has not the key: the segment and the record where it
+    // begins to be another chain are named.
+    [Theory]
+    [InlineData("records swapped", 0, 2)]
+    [InlineData("records swapped and hashed anew", 0, 2)]
+    [InlineData("a record twice, hashed anew", 0, 3)]
+    [InlineData("a record left out, hashed anew", 0, 2)]
+    [InlineData("a record changed, hashed anew", 0, 5)]
+    [InlineData("a record changed, signed by another", 0, 5)]
+    [InlineData("segments swapped", 0, 0)]
+    [InlineData("a segment twice", 1, 5)]
+    [InlineData("a segment empty", 1, 0)]
+    [InlineData("the last empty", 2, 0)]
+    [InlineData("another's footer", 1, 8)]
+    [InlineData("the seam", 1, 5)]
+    public void Verify_ForgedWithoutTheKey_IsFoundAndLocated(string how, int segment, int seq)
+    {
+        MemoryFiles files = ChainRig.Sample();
+        string[] names = [.. files.List()];
+        List<byte[]> first = ByTheDocument.Bodies(files[names[0]]);
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        switch (how)
+        {
+            case "records swapped":
+                List<long> frames = Frames(files[names[0]]);
+                byte[] whole = files[names[0]];
+                files[names[0]] = [.. whole[..(int)frames[2]], .. whole[(int)frames[3]..(int)frames[4]],
+                    .. whole[(int)frames[2]..(int)frames[3]], .. whole[(int)frames[4]..]];
+                break;
+            case "records swapped and hashed anew":
+                files[names[0]] = ByTheDocument.Segment([first[0], first[1], first[3], first[2], .. first[4..]]);
+                break;
+            case "a record twice, hashed anew":
+                files[names[0]] = ByTheDocument.Segment([.. first[..3], first[2], .. first[3..]]);
+                break;
+            case "a record left out, hashed anew":
+                files[names[0]] = ByTheDocument.Segment([.. first[..2], .. first[3..]]);
+                break;
+            case "a record changed, hashed anew" or "a record changed, signed by another":
+                first[3][^1] ^= 1;
+                files[names[0]] = ByTheDocument.Segment(first, null, how.Contains("signed") ? other : null);
+                break;
+            case "segments swapped":
+                (files[names[0]], files[names[1]]) = (files[names[1]], files[names[0]]);
+                break;
+            case "a segment twice":
+                files[names[1]] = files[names[0]];
+                break;
+            case "a segment empty" or "the last empty":
+                files[names[segment]] = [];
+                break;
+            case "another's footer":
+                List<byte[]> second = ByTheDocument.Bodies(files[names[1]]);
+                files[names[1]] = ByTheDocument.Segment([.. second[..^1], first[^1]]);
+                break;
+            case "the seam":
+                files[names[1]] = ByTheDocument.Segment(ByTheDocument.Bodies(files[names[1]]), new byte[32]);
+                break;
+        }
+
+        ChainReport report = ChainRig.Verify(files);
+
+        if (how == "segments swapped")
+        {
+            // The second one is right by itself: it only is not where the first one was.
+            Assert.Equal(names[1], report.Problem?.Segment);
+            return;
+        }
+
+        Assert.True(report.Problem is not null, how);
+        Assert.Equal((names[segment], (ulong)seq), (report.Problem.Segment, report.Problem.Seq));
+    }
+
+    // What is left verifies, and its end is not where who kept the head saw it.
+    [Fact]
+    public void Verify_OlderCopyOfTheFolder_OnlyANotedHeadTells()
+    {
+        MemoryFiles older = ChainRig.Sample();
+        older.Delete(older.List()[2]);
+        ChainReport whole = ChainRig.Verify(ChainRig.Sample());
+
+        ChainReport report = ChainRig.Verify(older, noted: (whole.LastSeq, whole.HeadHash));
+
+        Assert.Null(report.Problem);
+        Assert.False(report.HasNoted);
+        older.Delete(older.List()[0]);
+        Assert.False(ChainRig.Verify(older).IsBeginningKnown);
     }
 
     [Fact]

@@ -66,6 +66,19 @@ internal sealed class SampleRecord
     /// <summary>What a guard found; once.</summary>
     public void NoteFindings(string findings) => _record.Texts.Findings = Put(findings);
 
+    /// <summary>Of a call of a model; once, after what a guard found.</summary>
+    public void NoteModel(params (ModelFact Fact, byte[] Value)[] facts)
+    {
+        var writer = new ModelFactWriter(new byte[ModelFactWriter.BytesMax]);
+        foreach ((ModelFact fact, byte[] value) in facts)
+        {
+            writer.Add(fact, value);
+        }
+
+        _texts.AddRange(writer.Written);
+        _record.Texts.Model = (ushort)writer.Written.Length;
+    }
+
     public ref RequestRecord Record => ref _record;
 
     public RecordView View => new(in _record, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_texts));

@@ -1,5 +1,6 @@
 using System;
 using EdgeProxy.Pipeline;
+using EdgeProxy.Telemetry;
 
 namespace EdgeProxy.Ai.Plans;
 
@@ -30,6 +31,9 @@ internal sealed class PlanUse(PlanBook book)
 
     /// <summary>The caller has one.</summary>
     public bool HasPlan => _plan is not null;
+
+    private ReadOnlySpan<byte> DecisionWord =>
+        _decision.IsRefused ? "refused"u8 : _decision.Limit is not null ? "reported"u8 : "allowed"u8;
 
     /// <summary>Takes what the call may come to. Else the exchange has its answer.</summary>
     public bool TryReserve(
@@ -135,9 +139,28 @@ internal sealed class PlanUse(PlanBook book)
         }
 
         exchange.NoteFact("edgeproxy.plan.name"u8, plan.NameBytes);
-        exchange.NoteFact("edgeproxy.plan.decision"u8,
-            _decision.IsRefused ? "refused"u8 : _decision.Limit is not null ? "reported"u8 : "allowed"u8);
+        exchange.NoteFact("edgeproxy.plan.decision"u8, DecisionWord);
         exchange.NoteFact("edgeproxy.plan.limit"u8, _decision.Limit is { } limit ? limit.TextBytes : default);
+    }
+
+    /// <summary>The same for a span.</summary>
+    public void Tell(ref ModelFactWriter facts)
+    {
+        if (_hasPrice)
+        {
+            facts.Add(ModelFact.Cost, _cost);
+        }
+
+        if (_isEstimated)
+        {
+            facts.Add(ModelFact.IsEstimated, 1);
+        }
+
+        if (_plan is not null)
+        {
+            facts.Add(ModelFact.PlanDecision, DecisionWord);
+            facts.Add(ModelFact.PlanLimit, _decision.Limit is { } limit ? limit.TextBytes : default);
+        }
     }
 
     public void End()

@@ -1,9 +1,11 @@
 using System;
+using System.Buffers.Binary;
 using EdgeProxy.Audit;
 using EdgeProxy.Primitives.Faults;
 using EdgeProxy.Primitives.Hashing;
 using EdgeProxy.Primitives.Http;
 using EdgeProxy.Primitives.Net;
+using EdgeProxy.Primitives.Tracing;
 
 namespace EdgeProxy.Pipeline.Auditing;
 
@@ -78,6 +80,9 @@ internal static class AuditRecords
         writer.Add(RecordField.DurationMs, exchange.Shard.Loop.NowMs - exchange.StartedMs);
         writer.Add(RecordField.Tries, exchange.Tries);
         writer.Add(RecordField.Payloads, note.PayloadText);
+        writer.Add(RecordField.AnsweredBy, exchange.AnsweredBy ?? "");
+        writer.Add(RecordField.OverLimit, exchange.OverLimit ?? "");
+        WriteTrace(ref writer, exchange.Trace.Here);
         writer.AddFields(note.Facts.Fields);
         if (note.Facts.IsOver)
         {
@@ -116,6 +121,15 @@ internal static class AuditRecords
         if (address.TryFormat(text, out int length))
         {
             writer.Add(RecordField.Client, text[..length], length);
+        }
+    }
+
+    private static void WriteTrace(ref RecordWriter writer, in TraceParent trace)
+    {
+        if (trace.Span != 0 && writer.Reserve(RecordField.TraceId, 2 * sizeof(ulong)) is { IsEmpty: false } room)
+        {
+            BinaryPrimitives.WriteUInt64BigEndian(room, trace.TraceHigh);
+            BinaryPrimitives.WriteUInt64BigEndian(room[sizeof(ulong)..], trace.TraceLow);
         }
     }
 

@@ -27,6 +27,14 @@ internal static class OtlpAttributes
         writer.Text(OtlpFields.StringValue, value, bytes);
     }
 
+    /// <summary>Text that is known to be UTF-8.</summary>
+    public static void Utf8Attribute(
+        this ProtoWriter writer, int field, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        writer.BeginAttribute(field, key, ProtoWriter.SizeOfBytes(value.Length));
+        writer.Bytes(OtlpFields.StringValue, value);
+    }
+
     /// <summary>Text that a client sent.</summary>
     public static void Attribute(this ProtoWriter writer, int field, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {

@@ -20,6 +20,8 @@ internal static class OtlpFields
     public const int BoolValue = 2;
     public const int IntValue = 3;
     public const int DoubleValue = 4;
+    public const int ArrayValue = 5;
+    public const int ArrayItem = 1;
 
     public const int SpanTraceId = 1;
     public const int SpanSpanId = 2;

@@ -39,11 +39,13 @@ internal readonly struct RequestKey(in RequestRecord record) : IPieceKey<Request
 
 /// <summary>The same of a try at a server.</summary>
 /// <param name="number">Which try of its request.</param>
-internal readonly struct TryKey(in RequestRecord record, in TryRecord attempt, int number) : IPieceKey<TryKey>
+/// <param name="isNamed">With the name of such spans.</param>
+internal readonly struct TryKey(in RequestRecord record, in TryRecord attempt, int number, bool isNamed)
+    : IPieceKey<TryKey>
 {
     private readonly ulong _kinds = (ulong)record.Method | ((ulong)attempt.Fault << 8)
         | ((ulong)(ushort)attempt.Status << 16) | ((ulong)(uint)number << 32)
-        | (attempt.IsReused ? 1UL << 62 : 0) | (record.Trace.IsSampled ? 1UL << 63 : 0);
+        | (isNamed ? 1UL << 61 : 0) | (attempt.IsReused ? 1UL << 62 : 0) | (record.Trace.IsSampled ? 1UL << 63 : 0);
 
     private readonly string? _server = attempt.Server;
     private readonly string? _service = record.Service;

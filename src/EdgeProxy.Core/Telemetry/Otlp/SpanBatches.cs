@@ -1,10 +1,11 @@
 using System;
+using EdgeProxy.Primitives.Faults;
 
 namespace EdgeProxy.Telemetry.Otlp;
 
 /// <summary>
 /// Spans of records: one of kind server for the request, one of kind client for each try that is told (semantic
-/// conventions 1.44, HTTP spans).
+/// conventions 1.44, HTTP spans). The last try of a call of a model is told as that, too (GenAI spans).
 /// </summary>
 internal sealed class SpanBatches(OtlpResource resource, BatchHandover handover) : IRecordSink
 {
@@ -59,6 +60,11 @@ internal sealed class SpanBatches(OtlpResource resource, BatchHandover handover)
         WriteTimes(startedUnixUs, record.DurationUs);
         writer.Fields(_pieces.OfRequest(record));
         RequestAttributes.WriteOwn(writer, OtlpFields.SpanAttributes, view, QueryOf(view));
+        if (record.TryCount == 0)
+        {
+            ModelAttributes.Write(writer, OtlpFields.SpanAttributes, view.Model);
+        }
+
         writer.End(span);
         _batch.Count++;
     }
@@ -69,7 +75,18 @@ internal sealed class SpanBatches(OtlpResource resource, BatchHandover handover)
         ProtoWriter writer = _batch.Writer;
         int span = BeginSpan(record, attempt.Span, record.Trace.Span);
         WriteTimes(attempt.StartedUs + offsetUs, attempt.EndedUs - attempt.StartedUs);
-        writer.Fields(_pieces.OfTry(record, attempt, number));
+        bool isModel = number == record.TryCount && !view.Model.IsEmpty;
+        if (isModel)
+        {
+            ModelAttributes.WriteName(writer, view.Model);
+            ModelAttributes.Write(writer, OtlpFields.SpanAttributes, view.Model);
+            if (attempt.Status < 400 && attempt.Fault == FaultKind.None)
+            {
+                WriteModelError(writer, ModelAttributes.ErrorOf(view.Model));
+            }
+        }
+
+        writer.Fields(_pieces.OfTry(record, attempt, number, isNamed: !isModel));
         if (attempt.AnsweredUs > 0)
         {
             writer.Attribute(OtlpFields.SpanAttributes, "edgeproxy.answer_ms"u8,
@@ -78,6 +95,18 @@ internal sealed class SpanBatches(OtlpResource resource, BatchHandover handover)
 
         writer.End(span);
         _batch.Count++;
+    }
+
+    // An answer that says within that it failed, or was not whole, whatever its status.
+    private static void WriteModelError(ProtoWriter writer, ReadOnlySpan<byte> error)
+    {
+        if (!error.IsEmpty)
+        {
+            writer.Attribute(OtlpFields.SpanAttributes, "error.type"u8, error);
+            int status = writer.Begin(OtlpFields.SpanStatus);
+            writer.Number(OtlpFields.StatusCode, SpanPieces.StatusError);
+            writer.End(status);
+        }
     }
 
     private int BeginSpan(in RequestRecord record, ulong spanId, ulong parent)

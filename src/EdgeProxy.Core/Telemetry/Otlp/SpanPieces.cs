@@ -12,7 +12,7 @@ internal sealed class SpanPieces
 {
     private const int KindServer = 2;
     private const int KindClient = 3;
-    private const int StatusError = 2;
+    public const int StatusError = 2;
 
     private readonly PieceTable<RequestKey> _requests = new();
     private readonly PieceTable<TryKey> _tries = new();
@@ -34,12 +34,13 @@ internal sealed class SpanPieces
 
     /// <summary>Of a try's span; good until the next call.</summary>
     /// <param name="number">Which try it is, from 1.</param>
-    public ReadOnlySpan<byte> OfTry(in RequestRecord record, in TryRecord attempt, int number)
+    /// <param name="isNamed">Else the caller writes its name.</param>
+    public ReadOnlySpan<byte> OfTry(in RequestRecord record, in TryRecord attempt, int number, bool isNamed)
     {
-        var key = new TryKey(record, attempt, number);
+        var key = new TryKey(record, attempt, number, isNamed);
         if (!_tries.TryFind(key, out ReadOnlySpan<byte> piece))
         {
-            WriteTry(record, attempt, number);
+            WriteTry(record, attempt, number, isNamed);
             _tries.Put(key, _writer.Written);
             piece = _writer.Written;
         }
@@ -58,10 +59,10 @@ internal sealed class SpanPieces
         }
     }
 
-    private void WriteTry(in RequestRecord record, in TryRecord attempt, int number)
+    private void WriteTry(in RequestRecord record, in TryRecord attempt, int number, bool isNamed)
     {
         const int field = OtlpFields.SpanAttributes;
-        Begin(RequestAttributes.MethodOf(record.Method), KindClient, record);
+        Begin(isNamed ? RequestAttributes.MethodOf(record.Method) : "", KindClient, record);
         _writer.Attribute(field, "http.request.method"u8, RequestAttributes.MethodOf(record.Method));
         (string host, int port) = RequestAttributes.ServerOf(attempt.Server ?? "");
         _writer.Attribute(field, "server.address"u8, host);
@@ -90,7 +91,11 @@ internal sealed class SpanPieces
     private void Begin(string name, int kind, in RequestRecord record)
     {
         _writer.Reset();
-        _writer.Text(OtlpFields.SpanName, name);
+        if (name.Length > 0)
+        {
+            _writer.Text(OtlpFields.SpanName, name);
+        }
+
         _writer.Number(OtlpFields.SpanKind, (ulong)kind);
         _writer.Fixed32(OtlpFields.SpanFlags, record.Trace.IsSampled ? 1u : 0);
     }

@@ -35,6 +35,12 @@ internal sealed record AuditFilter
             && (Consumer is null || Has(record, RecordField.Consumer, Consumer));
     }
 
+    /// <summary>It has this request id or, in hex digits, trace id.</summary>
+    public static bool IsOf(ReadOnlySpan<byte> record, string id) =>
+        Has(record, RecordField.RequestId, id)
+        || (RecordReader.TryFind(record, RecordField.TraceId, out ReadOnlySpan<byte> trace)
+            && Convert.ToHexStringLower(trace) == id);
+
     public static bool Has(ReadOnlySpan<byte> record, RecordField field, string text) =>
         RecordReader.TryFind(record, field, out ReadOnlySpan<byte> value) && Encoding.UTF8.GetString(value) == text;
 }
@@ -87,7 +93,7 @@ internal static class AuditReadCommands
         }
     }
 
-    /// <summary>The record of a number, or those of a request id.</summary>
+    /// <summary>The record of a number, or those of a request or trace id.</summary>
     public static int Show(
         Shell shell, string? configPath, string? folder, IReadOnlyList<string> keyFiles, string which)
     {
@@ -95,7 +101,7 @@ internal static class AuditReadCommands
         bool isSeq = ulong.TryParse(which, NumberStyles.None, CultureInfo.InvariantCulture, out ulong wanted);
         int exitCode = Read(shell, configPath, folder, keyFiles, (node, seq, record) =>
         {
-            if ((isSeq && seq == wanted) || AuditFilter.Has(record, RecordField.RequestId, which))
+            if ((isSeq && seq == wanted) || AuditFilter.IsOf(record, which))
             {
                 shown++;
                 WriteWhole(shell.Output, node, seq, record);
@@ -129,7 +135,7 @@ internal static class AuditReadCommands
         var owners = new HashSet<(ulong Lane, ulong Number)>();
         exitCode = Read(shell, configPath, folder, keyFiles, (_, seq, record) =>
         {
-            if ((isSeq && seq == wanted) || AuditFilter.Has(record, RecordField.RequestId, which))
+            if ((isSeq && seq == wanted) || AuditFilter.IsOf(record, which))
             {
                 var reader = new RecordReader(record);
                 owners.Add(PayloadFate.Read(record) is { } own ? (own.Lane, own.Number) : (reader.Lane, reader.Number));

@@ -69,6 +69,7 @@ internal sealed class MetricsRequest
             : family;
         string unit = name.EndsWith("_bytes", StringComparison.Ordinal) ? "By"
             : name.EndsWith("_seconds", StringComparison.Ordinal) ? "s"
+            : name == "gen_ai_client_token_usage" ? "{token}"
             : "";
         name = name switch
         {
@@ -77,6 +78,8 @@ internal sealed class MetricsRequest
             "http_client_open_connections" => "http.client.open_connections",
             "http_server_active_requests" => "http.server.active_requests",
             "gen_ai_client_token_usage" => "gen_ai.client.token.usage",
+            "gen_ai_client_operation_duration_seconds" => "gen_ai.client.operation.duration",
+            "gen_ai_client_operation_time_to_first_chunk_seconds" => "gen_ai.client.operation.time_to_first_chunk",
             _ when name.StartsWith(House, StringComparison.Ordinal) => "edgeproxy." + name[House.Length..],
             _ => name,
         };
@@ -97,6 +100,7 @@ internal sealed class MetricsRequest
         "server_port" => "server.port",
         "gen_ai_request_model" => "gen_ai.request.model",
         "gen_ai_provider_name" => "gen_ai.provider.name",
+        "gen_ai_operation_name" => "gen_ai.operation.name",
         "gen_ai_token_type" => "gen_ai.token.type",
         _ => label,
     };

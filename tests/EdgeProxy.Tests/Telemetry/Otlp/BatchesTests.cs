@@ -56,6 +56,45 @@ public sealed class BatchesTests
             (SampleRecord.StartedUnixUs + 1_000) * 1_000, (long)spans[4].StartNanos); // a millisecond after the request
     }
 
+    // A client's name for a model may be any bytes; a collector refuses the whole batch for those that are no UTF-8.
+    [Theory]
+    [InlineData("m\u00e9", true, "m\u00e9")]
+    [InlineData("m\u00e9", false, "m\u00e9")]
+    [InlineData("", true, null)]
+    public void Spans_OfAModel_SayItsNameWhateverItIs(string model, bool isUtf8, string? told)
+    {
+        var sample = new SampleRecord();
+        byte[] bytes = (isUtf8 ? Encoding.UTF8 : Encoding.Latin1).GetBytes(model);
+        sample.NoteModel(
+            (ModelFact.Operation, "chat"u8.ToArray()), (ModelFact.RequestModel, bytes),
+            (ModelFact.InputTokens, BitConverter.GetBytes(7L)), (ModelFact.FinishReason, "stop"u8.ToArray()));
+
+        List<OtlpSpan> spans = Spans(sample);
+
+        Assert.Equal(("GET orders", told is null ? "chat" : $"chat {told}"), (spans[0].Name, spans[1].Name));
+        Assert.Equal(told, spans[1].Attributes.GetValueOrDefault("gen_ai.request.model"));
+        Assert.Equal(
+            (7L, "stop"),
+            (spans[1].Attributes["gen_ai.usage.input_tokens"], spans[1].Attributes["gen_ai.response.finish_reasons"]));
+        Assert.DoesNotContain("gen_ai.operation.name", spans[0].Attributes.Keys);
+    }
+
+    [Theory]
+    [InlineData("error_within", 2)]
+    [InlineData("cut", 2)]
+    [InlineData("ok", 0)]
+    [InlineData("over_plan", 0)]
+    [InlineData("withheld", 0)]
+    public void Spans_OfAModel_ThatFailedWithAGoodStatus_AreErrors(string outcome, int status)
+    {
+        var sample = new SampleRecord();
+        sample.NoteModel((ModelFact.Outcome, Encoding.ASCII.GetBytes(outcome)));
+
+        OtlpSpan call = Spans(sample)[1];
+
+        Assert.Equal((status, status == 2 ? outcome : null), (call.StatusCode, call.Attributes.GetValueOrDefault("error.type")));
+    }
+
     // What is kept from one record for the next must be that of its kind only.
     [Fact]
     public void Spans_AfterOthers_AreAsIfTheyWereTheFirst()
@@ -78,6 +117,12 @@ public sealed class BatchesTests
             sample.Record.EntryPoint = Of(names);
             sample.Record.Router = Of(null, "orders", "app");
             sample.Record.Service = Of(names);
+            if (random.Next(2) == 0)
+            {
+                sample.NoteModel((ModelFact.Operation, Of("chat"u8.ToArray(), "embeddings"u8.ToArray())),
+                    (ModelFact.Outcome, Of("ok"u8.ToArray(), "cut"u8.ToArray())));
+            }
+
             sample.Record.Consumer = Of(null, "alice", "bob");
             sample.Record.AnsweredBy = Of(null, "key", "limit");
             sample.Record.OverLimit = Of(null, "limit", "limit2");
