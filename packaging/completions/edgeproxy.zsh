@@ -244,7 +244,7 @@ _edgeproxy() {
         '--all:every request'
         '--router:of a router'
         '--consumer:of a consumer'
-        '--model:for a model, by the name asked for or the provider`s'
+        '--model:for a model, by the name asked for or the provider`s; * at its end\: all that begin so'
         '--config:the configuration file'
         '--help:what this verb does'
       )
@@ -254,7 +254,7 @@ _edgeproxy() {
         '--all:every request'
         '--router:of a router'
         '--consumer:of a consumer'
-        '--model:for a model, by the name asked for or the provider`s'
+        '--model:for a model, by the name asked for or the provider`s; * at its end\: all that begin so'
         '--config:the configuration file'
         '--help:what this verb does'
       )

@@ -19,6 +19,13 @@ public sealed class AiCostTests(ITestOutputHelper output)
         tools = [{ tool = "rm", action = "block" }]
         """;
 
+    private const string Asked = """
+        middlewares = ["guard"]
+        [middlewares.guard.ai_guard]
+        prompt = [{ detect = "email", action = "mask" }]
+        external = [{ name = "g", url = "http://127.0.0.1:GUARD", timeout = "60s", on_failure = "closed", about = ["prompt", "answer"] }]
+        """;
+
     private const string Refusing = "{\"error\":{\"message\":\"x\",\"code\":\"context_length_exceeded\"}}";
 
     private const string Whole = "{\"id\":\"c\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"m\",\"choices\":["
@@ -56,6 +63,35 @@ public sealed class AiCostTests(ITestOutputHelper output)
         output.WriteLine($"{what}, {(isStream ? "stream" : "whole")}: {allocated:N0} bytes in {calls:N0} calls");
 
         Assert.Equal(Published.Budget("allocated_bytes_per_request"), (long)Math.Max(0, allocated / calls));
+    }
+
+    // A question leaves the loop: nothing is allocated there (a little if a stream is judged), and no more than so much
+    // where it is asked.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task QuestionToAnExternalGuard_AllocatesWithinItsBudgets(bool isStream)
+    {
+        const int calls = 10_000; // of two questions: about the prompt, and about the answer
+        await using RawServer model = Answering(
+            "200 OK", isStream ? "text/event-stream" : "application/json", isStream ? Events() : Whole);
+        await using RawServer guard = Answering("200 OK", "application/json", "{\"action\":\"allow\"}");
+        await using ProxyProcess proxy = await Published.StartAsync(Config(
+            model.Port, model.Port, isOllama: false, Asked.Replace("GUARD", $"{guard.Port}", StringComparison.Ordinal)));
+        string request = Request(isStream);
+        using SteadyClients clients = await SteadyClients.ConnectAsync(proxy.Port);
+        await clients.LoadAsync(2_000, request);
+        double onLoop = await Steady.AllocatedAsync(proxy, "loop");
+        double inAll = await Steady.AllocatedAsync(proxy);
+
+        await clients.LoadAsync(calls, request);
+        onLoop = await Steady.AllocatedAsync(proxy, "loop") - onLoop;
+        inAll = await Steady.AllocatedAsync(proxy) - inAll;
+        output.WriteLine($"{onLoop:N0} bytes on the loop, {inAll / (2 * calls):N0} a question in all");
+
+        string budget = isStream ? "allocated_bytes_per_judged_stream" : "allocated_bytes_per_request";
+        Assert.InRange((long)Math.Max(0, onLoop / calls), 0, Published.Budget(budget));
+        Assert.InRange(inAll / (2 * calls), 0, Published.Budget("allocated_bytes_per_guard_question"));
     }
 
     private static string Request(bool isStream)

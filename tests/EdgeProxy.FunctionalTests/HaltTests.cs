@@ -150,6 +150,10 @@ public sealed class HaltTests : IDisposable
     [InlineData("real-model", "fast", 503)]
     [InlineData("real-model", "raw/other", 200)]
     [InlineData("other", "fast", 200)]
+    [InlineData("fa*", "fast", 503)]
+    [InlineData("real-*", "fast", 503)]
+    [InlineData("raw/*", "raw/other", 503)]
+    [InlineData("raw/*", "fast", 200)]
     public async Task Model_Halted_ByEitherOfItsNames(string halted, string asked, int status)
     {
         await using ModelServer server = ModelServer.Start();
@@ -164,6 +168,28 @@ public sealed class HaltTests : IDisposable
         {
             Assert.NotNull(AiProxy.Json(answer)["error"]);
         }
+    }
+
+    // Mistyped, it stops nothing, and whoever typed it is told so at once.
+    [Theory]
+    [InlineData("--router", "llm", true)]
+    [InlineData("--router", "lm", false)]
+    [InlineData("--consumer", "nobody", false)]
+    [InlineData("--model", "fast", true)]
+    [InlineData("--model", "real-*", true)]
+    [InlineData("--model", "raw/any", true)]
+    [InlineData("--model", "fastt", false)]
+    [InlineData("--model", "fastt*", false)]
+    public async Task Name_ThatNothingHas_IsHaltedAndSaysSo(string kind, string name, bool isKnown)
+    {
+        await using ModelServer server = ModelServer.Start();
+        await using ProxyProcess proxy = await StartAsync(AiProxy.Config(server, "openai"));
+
+        CommandResult halt = await ProxyProcess.RunAsync("halt", kind, name, "-c", proxy.ConfigPath);
+
+        Assert.Equal(0, halt.ExitCode);
+        Assert.Equal(!isKnown, halt.Output.Contains("has nothing of that name", StringComparison.Ordinal));
+        Assert.Contains(name, (await proxy.AdminAsync("/api/v1/halts")).BodyText, StringComparison.Ordinal);
     }
 
     public void Dispose() => _state.Delete(recursive: true);

@@ -100,13 +100,7 @@ internal sealed partial class AiCall
             return Verdict.Answered;
         }
 
-        if (guard.Guard.External.AskPrompts)
-        {
-            _isAsking = true;
-            return Deferred.Start(exchange, AskAsync(guard.Guard.External, Body.Bytes.ToArray()));
-        }
-
-        return Send(exchange);
+        return guard.Guard.External.AskPrompts ? AskAboutPrompt(exchange, guard.Guard.External) : Send(exchange);
     }
 
     // The body is one that goes to a model.
@@ -160,23 +154,6 @@ internal sealed partial class AiCall
     }
 
     public override bool IsAsking => _isAsking;
-
-    private async ValueTask<Func<Exchange, Verdict>> AskAsync(ExternalGuards guards, byte[] body)
-    {
-        // Off the loop from the first byte on.
-        ExternalReply[] replies =
-            await Task.Run(() => guards.AskAsync(body, ExternalAbout.Prompt)).ConfigureAwait(false);
-        return exchange => OnReplies(exchange, replies);
-    }
-
-    private Verdict OnReplies(Exchange exchange, ExternalReply[] replies)
-    {
-        GuardWork guard = _guard!;
-        guard.TakeReplies(replies, exchange);
-        return !guard.Prompt.IsBlocked ? SendAgain(exchange)
-            : guard.HasFailed ? Refuse(exchange, 503, "guard_unavailable", GuardTexts.Undecided(guard.Prompt.Reason))
-            : Refuse(exchange, 403, GuardTexts.Code, GuardTexts.OfPrompt(guard.Prompt.Reason));
-    }
 
     // The body was read before, so it is good.
     private Verdict SendAgain(Exchange exchange)

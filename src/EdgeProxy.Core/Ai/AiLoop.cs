@@ -14,7 +14,11 @@ internal sealed class AiLoop(BodyBudget budget, PlanBook plans)
     // Spare calls kept: as many as a loop may well have at once.
     private const int SparesMax = 256;
 
+    // Questions under way at once are bounded by ExternalGuard.AskedMax; more were failures at once.
+    private const int QuestionsMax = 64;
+
     private readonly Stack<AiCall> _spares = new();
+    private readonly Stack<GuardQuestion> _questions = new();
     private CallArguments? _callArguments; // most configurations have no rules about them
 
     /// <summary>The values of the body that is being read; nothing of it is kept.</summary>
@@ -48,6 +52,17 @@ internal sealed class AiLoop(BodyBudget budget, PlanBook plans)
         if (_spares.Count < SparesMax)
         {
             _spares.Push(call);
+        }
+    }
+
+    public GuardQuestion RentQuestion() =>
+        _questions.TryPop(out GuardQuestion? spare) ? spare : new GuardQuestion(this);
+
+    public void Return(GuardQuestion question)
+    {
+        if (_questions.Count < QuestionsMax)
+        {
+            _questions.Push(question);
         }
     }
 }

@@ -18,7 +18,7 @@ internal sealed partial class CommandLine
         var consumer = new Option<string?>("--consumer") { Description = "of a consumer", HelpName = "NAME" };
         var model = new Option<string?>("--model")
         {
-            Description = "for a model, by the name asked for or the provider's",
+            Description = "for a model, by the name asked for or the provider's; * at its end: all that begin so",
             HelpName = "NAME",
         };
         Command verb = Verb(name, description, parsed => HaltCommand.RunAsync(

@@ -18,8 +18,12 @@ namespace EdgeProxy.Host;
 /// The kill switch: what an operator halted stays halted, over restarts, until it is released. Kept in a file of
 /// node.state_dir, one halt a line: "all", "router NAME", "consumer NAME", "model NAME".
 /// </summary>
-internal sealed class HaltSwitch(TimeProvider time, ILogger logger, Func<AuditLog?> audit)
+/// <param name="isKnown">The configuration has something of that name.</param>
+internal sealed class HaltSwitch(
+    TimeProvider time, ILogger logger, Func<AuditLog?> audit, Func<HaltTarget, bool> isKnown)
 {
+    private const string OfNothing = "; the configuration has nothing of that name now";
+
     private const string FileName = "halted";
     private const int TargetsMax = 1024;
     private static readonly TimeSpan RecordWait = TimeSpan.FromSeconds(2);
@@ -126,7 +130,9 @@ internal sealed class HaltSwitch(TimeProvider time, ILogger logger, Func<AuditLo
                 (RecordField.Cause, verb), (RecordField.Outcome, outcome), (RecordField.Changes, target.ToString())),
             RecordWait);
         return problem is null
-            ? new HaltOutcome(200, isHalt ? $"{target} is halted" : $"{target} is released")
+            ? new HaltOutcome(200, !isHalt ? $"{target} is released"
+                : isKnown(target) ? $"{target} is halted"
+                : $"{target} is halted{OfNothing}")
             : new HaltOutcome(500, isHalt
                 ? $"{target} is halted, but a restart would release it: {problem}"
                 : $"{target} stays halted: {problem}");

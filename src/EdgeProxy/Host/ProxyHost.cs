@@ -74,7 +74,8 @@ internal sealed class ProxyHost : IAsyncDisposable
             Tail = () => _dataPath?.Tail,
         });
         _halts = new HaltSwitch(
-            shell.Time, log.CreateLogger(typeof(HaltSwitch).FullName!), () => _dataPath?.Audit);
+            shell.Time, log.CreateLogger(typeof(HaltSwitch).FullName!), () => _dataPath?.Audit,
+            target => _reloader?.Current is not { } settings || HaltNames.Has(settings, target));
         _dataPath = shell.DataPath(new DataPathParts(
             log, shell.Time, admin, new InheritedSockets(shell.Variable, _systemd), _halts)
         {

@@ -114,9 +114,12 @@ internal static class GuardLimits
     /// <summary>A note of an exchange's findings has room for so many bytes.</summary>
     public const int VerdictBytesMax = 480;
 
+    /// <summary>What external guards said of one side, with their names.</summary>
+    public const int RepliesBytesMax = ExternalGuard.CountMax * (NameCharsMax + 8);
+
     /// <summary>And a note of both sides' and of what external guards said, with their names.</summary>
     public const int FindingsBytesMax =
-        (2 * (VerdictBytesMax + 16)) + (2 * ((ExternalGuard.CountMax * (NameCharsMax + 8)) + 20));
+        (2 * (VerdictBytesMax + 16)) + (2 * (RepliesBytesMax + 20));
 
     /// <summary>What a buffer keeps from one text to the next.</summary>
     public const int KeptBytesMax = 64 * 1024;

@@ -15,7 +15,8 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
     private readonly EventPieces _pieces = new(stream);
     private readonly HeldBody _whole = new();
     private readonly HeldBody _ready = new(); // the client's, once external guards let it go
-    private byte[]? _question;
+    private readonly ByteBuffer _question = new();
+    private bool _hasQuestion;
     private Exchange? _exchange;
     private Dialect _dialect;
     private AnswerLook _look;
@@ -47,7 +48,7 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
     public bool IsAsking { get; private set; }
 
     /// <summary>External guards are to be asked.</summary>
-    public bool IsDue => !IsAsking && (IsStream ? stream.IsDue : _question is not null);
+    public bool IsDue => !IsAsking && (IsStream ? stream.IsDue : _hasQuestion);
 
     private GuardSide Side => work.Guard.Answer;
 
@@ -59,17 +60,23 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
     private bool IsNothingToDo => !work.Guard.External.AskAnswers
         && (Side.IsEmpty || (Side.RestoresOnly && work.Placeholders.IsEmpty));
 
-    /// <summary>What external guards are asked now.</summary>
-    public byte[] BeginAsking()
+    /// <summary>Writes what external guards are asked now.</summary>
+    public void BeginAsking(ByteBuffer question)
     {
         IsAsking = true;
-        byte[] question = IsStream ? stream.BeginAsking() : _question!;
-        _question = null;
-        return question;
+        if (IsStream)
+        {
+            stream.BeginAsking(question);
+            return;
+        }
+
+        question.Append(_question.Bytes);
+        _question.Clear();
+        _hasQuestion = false;
     }
 
     /// <summary>They said whether it may go on, and so it does, or is refused.</summary>
-    public void TakeReplies(ExternalReply[] replies, HeldBody output)
+    public void TakeReplies(ReadOnlySpan<ExternalReply> replies, HeldBody output)
     {
         IsAsking = false;
         work.TakeAnswerReplies(replies, Exchange);
@@ -169,8 +176,9 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
         {
             edits.Reset();
             work.MaskOnly(index, _whole.Bytes, edits);
-            _question = new byte[_whole.Length + edits.Growth];
-            edits.Apply(_whole.Bytes, _question);
+            _question.Cut(0);
+            edits.Apply(_whole.Bytes, _question.Room(_whole.Length + edits.Growth));
+            _hasQuestion = true;
         }
 
         index.Reset();
@@ -193,7 +201,8 @@ internal sealed class AnswerGuard(GuardWork work, AiLoop loop, StreamGuard strea
     {
         Serial++;
         IsAsking = false;
-        _question = null;
+        _hasQuestion = false;
+        _question.Clear();
         _ready.Release();
     }
 

@@ -27,7 +27,7 @@ internal sealed class AnswerWindow
             return true;
         }
 
-        Text? text = key == Loose ? null : _texts.Find(candidate => candidate.Key == key);
+        Text? text = key == Loose || PlaceOf(key) is not (>= 0 and var place) ? null : _texts[place];
         if (text is null && key == Loose && _texts.Count >= GuardLimits.LanesMax / 2
             && _texts.FindLast(static candidate => candidate.Key == Loose) is { } last)
         {
@@ -57,7 +57,7 @@ internal sealed class AnswerWindow
     /// <summary>A text is over: what was asked of it leaves its room to others.</summary>
     public void End(ulong key)
     {
-        int place = _texts.FindIndex(candidate => candidate.Key == key);
+        int place = PlaceOf(key);
         if (place >= 0 && _texts[place].Bytes.Length == _texts[place].Seam)
         {
             Retire(_texts[place]);
@@ -69,10 +69,9 @@ internal sealed class AnswerWindow
         }
     }
 
-    /// <summary>What guards are asked; from here on nothing is fresh.</summary>
-    public byte[] Ask(bool isEnd)
+    /// <summary>Writes what guards are asked; from here on nothing is fresh.</summary>
+    public void Ask(bool isEnd, ByteBuffer question)
     {
-        var question = new ByteBuffer();
         question.Append("{\"stream\":true,\"is_end\":"u8);
         question.Append(isEnd ? "true"u8 : "false"u8);
         question.Append(",\"texts\":["u8);
@@ -91,7 +90,6 @@ internal sealed class AnswerWindow
 
         question.Append("]}"u8);
         Settle();
-        return question.Bytes.ToArray();
     }
 
     public void Release()
@@ -103,6 +101,18 @@ internal sealed class AnswerWindow
 
         _texts.Clear();
         Fresh = 0;
+    }
+
+    // The first: a closure would be an allocation.
+    private int PlaceOf(ulong key)
+    {
+        int place = 0;
+        while (place < _texts.Count && _texts[place].Key != key)
+        {
+            place++;
+        }
+
+        return place < _texts.Count ? place : -1;
     }
 
     private void Settle()

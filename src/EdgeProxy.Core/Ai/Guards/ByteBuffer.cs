@@ -14,13 +14,19 @@ internal sealed class ByteBuffer
 
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        if (_bytes.Length - Length < bytes.Length)
+        bytes.CopyTo(Room(bytes.Length));
+    }
+
+    /// <summary>Room for so many bytes behind, to be written at once.</summary>
+    public Span<byte> Room(int length)
+    {
+        if (_bytes.Length - Length < length)
         {
-            Array.Resize(ref _bytes, Math.Max(2 * _bytes.Length, Length + bytes.Length));
+            Array.Resize(ref _bytes, Math.Max(2 * _bytes.Length, Length + length));
         }
 
-        bytes.CopyTo(_bytes.AsSpan(Length));
-        Length += bytes.Length;
+        Length += length;
+        return _bytes.AsSpan(Length - length, length);
     }
 
     /// <summary>The first bytes are no longer needed.</summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.IO;
 using System.Net.Http;
 using System.Net.Http.Headers;
@@ -98,15 +99,22 @@ internal sealed class ExternalGuards(Sequence<ExternalGuard> guards, Func<TimeSp
     private static async Task<ExternalReply> ReadAsync(HttpResponseMessage response, CancellationToken deadline)
     {
         using Stream stream = await response.Content.ReadAsStreamAsync(deadline).ConfigureAwait(false);
-        byte[] reply = new byte[ExternalGuard.ReplyBytesMax + 1];
-        int length = await stream.ReadAtLeastAsync(reply, reply.Length, throwOnEndOfStream: false, deadline)
-            .ConfigureAwait(false);
-        if (length > ExternalGuard.ReplyBytesMax)
+        byte[] reply = ArrayPool<byte>.Shared.Rent(ExternalGuard.ReplyBytesMax + 1);
+        try
         {
-            return ExternalReply.Failed;
+            int length = await stream.ReadAtLeastAsync(reply, reply.Length, throwOnEndOfStream: false, deadline)
+                .ConfigureAwait(false);
+            return length > ExternalGuard.ReplyBytesMax ? ExternalReply.Failed : Read(reply.AsMemory(0, length));
         }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(reply);
+        }
+    }
 
-        using JsonDocument document = JsonDocument.Parse(reply.AsMemory(0, length));
+    private static ExternalReply Read(ReadOnlyMemory<byte> reply)
+    {
+        using JsonDocument document = JsonDocument.Parse(reply);
         return document.RootElement.ValueKind == JsonValueKind.Object
             && document.RootElement.TryGetProperty("action"u8, out JsonElement action)
             && action.ValueKind == JsonValueKind.String

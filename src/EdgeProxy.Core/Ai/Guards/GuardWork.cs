@@ -16,13 +16,17 @@ internal sealed class GuardWork
     private readonly GuardWalk _prompts;
     private readonly GuardWalk _answers;
     private readonly AiLoop _loop;
-    private ExternalReply[] _replies = [];
-    private ExternalReply[] _answerReplies = []; // of all its parts
+    private readonly ExternalReply[] _replies;
+    private readonly ExternalReply[] _answerReplies; // of all its parts
+    private bool _hasReplies;
+    private bool _hasAnswerReplies;
 
     public GuardWork(AiGuard guard, AiLoop loop)
     {
         _guard = guard;
         _loop = loop;
+        _replies = new ExternalReply[guard.Settings.External.Count];
+        _answerReplies = new ExternalReply[_replies.Length];
         Placeholders = new PlaceholderTable(guard.Prompt);
         _prompts = new GuardWalk(guard.Prompt, Placeholders, guard.Settings.PassesAttachments, isOfAnswer: false);
         _answers = new GuardWalk(guard.Answer, Placeholders, guard.Settings.PassesAttachments, isOfAnswer: true);
@@ -49,7 +53,7 @@ internal sealed class GuardWork
 
     public void Begin()
     {
-        _replies = [];
+        _hasReplies = false;
         HasFailed = false;
         BeginAnswer();
         Placeholders.Clear();
@@ -59,7 +63,8 @@ internal sealed class GuardWork
     /// <summary>An answer begins; one that was given up does not count.</summary>
     public void BeginAnswer()
     {
-        _answerReplies = [];
+        _hasAnswerReplies = false;
+        Array.Clear(_answerReplies);
         HasAnswerFailed = false;
         IsAnswerDenied = false;
         Answer.Begin();
@@ -86,28 +91,28 @@ internal sealed class GuardWork
     public bool EnforcesAnswer => _guard.Answer.Enforces || _guard.External.StopAnswers;
 
     /// <summary>What external guards said about the prompt.</summary>
-    public void TakeReplies(ExternalReply[] replies, Exchange exchange)
+    public void TakeReplies(ReadOnlySpan<ExternalReply> replies, Exchange exchange)
     {
-        _replies = replies;
+        replies.CopyTo(_replies);
+        _hasReplies = true;
         HasFailed = Judge(replies, exchange, Prompt) == ExternalReply.Failed;
     }
 
     /// <summary>What they said about the answer, or a part of it.</summary>
-    public void TakeAnswerReplies(ExternalReply[] replies, Exchange exchange)
+    public void TakeAnswerReplies(ReadOnlySpan<ExternalReply> replies, Exchange exchange)
     {
         ExternalReply worst = Judge(replies, exchange, Answer);
         HasAnswerFailed |= worst == ExternalReply.Failed;
         IsAnswerDenied |= worst == ExternalReply.Block;
-        for (int i = 0; i < _answerReplies.Length; i++)
+        _hasAnswerReplies = true;
+        for (int i = 0; i < replies.Length; i++)
         {
-            replies[i] = replies[i] > _answerReplies[i] ? replies[i] : _answerReplies[i];
+            _answerReplies[i] = replies[i] > _answerReplies[i] ? replies[i] : _answerReplies[i];
         }
-
-        _answerReplies = replies;
     }
 
     // The reply that stops it.
-    private ExternalReply Judge(ExternalReply[] replies, Exchange exchange, GuardVerdict verdict)
+    private ExternalReply Judge(ReadOnlySpan<ExternalReply> replies, Exchange exchange, GuardVerdict verdict)
     {
         ExternalReply stopping = ExternalReply.NotAsked;
         for (int i = 0; i < replies.Length; i++)
@@ -131,37 +136,47 @@ internal sealed class GuardWork
     {
         Prompt.Tell(exchange, "edgeproxy.ai.guard.prompt"u8);
         Answer.Tell(exchange, "edgeproxy.ai.guard.answer"u8);
-        if (_replies.Length > 0)
+        Span<byte> told = stackalloc byte[GuardLimits.RepliesBytesMax];
+        if (_hasReplies)
         {
-            exchange.NoteFact("edgeproxy.ai.guard.external"u8, Encoding.ASCII.GetBytes(Told(_replies)));
+            exchange.NoteFact("edgeproxy.ai.guard.external"u8, told[..Tell(_replies, told)]);
         }
 
-        if (_answerReplies.Length > 0)
+        if (_hasAnswerReplies)
         {
-            exchange.NoteFact("edgeproxy.ai.guard.external_answer"u8, Encoding.ASCII.GetBytes(Told(_answerReplies)));
+            exchange.NoteFact("edgeproxy.ai.guard.external_answer"u8, told[..Tell(_answerReplies, told)]);
         }
     }
 
     // moderation:allow,other:failed
-    private string Told(ExternalReply[] replies)
+    private int Tell(ExternalReply[] replies, Span<byte> told)
     {
-        var told = new StringBuilder();
+        int length = 0;
         for (int i = 0; i < replies.Length; i++)
         {
-            string reply = replies[i] switch
+            ReadOnlySpan<byte> reply = replies[i] switch
             {
-                ExternalReply.NotAsked => "",
-                ExternalReply.Allow => "allow",
-                ExternalReply.Block => "block",
-                _ => "failed",
+                ExternalReply.NotAsked => default,
+                ExternalReply.Allow => "allow"u8,
+                ExternalReply.Block => "block"u8,
+                _ => "failed"u8,
             };
-            if (reply.Length > 0)
+            if (!reply.IsEmpty)
             {
-                told.Append(told.Length > 0 ? "," : "").Append(_guard.External[i].Name).Append(':').Append(reply);
+                length += Put(told[length..], length > 0 ? ","u8 : default);
+                length += Encoding.ASCII.GetBytes(_guard.External[i].Name, told[length..]);
+                length += Put(told[length..], ":"u8);
+                length += Put(told[length..], reply);
             }
         }
 
-        return told.ToString();
+        return length;
+    }
+
+    private static int Put(Span<byte> text, ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(text);
+        return bytes.Length;
     }
 
     /// <summary>The exchange is over: counts what was found, and tells its record.</summary>
@@ -170,15 +185,16 @@ internal sealed class GuardWork
         Span<byte> text = stackalloc byte[GuardLimits.FindingsBytesMax];
         int length = Prompt.WriteWith("prompt="u8, text);
         length += Answer.WriteWith(length > 0 ? " answer="u8 : "answer="u8, text[length..]);
-        if (_replies.Length > 0)
+        if (_hasReplies)
         {
-            length += Encoding.ASCII.GetBytes($"{(length > 0 ? " " : "")}external={Told(_replies)}", text[length..]);
+            length += Put(text[length..], length > 0 ? " external="u8 : "external="u8);
+            length += Tell(_replies, text[length..]);
         }
 
-        if (_answerReplies.Length > 0)
+        if (_hasAnswerReplies)
         {
-            string told = $"{(length > 0 ? " " : "")}external_answer={Told(_answerReplies)}";
-            length += Encoding.ASCII.GetBytes(told, text[length..]);
+            length += Put(text[length..], length > 0 ? " external_answer="u8 : "external_answer="u8);
+            length += Tell(_answerReplies, text[length..]);
         }
 
         exchange.Record.NoteFindings(text[..length]);

@@ -59,11 +59,11 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
     public bool IsDue => _window is { Fresh: > 0 } && !_isAsking && !IsOver
         && (_isEnd || _window.Fresh >= work.Guard.Settings.AnswerWindowBytes);
 
-    /// <summary>What they are asked; the stream waits for <see cref="TakeReplies"/>.</summary>
-    public byte[] BeginAsking()
+    /// <summary>Writes what they are asked; the stream waits for <see cref="TakeReplies"/>.</summary>
+    public void BeginAsking(ByteBuffer question)
     {
         _isAsking = true;
-        return _window!.Ask(_isEnd);
+        _window!.Ask(_isEnd, question);
     }
 
     /// <summary>What they said is in the verdict.</summary>

@@ -34,7 +34,7 @@ internal abstract class BodyCall
     public virtual ReadOnlySpan<byte> PagePath => default;
 
     /// <summary>
-    /// Somebody off the loop is asked about the answer (Deferred.StartAnswer): nothing more of it is read, and it does
+    /// Somebody off the loop is asked about the answer (OffLoopWork): nothing more of it is read, and it does
     /// not end, until that is over.
     /// </summary>
     public virtual bool IsWaiting => false;

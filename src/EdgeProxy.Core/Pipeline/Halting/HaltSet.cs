@@ -12,7 +12,7 @@ internal enum HaltKind : byte
     Router,
     Consumer,
 
-    /// <summary>By the name clients ask for, or the provider's.</summary>
+    /// <summary>By the name clients ask for, or the provider's; with a * at its end the beginning of many.</summary>
     Model,
 }
 
@@ -47,6 +47,7 @@ internal sealed class HaltSet
     private readonly HashSet<string> _routers = [];
     private readonly HashSet<string> _consumers = [];
     private readonly List<byte[]> _models = [];
+    private readonly List<byte[]> _modelBeginnings = [];
     private readonly bool _isAll;
 
     public HaltSet(IReadOnlyList<HaltTarget> targets)
@@ -64,6 +65,9 @@ internal sealed class HaltSet
                     break;
                 case HaltKind.Consumer:
                     _consumers.Add(target.Name);
+                    break;
+                case HaltKind.Model when target.Name.EndsWith('*'):
+                    _modelBeginnings.Add(Encoding.UTF8.GetBytes(target.Name[..^1]));
                     break;
                 default:
                     _models.Add(Encoding.UTF8.GetBytes(target.Name));
@@ -91,6 +95,14 @@ internal sealed class HaltSet
         foreach (byte[] model in _models)
         {
             if (name.SequenceEqual(model))
+            {
+                return true;
+            }
+        }
+
+        foreach (byte[] beginning in _modelBeginnings)
+        {
+            if (!name.IsEmpty && name.StartsWith(beginning))
             {
                 return true;
             }

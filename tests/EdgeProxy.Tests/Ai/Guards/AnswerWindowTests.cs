@@ -51,6 +51,23 @@ public sealed class AnswerWindowTests
 
     // Tokens of logprobs: each is a text of its own, and there are hundreds in a window.
     [Fact]
+    public void Stream_ThatGuardsAreAskedAbout_AllocatesNothingOnceItIsWarm()
+    {
+        var judge = new ExternalGuard(
+            "judge", new Uri("http://127.0.0.1:1"), TimeSpan.FromSeconds(1), OpensOnFailure: false, ReportOnly: false)
+        {
+            AsksAnswers = true,
+        };
+        using var bench = new GuardBench([judge], []);
+        byte[] stream = Encoding.UTF8.GetBytes(StreamGuardTests.StreamOf(
+            AiCallKind.ChatCompletions, ["Write to [EM", "AIL_1] or 4111 11", "11 1111 1111", "."]));
+        var question = new ByteBuffer();
+
+        Allocations.AssertNone(() => bench.PassAsked(AiCallKind.ChatCompletions, stream, question));
+        Assert.Contains("4111 1111", Encoding.UTF8.GetString(question.Bytes), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Texts_ThatStandAlone_LeaveRoomForOthers()
     {
         const int Count = 2 * GuardLimits.LanesMax;
@@ -61,7 +78,9 @@ public sealed class AnswerWindowTests
         }
 
         Assert.True(window.TryAdd(key: 7, "cd"u8));
-        string[] shown = TextsOf(Encoding.UTF8.GetString(window.Ask(isEnd: true)));
+        var question = new ByteBuffer();
+        window.Ask(isEnd: true, question);
+        string[] shown = TextsOf(Encoding.UTF8.GetString(question.Bytes));
         Assert.Equal([.. Enumerable.Repeat("ab", Count), "cd"], string.Join('\n', shown).Split('\n'));
     }
 
