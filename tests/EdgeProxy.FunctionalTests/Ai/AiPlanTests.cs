@@ -224,6 +224,41 @@ public sealed class AiPlanTests : IDisposable
         }
     }
 
+    // What runs was reserved by the plan before, and is settled where that is counted, whatever the plan says now.
+    [Fact]
+    public async Task Reload_ThatLowersAPlan_OrTakesItAway_GoesOnCountingWhatRuns()
+    {
+        const string Streamed = "{\"model\":\"fast\",\"stream\":true,\"max_tokens\":40}";
+        const int Reserved = 40;
+        await using ModelServer server = ModelServer.Start();
+        server.Temper = ModelTemper.Stalled;
+        await using ProxyProcess proxy = await StartAsync(
+            server, "{ count = \"output_tokens\", max = 1000, period = \"month\" }");
+        string first = proxy.Config.ToToml();
+        using RawClient client = await proxy.ConnectAsync();
+        await client.SendAsync(Request(Chat, Streamed));
+        await server.Server.WaitForRequestsAsync(1);
+
+        // Less than what runs has: nothing is let pass, nothing is cut.
+        await proxy.ReloadAsync(first.Replace("max = 1000", "max = 30", StringComparison.Ordinal));
+        Assert.Equal(Reserved, await proxy.MetricAsync("edgeproxy_plan_used"));
+        Assert.Equal(429, (await AskAsync(proxy, Chat, "{\"model\":\"fast\",\"max_tokens\":1}")).Status);
+
+        // Without a plan there is no limit, and what runs comes to its end.
+        await proxy.ReloadAsync(first.Replace("plan = \"basic\"", "", StringComparison.Ordinal));
+        Assert.Null(await proxy.MetricAsync("edgeproxy_plan_used"));
+        server.Gate.Open();
+        Assert.True((await client.ReadResponseAsync("POST")).IsWhole);
+        server.Temper = ModelTemper.Good;
+        Assert.Equal(200, (await AskAsync(proxy, Chat, "{\"model\":\"fast\",\"max_tokens\":100}")).Status);
+
+        // With it again, what was counted by it is: three tokens of the stream, none of the call without it.
+        await proxy.ReloadAsync(first.Replace("max = 1000", "max = 30", StringComparison.Ordinal));
+        Assert.Equal(server.OutputTokens, await proxy.MetricAsync("edgeproxy_plan_used"));
+        Assert.Equal(200, (await AskAsync(proxy, Chat, "{\"model\":\"fast\",\"max_tokens\":27}")).Status);
+        Assert.Equal(429, (await AskAsync(proxy, Chat, "{\"model\":\"fast\",\"max_tokens\":28}")).Status);
+    }
+
     public void Dispose() => _state.Delete(recursive: true);
 
     private static string Request(string path, string body, string key = "alice-key") =>
