@@ -21,7 +21,10 @@ internal sealed class BeginningFilter
     private const int Lanes = 16;
     private const int BlockBytes = Lanes + Depth - 1;
     private const uint AllLanes = (1u << Lanes) - 1;
+    private const int NarrowMask = (1 << NarrowGroups) - 1;
+    private const int HashBits = 15;
     private readonly byte[] _exact = new byte[Depth * 256]; // groups that a byte may be in, by its place
+    private readonly ulong[] _narrow = new ulong[(1 << HashBits) / 64]; // threes of bytes that narrow ones begin with
     private readonly Vector128<byte>[] _halves = new Vector128<byte>[Depth * 2];
 
     public BeginningFilter(IReadOnlyList<Beginning> beginnings)
@@ -45,6 +48,10 @@ internal sealed class BeginningFilter
             Add(0, sorted[i].First, group);
             Add(1, sorted[i].Second, group);
             Add(2, sorted[i].Third, group);
+            if (i < narrow)
+            {
+                AddNarrow(sorted[i]);
+            }
         }
 
         Span<byte> halves = stackalloc byte[Lanes];
@@ -137,13 +144,41 @@ internal sealed class BeginningFilter
             & HalfByteTable.Look(high, (values.AsUInt16() >> 4).AsByte() & half);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool MayBegin(ReadOnlySpan<byte> text, int at)
     {
-        int groups = _exact[text[at]];
-        groups &= at + 1 < text.Length ? _exact[256 + text[at + 1]] : groups;
-        groups &= at + 2 < text.Length ? _exact[512 + text[at + 2]] : groups;
-        return groups != 0;
+        if (at + Depth > text.Length)
+        {
+            int some = _exact[text[at]];
+            return (at + 1 < text.Length ? some & _exact[256 + text[at + 1]] : some) != 0;
+        }
+
+        int groups = _exact[text[at]] & _exact[256 + text[at + 1]] & _exact[512 + text[at + 2]];
+        if (groups is 0 or > NarrowMask)
+        {
+            return groups != 0;
+        }
+
+        // Of a group each byte may be another's: all three together are one's.
+        int hash = HashOf(text[at], text[at + 1], text[at + 2]);
+        return (_narrow[hash / 64] >> (hash % 64) & 1) != 0;
+    }
+
+    private static int HashOf(byte first, byte second, byte third) =>
+        (int)((first | ((uint)second << 8) | ((uint)third << 16)) * 2_654_435_761u >> (32 - HashBits));
+
+    private void AddNarrow(in Beginning beginning)
+    {
+        foreach (byte first in beginning.First)
+        {
+            foreach (byte second in beginning.Second!)
+            {
+                foreach (byte third in beginning.Third!)
+                {
+                    int hash = HashOf(first, second, third);
+                    _narrow[hash / 64] |= 1UL << (hash % 64);
+                }
+            }
+        }
     }
 
     // 1 to 4: of the two behind the first, which may be any, or nearly.
