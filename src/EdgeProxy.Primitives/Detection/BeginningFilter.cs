@@ -12,59 +12,56 @@ namespace EdgeProxy.Primitives.Detection;
 /// Finds where one of many things may begin, by the first three bytes, 16 places at a time: prose has a letter that
 /// some key begins with in every word, and hardly ever three. What it passes over begins nothing; what it stops at may.
 /// The sets of each byte are kept by their halves, as in Hyperscan's Teddy, in eight groups of beginnings, one a bit.
+/// Places with bytes that are not ASCII are looked at one by one.
 /// </summary>
 internal sealed class BeginningFilter
 {
     private const int Depth = 3;
-    private const int NarrowGroups = 4; // of eight; one for each width but none
-    private const int WideMin = 64;
+    private const int NarrowGroups = 7;
+    private const byte WideGroup = 1 << NarrowGroups;
+    private const int ThreesMax = 2048; // of a narrow one
     private const int Lanes = 16;
     private const int BlockBytes = Lanes + Depth - 1;
-    private const uint AllLanes = (1u << Lanes) - 1;
-    private const int NarrowMask = (1 << NarrowGroups) - 1;
     private const int HashBits = 15;
-    private readonly byte[] _exact = new byte[Depth * 256]; // groups that a byte may be in, by its place
-    private readonly ulong[] _narrow = new ulong[(1 << HashBits) / 64]; // threes of bytes that narrow ones begin with
+    private const byte FirstNotAscii = 0x80;
+    private readonly byte[] _ascii = new byte[Depth * 256]; // groups that a byte may be in, by its place
+    private readonly byte[] _all = new byte[Depth * 256]; // the same with what is not ASCII
+    private readonly ulong[] _threes = new ulong[(1 << HashBits) / 64]; // of ASCII, that one begins with, hashed
     private readonly Vector128<byte>[] _halves = new Vector128<byte>[Depth * 2];
 
     public BeginningFilter(IReadOnlyList<Beginning> beginnings)
     {
-        var sorted = new Beginning[beginnings.Count];
-        for (int i = 0; i < sorted.Length; i++)
+        var ascii = new List<Beginning>();
+        for (int i = 0; i < beginnings.Count; i++)
         {
-            sorted[i] = beginnings[i];
+            Beginning one = beginnings[i];
+            bool isWide = one.Second is null || one.Third is null;
+            Add(_all, one, isWide ? WideGroup : (byte)(1 << (i * NarrowGroups / beginnings.Count)));
+            byte[] first = Ascii(one.First);
+            byte[] second = Ascii(one.Second);
+            byte[] third = Ascii(one.Third);
+            if (first.Length > 0 && second.Length > 0 && third.Length > 0)
+            {
+                ascii.Add(new Beginning(first, second, third));
+            }
         }
 
-        // A group is as wide as its widest at each place, so the wide ones have groups of their own.
-        Array.Sort(sorted, static (one, other) => WidthOf(one) != WidthOf(other)
-            ? WidthOf(one).CompareTo(WidthOf(other))
+        // A group is as wide as its widest at each place: the wide ones have one of their own.
+        ascii.Sort(static (one, other) => IsWide(one) != IsWide(other)
+            ? IsWide(one).CompareTo(IsWide(other))
             : one.First.AsSpan().SequenceCompareTo(other.First));
-        int narrow = Array.FindIndex(sorted, static one => WidthOf(one) > 0);
-        narrow = narrow < 0 ? sorted.Length : narrow;
-        for (int i = 0; i < sorted.Length; i++)
+        int narrow = ascii.FindIndex(IsWide);
+        narrow = narrow < 0 ? ascii.Count : narrow;
+        for (int i = 0; i < ascii.Count; i++)
         {
-            int number = i < narrow ? i * NarrowGroups / narrow : NarrowGroups + WidthOf(sorted[i]) - 1;
-            byte group = (byte)(1 << number);
-            Add(0, sorted[i].First, group);
-            Add(1, sorted[i].Second, group);
-            Add(2, sorted[i].Third, group);
+            Add(_ascii, ascii[i], i < narrow ? (byte)(1 << (i * NarrowGroups / narrow)) : WideGroup);
             if (i < narrow)
             {
-                AddNarrow(sorted[i]);
+                AddThrees(ascii[i]);
             }
         }
 
-        Span<byte> halves = stackalloc byte[Lanes];
-        for (int half = 0; half < _halves.Length; half++)
-        {
-            halves.Clear();
-            for (int value = 0; value < 256; value++)
-            {
-                halves[half % 2 == 0 ? value & 0xF : value >> 4] |= _exact[(half / 2 * 256) + value];
-            }
-
-            _halves[half] = Vector128.Create<byte>(halves);
-        }
+        FillHalves();
     }
 
     /// <summary>The first place where something may begin, if bytes behind the text may be any; -1: none.</summary>
@@ -113,18 +110,19 @@ internal sealed class BeginningFilter
         int last = text.Length - BlockBytes;
         for (int at = 0; ; at = Math.Min(at + Lanes, last))
         {
-            Vector128<byte> groups = GroupsOf(ref begin, at, low0, high0) & GroupsOf(ref begin, at + 1, low1, high1)
-                & GroupsOf(ref begin, at + 2, low2, high2);
-            if (groups != Vector128<byte>.Zero)
+            Vector128<byte> first = Vector128.LoadUnsafe(ref begin, (nuint)at);
+            Vector128<byte> second = Vector128.LoadUnsafe(ref begin, (nuint)at + 1);
+            Vector128<byte> third = Vector128.LoadUnsafe(ref begin, (nuint)at + 2);
+            Vector128<byte> groups = GroupsOf(first, low0, high0) & GroupsOf(second, low1, high1)
+                & GroupsOf(third, low2, high2);
+            Vector128<byte> isWide = (first | second | third) & Vector128.Create(FirstNotAscii);
+            Vector128<byte> isOne = ~Vector128.Equals(groups, Vector128<byte>.Zero) | isWide;
+            for (uint places = isOne.ExtractMostSignificantBits(); places != 0; places &= places - 1)
             {
-                uint places = ~Vector128.Equals(groups, Vector128<byte>.Zero).ExtractMostSignificantBits() & AllLanes;
-                for (; places != 0; places &= places - 1)
+                int place = at + BitOperations.TrailingZeroCount(places);
+                if (place < count && MayBegin(text, place))
                 {
-                    int place = at + BitOperations.TrailingZeroCount(places);
-                    if (place < count && MayBegin(text, place))
-                    {
-                        return place;
-                    }
+                    return place;
                 }
             }
 
@@ -136,9 +134,8 @@ internal sealed class BeginningFilter
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<byte> GroupsOf(ref byte begin, int at, Vector128<byte> low, Vector128<byte> high)
+    private static Vector128<byte> GroupsOf(Vector128<byte> values, Vector128<byte> low, Vector128<byte> high)
     {
-        Vector128<byte> values = Vector128.LoadUnsafe(ref begin, (nuint)at);
         Vector128<byte> half = Vector128.Create((byte)0xF);
         return HalfByteTable.Look(low, values & half)
             & HalfByteTable.Look(high, (values.AsUInt16() >> 4).AsByte() & half);
@@ -148,25 +145,28 @@ internal sealed class BeginningFilter
     {
         if (at + Depth > text.Length)
         {
-            int some = _exact[text[at]];
-            return (at + 1 < text.Length ? some & _exact[256 + text[at + 1]] : some) != 0;
+            int some = _all[text[at]];
+            return (at + 1 < text.Length ? some & _all[256 + text[at + 1]] : some) != 0;
         }
 
-        int groups = _exact[text[at]] & _exact[256 + text[at + 1]] & _exact[512 + text[at + 2]];
-        if (groups is 0 or > NarrowMask)
+        byte first = text[at];
+        byte second = text[at + 1];
+        byte third = text[at + 2];
+        if ((first | second | third) >= FirstNotAscii)
         {
-            return groups != 0;
+            return (_all[first] & _all[256 + second] & _all[512 + third]) != 0;
         }
 
         // Of a group each byte may be another's: all three together are one's.
-        int hash = HashOf(text[at], text[at + 1], text[at + 2]);
-        return (_narrow[hash / 64] >> (hash % 64) & 1) != 0;
+        int groups = _ascii[first] & _ascii[256 + second] & _ascii[512 + third];
+        int hash = HashOf(first, second, third);
+        return groups >= WideGroup || (groups != 0 && (_threes[hash / 64] >> (hash % 64) & 1) != 0);
     }
 
     private static int HashOf(byte first, byte second, byte third) =>
         (int)((first | ((uint)second << 8) | ((uint)third << 16)) * 2_654_435_761u >> (32 - HashBits));
 
-    private void AddNarrow(in Beginning beginning)
+    private void AddThrees(in Beginning beginning)
     {
         foreach (byte first in beginning.First)
         {
@@ -175,25 +175,56 @@ internal sealed class BeginningFilter
                 foreach (byte third in beginning.Third!)
                 {
                     int hash = HashOf(first, second, third);
-                    _narrow[hash / 64] |= 1UL << (hash % 64);
+                    _threes[hash / 64] |= 1UL << (hash % 64);
                 }
             }
         }
     }
 
-    // 1 to 4: of the two behind the first, which may be any, or nearly.
-    private static int WidthOf(in Beginning beginning) =>
-        beginning.Second is null ? 1
-        : beginning.Second.Length >= WideMin ? 2
-        : beginning.Third is null ? 3
-        : beginning.Third.Length >= WideMin ? 4
-        : 0;
-
-    private void Add(int depth, byte[]? set, byte group)
+    private void FillHalves()
     {
-        for (int value = 0; value < 256; value++)
+        Span<byte> halves = stackalloc byte[Lanes];
+        for (int half = 0; half < _halves.Length; half++)
         {
-            _exact[(depth * 256) + value] |= set is null || Array.IndexOf(set, (byte)value) >= 0 ? group : (byte)0;
+            halves.Clear();
+            for (int value = 0; value < FirstNotAscii; value++)
+            {
+                halves[half % 2 == 0 ? value & 0xF : value >> 4] |= _ascii[(half / 2 * 256) + value];
+            }
+
+            _halves[half] = Vector128.Create<byte>(halves);
+        }
+    }
+
+    private static bool IsWide(Beginning beginning) =>
+        beginning.First.Length * beginning.Second!.Length * beginning.Third!.Length > ThreesMax;
+
+    private static byte[] Ascii(byte[]? set)
+    {
+        var ascii = new List<byte>();
+        for (int value = 0; value < FirstNotAscii; value++)
+        {
+            if (set is null || Array.IndexOf(set, (byte)value) >= 0)
+            {
+                ascii.Add((byte)value);
+            }
+        }
+
+        return [.. ascii];
+    }
+
+    private static void Add(byte[] table, in Beginning beginning, byte group)
+    {
+        Add(table.AsSpan(0, 256), beginning.First, group);
+        Add(table.AsSpan(256, 256), beginning.Second, group);
+        Add(table.AsSpan(512, 256), beginning.Third, group);
+    }
+
+    private static void Add(Span<byte> table, byte[]? set, byte group)
+    {
+        for (int value = 0; value < table.Length; value++)
+        {
+            table[value] |= set is null || Array.IndexOf(set, (byte)value) >= 0 ? group : (byte)0;
         }
     }
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
@@ -61,5 +62,31 @@ public sealed class DetectorPlaceTests
                 Assert.Equal($"{padding}[0]{behind}", masking.Whole(padding + text + behind));
             }
         }
+    }
+
+    [Fact]
+    public void Phrases_InAnyForm_AreFound()
+    {
+        var random = new Random(11);
+        string[] phrases = ["ignore the above", "kin", "do anything now", "\u00FCber alles", "x y z", "a\u00FCb"];
+        Masking masking = Masking.Of(new PhraseDetector(new PhraseTrie(phrases)));
+        for (int round = 0; round < 3000; round++)
+        {
+            string padding = new(' ', random.Next(36));
+            string text = string.Concat(phrases[random.Next(phrases.Length)].Select(sign => FormOf(sign, random)));
+            Assert.StartsWith($"{padding}[0]", masking.Whole($"{padding}{text}."), StringComparison.Ordinal);
+        }
+    }
+
+    private static string FormOf(char sign, Random random)
+    {
+        string form = random.Next(5) switch
+        {
+            0 => sign == ' ' ? "\u00A0" : char.ToUpperInvariant(sign).ToString(),
+            1 => sign == ' ' ? "\t \n" : char.IsAscii(sign) ? ((char)(sign + 0xFEE0)).ToString() : sign.ToString(),
+            2 => sign == ' ' ? "\u2003" : sign == 'o' ? "\u043E" : sign.ToString(),
+            _ => sign.ToString(),
+        };
+        return sign != ' ' && random.Next(6) == 0 ? $"{form}\u200B" : form;
     }
 }
