@@ -37,16 +37,34 @@ public sealed partial class ReadmeTests
     public void Path_InTheReadme_Exists(string path) =>
         Assert.True(Path.Exists(Path.Combine(Root, path)), path);
 
-    [Fact]
-    public void Configuration_InTheReadme_HasNoFault()
+    public static TheoryData<string> Configurations =>
+        [.. Toml().Matches(Text).Select(m => m.Groups[1].Value).Where(toml => toml.Contains("[entrypoints."))];
+
+    [Theory]
+    [MemberData(nameof(Configurations))]
+    public void Configuration_InTheReadme_HasNoFault(string toml)
     {
-        string toml = Toml().Match(Text).Groups[1].Value;
+        string credentials = Directory.CreateTempSubdirectory("edgeproxy-test-").FullName;
+        try
+        {
+            foreach (Match credential in Credential().Matches(toml))
+            {
+                File.WriteAllText(Path.Combine(credentials, credential.Groups[1].Value), "a-key");
+            }
 
-        ProxySettings? settings = ConfigFile.Parse(
-            toml, "README.md", ConfigEnvironment.OfProcess, out IReadOnlyList<ConfigFault> faults);
+            ProxySettings? settings = ConfigFile.Parse(
+                toml,
+                "README.md",
+                new ConfigEnvironment(name => name == "CREDENTIALS_DIRECTORY" ? credentials : null, "host"),
+                out IReadOnlyList<ConfigFault> faults);
 
-        Assert.Empty(faults);
-        Assert.NotEmpty(settings!.Routers);
+            Assert.Empty(faults);
+            Assert.NotEmpty(settings!.Routers);
+        }
+        finally
+        {
+            Directory.Delete(credentials, recursive: true);
+        }
     }
 
     [GeneratedRegex(@"^\s*(?:\S*/)?edgeproxy ([a-z]+)", RegexOptions.Multiline)]
@@ -60,4 +78,7 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex(@"```toml\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Toml();
+
+    [GeneratedRegex(@"\$\{cred:([^}]+)\}")]
+    private static partial Regex Credential();
 }
