@@ -137,7 +137,15 @@ internal sealed partial class DiskFiles(string folder) : IAuditFiles
             }
         }
 
-        public void Sync() => stream.Flush(flushToDisk: true);
+        // A file that somebody removed takes bytes as before, and they go with its last descriptor.
+        public void Sync()
+        {
+            stream.Flush(flushToDisk: true);
+            if (!File.Exists(stream.Name))
+            {
+                throw new IOException($"{stream.Name} was removed");
+            }
+        }
 
         public void Truncate(long length)
         {

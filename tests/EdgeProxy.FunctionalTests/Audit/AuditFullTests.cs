@@ -13,6 +13,26 @@ namespace EdgeProxy.FunctionalTests.Audit;
 public sealed class AuditFullTests
 {
     [Theory]
+    [InlineData("fsync_interval = \"10ms\"")]
+    [InlineData("fsync = \"always\"")]
+    public async Task FolderThatIsRemoved_IsNoticed_AndNothingIsServedUnrecorded(string fsync)
+    {
+        using AuditChain chain = new();
+        await using RawServer server = RawServer.Ok();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(chain.Config(fsync, server));
+        Assert.True(await ServedAsync(proxy));
+
+        Directory.Delete(chain.Folder, recursive: true);
+        Directory.CreateDirectory(chain.Folder);
+
+        await Eventually.TrueAsync(async () => !await ServedAsync(proxy), "requests to be refused");
+        await proxy.WaitForLineAsync("was removed");
+        int reached = server.Requests.Count;
+        Assert.False(await ServedAsync(proxy));
+        Assert.Equal(reached, server.Requests.Count);
+    }
+
+    [Theory]
     [InlineData("interval", true)]
     [InlineData("interval", false)]
     [InlineData("always", true)]
