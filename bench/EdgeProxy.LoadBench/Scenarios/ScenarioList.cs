@@ -116,11 +116,11 @@ internal static class ScenarioList
         },
         new LoadScenario(
             "ai-guard-1k",
-            "POST a chat of 1 KiB, answered whole, on 64 connections: ours forwarding, governed, and governed with a "
-                + "guard, which holds the answer, looks into it, and sends it in chunks.",
+            "POST a chat of 1 KiB, answered whole, on 64 connections: as ai-1k, and governed with a guard, which looks "
+                + "into the prompt, holds the answer, looks into it, and sends it in chunks.",
             ProbeRequest.Chat("m", LoopOrigin.ChatBodyBytes) with { IsStream = true })
         {
-            Compares = [Besides.Governed, Besides.Guarded],
+            Compares = [Besides.Model, Besides.Governed, Besides.Guarded],
             Origin = OriginKind.Loop,
             SlackBytes = ChunkSlackBytes,
         },
