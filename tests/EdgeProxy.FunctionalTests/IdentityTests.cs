@@ -264,7 +264,7 @@ public sealed class IdentityTests
         string answer = $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {jwks.Length}\r\n\r\n{jwks}";
         RawServer issuer = RawServer.Answering(answer);
         await using RawServer server = RawServer.Ok();
-        DirectoryInfo state = Directory.CreateTempSubdirectory("edgeproxy-state-");
+        using var state = new StateFolder();
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(new ProxyConfig(server)
         {
             Node = $"state_dir = \"{state.FullName}\"",
@@ -290,7 +290,6 @@ public sealed class IdentityTests
             More = proxy.Config.More,
         });
         Assert.Equal(200, (await RawClient.GetAsync(next.Port, "/", Bearer("four"))).Status);
-        state.Delete(recursive: true);
 
         string Bearer(string subject)
         {

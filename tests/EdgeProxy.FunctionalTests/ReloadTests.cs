@@ -162,7 +162,7 @@ public sealed class ReloadTests
     [Fact]
     public async Task AdminAddress_Moved_TheCommandReachesTheProxyWhereItStillIs()
     {
-        DirectoryInfo state = Directory.CreateTempSubdirectory("edgeproxy-state-");
+        using var state = new StateFolder();
         await using RawServer server = RawServer.Ok();
         var config = new ProxyConfig(server) { Node = $"state_dir = \"{state.FullName}\"" };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
@@ -184,7 +184,6 @@ public sealed class ReloadTests
         Assert.False(File.Exists(note));
         Assert.Contains("SIGHUP", (await ReloadCommandAsync(proxy, 1)).ToString());
         Assert.Equal(200, (await RawClient.GetAsync(proxy.Port)).Status);
-        state.Delete(recursive: true);
     }
 
     private static string Moved(string toml, int from, out int to)
