@@ -96,6 +96,16 @@ internal sealed class SegmentReader(Stream stream) : IDisposable
         return Check();
     }
 
+    /// <summary>Begins again at the file's first byte.</summary>
+    public void Rewind()
+    {
+        _stream.Seek(0, SeekOrigin.Begin);
+        Header = null;
+        Offset = 0;
+        NextOffset = 0;
+        _bodyLength = 0;
+    }
+
     public void Dispose() => _stream.Dispose();
 
     private FrameStatus Check()

@@ -136,7 +136,7 @@ public sealed class AuditPayloadTests
     private static async Task<(int Code, string Output)> RunAsync(ProxyProcess proxy, params string[] arguments)
     {
         CommandResult result = await ProxyProcess.RunAsync([.. arguments, "--config", proxy.ConfigPath]);
-        return (result.ExitCode, result.Output + result.Errors);
+        return (result.ExitCode, result.ExitCode == 0 ? result.Output : result.Output + result.Errors);
     }
 
     private static ProxyConfig Config(AuditChain chain, ModelServer server, string mode, string publicKey)

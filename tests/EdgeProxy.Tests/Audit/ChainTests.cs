@@ -56,10 +56,13 @@ public sealed class ChainTests
         MemoryFiles files = ChainRig.Sample();
         files.Delete(files.List()[1]);
 
-        ChainProblem problem = ChainRig.Verify(files).Problem!;
+        ChainReport report = ChainRig.Verify(files);
 
-        Assert.Contains("one is missing", problem.What, StringComparison.Ordinal);
-        Assert.Equal(files.List()[1], problem.Segment);
+        ChainProblem problem = Assert.Single(report.Problems);
+        Assert.Equal("segment 2 is missing", problem.What);
+        Assert.Equal((files.List()[1], 5UL), (problem.Segment, problem.Seq));
+        Assert.Equal((4UL, 4UL, 10UL, 7L),
+            (report.SignedSeq, report.ChainedSeq, report.LastSeq, report.Records)); // what is behind it is read
     }
 
     [Fact]
@@ -92,7 +95,7 @@ public sealed class ChainTests
     [InlineData("a record left out, hashed anew", 0, 2)]
     [InlineData("a record changed, hashed anew", 0, 5)]
     [InlineData("a record changed, signed by another", 0, 5)]
-    [InlineData("segments swapped", 0, 0)]
+    [InlineData("segments swapped", 0, 1)]
     [InlineData("a segment twice", 1, 5)]
     [InlineData("a segment empty", 1, 0)]
     [InlineData("the last empty", 2, 0)]
@@ -145,13 +148,6 @@ public sealed class ChainTests
 
         ChainReport report = ChainRig.Verify(files);
 
-        if (how == "segments swapped")
-        {
-            // The second one is right by itself: it only is not where the first one was.
-            Assert.Equal(names[1], report.Problem?.Segment);
-            return;
-        }
-
         Assert.True(report.Problem is not null, how);
         Assert.Equal((names[segment], (ulong)seq), (report.Problem.Segment, report.Problem.Seq));
     }
@@ -161,19 +157,10 @@ public sealed class ChainTests
     public void Verify_SeveralDamaged_EachIsToldAndTheOthersAreRead()
     {
         using var rig = new ChainRig();
-        string[] texts = ["a", "b", "c", "d", "e"];
-        foreach (string text in texts)
-        {
-            rig.Append(text, text);
-            rig.Chain.Close(ChainRig.NowMs);
-        }
-
-        string[] names = [.. rig.Files.List()];
+        string[] names = CloseFive(rig);
         foreach (int damaged in (int[])[1, 3])
         {
-            byte[] bytes = rig.Files[names[damaged]];
-            bytes[Frames(bytes)[2] + 10] ^= 1;
-            rig.Files[names[damaged]] = bytes;
+            Damage(rig.Files, names[damaged], frame: 2);
         }
 
         var read = new List<string>();
@@ -182,9 +169,136 @@ public sealed class ChainTests
         Assert.Equal([names[1], names[3]], report.Problems.ConvertAll(static problem => problem.Segment));
         Assert.Equal([4UL, 8UL], report.Problems.ConvertAll(static problem => problem.Seq));
         Assert.Equal("aabccdee", string.Concat(read));
-        Assert.Equal((2UL, 10UL, 3), (report.SignedSeq, report.LastSeq, report.Segments));
+        Assert.Equal((2UL, 3UL, 10UL, 3, 6L),
+            (report.SignedSeq, report.ChainedSeq, report.LastSeq, report.Segments, report.Records));
+    }
+
+    // Behind a damaged one, whose header may be what is damaged, what is missing is told as elsewhere.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void Verify_MissingBehindADamagedOne_IsTold(int frame)
+    {
+        using var rig = new ChainRig();
+        string[] names = CloseFive(rig);
+        Damage(rig.Files, names[1], frame);
         rig.Files.Delete(names[2]);
-        Assert.Equal([names[1], names[3]], ChainRig.Verify(rig.Files).Problems.ConvertAll(static one => one.Segment));
+        rig.Files.Delete(names[3]);
+        var read = new List<string>();
+
+        ChainReport report = ChainRig.Verify(rig.Files, read);
+
+        Assert.Equal([names[1], names[4]], report.Problems.ConvertAll(static one => one.Segment));
+        Assert.Equal("segments 3 to 4 are missing", report.Problems[1].What);
+        Assert.EndsWith("ee", string.Concat(read), StringComparison.Ordinal);
+    }
+
+    // Each second one gone: the others are under their own signatures.
+    [Fact]
+    public void Verify_SeveralMissing_HideNone()
+    {
+        using var rig = new ChainRig();
+        string[] names = CloseFive(rig);
+        rig.Files.Delete(names[1]);
+        rig.Files.Delete(names[3]);
+        var read = new List<string>();
+
+        ChainReport report = ChainRig.Verify(rig.Files, read);
+
+        Assert.Equal(["segment 2 is missing", "segment 4 is missing"],
+            report.Problems.ConvertAll(static one => one.What));
+        Assert.Equal([3UL, 7UL], report.Problems.ConvertAll(static one => one.Seq));
+        Assert.Equal("aaccee", string.Concat(read));
+        Assert.Equal((2UL, 10UL, 3), (report.SignedSeq, report.LastSeq, report.Segments));
+    }
+
+    // Whatever numbers one that is forged says, and wherever a good one is copied to, those behind it are read.
+    [Theory]
+    [InlineData("number")]
+    [InlineData("first record")]
+    [InlineData("a later one")]
+    public void Verify_ForgedToHideTheNext_HidesNone(string how)
+    {
+        using var rig = new ChainRig();
+        string[] names = CloseFive(rig);
+        List<byte[]> second = ByTheDocument.Bodies(rig.Files[names[1]]);
+        second[0][how == "number" ? 15 : 23] = 1;
+        rig.Files[names[1]] = how == "a later one" ? rig.Files[names[4]] : ByTheDocument.Segment(second);
+        var read = new List<string>();
+
+        ChainReport report = ChainRig.Verify(rig.Files, read);
+
+        Assert.All(report.Problems, one => Assert.Equal(names[1], one.Segment));
+        Assert.EndsWith("ccddee", string.Concat(read), StringComparison.Ordinal);
+        Assert.Equal((2UL, 10UL, 4, 8L), (report.SignedSeq, report.LastSeq, report.Segments, report.Records));
+    }
+
+    // What a signature does not hold is not shown at all, however right its hashes are; what has none yet is.
+    [Fact]
+    public void Verify_GoodRecords_AreThoseOfSegmentsRightToTheirEnd()
+    {
+        MemoryFiles files = ChainRig.Sample();
+        string[] names = [.. files.List()];
+        List<byte[]> first = ByTheDocument.Bodies(files[names[0]]);
+        first[3][^1] ^= 1;
+        files[names[0]] = ByTheDocument.Segment(first);
+        files[names[2]] = files[names[2]][..^1];
+        var read = new List<string>();
+
+        ChainReport report = new ChainVerifier([ChainRig.PublicKey])
+        {
+            OnGoodRecord = (_, _, record) => read.Add(ChainRig.Text(record)),
+        }.Verify(names, files.OpenRead);
+
+        Assert.Equal("efghi", string.Concat(read));
+        Assert.Equal((8UL, 9UL), (report.OpenSeq, report.LastSeq));
+    }
+
+    // Between the two looks at a segment it may be changed: that is told, too.
+    [Fact]
+    public void Verify_ChangedBetweenTheLooks_IsTold()
+    {
+        MemoryFiles files = ChainRig.Sample();
+        string name = files.List()[0];
+        List<byte[]> bodies = ByTheDocument.Bodies(files[name]);
+        bodies[3][^1] ^= 1;
+        byte[] forged = ByTheDocument.Segment(bodies);
+
+        ChainReport report = new ChainVerifier([ChainRig.PublicKey]) { OnGoodRecord = static (_, _, _) => { } }
+            .Verify(files.List(), each => each == name ? new TwoFaces(files[name], forged) : files.OpenRead(each));
+
+        Assert.Equal((name, "was changed while it was read"),
+            (Assert.Single(report.Problems).Segment, report.Problem!.What));
+    }
+
+    // Another's bytes once it is read again.
+    private sealed class TwoFaces(byte[] bytes, byte[] then) : MemoryStream(bytes)
+    {
+        private readonly byte[] _bytes = bytes;
+
+        public override long Seek(long offset, SeekOrigin loc)
+        {
+            then.CopyTo(_bytes, 0);
+            return base.Seek(offset, loc);
+        }
+    }
+
+    private static string[] CloseFive(ChainRig rig)
+    {
+        foreach (string text in (string[])["a", "b", "c", "d", "e"])
+        {
+            rig.Append(text, text);
+            rig.Chain.Close(ChainRig.NowMs);
+        }
+
+        return [.. rig.Files.List()];
+    }
+
+    private static void Damage(MemoryFiles files, string name, int frame)
+    {
+        byte[] bytes = files[name];
+        bytes[Frames(bytes)[frame] + 10] ^= 1;
+        files[name] = bytes;
     }
 
     // What is left verifies, and its end is not where who kept the head saw it.

@@ -50,8 +50,8 @@ internal sealed record AuditFilter
 internal sealed record PayloadArguments(string? PrivateKeyFile);
 
 /// <summary>
-/// <c>audit show</c> and <c>audit export</c>: records as JSON, read by the verifier, so that none is shown that is not
-/// as it was written.
+/// <c>audit show</c> and <c>audit export</c>: records as JSON, each once its segment's signature was found right, so
+/// that none is shown that is not as it was written. Those that no signature is over yet are shown, and that is said.
 /// </summary>
 internal static class AuditReadCommands
 {
@@ -83,12 +83,14 @@ internal static class AuditReadCommands
         {
             return Read(shell, configPath, folder, keyFiles, (node, seq, record) =>
             {
-                if (filter.Takes(record))
+                if (!filter.Takes(record))
                 {
-                    PayloadFate? fate = view is null ? null : PayloadFate.Read(record);
-                    WriteLine(shell.Output, node, seq, record,
-                        fate is null ? null : json => view!.Write(json, fate));
+                    return false;
                 }
+
+                PayloadFate? fate = view is null ? null : PayloadFate.Read(record);
+                WriteLine(shell.Output, node, seq, record, fate is null ? null : json => view!.Write(json, fate));
+                return true;
             });
         }
     }
@@ -101,11 +103,14 @@ internal static class AuditReadCommands
         bool isSeq = ulong.TryParse(which, NumberStyles.None, CultureInfo.InvariantCulture, out ulong wanted);
         int exitCode = Read(shell, configPath, folder, keyFiles, (node, seq, record) =>
         {
-            if ((isSeq && seq == wanted) || AuditFilter.IsOf(record, which))
+            if ((!isSeq || seq != wanted) && !AuditFilter.IsOf(record, which))
             {
-                shown++;
-                WriteWhole(shell.Output, node, seq, record);
+                return false;
             }
+
+            shown++;
+            WriteWhole(shell.Output, node, seq, record);
+            return true;
         });
         if (shown == 0 && exitCode == ExitCodes.Ok)
         {
@@ -140,6 +145,8 @@ internal static class AuditReadCommands
                 var reader = new RecordReader(record);
                 owners.Add(PayloadFate.Read(record) is { } own ? (own.Lane, own.Number) : (reader.Lane, reader.Number));
             }
+
+            return false;
         });
         int shown = 0;
         if (exitCode != ExitCodes.Ok)
@@ -154,14 +161,19 @@ internal static class AuditReadCommands
             if (reader.Kind == RecordKind.Exchange && owners.Contains((reader.Lane, reader.Number)))
             {
                 WriteWhole(shell.Output, node, seq, record);
+                return true;
             }
-            else if (fate is not null && owners.Contains((fate.Lane, fate.Number)))
+
+            if (fate is null || !owners.Contains((fate.Lane, fate.Number)))
             {
-                shown++;
-                byte[] kept = record.ToArray();
-                JsonAnswer.Write(
-                    shell.Output, json => RecordJson.Write(json, node, seq, kept, more => view.Write(more, fate)));
+                return false;
             }
+
+            shown++;
+            byte[] kept = record.ToArray();
+            JsonAnswer.Write(
+                shell.Output, json => RecordJson.Write(json, node, seq, kept, more => view.Write(more, fate)));
+            return true;
         });
         if (shown == 0 && exitCode == ExitCodes.Ok)
         {
@@ -248,10 +260,15 @@ internal static class AuditReadCommands
 
         try
         {
+            ulong last = 0; // that was shown
             ChainReport report = chain.Verify(new ChainVerifier(chain.Keys)
             {
-                OnRecord = (header, seq, record) => take(header.Node, seq, record),
+                OnGoodRecord = (header, seq, record) => last = take(header.Node, seq, record) ? seq : last,
             });
+            if (report.OpenSeq > 0 && last >= report.OpenSeq)
+            {
+                shell.Error.WriteLine($"edgeproxy: from record {report.OpenSeq} on nothing is signed yet");
+            }
 
             // What a running proxy is about to write is no fault of the chain.
             if (report.Problem is null || report.IsTornEnd)
@@ -261,8 +278,10 @@ internal static class AuditReadCommands
 
             foreach (ChainProblem problem in report.Problems)
             {
-                shell.Error.WriteLine($"edgeproxy: NOT OK: {problem}; nothing behind it in that segment is shown");
+                shell.Error.WriteLine($"edgeproxy: NOT OK: {problem}");
             }
+
+            shell.Error.WriteLine("edgeproxy: no record of a segment that is not right to its end is shown");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -291,5 +310,6 @@ internal static class AuditReadCommands
         JsonAnswer.Write(output, json => RecordJson.Write(json, node, seq, kept));
     }
 
-    private delegate void OnRecord(string node, ulong seq, ReadOnlySpan<byte> record);
+    /// <summary>True if it was shown.</summary>
+    private delegate bool OnRecord(string node, ulong seq, ReadOnlySpan<byte> record);
 }

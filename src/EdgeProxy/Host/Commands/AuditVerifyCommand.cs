@@ -141,7 +141,7 @@ internal static class AuditVerifyCommand
         string speed = Speed(report, took);
         shell.Output.WriteLine($"{ok}: {report.Records} records, {report.FirstSeq} to {report.LastSeq}, in "
             + $"{report.Segments} segments, {Size(report.Bytes)} ({speed})");
-        shell.Output.WriteLine($"signed up to record {report.SignedSeq}, chained up to {report.LastSeq}, "
+        shell.Output.WriteLine($"signed up to record {report.SignedSeq}, chained up to {report.ChainedSeq}, "
             + $"hash {Convert.ToHexStringLower(report.HeadHash)}");
         if (place.IsOwnKey)
         {
@@ -198,6 +198,7 @@ internal static class AuditVerifyCommand
         json.WriteNumber("first_record"u8, report.FirstSeq);
         json.WriteNumber("last_record"u8, report.LastSeq);
         json.WriteNumber("signed_record"u8, report.SignedSeq);
+        json.WriteNumber("chained_record"u8, report.ChainedSeq);
         json.WriteString("hash"u8, Convert.ToHexStringLower(report.HeadHash));
         json.WriteNumber("segments"u8, report.Segments);
         json.WriteNumber("bytes"u8, report.Bytes);
