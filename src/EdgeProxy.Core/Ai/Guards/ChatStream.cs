@@ -121,7 +121,7 @@ internal sealed class ChatStream : StreamDialect
         }
 
         output.Append(lane.Note.IsEmpty ? "\"content\""u8 : lane.Note);
-        output.Append(":\""u8);
+        output.Append(lane.Note.EndsWith("["u8) ? "\""u8 : ":\""u8);
         output.Append(spelled);
         output.Append(isCall && lane.Part >= 0 ? "\"}}]"u8 : isCall ? "\"}"u8 : "\""u8);
         NestedTexts.Close(lane.Note, output);
@@ -162,13 +162,9 @@ internal sealed class ChatStream : StreamDialect
         {
             JsonNode member = index[node];
             ReadOnlySpan<byte> name = data[member.NameStart..member.NameEnd];
-            if (member.Kind == JsonToken.String && !GuardNames.IsStructure(member.NameHash))
+            if (member.Kind == JsonToken.String && guard.IsText(index, data, node, delta, member.NameHash))
             {
                 guard.Part(node, member.NameHash, choice, -1, name, isJson: false, isEnd);
-            }
-            else if (NestedTexts.Has(member))
-            {
-                _nested.Read(guard, index, data, node, choice, isEnd);
             }
             else if (member.NameHash == FunctionCall)
             {
@@ -185,6 +181,10 @@ internal sealed class ChatStream : StreamDialect
                     int custom = index.Find(call, Custom);
                     Call(guard, index, data, index.Find(custom, GuardNames.Input), choice, number, isEnd);
                 }
+            }
+            else if (member.Kind is JsonToken.ObjectStart or JsonToken.ArrayStart)
+            {
+                _nested.Read(guard, index, data, node, choice, isEnd);
             }
         }
     }

@@ -21,11 +21,15 @@ internal static class GuardAttachments
     private static readonly HashSet<ulong> OfRequest = GuardNames.Of(
         "image", "images", "image_url", "image_file", "image_data", "audio_url", "input_audio", "video", "video_url",
         "image_embeds", "audio_embeds", "video_embeds", "prompt_embeds", "image_pil", "file_data", "file_ids",
-        "b64_json", "partial_image_b64");
+        "b64_json", "partial_image_b64", "file_url");
 
     // In an answer a link to a picture is a text.
     private static readonly HashSet<ulong> OfAnswer = GuardNames.Of(
         "image", "images", "audio", "image_data", "file_data", "b64_json", "partial_image_b64");
+
+    // An object of a request; elsewhere a name of one. (A file_id alone is what a citation has.)
+    private static readonly ulong File = JsonText.HashOf("file"u8);
+    private static readonly ulong Document = JsonText.HashOf("document"u8);
 
     // Lists of numbers that are a text: Ollama's memory of a conversation, what vLLM was asked with and said.
     private static readonly HashSet<ulong> Tokens = GuardNames.Of("context", "token_ids", "prompt_token_ids");
@@ -35,7 +39,8 @@ internal static class GuardAttachments
     public static bool Is(JsonIndex index, ReadOnlySpan<byte> text, int node, ulong name, bool isOfAnswer)
     {
         ref readonly JsonNode at = ref index[node];
-        bool isNamed = at.NameStart >= 0 && (isOfAnswer ? OfAnswer : OfRequest).Contains(name);
+        bool isNamed = at.NameStart >= 0 && ((isOfAnswer ? OfAnswer : OfRequest).Contains(name)
+            || (!isOfAnswer && name == File && at.Kind == JsonToken.ObjectStart));
         return at.Kind switch
         {
             JsonToken.ObjectStart => isNamed || IsTyped(index, text, node),
@@ -78,7 +83,7 @@ internal static class GuardAttachments
             if (index[member].Kind == JsonToken.String && Types.Contains((ulong)index[member].Number)
                 && FoldedName.HashOf(index[member], text) == GuardNames.Type)
             {
-                return !IsTextDocument(index, text, node);
+                return (ulong)index[member].Number != Document || !IsTextDocument(index, text, node);
             }
         }
 

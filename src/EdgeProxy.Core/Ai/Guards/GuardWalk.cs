@@ -53,6 +53,11 @@ internal sealed class GuardWalk(
                 _depth--;
             }
 
+            while (Apart[apart] >= 0 && Apart[apart] < node)
+            {
+                apart++; // it stood in what was taken out
+            }
+
             bool isFree = _depth > 0 && _open[_depth - 1].IsFree;
             ulong name = at.NameStart >= 0 || _depth == 0 ? at.NameHash : _open[_depth - 1].Name;
             ulong folded = at.NameStart >= 0 ? FoldedName.HashOf(at, text) : name;
@@ -67,12 +72,8 @@ internal sealed class GuardWalk(
                 continue;
             }
 
-            if (apart < Apart.Length && node == Apart[apart])
-            {
-                apart++;
-            }
-            else if (at.Kind == JsonToken.String
-                && (isFree || IsVariable(at) || IsText(index, node, name, folded, text, verdict)))
+            if (node != Apart[apart] && at.Kind == JsonToken.String
+                && (isFree || IsVariable(at) || IsSeen(index, node, name, folded, text, verdict)))
             {
                 bool isJson = folded == GuardNames.Arguments || folded == GuardNames.PartialJson;
                 _shown.Clear();
@@ -129,6 +130,13 @@ internal sealed class GuardWalk(
         return node + 1;
     }
 
+    /// <summary>An object or list that has a text once more, token by token: an answer's are taken out.</summary>
+    public static bool IsTextAgain(JsonIndex index, ReadOnlySpan<byte> text, int node)
+    {
+        ulong name = index[node].NameStart >= 0 ? FoldedName.HashOf(index[node], text) : 0;
+        return name == GuardNames.Logprobs || GuardAttachments.IsTokens(index, node, name);
+    }
+
     /// <summary>Lets go of what a long text needed.</summary>
     public void Release() => _spelled.Release();
 
@@ -136,10 +144,17 @@ internal sealed class GuardWalk(
     private bool IsVariable(in JsonNode at) =>
         at.NameStart >= 0 && _depth > 0 && _open[_depth - 1].Name == GuardNames.Variables;
 
-    private bool IsText(
+    private bool IsSeen(
         JsonIndex index, int node, ulong name, ulong folded, ReadOnlySpan<byte> text, GuardVerdict verdict)
     {
         CheckAttachment(index, text, node, folded, isFree: false, verdict);
+        return IsText(index, text, node, _depth > 0 ? _open[_depth - 1].Node : -1, name);
+    }
+
+    /// <summary>A string that is looked into.</summary>
+    /// <param name="name">Its own, or that of the list it stands in.</param>
+    public bool IsText(JsonIndex index, ReadOnlySpan<byte> text, int node, int parent, ulong name)
+    {
         ReadOnlySpan<byte> content = text[(index[node].Start + 1)..(index[node].End - 1)];
         if (GuardNames.IsStructure(name))
         {
@@ -149,7 +164,7 @@ internal sealed class GuardWalk(
         if (GuardNames.IsBinary(name))
         {
             // A document that is text has it where others have Base64; and what was thought is sealed there.
-            int type = _depth > 0 ? index.Find(_open[_depth - 1].Node, GuardNames.Type) : -1;
+            int type = index.Find(parent, GuardNames.Type);
             ulong kind = type >= 0 ? (ulong)index[type].Number : 0;
             return passesAttachments || !side.Enforces
                 ? name == GuardNames.Data && kind == GuardNames.Text

@@ -6,38 +6,53 @@ namespace EdgeProxy.Ai.Guards;
 
 /// <summary>
 /// Texts of a chunk that stand in objects and lists of its delta, as those of reasoning models (reasoning_details,
-/// parts of content) and the transcript of sound: each goes on in the next chunk, in the same place. Reused; one
-/// guard's.
+/// thinking_blocks, parts of content) and the transcript of sound: each goes on in the next chunk, in the same place,
+/// whatever its name is. Reused; one guard's.
 /// </summary>
 internal sealed class NestedTexts
 {
     private static readonly ulong Index = JsonText.HashOf("index"u8);
 
-    private static readonly HashSet<ulong> Parents = GuardNames.Of(
-        "content", "reasoning_details", "reasoning", "audio");
+    private static readonly ulong Encrypted = JsonText.HashOf("reasoning.encrypted"u8);
 
-    private static readonly HashSet<ulong> Texts = GuardNames.Of(
-        "text", "content", "summary", "thinking", "reasoning", "transcript");
+    // Each of these is told at once: no chunk goes on with it, and what is held of it would come apart from the rest.
+    private static readonly HashSet<ulong> ToldAtOnce = GuardNames.Of(
+        "annotations", "citations", "citation", "search_results", "web_search_results", "images");
 
     private readonly ByteBuffer _way = new();
-
-    /// <summary>Such texts may stand in the member.</summary>
-    public static bool Has(in JsonNode member) =>
-        member.Kind is JsonToken.ObjectStart or JsonToken.ArrayStart && Parents.Contains(member.NameHash);
 
     /// <summary>Tells the guard of each, and notes the way to it: all that opens, up to its name.</summary>
     public void Read(StreamGuard guard, JsonIndex index, ReadOnlySpan<byte> data, int node, int choice, bool isEnd)
     {
         _way.Clear();
-        Read(guard, index, data, node, new Place(0, -1, choice, isEnd));
+        Read(guard, index, data, node, new Place(node, 0, 0, -1, choice, isEnd));
     }
 
     /// <summary>What closes all that opens on the way to a text.</summary>
     public static void Close(ReadOnlySpan<byte> way, ByteBuffer output)
     {
-        for (int i = way.Length - 1; i >= 0; i--)
+        Span<byte> open = stackalloc byte[StreamLane.NoteBytesMax];
+        int depth = 0;
+        bool isQuoted = false;
+        for (int i = 0; i < way.Length; i++)
         {
-            output.Append(way[i] == (byte)'{' ? "}"u8 : way[i] == (byte)'[' ? "]"u8 : default);
+            if (way[i] == (byte)'"')
+            {
+                isQuoted = !isQuoted;
+            }
+            else if (isQuoted)
+            {
+                i += way[i] == (byte)'\\' ? 1 : 0; // what it escapes is the name's, too
+            }
+            else if (way[i] is (byte)'{' or (byte)'[')
+            {
+                open[depth++] = way[i];
+            }
+        }
+
+        while (depth > 0)
+        {
+            output.Append(open[--depth] == (byte)'{' ? "}"u8 : "]"u8);
         }
     }
 
@@ -49,18 +64,23 @@ internal sealed class NestedTexts
         if (at.NameStart >= 0)
         {
             _way.Append(data[at.NameStart..at.NameEnd]);
-            place = place with { Way = StreamLane.KeyOf(place.Way, place.Part, -1) ^ at.NameHash };
+            ulong way = StreamLane.KeyOf(place.Way, place.Part, -1) * 0x9E37_79B9_7F4A_7C15;
+            place = place with { Way = way ^ at.NameHash, Name = at.NameHash };
         }
 
-        if (at.Kind == JsonToken.String && at.NameStart >= 0 && Texts.Contains(at.NameHash))
+        if (at.Kind == JsonToken.String && !IsSealed(index, place)
+            && guard.IsText(index, data, node, place.Parent, place.Name))
         {
-            guard.Part(node, place.Way, place.Choice, place.Part, _way.Bytes, isJson: false, place.IsEnd);
+            bool isJson = place.Name == GuardNames.Arguments || place.Name == GuardNames.PartialJson;
+            guard.Part(node, place.Way, place.Choice, place.Part, _way.Bytes, isJson, place.IsEnd,
+                place.Name == GuardNames.Thinking && index.Find(place.Parent, GuardNames.Signature) >= 0);
         }
-        else if (at.Kind is JsonToken.ObjectStart or JsonToken.ArrayStart)
+        else if (at.Kind is JsonToken.ObjectStart or JsonToken.ArrayStart && !ToldAtOnce.Contains(at.NameHash)
+            && !GuardWalk.IsTextAgain(index, data, node))
         {
             _way.Append(at.NameStart >= 0 ? ":"u8 : default);
             _way.Append(at.Kind == JsonToken.ObjectStart ? "{"u8 : "["u8);
-            place = Note(index, data, node, place);
+            place = Note(index, data, node, place) with { Parent = node };
             for (int child = node + 1; child < at.Next; child = index[child].Next)
             {
                 Read(guard, index, data, child, place);
@@ -69,6 +89,10 @@ internal sealed class NestedTexts
 
         _way.Cut(length);
     }
+
+    // OpenRouter's, for the provider alone: one piece.
+    private static bool IsSealed(JsonIndex index, in Place place) => place.Name == GuardNames.Data
+        && index.Find(place.Parent, GuardNames.Type) is >= 0 and var type && (ulong)index[type].Number == Encrypted;
 
     // A part says what it is, and which.
     private Place Note(JsonIndex index, ReadOnlySpan<byte> data, int node, Place place)
@@ -93,5 +117,7 @@ internal sealed class NestedTexts
         return place;
     }
 
-    private readonly record struct Place(ulong Way, int Part, int Choice, bool IsEnd);
+    /// <param name="Way">What tells it from all others but those of its number, which are one text.</param>
+    /// <param name="Name">Its own, or that of the list it stands in.</param>
+    private readonly record struct Place(int Parent, ulong Way, ulong Name, int Part, int Choice, bool IsEnd);
 }

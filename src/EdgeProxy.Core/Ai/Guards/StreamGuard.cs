@@ -229,14 +229,31 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
         }
     }
 
+    /// <summary>A string of the event is no mark, and none of what no rule can look into: that is not held.</summary>
+    public bool IsText(JsonIndex index, ReadOnlySpan<byte> data, int node, int parent, ulong name)
+    {
+        ulong folded = index[node].NameStart >= 0 ? FoldedName.HashOf(index[node], data) : name;
+        return !GuardNames.IsStructure(name) && walk.IsText(index, data, node, parent, name)
+            && (work.Guard.Settings.PassesAttachments
+                || !GuardAttachments.Is(index, data, node, folded, isOfAnswer: true));
+    }
+
     /// <summary>A string of the event that is a part of a longer text.</summary>
     /// <param name="owner">Choice, block or item.</param>
     /// <param name="part">Tool call or part in it; -1 if there is none.</param>
     /// <param name="note">What the dialect wants to know of the text later.</param>
     /// <param name="isJson">The text is JSON itself.</param>
-    /// <param name="isEnd">Its last part.</param>
+    /// <param name="isEnd">It ends with the event's last part of it.</param>
+    /// <param name="isSigned">It must not be changed, only stopped.</param>
     public void Part(
-        int node, ulong name, int owner, int part, ReadOnlySpan<byte> note, bool isJson, bool isEnd)
+        int node,
+        ulong name,
+        int owner,
+        int part,
+        ReadOnlySpan<byte> note,
+        bool isJson,
+        bool isEnd,
+        bool isSigned = false)
     {
         ulong key = StreamLane.KeyOf(name, owner, part);
         StreamLane? lane = null;
@@ -260,10 +277,12 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
         {
             lane = _spares.TryPop(out StreamLane? spare) ? spare : new StreamLane(work.Guard.Answer, work.Placeholders);
             lane.Begin(name, owner, part, note, isJson);
-            lane.Text.Restores = !_dialect.IsSigned(lane);
             _lanes.Add(lane);
         }
 
+        lane.IsSigned |= isSigned || _dialect.IsSigned(lane);
+        lane.Text.Restores = !lane.IsSigned;
+        lane.LastPart = _parts.Count;
         walk.Apart[_apart++] = node;
         _parts.Add(new LanePart(node, lane, isEnd));
     }
@@ -331,10 +350,12 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
 
     private void TakeParts(JsonIndex index, ReadOnlySpan<byte> data, JsonEdits edits)
     {
-        foreach (LanePart part in _parts)
+        for (int i = 0; i < _parts.Count; i++)
         {
+            LanePart part = _parts[i];
+            bool isEnd = part.IsEnd && part.Lane.LastPart == i;
             ReadOnlySpan<byte> spelled = data[(index[part.Node].Start + 1)..(index[part.Node].End - 1)];
-            Look(part.Lane, spelled, part.IsEnd);
+            Look(part.Lane, spelled, isEnd);
             part.Lane.Said = _dialect.TellsAgain ? SaidTexts.Add(part.Lane.Said, spelled) : part.Lane.Said;
             CheckSigned(part.Lane);
             if (!_spelled.Bytes.SequenceEqual(spelled))
@@ -342,7 +363,7 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
                 edits.Replace(index[part.Node].Start + 1, index[part.Node].End - 1, _spelled.Bytes);
             }
 
-            if (part.IsEnd)
+            if (isEnd)
             {
                 _ending.Remove(part.Lane);
                 Retire(part.Lane);
@@ -386,7 +407,7 @@ internal sealed class StreamGuard(GuardWork work, AiLoop loop, GuardWalk walk)
 
     private void CheckSigned(StreamLane lane)
     {
-        if (lane.Text.IsMasked && _dialect.IsSigned(lane))
+        if (lane.Text.IsMasked && lane.IsSigned)
         {
             work.Answer.Block(lane.Text.MaskedBy);
         }

@@ -26,8 +26,11 @@ internal sealed class StreamLane(GuardSide side, PlaceholderTable placeholders)
 
     public GuardedText Text { get; } = new(side, placeholders);
 
-    /// <summary>Met in the event at hand.</summary>
-    public bool IsHit { get; set; }
+    /// <summary>The place of its last part among those of the event at hand.</summary>
+    public int LastPart { get; set; }
+
+    /// <summary>It must not be changed, only stopped.</summary>
+    public bool IsSigned { get; set; }
 
     /// <summary>The number of what it said (<see cref="SaidTexts"/>).</summary>
     public ulong Said { get; set; }
@@ -44,7 +47,7 @@ internal sealed class StreamLane(GuardSide side, PlaceholderTable placeholders)
         note = note.Length > NoteBytesMax ? default : note;
         note.CopyTo(_note);
         _noteLength = note.Length;
-        IsHit = false;
+        IsSigned = false;
         Said = SaidTexts.Empty;
         Text.Begin(isJson);
     }

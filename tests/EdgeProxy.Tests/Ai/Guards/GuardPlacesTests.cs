@@ -130,6 +130,14 @@ public sealed class GuardPlacesTests
     [InlineData("chat: film", "{\"messages\":[{\"content\":[{\"type\":\"video_url\",\"video_url\":{\"url\":\"x\"}}]}]}")]
     [InlineData("chat: embeddings", "{\"messages\":[{\"content\":[{\"type\":\"prompt_embeds\",\"data\":\"eA==\"}]}]}")]
     [InlineData("chat: file", "{\"messages\":[{\"content\":[{\"type\":\"file\",\"file\":{\"file_id\":\"f\"}}]}]}")]
+    [InlineData("chat: file of a source that is text",
+        "{\"messages\":[{\"content\":[{\"type\":\"file\",\"file\":{\"file_id\":\"f\"},\"source\":{\"type\":\"text\"}}]}]}")]
+    [InlineData("chat: file without a type", "{\"messages\":[{\"content\":[{\"file\":{\"file_id\":\"f\"}}]}]}")]
+    [InlineData("chat: sound of a source that is text",
+        "{\"messages\":[{\"content\":[{\"type\":\"input_audio\",\"source\":{\"type\":\"text\"},\"data\":\"eA==\"}]}]}")]
+    [InlineData("responses: file of a source that is text",
+        "{\"input\":[{\"content\":[{\"type\":\"input_file\",\"file_url\":\"https://x/a.pdf\",\"source\":{\"type\":\"text\"}}]}]}")]
+    [InlineData("responses: file without a type", "{\"input\":[{\"content\":[{\"file_url\":\"https://x/a.pdf\"}]}]}")]
     [InlineData("chat: link that is the data", "{\"messages\":[{\"content\":[{\"type\":\"text\",\"text\":\"\",\"url\":\"data:text/plain,x\"}]}]}")]
     [InlineData("chat: result of a tool", "{\"messages\":[{\"role\":\"tool\",\"content\":[{\"type\":\"image_url\"}]}]}")]
     [InlineData("responses: picture", "{\"input\":[{\"content\":[{\"type\":\"input_image\",\"file_id\":\"f\"}]}]}")]
@@ -195,6 +203,8 @@ public sealed class GuardPlacesTests
     [InlineData("{\"tools\":[{\"function\":{\"parameters\":{\"properties\":{\"image\":{\"type\":\"object\"},\"context\":{\"default\":[1]}}}}}]}")]
     [InlineData("{\"audio\":{\"voice\":\"x\",\"format\":\"wav\"},\"seed\":4111111111111111,\"images\":[],\"image_url\":null}")]
     [InlineData("{\"prompt\":\"\",\"context\":[]}")]
+    [InlineData("{\"input\":[{\"content\":[{\"text\":\"\",\"annotations\":[{\"type\":\"file_citation\",\"file_id\":\"f\"}]}]}]}")]
+    [InlineData("{\"messages\":[{\"content\":[{\"type\":\"document\",\"source\":{\"type\":\"text\",\"data\":\"\"}}]}]}")]
     public void Request_WhatIsNoText_StaysAsItIs(string body)
     {
         using GuardBench bench = GuardBench.Masking();

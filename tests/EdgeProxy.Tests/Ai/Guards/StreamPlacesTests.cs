@@ -44,6 +44,16 @@ public sealed class StreamPlacesTests
         ["chat thinking parts"] = Chat(
             "\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":TEXT}]}]",
             "content.0.thinking.0.text"),
+        ["chat refusal part"] = Chat("\"content\":[{\"type\":\"refusal\",\"refusal\":TEXT}]", "content.0.refusal"),
+        ["chat thinking blocks"] = Chat(
+            "\"thinking_blocks\":[{\"type\":\"thinking\",\"thinking\":TEXT}]", "thinking_blocks.0.thinking"),
+        ["chat fields of the provider"] = Chat("\"provider_specific_fields\":{\"x\":TEXT}", "provider_specific_fields.x"),
+        ["chat deep"] = Chat("\"a\":{\"b\":[[{\"c\":{\"d\":TEXT}}]]}", "a.b.0.0.c.d"),
+        ["chat list of texts"] = Chat("\"a\":{\"b\":[TEXT]}", "a.b.0"),
+        ["chat names with braces"] = Chat("\"content\":{\"a{[\\\"{\":TEXT}", "content.a{[\"{"),
+        ["chat name with a brace"] = Chat("\"a{[\":TEXT", "a{["),
+        ["chat document that is text"] = Chat("\"content\":[{\"type\":\"text\",\"data\":TEXT}]", "content.0.data"),
+        ["chat JSON of a member"] = Chat("\"call\":{\"arguments\":TEXT}", "call.arguments", isJson: true),
         ["chat transcript"] = Chat("\"audio\":{\"id\":\"a\",\"transcript\":TEXT}", "audio.transcript"),
         ["chat custom tool"] = Chat("\"tool_calls\":[{\"index\":0,\"custom\":{\"input\":TEXT}}]", "tool_calls.0.custom.input"),
         ["chat arguments"] = Chat(
@@ -107,6 +117,110 @@ public sealed class StreamPlacesTests
             place.Event.Replace("TEXT", Quote(said), StringComparison.Ordinal) + place.End));
 
         Assert.Equal(said, Assemble(written, place.Way));
+    }
+
+    // The last event of a choice may have text, and of one text two parts.
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Text_ThatEndsInAnEventWithText_IsMasked(string name)
+    {
+        Place place = Places[name];
+        string last = place.Event.Replace("finish_reason\":null", "finish_reason\":\"stop\"", StringComparison.Ordinal)
+            .Replace("\"done\":false", "\"done\":true", StringComparison.Ordinal);
+        using var bench = new GuardBench(passesAttachments: true, Rules);
+        (string first, string second) = place.IsJson ? ("{\"a\":\"4111 1111 ", "1111 1111 ok\"}") : ("4111 1111 ", "1111 1111 ok");
+
+        string written = bench.Stream(place.Kind, Encoding.UTF8.GetBytes(
+            place.Event.Replace("TEXT", Quote(first), StringComparison.Ordinal)
+            + last.Replace("TEXT", Quote(second), StringComparison.Ordinal) + Done));
+
+        string heard = Assemble(written, place.Way);
+        Assert.Equal("[CARDNUMBER] ok", place.IsJson ? (string)JsonNode.Parse(heard)!["a"]! : heard);
+    }
+
+    [Theory]
+    [InlineData("\"content\":[{\"type\":\"text\",\"text\":\"4111 1111 \"},{\"type\":\"text\",\"text\":\"1111 1111 ok\"}]",
+        "content.0.text", "content.1.text")]
+    [InlineData("\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\\\"a\\\":\\\"4111 1111 \"}},"
+        + "{\"index\":0,\"function\":{\"arguments\":\"1111 1111 ok\\\"}\"}}]",
+        "tool_calls.0.function.arguments", "tool_calls.1.function.arguments")]
+    public void Text_OfTwoPartsInTheLastEvent_IsMasked(string delta, string first, string second)
+    {
+        using var bench = new GuardBench(passesAttachments: true, Rules);
+
+        string written = bench.Stream(AiCallKind.ChatCompletions, Encoding.UTF8.GetBytes(
+            "data: {\"choices\":[{\"delta\":{" + delta + "},\"finish_reason\":\"stop\"}]}\n\n" + Done));
+
+        string heard = Assemble(written, $"choices.0.delta.{first}") + Assemble(written, $"choices.0.delta.{second}");
+        Assert.Contains("[CARDNUMBER] ok", heard, StringComparison.Ordinal);
+        Assert.DoesNotContain("1111", written, StringComparison.Ordinal);
+    }
+
+    // What is taken out of an answer because it says a text again is no place of a text.
+    [Theory]
+    [InlineData("\"content\":{\"logprobs\":[{\"text\":\"hello you\"}]}", "\"content\":{\"logprobs\":[]}")]
+    [InlineData("\"content\":{\"LogProbs\":{\"text\":\"hello you\"}}", "\"content\":{\"LogProbs\":null}")]
+    [InlineData("\"content\":[{\"type\":\"text\",\"token_ids\":[1,{\"text\":\"hello\"}],\"text\":\"hello you.\"}]",
+        "\"content\":[{\"type\":\"text\",\"token_ids\":[],\"text\":\"hello you.\"}]")]
+    [InlineData("\"x\":{\"context\":[1,{\"text\":\"a@b.com\"}]},\"content\":\"a@b.com.\"",
+        "\"x\":{\"context\":[]},\"content\":\"[EMAIL].\"")]
+    public void Tokens_InADelta_AreTakenOut(string delta, string expected)
+    {
+        const string begin = "data: {\"choices\":[{\"index\":0,\"delta\":{";
+        const string end = "},\"finish_reason\":\"stop\"}]}\n\n";
+        using GuardBench bench = GuardBench.Masking();
+
+        string written = bench.Stream(
+            AiCallKind.ChatCompletions, Encoding.UTF8.GetBytes(begin + delta + end + Done));
+
+        Assert.Equal(begin + expected + end + Done, written);
+    }
+
+    // What a chunk tells at once comes at once, and whole.
+    [Theory]
+    [InlineData("\"annotations\":[{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"https://x/y\",\"title\":\"about 4\"}}]")]
+    [InlineData("\"provider_specific_fields\":{\"citation\":{\"cited_text\":\"about 4\"}}")]
+    [InlineData("\"reasoning_details\":[{\"type\":\"reasoning.encrypted\",\"data\":\"gAAAA4111\",\"id\":\"rs_1\"}]")]
+    public void Whole_ThatNoChunkGoesOnWith_IsNotHeld(string delta)
+    {
+        string chunk = "data: {\"choices\":[{\"index\":0,\"delta\":{" + delta + "},\"finish_reason\":null}]}\n\n";
+        using var bench = new GuardBench(passesAttachments: false, Rules);
+
+        Assert.Equal(chunk + Done, bench.Stream(AiCallKind.ChatCompletions, Encoding.UTF8.GetBytes(chunk + Done)));
+    }
+
+    [Theory]
+    [InlineData("\"image\":\"iVBORw0KGgo=\"")]
+    [InlineData("\"b64_json\":\"eA==\"")]
+    [InlineData("\"url\":\"data:image/png;base64,eA==\"")]
+    [InlineData("\"x\":{\"b64_json\":\"eA==\"}")]
+    public void Attachment_InADelta_IsWithheld_UnlessItMayPass(string delta)
+    {
+        string chunk = "data: {\"choices\":[{\"index\":0,\"delta\":{" + delta + "},\"finish_reason\":null}]}\n\n";
+        using GuardBench bench = GuardBench.Masking();
+        using var passing = new GuardBench(passesAttachments: true, Rules);
+
+        bench.Stream(AiCallKind.ChatCompletions, Encoding.UTF8.GetBytes(chunk));
+
+        Assert.Equal("attachment", bench.Answer.Reason);
+        Assert.Equal(chunk, passing.Stream(AiCallKind.ChatCompletions, Encoding.UTF8.GetBytes(chunk)));
+    }
+
+    // LiteLLM's blocks of Claude: what is signed is stopped, as in Messages.
+    [Fact]
+    public void Thinking_ThatIsSigned_IsStopped_NotChanged()
+    {
+        const string delta = "data: {\"choices\":[{\"index\":0,\"delta\":{\"thinking_blocks\":"
+            + "[{\"type\":\"thinking\",\"thinking\":\"TEXT\",\"signature\":\"\"}]},\"finish_reason\":null}]}\n\n";
+        using var bench = new GuardBench(passesAttachments: true, Rules);
+
+        string written = bench.Stream(AiCallKind.ChatCompletions, Encoding.UTF8.GetBytes(
+            delta.Replace("TEXT", "card 4111 1111 ", StringComparison.Ordinal)
+            + delta.Replace("TEXT", "1111 1111 ok", StringComparison.Ordinal) + Done));
+
+        Assert.Equal("cardnumber", bench.Answer.Reason);
+        Assert.DoesNotContain("1111", written, StringComparison.Ordinal);
+        Assert.Contains("content_filter", written, StringComparison.Ordinal);
     }
 
     private static GuardRule[] Rules =>
