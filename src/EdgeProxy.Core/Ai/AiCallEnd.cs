@@ -46,8 +46,9 @@ internal sealed partial class AiCall
         usage.Input = CountedBy == _dialect ? usage.Input : usage.TotalInput(CountedBy);
         usage.IsThere = _facts.AsksUsage;
         int open = _guard?.Answering.OpenBlock(_reader.OpenBlock) ?? _reader.OpenBlock;
+        int choices = _sent == _kind ? _facts.Choices : 1; // translation asks for one
         StreamEnd.Write(
-            Output, _endCause, _kind, _reader, _facts.Choices, open, usage, Model, exchange.RequestId);
+            Output, _endCause, _kind, _reader, choices, open, usage, Model, exchange.RequestId);
         SettlePlan(isWhole: false);
         HasWrittenEnd = true;
         return true;

@@ -126,6 +126,7 @@ internal sealed partial class AiCall
         if (!_use.TryReserve(exchange, _service, _entry!, Model, AskOf(index)))
         {
             _target = null;
+            NoteRefusal(exchange, _use.RefusalCode);
             return Verdict.Answered;
         }
 

@@ -25,10 +25,11 @@ internal static class ModelLists
                 "anthropic-version"u8, exchange.ClientSource.Head, out _);
             if (kind == AiCallKind.Model)
             {
+                // Clients may spell ':' as %3A.
                 ReadOnlySpan<byte> spelled = AiApi.ModelOf(exchange.Path);
                 Span<byte> room = stackalloc byte[ModelBytesMax];
                 ReadOnlySpan<byte> name = spelled.Length > ModelBytesMax ? default
-                    : spelled.Contains((byte)'%') ? room[..PercentText.Decode(spelled, room)] // clients spell ':' so
+                    : spelled.Contains((byte)'%') ? room[..PercentText.DecodePath(spelled, room)]
                     : spelled;
                 if (name.IsEmpty || !Utf8.IsValid(name) || service.Find(name, exchange.Consumer) is null)
                 {

@@ -26,7 +26,7 @@ internal static class StreamEnd
     private const string HaltedCode = "halted";
 
     /// <param name="reader">Has read what the client has.</param>
-    /// <param name="choices">Of a chat: asked for at a time; those that did not end yet do so.</param>
+    /// <param name="choices">Of a chat: asked of the provider at a time; those that did not end yet do so.</param>
     /// <param name="openBlock">Of Messages: the block whose end the client waits for; -1 for none.</param>
     /// <param name="model">The name the client asked for.</param>
     /// <param name="id">What the request is called.</param>

@@ -2,7 +2,9 @@ using System;
 
 namespace EdgeProxy.Primitives.Http;
 
-/// <summary>Text of a query: percent-escapes, and '+' for a space (WHATWG URL, urlencoded parsing).</summary>
+/// <summary>
+/// Text of a query: percent-escapes, and '+' for a space (WHATWG URL, urlencoded parsing). In a path '+' is itself.
+/// </summary>
 internal static class PercentText
 {
     /// <summary>
@@ -14,7 +16,7 @@ internal static class PercentText
         int at = 0;
         for (int read = 0; read < encoded.Length; at++)
         {
-            if (at == text.Length || DecodeOne(encoded, ref read) != text[at])
+            if (at == text.Length || DecodeOne(encoded, ref read, isPath: false) != text[at])
             {
                 return false;
             }
@@ -27,21 +29,26 @@ internal static class PercentText
     /// What <paramref name="encoded"/> stands for, into <paramref name="room"/>, which MUST be as long; answers how
     /// many bytes it is.
     /// </summary>
-    public static int Decode(ReadOnlySpan<byte> encoded, Span<byte> room)
+    public static int Decode(ReadOnlySpan<byte> encoded, Span<byte> room) => Decode(encoded, room, isPath: false);
+
+    /// <summary>As <see cref="Decode(ReadOnlySpan{byte}, Span{byte})"/>, of a path.</summary>
+    public static int DecodePath(ReadOnlySpan<byte> encoded, Span<byte> room) => Decode(encoded, room, isPath: true);
+
+    private static int Decode(ReadOnlySpan<byte> encoded, Span<byte> room, bool isPath)
     {
         int length = 0;
         for (int read = 0; read < encoded.Length;)
         {
-            room[length++] = DecodeOne(encoded, ref read);
+            room[length++] = DecodeOne(encoded, ref read, isPath);
         }
 
         return length;
     }
 
-    private static byte DecodeOne(ReadOnlySpan<byte> encoded, ref int read)
+    private static byte DecodeOne(ReadOnlySpan<byte> encoded, ref int read, bool isPath)
     {
         byte next = encoded[read++];
-        if (next == (byte)'+')
+        if (next == (byte)'+' && !isPath)
         {
             return (byte)' ';
         }

@@ -159,6 +159,8 @@ public sealed class AiPassThroughTests
     [InlineData("/v1/models/up%2Dto", 404, null)]
     [InlineData("/v1/models/raw/%ff", 404, null)]
     [InlineData("/v1/models/raw/a%3A3b", 200, "raw/a:3b")]
+    [InlineData("/v1/models/raw/a+b", 200, "raw/a+b")]
+    [InlineData("/v1/models/raw/a+b%3A3b%2B", 200, "raw/a+b:3b+")]
     public async Task Model_AskedForByName_IsThereIfItIsServed(string path, int status, string? name)
     {
         await using ModelServer server = ModelServer.Start();

@@ -127,6 +127,7 @@ public sealed class AiPlanTests : IDisposable
         Assert.Equal("refused", (string)refused["edgeproxy.plan.decision"]!);
         Assert.Equal("output_tokens per month", (string)refused["edgeproxy.plan.limit"]!);
         Assert.Equal("refused", (string)refused["edgeproxy.ai.outcome"]!);
+        Assert.Equal("rate_limit_exceeded", (string)refused["edgeproxy.ai.refusal"]!);
     }
 
     [Fact]

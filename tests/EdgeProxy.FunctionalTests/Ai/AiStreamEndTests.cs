@@ -182,6 +182,32 @@ public sealed class AiStreamEndTests : IDisposable
         Assert.EndsWith("data: [DONE]\n\n", answer.BodyText);
     }
 
+    // Translation has lost the other choices: they never were, and none of them ends.
+    [Fact]
+    public async Task OverPlan_ChoicesThatWereNotAskedFor_DoNotEnd()
+    {
+        const string First = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"model\":"
+            + "\"real-model\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\nevent: content_block_start\n"
+            + "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n";
+        await using RawServer server = RawServer.Start(connection => PourAsync(connection, Messages, First));
+        server.ToleratesFaults = true;
+        await using ProxyProcess proxy = await StartAsync(
+            server.Port, "anthropic", "{ count = \"output_tokens\", max = 5000, period = \"month\" }", "",
+            "cut_streams = true");
+
+        RawResponse answer = await RawClient.OnceAsync(
+            proxy.Port, Request(Chat, "{\"model\":\"fast\",\"stream\":true,\"n\":3,\"max_tokens\":5,\"messages\":[]}"), "POST");
+
+        Assert.True(answer.IsWhole);
+        Assert.Equal("n", answer.Header("X-EdgeProxy-Left-Out"));
+        Assert.Equal(
+            ["0 length"],
+            AiProxy.Events(answer).Where(static data => data.Contains("finish_reason\":\"", StringComparison.Ordinal))
+                .Select(static data => JsonNode.Parse(data)!["choices"]![0]!)
+                .Select(static choice => $"{choice["index"]} {choice["finish_reason"]}"));
+        Assert.EndsWith("data: [DONE]\n\n", answer.BodyText);
+    }
+
     public void Dispose() => _state.Delete(recursive: true);
 
     private const string StreamHead = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";

@@ -50,6 +50,8 @@ public sealed class AuditRecordTests
         ("embeddings", "ann", "/v1/embeddings", "{\"model\":\"fast\",\"input\":\"x\"}", ModelTemper.Good, 200,
             "\"tries\":1", "\"gen_ai.request.model\":\"fast\",\"gen_ai.usage.input_tokens\":7,"
             + "\"edgeproxy.ai.outcome\":\"ok\""),
+        ("count", "ann", "/v1/messages/count_tokens", "{\"model\":\"fast\"," + Hello + "}", ModelTemper.Good, 200,
+            "\"tries\":0", "\"gen_ai.request.model\":\"fast\",\"edgeproxy.ai.outcome\":\"estimated\""),
         ("models", "ann", "/v1/models", "", ModelTemper.Good, 200, "\"consumer\":\"ann\",\"tries\":0", ""),
         ("masked", "ann", Chat, "{\"model\":\"fast\",\"messages\":[{\"role\":\"user\",\"content\":"
             + "\"pay 4111 1111 1111 1111\"}]}", ModelTemper.Good, 200, "\"consumer\":\"ann\"",
@@ -69,7 +71,8 @@ public sealed class AuditRecordTests
             Answered + ",\"edgeproxy.plan.name\":\"much\",\"edgeproxy.plan.decision\":\"allowed\""),
         ("over plan", "eve", Chat, "{\"model\":\"fast\"," + Hello + "}", ModelTemper.Good, 400, "\"tries\":0",
             "\"edgeproxy.plan.name\":\"one\",\"edgeproxy.plan.decision\":\"refused\",\"edgeproxy.plan.limit\":"
-            + "\"tokens per day\",\"gen_ai.request.model\":\"fast\",\"edgeproxy.ai.outcome\":\"refused\""),
+            + "\"tokens per day\",\"gen_ai.request.model\":\"fast\",\"edgeproxy.ai.outcome\":\"refused\","
+            + "\"edgeproxy.ai.refusal\":\"request_over_plan\""),
         ("error within", "ann", Chat, "{\"model\":\"fast\",\"stream\":true," + Hello + "}", ModelTemper.ErrorWithin,
             200, "\"consumer\":\"ann\"", "\"gen_ai.request.model\":\"fast\",\"gen_ai.provider.name\":\"p\","
             + "\"edgeproxy.ai.outcome\":\"error_within\""),

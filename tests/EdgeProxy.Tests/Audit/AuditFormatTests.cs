@@ -3,9 +3,11 @@ using System.Buffers;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using EdgeProxy.Ai;
 using EdgeProxy.Audit;
 using EdgeProxy.Tests.Config;
 using Xunit;
@@ -41,6 +43,18 @@ public sealed partial class AuditFormatTests
 
         Assert.True(noted.Length > 10);
         Assert.Empty(noted.Except(Words().Matches(facts).Select(match => match.Groups[1].Value)));
+    }
+
+    [Fact]
+    public void Outcomes_OfTheCode_AreAllThere()
+    {
+        string row = s_text.Split('\n').Single(
+            static line => line.StartsWith("| `edgeproxy.ai.outcome` |", StringComparison.Ordinal));
+
+        Assert.Equal(
+            Enumerable.Range(0, (int)CallOutcome.Count)
+                .Select(static outcome => Encoding.ASCII.GetString(CallOutcomes.WordOf((CallOutcome)outcome))).Order(),
+            OutcomeWords().Matches(row.Split('|')[2]).Select(static match => match.Groups[1].Value).Order());
     }
 
     [Fact]
@@ -107,6 +121,9 @@ public sealed partial class AuditFormatTests
 
     [GeneratedRegex(@"`((?:gen_ai|edgeproxy)\.[a-z_.]+)`")]
     private static partial Regex Words();
+
+    [GeneratedRegex("`([a-z_]+)`")]
+    private static partial Regex OutcomeWords();
 
     [GeneratedRegex(@"(?:NoteFact|Tell)\((?:exchange, )?""([a-z_.]+)""u8")]
     private static partial Regex FactNames();

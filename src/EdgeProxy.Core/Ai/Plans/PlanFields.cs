@@ -18,6 +18,7 @@ internal static class PlanFields
     private const int SecondsPerMinute = 60;
     private const int MinutesPerHour = 60;
     private const int ValueBytesMax = 32;
+    private const string OverPlan = "request_over_plan";
 
     private static readonly FieldName RetryAfter = FieldName.Of("Retry-After");
 
@@ -72,17 +73,26 @@ internal static class PlanFields
         PlanLimit limit = decision.Limit!;
         string of = string.Create(CultureInfo.InvariantCulture,
             $"{limit.Settings.Max} {limit.Text} of plan {plan.Settings.Name}");
-        if (limit.Settings.Count != PlanCount.Concurrency && decision.Wanted > limit.Settings.Max)
+        string code = CodeOf(decision);
+        if (code == OverPlan)
         {
-            return AiErrors.Answer(dialect, 400, "request_over_plan", string.Create(CultureInfo.InvariantCulture,
+            return AiErrors.Answer(dialect, 400, code, string.Create(CultureInfo.InvariantCulture,
                 $"The request may come to {decision.Wanted}, more than the {of}."));
         }
 
         long seconds = Math.Max(1, (decision.RetryMs + MsPerSecond - 1) / MsPerSecond);
         SetNumber(edits, RetryAfter, seconds);
-        string code = limit.Settings.Count == PlanCount.Cost ? "insufficient_quota" : "rate_limit_exceeded";
         return AiErrors.Answer(dialect, 429, code, string.Create(CultureInfo.InvariantCulture,
             $"The request may come to {decision.Wanted}; {decision.Used} are used or reserved of the {of}."));
+    }
+
+    /// <summary>Of a refusal: what it is called, in every dialect.</summary>
+    public static string CodeOf(in PlanDecision decision)
+    {
+        PlanLimitSettings limit = decision.Limit!.Settings;
+        return limit.Count != PlanCount.Concurrency && decision.Wanted > limit.Max ? OverPlan
+            : limit.Count == PlanCount.Cost ? "insufficient_quota"
+            : "rate_limit_exceeded";
     }
 
     /// <summary>Those of a provider of another dialect than the caller's: they would come through.</summary>

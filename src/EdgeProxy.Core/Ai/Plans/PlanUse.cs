@@ -32,6 +32,9 @@ internal sealed class PlanUse(PlanBook book)
     /// <summary>The caller has one.</summary>
     public bool HasPlan => _plan is not null;
 
+    /// <summary>What the caller was told that the plan refused.</summary>
+    public string RefusalCode => PlanFields.CodeOf(_decision);
+
     private ReadOnlySpan<byte> DecisionWord =>
         _decision.IsRefused ? "refused"u8 : _decision.Limit is not null ? "reported"u8 : "allowed"u8;
 

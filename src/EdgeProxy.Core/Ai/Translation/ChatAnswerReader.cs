@@ -44,7 +44,14 @@ internal sealed class ChatAnswerReader : AnswerReader
         int parts = index.Find(message, Names.Content);
         for (int part = FirstPart(index, parts); part > 0; part = NextPart(index, parts, part))
         {
-            Add(answer, KindOf(index, part), TextOf(index, part));
+            int thoughts = index.Find(part, Names.Thinking);
+            Add(answer, SaidKind.Thinking, StringOf(index, part, Names.Thinking));
+            for (int thought = FirstPart(index, thoughts); thought > 0; thought = NextPart(index, thoughts, thought))
+            {
+                Add(answer, SaidKind.Thinking, StringOf(index, thought, Names.Text));
+            }
+
+            Add(answer, SaidKind.Text, StringOf(index, part, Names.Text));
         }
 
         Add(answer, SaidKind.Text, StringOf(index, message, Names.Refusal));
@@ -120,7 +127,14 @@ internal sealed class ChatAnswerReader : AnswerReader
         int parts = index.Find(delta, Names.Content);
         for (int part = FirstPart(index, parts); part > 0; part = NextPart(index, parts, part))
         {
-            isGood &= Say(to, KindOf(index, part), source, TextOf(index, part));
+            int thoughts = index.Find(part, Names.Thinking);
+            isGood &= Say(to, SaidKind.Thinking, source, StringOf(index, part, Names.Thinking));
+            for (int thought = FirstPart(index, thoughts); thought > 0; thought = NextPart(index, thoughts, thought))
+            {
+                isGood &= Say(to, SaidKind.Thinking, source, StringOf(index, thought, Names.Text));
+            }
+
+            isGood &= Say(to, SaidKind.Text, source, StringOf(index, part, Names.Text));
         }
 
         isGood &= Say(to, SaidKind.Text, source, StringOf(index, delta, Names.Refusal));
@@ -138,22 +152,12 @@ internal sealed class ChatAnswerReader : AnswerReader
         return isGood;
     }
 
-    // Content may be a list of parts, thoughts among them that are a list themselves (Mistral's): of each the first.
+    // Content may be a list of parts, thoughts among them that are a list themselves (Mistral's). 0 is no part.
     private static int FirstPart(JsonIndex index, int list) =>
         Names.Is(index, list, JsonToken.ArrayStart) && index[list].Next > list + 1 ? list + 1 : 0;
 
     private static int NextPart(JsonIndex index, int list, int part) =>
         index[part].Next < index[list].Next ? index[part].Next : 0;
-
-    private static SaidKind KindOf(JsonIndex index, int part) =>
-        index.Find(part, Names.Thinking) >= 0 ? SaidKind.Thinking : SaidKind.Text;
-
-    private static Place TextOf(JsonIndex index, int part)
-    {
-        int thoughts = index.Find(part, Names.Thinking);
-        return Names.Is(index, thoughts, JsonToken.String) ? Place.Of(index, thoughts)
-            : StringOf(index, thoughts >= 0 ? FirstPart(index, thoughts) : part, Names.Text);
-    }
 
     // Pieces of a call come under its number; a new number is the next call, and none before it goes on. Some servers
     // give all calls the same number: one with a name and another id is the next one, too.

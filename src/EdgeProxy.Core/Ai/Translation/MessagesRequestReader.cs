@@ -253,10 +253,13 @@ internal sealed class MessagesRequestReader() : RequestReader(RequestMembers.Mes
         LoseOthers(block, OfText);
     }
 
+    // Those of an answer before are a list; to ask for them is an object, which may say that they are not wanted.
     private void LoseCitations(int block)
     {
         int citations = Index.Find(block, Names.Citations);
-        if (citations >= 0 && !Names.SaysNothing(Index, citations))
+        bool isAsked = Names.Is(Index, citations, JsonToken.ObjectStart);
+        if (isAsked ? Names.Is(Index, Index.Find(citations, Names.Enabled), JsonToken.True)
+            : citations >= 0 && !Names.SaysNothing(Index, citations))
         {
             Lose(Loss.Citations);
         }

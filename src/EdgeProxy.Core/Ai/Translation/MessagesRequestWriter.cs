@@ -96,7 +96,7 @@ internal sealed class MessagesRequestWriter(TranslatedText text) : RequestWriter
         Text.Add("}"u8);
     }
 
-    // Wherever they stand: here there is one place for them.
+    // Wherever they stand: here there is one place for them, for texts only.
     private void System(in RequestSource source)
     {
         bool isFirst = true;
@@ -106,7 +106,13 @@ internal sealed class MessagesRequestWriter(TranslatedText text) : RequestWriter
             for (int at = turn.FirstPart; turn.Role == TurnRole.System && at < turn.FirstPart + turn.PartCount; at++)
             {
                 ChatPart part = source.Request.Parts[at];
-                if (part.Kind != PartKind.Text || part.First.IsEmpty)
+                if (part.Kind != PartKind.Text)
+                {
+                    source.Request.Losses.Add(LossOf(part.Kind));
+                    continue;
+                }
+
+                if (part.First.IsEmpty)
                 {
                     continue;
                 }
@@ -125,6 +131,14 @@ internal sealed class MessagesRequestWriter(TranslatedText text) : RequestWriter
 
         Text.Add(isFirst ? default : "]"u8);
     }
+
+    // A system message calls no tools: who has it do so says a member that is none of its own.
+    private static Loss LossOf(PartKind kind) => kind switch
+    {
+        PartKind.Document => Loss.File,
+        PartKind.ToolCall => Loss.UnknownMember,
+        _ => Loss.ImageKind,
+    };
 
     private string? Messages(in RequestSource source)
     {

@@ -48,6 +48,7 @@ internal static class Names
     public static readonly ulong Reasoning = JsonText.HashOf("reasoning"u8);
     public static readonly ulong CacheControl = JsonText.HashOf("cache_control"u8);
     public static readonly ulong Citations = JsonText.HashOf("citations"u8);
+    public static readonly ulong Enabled = JsonText.HashOf("enabled"u8);
     public static readonly ulong Custom = JsonText.HashOf("custom"u8);
     public static readonly ulong System = JsonText.HashOf("system"u8);
     public static readonly ulong Developer = JsonText.HashOf("developer"u8);

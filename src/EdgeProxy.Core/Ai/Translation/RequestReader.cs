@@ -203,7 +203,11 @@ internal abstract class RequestReader(RequestMembers members)
             }
             else if (Request[part] < 0)
             {
-                Request[part] = node; // of two names the one that stands first in the table of the request's order
+                Request[part] = node; // of two names the one that stands first in the request
+            }
+            else if (part is RequestPart.Format or RequestPart.Effort && !Names.SaysNothing(Index, node))
+            {
+                Request.Losses.AddMember(place); // the other name says something else
             }
         }
     }

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Text;
 using System.Text.Json.Nodes;
 using EdgeProxy.Ai;
@@ -183,6 +184,28 @@ public sealed class AnswerTranslationTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    // A list of thoughts is read to its end; a part that names thoughts and has none says its text.
+    [Theory]
+    [InlineData("[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\"b\"}]},"
+        + "{\"type\":\"text\",\"text\":\"c\"}]", "ab", "c")]
+    [InlineData("[{\"type\":\"thinking\",\"thinking\":\"a\"},{\"type\":\"text\",\"text\":\"c\"}]", "a", "c")]
+    [InlineData("[{\"type\":\"text\",\"text\":\"hi\",\"thinking\":null}]", "", "hi")]
+    [InlineData("[{\"type\":\"text\",\"text\":\"hi\",\"thinking\":[]}]", "", "hi")]
+    [InlineData("[{\"type\":\"text\",\"text\":\"hi\",\"thinking\":\"\"}]", "", "hi")]
+    [InlineData("[{\"type\":\"text\",\"text\":\"hi\",\"thinking\":[7]}]", "", "hi")]
+    public void Thoughts_InParts_AreSaidWhole(string content, string thoughts, string text)
+    {
+        string whole = Translate(TranslatedForm.Whole, AiCallKind.ChatCompletions, AiCallKind.OllamaChat,
+            Encoding.UTF8.GetBytes($"{{\"text\":\"no\",\"choices\":[{{\"index\":0,\"message\":{{\"content\":{content}}},"
+                + "\"finish_reason\":\"stop\"}]}"));
+        string stream = Translate(TranslatedForm.Stream, AiCallKind.ChatCompletions, AiCallKind.OllamaChat,
+            Encoding.UTF8.GetBytes($"data: {{\"text\":\"no\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":{content}}},"
+                + "\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"));
+
+        Assert.Equal((thoughts, text), Said(whole));
+        Assert.Equal((thoughts, text), Said(stream));
+    }
+
     // Where a tool was asked for by name, chat completions say that they just ended; agents call a tool for the other.
     [Fact]
     public void Stop_WithACallOfATool_IsForTheTool()
@@ -346,6 +369,15 @@ public sealed class AnswerTranslationTests : IDisposable
         }
 
         return events.ToString();
+    }
+
+    // What all lines of an answer of Ollama's say together.
+    private static (string Thoughts, string Text) Said(string answer)
+    {
+        JsonNode[] messages = [.. answer.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(static line => JsonNode.Parse(line)!["message"]!)];
+        return (string.Concat(messages.Select(static message => (string?)message["thinking"])),
+            string.Concat(messages.Select(static message => (string?)message["content"])));
     }
 
     private string Translate(TranslatedForm form, AiCallKind from, AiCallKind to, params byte[][] pieces)

@@ -103,6 +103,14 @@ internal static class RequestCases
             User(Part("{\"type\":\"file\",\"file\":{\"file_data\":\"data:text/plain;base64,AA\"}}"))),
         (AiCallKind.ChatCompletions, Loss.ImageKind,
             User(Part("{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png,AA\"}}"))),
+        (AiCallKind.ChatCompletions, Loss.File, System("system", Part("{\"type\":\"file\",\"file\":{"
+            + "\"file_data\":\"data:application/pdf;base64,AAAA\"}}"))),
+        (AiCallKind.ChatCompletions, Loss.ImageKind,
+            System("developer", Part("{\"type\":\"image_url\",\"image_url\":{\"url\":\"http://a\"}}"))),
+        (AiCallKind.ChatCompletions, Loss.ImageKind,
+            System("system", Part("{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,AA\"}}"))),
+        (AiCallKind.ChatCompletions, Loss.UnknownMember, System("system", "\"content\":\"a\",\"tool_calls\":[{"
+            + "\"id\":\"c\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]")),
         (AiCallKind.ChatCompletions, Loss.SpeakerName, User("\"content\":\"a\",\"name\":\"b\"")),
         (AiCallKind.ChatCompletions, Loss.CustomTool, Hi + ",\"tools\":[{\"type\":\"custom\"}]"),
         (AiCallKind.ChatCompletions, Loss.ToolChoice, Hi + ",\"tool_choice\":{\"type\":\"allowed_tools\"}"),
@@ -136,6 +144,10 @@ internal static class RequestCases
         (AiCallKind.OllamaChat, Loss.UnknownMember, "\"what\":1," + Hi),
         (AiCallKind.OllamaChat, Loss.UnknownMember, User("\"content\":\"a\",\"mood\":\"b\"")),
         (AiCallKind.OllamaChat, Loss.ImageKind, User("\"content\":\"a\",\"images\":[\"xx\"]")),
+        (AiCallKind.OllamaChat, Loss.ImageKind,
+            System("system", "\"content\":\"a\",\"images\":[\"iVBORw0KGgo\"]")),
+        (AiCallKind.OllamaChat, Loss.UnknownMember, System("system",
+            "\"content\":\"a\",\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":{}}}]")),
         (AiCallKind.OllamaChat, Loss.ImageInToolResult,
             "\"messages\":[{\"role\":\"tool\",\"tool_call_id\":\"a\",\"content\":\"a\",\"images\":[\"iVBORw0KGgo\"]}]"),
         (AiCallKind.OllamaChat, Loss.HighTemperature, Hi + ",\"options\":{\"temperature\":1.5}"),
@@ -146,6 +158,9 @@ internal static class RequestCases
     private const string Pdf = "{\"type\":\"base64\",\"media_type\":\"application/pdf\",\"data\":\"AAAA\"}";
 
     private static string User(string members) => $"\"messages\":[{{\"role\":\"user\",{members}}}]";
+
+    private static string System(string role, string members) =>
+        $"\"messages\":[{{\"role\":\"{role}\",{members}}},{{\"role\":\"user\",\"content\":\"hi\"}}]";
 
     private static string Part(string part) => $"\"content\":[{{\"type\":\"text\",\"text\":\"a\"}},{part}]";
 
