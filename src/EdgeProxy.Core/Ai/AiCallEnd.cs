@@ -67,8 +67,9 @@ internal sealed partial class AiCall
     private void SettlePlan(Exchange exchange)
     {
         // Who asks for more than can be answered in time decides so, as who leaves does.
-        bool isGivenUp = exchange.Fault is { IsNone: false, Side: FaultSide.Client } or { Kind: FaultKind.ResponseTimeout }
-            && exchange.IsRequestSent && !_isRefused && !_isFaultOfOthers;
+        bool isOfCaller = exchange.Fault is { IsNone: false, Side: FaultSide.Client }
+            or { Kind: FaultKind.ResponseTimeout };
+        bool isGivenUp = isOfCaller && exchange.IsRequestSent && !_isRefused && !_isFaultOfOthers;
         SettlePlan(exchange.Fault.IsNone && !EndsEarly, isGivenUp);
     }
 

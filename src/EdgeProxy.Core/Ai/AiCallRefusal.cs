@@ -133,7 +133,8 @@ internal sealed partial class AiCall
         return isRoom;
     }
 
-    // Which rule it was that refused the call, whatever dialect its caller speaks. One that was asked for was not refused.
+    // Which rule it was that refused the call, whatever dialect its caller speaks. One that a target was asked for was
+    // not refused.
     private void NoteRefusal(Exchange exchange, string code)
     {
         if (!_isRefusalNoted && !_wasAsked)

@@ -24,7 +24,8 @@ public sealed class AiSettleTests : IDisposable
     private const int Prompt = 8; // a token for four of its bytes
     private readonly DirectoryInfo _state = Directory.CreateTempSubdirectory("edgeproxy-settle-");
 
-    // Nobody can tell what the model wrote to a client that hung up: what was reserved stays, or what came if it is more.
+    // Nobody can tell what the model wrote to a client that hung up: what was reserved stays, or what came if it is
+    // more.
     [Theory]
     [InlineData(Chat, "", Prompt + 40)]
     [InlineData("/v1/messages", "", Prompt + 40)]
@@ -90,7 +91,8 @@ public sealed class AiSettleTests : IDisposable
         });
         server.ToleratesFaults = true;
         await using ProxyProcess proxy = await StartAsync(
-            server.Port, "openai", Tokens, provider: isSilent ? "response_timeout = \"100ms\"" : "");
+            // Long enough for the request to be sent on a machine that is busy.
+            server.Port, "openai", Tokens, provider: isSilent ? "response_timeout = \"5s\"" : "");
 
         Assert.Equal(status, (await AskAsync(proxy, Chat, Body)).Status);
 

@@ -28,7 +28,7 @@ internal static class InputEstimate
     private static readonly ulong[] EncodedNames =
         [JsonText.HashOf("url"u8), JsonText.HashOf("image_url"u8), JsonText.HashOf("file_data"u8)];
 
-    // Anthropic's sources and OpenAI's sounds, which say beside it of what kind it is. Anybody's tools have such a name.
+    // Anthropic's sources and OpenAI's sounds, which say beside it of what kind it is. Tools have such a name, too.
     private static readonly ulong Data = JsonText.HashOf("data"u8);
     private static readonly ulong MediaType = JsonText.HashOf("media_type"u8);
     private static readonly ulong Format = JsonText.HashOf("format"u8);
