@@ -33,6 +33,7 @@ internal sealed partial class AiCall : BodyCall
     private bool _isRead;
     private bool _isRefused; // it answered with an error
     private bool _isUnread; // it answered, and nobody can tell what
+    private bool _isFaultOfOthers; // than the caller, who is told so, and may leave meanwhile
     private bool _isPassedOver; // the target would lose something of the request, and may not
     private bool _strips;
     private Exchange? _exchange; // while its answer passes
@@ -95,10 +96,13 @@ internal sealed partial class AiCall : BodyCall
     public override bool Forwards(ReadOnlySpan<byte> fieldName) =>
         ForwardedFields.Has(fieldName) && (_sent == _kind || !ForwardedFields.IsOfDialect(fieldName));
 
-    public override LocalAnswer? AnswerTo(Exchange exchange, int status, string detail) =>
-        exchange.Fault.Side == FaultSide.Upstream && _kept.Status > 0
+    public override LocalAnswer? AnswerTo(Exchange exchange, int status, string detail)
+    {
+        _isFaultOfOthers = exchange.Fault.Side != FaultSide.Client && exchange.Fault.Kind != FaultKind.ResponseTimeout;
+        return exchange.Fault.Side == FaultSide.Upstream && _kept.Status > 0
             ? _kept.Answer(exchange, _dialect, _loop.Index, MayTellKept)
             : AiErrors.Answer(_dialect, status, "", char.ToUpperInvariant(detail[0]) + detail[1..] + ".");
+    }
 
     public override bool IsHalted(HaltSet halts) =>
         halts.HasModel(Model) || (_target is { } target && halts.HasModel(target.ModelBytes));
@@ -135,6 +139,7 @@ internal sealed partial class AiCall : BodyCall
         EndTranslation();
         EndRefusals();
         _hasAnswered = false;
+        _wasAsked = false;
         _modelLength = 0;
         _service = null;
         _entry = null;
@@ -146,6 +151,7 @@ internal sealed partial class AiCall : BodyCall
         _isRead = false;
         _isRefused = false;
         _isUnread = false;
+        _isFaultOfOthers = false;
         _isPassedOver = false;
         _isAsking = false;
         _isEstimated = false;

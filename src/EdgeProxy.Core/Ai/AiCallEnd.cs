@@ -67,8 +67,10 @@ internal sealed partial class AiCall
 
     private void SettlePlan(Exchange exchange)
     {
-        bool isGivenUp = exchange.Fault is { IsNone: false, Side: FaultSide.Client } && exchange.IsRequestSent
-            && !_isRefused;
+        // Who asks for more than can be answered in time decides so, as who leaves does.
+        bool isOfCaller = exchange.Fault is { IsNone: false, Side: FaultSide.Client }
+            or { Kind: FaultKind.ResponseTimeout };
+        bool isGivenUp = isOfCaller && exchange.IsRequestSent && !_isRefused && !_isFaultOfOthers;
         SettlePlan(exchange.Fault.IsNone && !EndsEarly, isGivenUp);
     }
 
@@ -105,7 +107,9 @@ internal sealed partial class AiCall
         metrics.Add(loop, TokenCount.Cost, _use.Cost);
         if (_use.IsEstimated)
         {
-            metrics.Add(loop, TokenCount.Estimated, _use.Counted.TotalInput(CountedBy) + _use.Counted.Output);
+            Usage told = Counted;
+            metrics.Add(loop, TokenCount.Estimated, Math.Max(0, _use.Counted.Output - told.Output)
+                + Math.Max(0, _use.Counted.TotalInput(CountedBy) - told.TotalInput(CountedBy)));
         }
 
         if (!_isRead || _reader.HasError || !exchange.Fault.IsNone || _endCause == EndCause.Halted)

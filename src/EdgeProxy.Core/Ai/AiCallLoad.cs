@@ -18,10 +18,12 @@ internal sealed partial class AiCall
     private Exchange? _timed; // while its answer has not begun
     private long _sentMs;
     private bool _hasAnswered; // some target did
+    private bool _wasAsked; // some target
 
     private void EnterLoad(Exchange exchange)
     {
         LeaveLoad();
+        _wasAsked = true;
         _load = _target!.Loads.Of(exchange.Shard.Loop.Index, _facts.IsStream);
         _load.Enter();
         _timed = exchange;

@@ -135,6 +135,7 @@ internal sealed partial class AiCall
             return Verdict.Answered;
         }
 
+        EnterLoad(exchange);
         exchange.Service = _target!.Provider.Service;
         return Verdict.Next;
     }

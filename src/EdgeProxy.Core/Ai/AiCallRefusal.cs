@@ -133,10 +133,11 @@ internal sealed partial class AiCall
         return isRoom;
     }
 
-    // Which rule it was that refused the call, whatever dialect its caller speaks.
+    // Which rule it was that refused the call, whatever dialect its caller speaks. One that a target was asked for was
+    // not refused.
     private void NoteRefusal(Exchange exchange, string code)
     {
-        if (!_isRefusalNoted)
+        if (!_isRefusalNoted && !_wasAsked)
         {
             _isRefusalNoted = true;
             Span<byte> text = stackalloc byte[code.Length];

@@ -57,7 +57,6 @@ internal sealed partial class AiCall
             }
         }
 
-        EnterLoad(exchange);
         return true;
     }
 
@@ -171,10 +170,7 @@ internal sealed partial class AiCall
             return null;
         }
 
-        failed.Metrics.Add(exchange.Shard.Loop.Index, TokenCount.Calls);
-        failed.Metrics.Add(exchange.Shard.Loop.Index, TokenCount.Failed);
-        CountOperation(
-            failed, exchange, _reader.HasError ? CallOutcome.ErrorWithin : CallOutcome.Failed, default);
+        CallOutcome outcome = _reader.HasError ? CallOutcome.ErrorWithin : CallOutcome.Failed;
         NoteFailed();
         LeaveLoad();
         Keep();
@@ -207,12 +203,17 @@ internal sealed partial class AiCall
         bool isAimed = TryAim(exchange);
         if (isAimed)
         {
+            failed.Metrics.Add(exchange.Shard.Loop.Index, TokenCount.Calls);
+            failed.Metrics.Add(exchange.Shard.Loop.Index, TokenCount.Failed);
+            CountOperation(failed, exchange, outcome, default);
+            EnterLoad(exchange);
             _guard?.Answering.Release(); // and whoever is asked about it has no say about the next
         }
         else
         {
-            _target ??= failed; // whose answer stands then
-            exchange.LocalAnswer ??= withheld;
+            _target = failed; // whose answer stands then, and who is counted at the end
+            AnswerKept(isOfProxy: true);
+            exchange.LocalAnswer = withheld ?? exchange.LocalAnswer;
         }
 
         _loop.Index.Reset();

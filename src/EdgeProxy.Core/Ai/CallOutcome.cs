@@ -7,31 +7,33 @@ internal enum CallOutcome : byte
 {
     Ok,
 
-    /// <summary>The proxy answered, nobody was asked.</summary>
-    Refused,
-
-    /// <summary>The proxy counted the tokens, by its estimate; nobody was asked.</summary>
-    Estimated,
-
     /// <summary>Not whole: a side left, or broke off.</summary>
     Cut,
     Halted,
-    OverPlan,
-
-    /// <summary>A guard kept the answer back.</summary>
-    Withheld,
 
     /// <summary>The provider refused, or said what nobody can read.</summary>
     Failed,
 
     /// <summary>It said so within an answer with a good status.</summary>
     ErrorWithin,
-    Count,
+
+    /// <summary>The proxy answered, nobody was asked.</summary>
+    Refused,
+
+    /// <summary>The proxy counted the tokens, by its estimate; nobody was asked.</summary>
+    Estimated,
+    OverPlan,
+
+    /// <summary>A guard kept the answer back.</summary>
+    Withheld,
 }
 
 /// <summary>Words for them.</summary>
 internal static class CallOutcomes
 {
+    /// <summary>Ok, and those up to it, are told apart by metrics; for those any other outcome is ok.</summary>
+    public const CallOutcome LastError = CallOutcome.ErrorWithin;
+
     public static ReadOnlySpan<byte> WordOf(CallOutcome outcome) => outcome switch
     {
         CallOutcome.Refused => "refused"u8,
@@ -47,7 +49,7 @@ internal static class CallOutcomes
 
     /// <summary>The provider, or the way to it, failed: error.type of the conventions.</summary>
     public static bool IsError(CallOutcome outcome) =>
-        outcome is CallOutcome.Cut or CallOutcome.Halted or CallOutcome.Failed or CallOutcome.ErrorWithin;
+        outcome is >= CallOutcome.Cut and <= LastError;
 }
 
 /// <summary>gen_ai.operation.name of the conventions.</summary>

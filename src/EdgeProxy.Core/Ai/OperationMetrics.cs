@@ -26,7 +26,7 @@ internal sealed class OperationMetrics(int loopCount)
 
     // Buckets, the last of which has no bound, and a sum.
     private const int SeriesCells = 16;
-    private const int SeriesCount = 3 + (int)CallOutcome.Count;
+    private const int SeriesCount = 4 + (int)CallOutcomes.LastError;
     private readonly long[] _cells = new long[loopCount * Stride];
 
     private static int Stride => (SeriesCount * SeriesCells) + Padding;
@@ -41,8 +41,11 @@ internal sealed class OperationMetrics(int loopCount)
         Add(loop, OperationSeries.Output, output);
     }
 
-    public void AddDuration(int loop, CallOutcome outcome, long durationUs) =>
-        Add(loop, OperationSeries.Duration + (int)outcome, Math.Max(0, durationUs));
+    public void AddDuration(int loop, CallOutcome outcome, long durationUs)
+    {
+        CallOutcome told = CallOutcomes.IsError(outcome) ? outcome : CallOutcome.Ok;
+        Add(loop, OperationSeries.Duration + (int)told, Math.Max(0, durationUs));
+    }
 
     public void AddFirstChunk(int loop, long us) => Add(loop, OperationSeries.FirstChunk, us);
 
@@ -87,6 +90,6 @@ internal enum OperationSeries
     Output,
     FirstChunk,
 
-    /// <summary>And so on, for each outcome.</summary>
+    /// <summary>Of <see cref="CallOutcome.Ok"/>, and so on, for each that is an error.</summary>
     Duration,
 }

@@ -102,17 +102,14 @@ internal sealed partial class DataPath
         AddHistogram(samples, metrics, OperationSeries.FirstChunk,
             "gen_ai_client_operation_time_to_first_chunk_seconds",
             "From when a stream was asked for to its first word.", labels);
-        for (CallOutcome outcome = 0; outcome < CallOutcome.Count; outcome++)
+        for (CallOutcome outcome = CallOutcome.Ok; outcome <= CallOutcomes.LastError; outcome++)
         {
             MetricLabel[] typed = CallOutcomes.IsError(outcome)
                 ? [.. labels, new MetricLabel("error_type", Encoding.ASCII.GetString(CallOutcomes.WordOf(outcome)))]
                 : labels;
-            if (outcome is CallOutcome.Ok || CallOutcomes.IsError(outcome))
-            {
-                AddHistogram(samples, metrics, OperationSeries.Duration + (int)outcome,
-                    "gen_ai_client_operation_duration_seconds",
-                    "From when a provider was asked to the end of its answer.", typed);
-            }
+            AddHistogram(samples, metrics, OperationSeries.Duration + (int)outcome,
+                "gen_ai_client_operation_duration_seconds",
+                "From when a provider was asked to the end of its answer.", typed);
         }
     }
 

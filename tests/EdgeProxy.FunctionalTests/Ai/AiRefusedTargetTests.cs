@@ -1,6 +1,9 @@
 using System;
+using System.Linq;
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Threading.Tasks;
+using EdgeProxy.FunctionalTests.Audit;
 using EdgeProxy.FunctionalTests.Harness;
 using Xunit;
 
@@ -110,6 +113,38 @@ public sealed class AiRefusedTargetTests
         RawResponse answer = await AiProxy.PostAsync(proxy, Chat, Body);
 
         Assert.Equal((429, "{\"error\":{\"message\":\"first\"}}"), (answer.Status, answer.BodyText));
+    }
+
+    // The second cannot be asked with that: the first one's failure is the call's, and counts once.
+    [Fact]
+    public async Task Target_ThatCannotBeAskedAfterAFailure_IsNone()
+    {
+        using var chain = new AuditChain();
+        await using ModelServer first = Refusing("503 Service Unavailable", "{\"error\":{\"message\":\"first\"}}");
+        await using ModelServer second = ModelServer.Start();
+        ProxyConfig config = Config(first.Port, second.Port);
+        config.More = config.More.Replace(
+            "[ai.providers.b]\nkind = \"openai\"", "[ai.providers.b]\nkind = \"anthropic\"", StringComparison.Ordinal)
+            + "\n" + chain.Table();
+        await using (ProxyProcess proxy = await ProxyProcess.StartAsync(config))
+        {
+            RawResponse answer = await AiProxy.PostAsync(proxy, Chat, "{\"model\":\"best\"}"); // no messages
+
+            Assert.Equal((503, "{\"error\":{\"message\":\"first\"}}"), (answer.Status, answer.BodyText));
+            foreach (string metric in (string[])["edgeproxy_ai_calls_total", "edgeproxy_ai_calls_failed_total",
+                "gen_ai_client_operation_duration_seconds_count"])
+            {
+                await proxy.ExpectMetricAsync(1, metric, "gen_ai_provider_name=\"a\"");
+            }
+
+            Assert.Equal((1, 0), (first.Requests.Count, second.Requests.Count));
+            proxy.Terminate();
+            Assert.Equal(0, await proxy.ExitCodeAsync());
+        }
+
+        JsonObject facts = chain.Verified("exchange").Single()["facts"]!.AsObject();
+        Assert.Equal("failed", (string)facts["edgeproxy.ai.outcome"]!);
+        Assert.False(facts.ContainsKey("edgeproxy.ai.refusal"));
     }
 
     // Of the two the one in milliseconds counts, wherever it stands.

@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using System.Threading.Tasks;
 using EdgeProxy.FunctionalTests.Audit;
 using EdgeProxy.FunctionalTests.Harness;
+using EdgeProxy.Primitives.Http2;
 using Xunit;
 
 namespace EdgeProxy.FunctionalTests.Ai;
@@ -16,14 +17,20 @@ public sealed class AiSettleTests : IDisposable
     private const string Chat = "/v1/chat/completions";
     private const string Tokens = "{ count = \"tokens\", max = 1000, period = \"month\" }";
     private const string Body = "{\"model\":\"fast\",\"max_tokens\":40}";
+    private const string Words40 = "ten letter ten letter ten letter ten let";
+    private const string Words400 = Words40 + Words40 + Words40 + Words40 + Words40
+        + Words40 + Words40 + Words40 + Words40 + Words40;
+
     private const int Prompt = 8; // a token for four of its bytes
     private readonly DirectoryInfo _state = Directory.CreateTempSubdirectory("edgeproxy-settle-");
 
-    // Nobody can tell what the model wrote to a client that hung up: what was reserved stays.
+    // Nobody can tell what the model wrote to a client that hung up: what was reserved stays, or what came if it is
+    // more.
     [Theory]
     [InlineData(Chat, "", Prompt + 40)]
     [InlineData("/v1/messages", "", Prompt + 40)]
-    [InlineData(Chat, "Content-Length: 5000\r\n\r\n{\"choices\":[{\"message\":{\"content\":\"x", Prompt + 40)]
+    [InlineData(Chat, "x!", Prompt + 40)]
+    [InlineData(Chat, Words400 + "\"", Prompt + 100)]
     public async Task ACall_ThatItsClientGivesUp_StaysAsItWasReserved(string path, string answer, int used)
     {
         using var chain = new AuditChain();
@@ -32,7 +39,8 @@ public sealed class AiSettleTests : IDisposable
             while (await connection.ReadRequestAsync() is not null)
             {
                 await connection.SendAsync(
-                    answer.Length == 0 ? "" : "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + answer);
+                    answer.Length == 0 ? "" : "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5000"
+                        + $"\r\n\r\n{{\"choices\":[{{\"message\":{{\"content\":\"{answer}");
             }
         });
         server.ToleratesFaults = true;
@@ -46,6 +54,10 @@ public sealed class AiSettleTests : IDisposable
                 if (answer.Length > 0)
                 {
                     await client.ReadHeadAsync();
+                    for (string came = ""; !came.EndsWith(answer, StringComparison.Ordinal);)
+                    {
+                        came += Encoding.ASCII.GetString(await client.Wire.ReadSomeAsync());
+                    }
                 }
             }
 
@@ -61,6 +73,57 @@ public sealed class AiSettleTests : IDisposable
             (1, Prompt, used - Prompt, "cut"),
             ((int)facts["edgeproxy.ai.usage_estimated"]!, (int)facts["gen_ai.usage.input_tokens"]!,
                 (int)facts["gen_ai.usage.output_tokens"]!, (string)facts["edgeproxy.ai.outcome"]!));
+    }
+
+    // A prompt that takes longer is the caller's to send; a provider that fails is not.
+    [Theory]
+    [InlineData(true, 504, Prompt + 40)]
+    [InlineData(false, 502, 0)]
+    public async Task ACall_ThatIsNotAnsweredInTime_StaysAsItWasReserved(bool isSilent, int status, int used)
+    {
+        await using RawServer server = RawServer.Start(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            if (isSilent)
+            {
+                await connection.Wire.ReadableAsync(); // until the proxy hangs up
+            }
+        });
+        server.ToleratesFaults = true;
+        await using ProxyProcess proxy = await StartAsync(
+            // Long enough for the request to be sent on a machine that is busy.
+            server.Port, "openai", Tokens, provider: isSilent ? "response_timeout = \"5s\"" : "");
+
+        Assert.Equal(status, (await AskAsync(proxy, Chat, Body)).Status);
+
+        await proxy.ExpectMetricAsync(1, "edgeproxy_ai_calls_failed_total");
+        Assert.Equal(used, await proxy.MetricAsync("edgeproxy_plan_used"));
+        Assert.Equal(used, await proxy.MetricAsync("edgeproxy_ai_estimated_tokens_total"));
+    }
+
+    // Its window takes nothing of the proxy's answer, so it is not through when the client leaves.
+    [Fact]
+    public async Task ACall_ThatFailed_CostsNothing_AlthoughItsClientLeavesThen()
+    {
+        await using RawServer server = RawServer.Start(static async connection => await connection.ReadRequestAsync());
+        server.ToleratesFaults = true;
+        ProxyConfig config = PlanConfig.Of(server.Port, "openai", Tokens, _state.FullName);
+        config.EntryPoint = "h2c = true";
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(config);
+        using Http2Wire client = await Http2Wire.ConnectAsync(proxy.Port);
+        client.Write.Frame(FrameType.Settings, 0, 0, 0, 4, 0, 0, 0, 0)
+            .Request(1, isEnd: false, "POST", Chat, "content-type: application/json", "x-key: alice-key")
+            .Data(1, Body, isEnd: true);
+        await client.SendAsync();
+        Frame? head = await client.ReadUntilAsync(
+            static frame => frame.StreamId == 1 && frame.Type == FrameType.Headers, "the head of the answer");
+        Assert.Equal((502, false), (client.Status(1), head!.IsEnd));
+
+        client.Write.Reset(1);
+        await client.SendAsync();
+
+        await proxy.ExpectMetricAsync(1, "edgeproxy_clients_gone_total");
+        Assert.Equal(0, await proxy.MetricAsync("edgeproxy_plan_used"));
     }
 
     // One token a piece at least, however few bytes they have.
@@ -96,14 +159,14 @@ public sealed class AiSettleTests : IDisposable
 
     // "ab" is a token, what is told counts, and no more than a billion of it.
     [Theory]
-    [InlineData("{\"prompt_tokens\":7,\"completion_tokens\":0}", 7 + 1, true)]
-    [InlineData("{\"completion_tokens\":3}", Prompt + 3, true)]
-    [InlineData("{\"prompt_tokens\":7,\"completion_tokens\":3}", 7 + 3, false)]
-    [InlineData("{\"prompt_tokens\":-7,\"completion_tokens\":-3}", Prompt + 1, true)]
-    [InlineData("{\"prompt_tokens\":1e99,\"completion_tokens\":\"3\"}", Prompt + 1, true)]
-    [InlineData("null", Prompt + 1, true)]
-    [InlineData("{\"prompt_tokens\":999999999999999999,\"completion_tokens\":999999999999999999}", 2e9, false)]
-    public async Task Usage_ThatIsHalfOrCannotBe_IsNoWayAroundALimit(string usage, double used, bool isEstimated)
+    [InlineData("{\"prompt_tokens\":7,\"completion_tokens\":0}", 7 + 1, 1)]
+    [InlineData("{\"completion_tokens\":3}", Prompt + 3, Prompt)]
+    [InlineData("{\"prompt_tokens\":7,\"completion_tokens\":3}", 7 + 3, 0)]
+    [InlineData("{\"prompt_tokens\":-7,\"completion_tokens\":-3}", Prompt + 1, Prompt + 1)]
+    [InlineData("{\"prompt_tokens\":1e99,\"completion_tokens\":\"3\"}", Prompt + 1, Prompt + 1)]
+    [InlineData("null", Prompt + 1, Prompt + 1)]
+    [InlineData("{\"prompt_tokens\":999999999999999999,\"completion_tokens\":999999999999999999}", 2e9, 0)]
+    public async Task Usage_ThatIsHalfOrCannotBe_IsNoWayAroundALimit(string usage, double used, int estimated)
     {
         using var chain = new AuditChain();
         await using RawServer server = RawServer.Start(async connection =>
@@ -119,12 +182,13 @@ public sealed class AiSettleTests : IDisposable
         {
             Assert.Equal(200, (await AskAsync(proxy, Chat, Body)).Status);
             Assert.Equal(used, await proxy.MetricAsync("edgeproxy_plan_used"));
+            await proxy.ExpectMetricAsync(estimated, "edgeproxy_ai_estimated_tokens_total");
             Assert.Equal(used > 1000 ? 429 : 200, (await AskAsync(proxy, Chat, Body)).Status);
             await EndAsync(proxy);
         }
 
         JsonObject facts = chain.Verified("exchange")[0]["facts"]!.AsObject();
-        Assert.Equal(isEstimated, facts.ContainsKey("edgeproxy.ai.usage_estimated"));
+        Assert.Equal(estimated > 0, facts.ContainsKey("edgeproxy.ai.usage_estimated"));
         Assert.Equal(
             used, (double)facts["gen_ai.usage.input_tokens"]! + (double)facts["gen_ai.usage.output_tokens"]!);
     }
@@ -203,6 +267,7 @@ public sealed class AiSettleTests : IDisposable
         Assert.Equal(0, await proxy.ExitCodeAsync());
     }
 
-    private Task<ProxyProcess> StartAsync(int port, string kind, string limits, string more = "", string plan = "") =>
-        ProxyProcess.StartAsync(PlanConfig.Of(port, kind, limits, _state.FullName, more: more, plan: plan));
+    private Task<ProxyProcess> StartAsync(
+        int port, string kind, string limits, string more = "", string plan = "", string provider = "") =>
+        ProxyProcess.StartAsync(PlanConfig.Of(port, kind, limits, _state.FullName, provider, more, plan));
 }

@@ -118,6 +118,8 @@ public sealed class AiStreamEndTests : IDisposable
             Assert.InRange(words, 36, 36 + (32 * 1024 / 20)); // a turn of the loop may have that much at hand
             Assert.InRange((await proxy.MetricAsync("edgeproxy_plan_used"))!.Value, words, words + 40);
             await server.WaitForOpenAsync(0);
+            await proxy.ExpectMetricAsync(1, "gen_ai_client_operation_duration_seconds_count");
+            Assert.Null(await proxy.MetricAsync("gen_ai_client_operation_duration_seconds_count", "error_type"));
             proxy.Terminate();
             Assert.Equal(0, await proxy.ExitCodeAsync());
         }

@@ -22,7 +22,10 @@ internal struct PlanClaim
     /// <summary>A bit for each limit that counts it.</summary>
     public uint Limits;
 
-    /// <summary>When it was taken, in milliseconds since 1970: which periods it is of.</summary>
+    /// <summary>
+    /// When it was taken, in milliseconds since 1970: which periods it is of. With a clock that was set back, the start
+    /// of the latest of those.
+    /// </summary>
     public long TakenMs;
 
     public CallAmounts Amounts;

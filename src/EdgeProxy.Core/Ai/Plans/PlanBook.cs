@@ -84,6 +84,7 @@ internal sealed class PlanBook : IDisposable
         claim = default;
         var decision = default(PlanDecision);
         uint about = 0;
+        long takenMs = unixMs;
         lock (_turn)
         {
             for (int i = 0; i < plan.Limits.Length; i++)
@@ -96,6 +97,7 @@ internal sealed class PlanBook : IDisposable
 
                 about |= 1U << i;
                 limit.Counter.Roll(unixMs);
+                takenMs = Math.Max(takenMs, limit.Counter.Window.StartMs); // later, if the clock was set back
                 if (limit.Counter.Used + amounts.Of(limit.Settings.Count) > limit.Settings.Max)
                 {
                     decision = Worse(decision, limit, amounts, unixMs);
@@ -109,7 +111,7 @@ internal sealed class PlanBook : IDisposable
             }
 
             plan.Tally.Reported += decision.Limit is null ? 0 : 1;
-            claim = new PlanClaim { Plan = plan, Limits = about, TakenMs = unixMs, Amounts = amounts };
+            claim = new PlanClaim { Plan = plan, Limits = about, TakenMs = takenMs, Amounts = amounts };
             Add(claim, amounts);
         }
 
@@ -185,7 +187,7 @@ internal sealed class PlanBook : IDisposable
             {
                 if (_counters.TryGetValue(count.Identity, out PlanCounter? counter))
                 {
-                    counter.Saved = (count.StartMs, count.Used);
+                    counter.Saved = (count.StartMs, count.Used, count.Debt);
                 }
             }
         }
@@ -248,8 +250,7 @@ internal sealed class PlanBook : IDisposable
         if (_ledger is { } ledger && counter.Slot >= 0)
         {
             ledger.Write(counter);
-            if (counter.IsKept
-                && (counter.Used > counter.Saved.Used || counter.Window.StartMs != counter.Saved.StartMs))
+            if (counter.IsKept && counter.IsAheadOfSaved)
             {
                 _keeping.Wake();
             }

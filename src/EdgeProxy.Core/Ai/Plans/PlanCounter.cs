@@ -54,7 +54,10 @@ internal sealed class PlanCounter
     /// <summary>
     /// What the disk has of it, whatever becomes of the power: no more than so much was used since this start.
     /// </summary>
-    public (long StartMs, long Used) Saved { get; set; }
+    public (long StartMs, long Used, long Debt) Saved { get; set; }
+
+    /// <summary>More of it is used, or owed, than the disk knows of.</summary>
+    public bool IsAheadOfSaved => Used > Saved.Used || Debt > Saved.Debt || Window.StartMs != Saved.StartMs;
 
     /// <summary>It outlives the process: what runs now does not, and a minute is over by then.</summary>
     public bool IsKept => Period is not (PlanPeriod.None or PlanPeriod.Minute);
@@ -81,6 +84,11 @@ internal sealed class PlanCounter
         if (difference > 0 && !IsReportOnly)
         {
             Debt += Math.Max(0, Used - Math.Max(Max, before));
+        }
+        else
+        {
+            // What others give back pays for it, and is not owed again when the limit is passed once more.
+            Debt = Math.Min(Debt, Math.Max(0, Used - Max));
         }
     }
 

@@ -122,6 +122,61 @@ public sealed class PlanBookTests : IDisposable
         Assert.False(Reserve(book, plan, default, out _, unixMs: Next + HourMs).IsRefused);
     }
 
+    // The period it was taken in is the one that runs by then, whatever the clock says.
+    [Theory]
+    [InlineData(1_000)]
+    [InlineData(HourMs)]
+    public void Clock_SetBackOverTheEndOfAPeriod_WhatIsNotUsedIsGivenBackAllTheSame(long backMs)
+    {
+        const long Next = NowMs - (NowMs % DayMs) + DayMs;
+        (PlanBook book, ConsumerPlan plan) = Open(
+            Limit(PlanCount.Tokens, PlanPeriod.Day, 100), Limit(PlanCount.Tokens, PlanPeriod.Month, 1_000));
+        Reserve(book, plan, Amounts(0, 10), out _, unixMs: Next);
+
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.False(Reserve(book, plan, Amounts(0, 80), out PlanClaim claim, unixMs: Next - backMs).IsRefused);
+            book.Settle(ref claim, Amounts(0, 1));
+        }
+
+        Assert.Equal((15, 15), (Used(book, plan, Next), Used(book, plan, Next, limit: 1)));
+    }
+
+    // Else it were owed again once a larger limit, that refuses nothing of it, is made small again.
+    [Fact]
+    public void ADebt_ThatOthersGiveBack_IsPaid()
+    {
+        (PlanBook book, ConsumerPlan plan) = Open(Limit(PlanCount.Tokens, PlanPeriod.Day, 100));
+        Reserve(book, plan, Amounts(0, 60), out PlanClaim first);
+        Reserve(book, plan, Amounts(0, 40), out PlanClaim second);
+        book.Settle(ref first, Amounts(0, 110));
+        book.Settle(ref second, default);
+        Assert.Equal(110, Used(book, plan));
+        Assert.Equal(10, plan.Limits[0].Counter.Debt);
+        plan = Prepare(book, out _, Limit(PlanCount.Tokens, PlanPeriod.Day, 1_000))!;
+        Reserve(book, plan, Amounts(0, 300), out PlanClaim third);
+        book.Settle(ref third, Amounts(0, 290));
+
+        plan = Prepare(book, out _, Limit(PlanCount.Tokens, PlanPeriod.Day, 100))!;
+
+        Assert.Equal(0, Used(book, plan, NowMs + DayMs));
+    }
+
+    // A save is ahead of what is used, and not of what is owed.
+    [Fact]
+    public void ADebt_WithinWhatASaveIsAheadBy_ReachesTheDisk()
+    {
+        string saves = Path.Combine(_folder.FullName, "plans.saved");
+        (PlanBook book, ConsumerPlan plan) = Open(Limit(PlanCount.Tokens, PlanPeriod.Day, 6_400));
+        Reserve(book, plan, Amounts(0, 6_400), out PlanClaim claim);
+        Assert.True(SpinWait.SpinUntil(() => plan.Limits[0].Counter.Saved.Used > 6_400, TimeSpan.FromSeconds(30)));
+
+        book.Settle(ref claim, Amounts(0, 6_450));
+
+        Assert.True(SpinWait.SpinUntil(
+            () => PlanSaves.Read(saves, out _)!.Single().Debt == 50, TimeSpan.FromSeconds(30)), "it was not saved");
+    }
+
     // A provider may say anything; a sum that wraps would be no limit.
     [Fact]
     public void Settle_MoreThanNumbersHold_IsALimitStill()
