@@ -29,6 +29,7 @@ internal sealed class PayloadEraser(
 
     private readonly byte[] _zeros = new byte[64 * 1024];
 
+    private readonly Dictionary<string, EraseProgress> _progress = []; // by the files of those that are begun
     private readonly HashSet<(ulong Lane, ulong Number)> _found = []; // of those asked for, what has a payload
     private readonly List<ulong> _uncounted = []; // files of a round that could not be counted
     private string _unread = ""; // the last file of a round that could not be read, and why
@@ -48,7 +49,8 @@ internal sealed class PayloadEraser(
     public EraseOutcome Erase(EraseScope scope, long beforeMs, string by)
     {
         BeginRound();
-        ErasureOrder order = CountAll(new ErasureOrder(scope, beforeMs, by) { CountedTo = 0 });
+        var progress = new EraseProgress();
+        ErasureOrder order = CountAll(new ErasureOrder(scope, beforeMs, by) { CountedTo = 0 }, progress);
         step?.Invoke("counted");
         if (order.Count == 0 && _unread.Length > 0)
         {
@@ -60,17 +62,21 @@ internal sealed class PayloadEraser(
             return new EraseOutcome(200, TextOf(order, 0)); // one id may have any number of them
         }
 
-        string? displaced = null;
         if (order.Count > 0)
         {
             List<string> pending = Pending();
-            displaced = pending.Count >= PayloadLimits.PendingErasuresMax ? pending[0] : null;
+            if (pending.Count >= PayloadLimits.PendingErasuresMax)
+            {
+                return new EraseOutcome(503,
+                    $"{pending.Count} erasures are begun and not at their end, which is the most: nothing was erased");
+            }
+
             order = order with { Path = NextPath(pending) };
             WritePending(order.Path, order.ToText());
             step?.Invoke("kept");
         }
 
-        return Run(order, isResumed: false, displaced);
+        return Run(order, progress, isResumed: false);
     }
 
     /// <summary>Takes up again, oldest first, what is not at its end; whose each is, and what came of it.</summary>
@@ -79,15 +85,40 @@ internal sealed class PayloadEraser(
         var outcomes = new List<(string, EraseOutcome)>();
         foreach (string path in Pending())
         {
-            if (ErasureOrder.Parse(File.ReadAllText(path)) is { } order)
+            if (!_progress.TryGetValue(path, out EraseProgress? progress))
             {
-                BeginRound();
-                order = Recounted(order with { Path = path });
-                outcomes.Add((order.Scope.Whose, Run(order, isResumed: true)));
+                progress = new EraseProgress();
             }
+
+            string problem = "";
+            if ((progress.Order ?? ReadPending(path, out problem)) is not { } order)
+            {
+                outcomes.Add(("", new EraseOutcome(500, problem, IsBegun: true)));
+                continue;
+            }
+
+            BeginRound();
+            order = Recounted(order with { Path = path }, progress);
+            outcomes.Add((order.Scope.Whose, Run(order, progress, isResumed: true)));
         }
 
         return outcomes;
+    }
+
+    // One that cannot be read keeps none of the others; null, and why.
+    private static ErasureOrder? ReadPending(string path, out string problem)
+    {
+        string name = Path.GetFileName(path);
+        problem = $"{name} is no erasure: it was changed, or is of a later version";
+        try
+        {
+            return ErasureOrder.Parse(File.ReadAllText(path));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            problem = $"{name} cannot be read: {exception.Message}";
+            return null;
+        }
     }
 
     /// <summary>For people.</summary>
@@ -104,12 +135,13 @@ internal sealed class PayloadEraser(
     }
 
     // What could not be read when it was begun is counted before any of it goes: the chain says how many went.
-    private ErasureOrder Recounted(ErasureOrder order)
+    private ErasureOrder Recounted(ErasureOrder order, EraseProgress progress)
     {
-        ErasureOrder counted = CountAll(order);
-        bool isSame = counted.Count == order.Count && counted.Uncounted.Count == order.Uncounted.Count;
-        if (!isSame)
+        ErasureOrder counted = CountAll(order, progress);
+        progress.IsAnnounced &= counted.Count == order.Count;
+        if (counted.Count != order.Count || counted.Uncounted.Count != order.Uncounted.Count)
         {
+            _progress.Remove(counted.Path); // unless it is kept what is counted now is forgotten
             WritePending(counted.Path, counted.ToText());
             step?.Invoke("counted again");
         }
@@ -117,13 +149,26 @@ internal sealed class PayloadEraser(
         return counted;
     }
 
-    private ErasureOrder CountAll(ErasureOrder order)
+    private ErasureOrder CountAll(ErasureOrder order, EraseProgress progress)
     {
         List<ulong> numbers = files.List();
         ErasureOrder counted = order;
         foreach (ulong number in numbers)
         {
-            if (!order.IsCounted(number) && !TryRead(number, counted, Count, out counted))
+            // Of one that was counted, what came behind that.
+            long length = files.StampOf(number).Length;
+            bool isCounted = order.IsCounted(number);
+            long from = isCounted ? progress.CountedOf(number, length) : 0;
+            if (isCounted && from >= length)
+            {
+                continue;
+            }
+
+            if (TryRead(number, () => counted = Count(counted, number, from)))
+            {
+                progress.Count(number, length);
+            }
+            else if (!isCounted)
             {
                 _uncounted.Add(number);
             }
@@ -144,13 +189,11 @@ internal sealed class PayloadEraser(
     }
 
     // A file that cannot be read does not keep the others.
-    private bool TryRead(
-        ulong number, ErasureOrder order, Func<ErasureOrder, ulong, ErasureOrder> what, out ErasureOrder next)
+    private bool TryRead(ulong number, Action read)
     {
-        next = order;
         try
         {
-            next = what(order, number);
+            read();
             return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -160,10 +203,11 @@ internal sealed class PayloadEraser(
         }
     }
 
-    // What is not announced is not begun, and takes nobody's place.
-    private EraseOutcome Run(ErasureOrder order, bool isResumed, string? displaced = null)
+    // What is not announced is not begun. What was announced, and what was overwritten, is not so again.
+    private EraseOutcome Run(ErasureOrder order, EraseProgress progress, bool isResumed)
     {
-        if (!Tell(order, PayloadRecords.Begun))
+        progress.Order = order;
+        if (!progress.IsAnnounced && !Tell(order, PayloadRecords.Begun))
         {
             if (order.Count > 0 && !isResumed)
             {
@@ -173,17 +217,19 @@ internal sealed class PayloadEraser(
             return new EraseOutcome(503, "the chain cannot be written now: nothing was erased", 0, isResumed);
         }
 
-        if (displaced is not null)
+        progress.IsAnnounced = true;
+        if (order.Count > 0)
         {
-            File.Delete(displaced);
+            _progress[order.Path] = progress;
         }
 
         step?.Invoke("announced");
         foreach (ulong number in order.Count > 0 ? files.List() : [])
         {
-            if (!_uncounted.Contains(number))
+            if (!_uncounted.Contains(number) && !progress.IsDone(number, files.StampOf(number))
+                && TryRead(number, () => Overwrite(order, number)))
             {
-                TryRead(number, order, Overwrite, out _);
+                progress.Done(number, files.StampOf(number));
             }
         }
 
@@ -203,6 +249,7 @@ internal sealed class PayloadEraser(
         if (order.Count > 0)
         {
             File.Delete(order.Path);
+            _progress.Remove(order.Path);
             DiskFiles.SyncFolder(files.Folder);
             step?.Invoke("ended");
         }
@@ -225,10 +272,11 @@ internal sealed class PayloadEraser(
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private ErasureOrder Count(ErasureOrder order, ulong number)
+    private ErasureOrder Count(ErasureOrder order, ulong number, long from)
     {
         byte[] file = File.ReadAllBytes(files.PathOf(number));
-        for (int offset = 0; PayloadFiles.Next(file, ref offset) is { } head; offset += head.Length)
+        int offset = (int)Math.Min(from, file.Length);
+        for (; PayloadFiles.Next(file, ref offset) is { } head; offset += head.Length)
         {
             if (head.State == EntryState.Live && order.Takes(file.AsSpan(offset, head.Length), head))
             {
@@ -245,7 +293,7 @@ internal sealed class PayloadEraser(
     }
 
     // One that is marked already is overwritten once more: the mark may have been the last thing that was done.
-    private ErasureOrder Overwrite(ErasureOrder order, ulong number)
+    private void Overwrite(ErasureOrder order, ulong number)
     {
         byte[] bytes = File.ReadAllBytes(files.PathOf(number));
         var found = new List<(int Offset, EntryHead Head)>();
@@ -259,7 +307,7 @@ internal sealed class PayloadEraser(
 
         if (found.Count == 0)
         {
-            return order;
+            return;
         }
 
         using FileStream file = files.OpenWrite(number, isNew: false);
@@ -280,7 +328,6 @@ internal sealed class PayloadEraser(
         file.Flush(flushToDisk: true);
         _overwritten += found.FindAll(static entry => entry.Head.State == EntryState.Live).Count;
         step?.Invoke("synced");
-        return order;
     }
 
     // Oldest first.

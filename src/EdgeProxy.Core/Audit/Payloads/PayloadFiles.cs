@@ -9,6 +9,9 @@ namespace EdgeProxy.Audit.Payloads;
 /// <summary>Where an entry lies: the file's number, the first byte, how many.</summary>
 internal readonly record struct EntryPlace(ulong Segment, long Offset, int Length);
 
+/// <summary>Length in bytes, and ticks of the last write in UTC: another says that a file was written to.</summary>
+internal readonly record struct FileStamp(long Length, long WrittenAt);
+
 /// <summary>
 /// The folder of payload files. A file's number is the time it was begun at, in milliseconds since 1970, or one more
 /// than the one before. Members throw what the file system answers.
@@ -35,6 +38,13 @@ internal sealed class PayloadFiles(string folder)
     }
 
     public string PathOf(ulong number) => Path.Combine(folder, $"{number:d20}{Extension}");
+
+    /// <summary>Length -1 if it is not there.</summary>
+    public FileStamp StampOf(ulong number)
+    {
+        var file = new FileInfo(PathOf(number));
+        return new FileStamp(file.Exists ? file.Length : -1, file.LastWriteTimeUtc.Ticks);
+    }
 
     /// <summary>Numbers, oldest first; none if there is no folder.</summary>
     public List<ulong> List()

@@ -77,7 +77,7 @@ internal static class PayloadLimits
     public const int ErasuresMax = 16;
 
     /// <summary>
-    /// Erasures that are begun and not at their end, for files that cannot be read; one more takes the oldest's place.
+    /// Erasures that are begun and not at their end, for files that cannot be read; one more is not begun.
     /// </summary>
     public const int PendingErasuresMax = 64;
 

@@ -41,7 +41,10 @@ internal sealed record AuditPlace(string Folder, IReadOnlyList<SegmentKey> Keys,
         return settings.Audit?.Directory;
     }
 
-    /// <summary>Null, with the reason on stderr, if a key cannot be read.</summary>
+    /// <summary>
+    /// Null, with the reason on stderr, if a key cannot be read; one of the folder that was in use before is passed
+    /// over, and that said.
+    /// </summary>
     public static AuditPlace? Open(Shell shell, string folder, IReadOnlyList<string> keyFiles)
     {
         var keys = new List<SegmentKey>();
@@ -55,7 +58,15 @@ internal sealed record AuditPlace(string Folder, IReadOnlyList<SegmentKey> Keys,
             catch (Exception exception) when (exception
                 is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
             {
-                shell.Error.WriteLine($"edgeproxy: {path}: {exception.Message}");
+                bool isOther = isOwn && Path.GetFileName(path) != PublicKeyName;
+                shell.Error.WriteLine(
+                    $"edgeproxy: {path}{(isOther ? " is passed over" : "")}: {exception.Message}");
+                if (isOther)
+                {
+                    continue;
+                }
+
+                keys.ForEach(static key => key.Dispose());
                 return null;
             }
         }

@@ -87,6 +87,7 @@ public sealed class PayloadEraseTests
         using var rig = new PayloadRig();
         rig.Keep("ann's words", "1", unixMs: Early);
         rig.WaitKept(1);
+        await LooksAreOverAsync(rig);
         string bad = rig.Files.PathOf(1);
         File.CreateSymbolicLink(bad, bad); // leads to itself
         EraseOutcome failed = await rig.Store.EraseAsync("ann", long.MaxValue, "test");
@@ -360,32 +361,111 @@ public sealed class PayloadEraseTests
         Assert.Empty(report.Problems);
     }
 
-    // So many wait that the oldest has no more place, once the chain has the one that takes it.
+    // One more than may wait is refused, and the others come to their ends.
     [Fact]
-    public void Begun_MoreThanMayWait_TakeTheOldestsPlace()
+    public void Begun_MoreThanMayWait_IsRefused()
     {
         using PayloadRig rig = SmallFiles();
         rig.Keep("hidden", "2", unixMs: Early);
         Fill(rig);
-        const int Count = PayloadLimits.PendingErasuresMax + 2;
+        const int Count = PayloadLimits.PendingErasuresMax + 1;
         for (int i = 0; i < Count; i++)
         {
-            rig.Keep("words", "1", consumer: $"c{i}", unixMs: Early);
+            rig.Keep($"words {i}.", "1", consumer: $"c{i}", unixMs: Early);
         }
 
         Assert.Equal(Count + 2, rig.Ended(out _).Kept);
-        Hide(rig, 0);
-        bool isWell = true;
-        var eraser = new PayloadEraser(rig.Files, _ => isWell, TimeProvider.System);
-        for (int i = 0; i < Count; i++)
+        string bad = Hide(rig, 0);
+        var said = new List<byte[]>();
+        var eraser = new PayloadEraser(rig.Files, Tell(said), TimeProvider.System);
+        for (int i = 0; i < Count - 1; i++)
         {
-            isWell = i != PayloadLimits.PendingErasuresMax; // that one takes nobody's place
-            EraseOutcome outcome = eraser.Erase(new EraseScope($"c{i}"), long.MaxValue, "test");
-            Assert.Equal(isWell, outcome.IsBegun);
+            Assert.True(eraser.Erase(new EraseScope($"c{i}"), long.MaxValue, "test").IsBegun);
         }
 
-        string[] begun = [.. Enumerable.Range(1, Count - 3).Select(static i => $"c{i}"), $"c{Count - 1}"];
-        Assert.Equal(begun, eraser.Resume().ConvertAll(static each => each.Whose));
+        int before = said.Count;
+        EraseOutcome refused = eraser.Erase(new EraseScope($"c{Count - 1}"), long.MaxValue, "test");
+        Assert.Equal((503, 0L, false), (refused.Status, refused.Count, refused.IsBegun));
+        Assert.Contains("nothing was erased", refused.Text, StringComparison.Ordinal);
+        Assert.Equal(before, said.Count);
+        Show(bad);
+        Assert.Contains($"words {Count - 1}.", TextOf(rig.Files), StringComparison.Ordinal);
+        Assert.Equal(Enumerable.Range(0, Count - 1).Select(static i => $"c{i}"),
+            eraser.Resume().ConvertAll(static each => each.Whose));
+        Assert.Equal(200, eraser.Erase(new EraseScope($"c{Count - 1}"), long.MaxValue, "test").Status);
+    }
+
+    // A further try costs what is left: nothing is overwritten or announced once more, but for what came since.
+    [Fact]
+    public void Begun_TriedAgain_DoesOnlyWhatIsLeft()
+    {
+        using PayloadRig rig = SmallFiles();
+        rig.Keep("hidden", "2", unixMs: Early);
+        Fill(rig);
+        rig.Keep("ann's words", "1", unixMs: Early);
+        Assert.Equal(3, rig.Ended(out List<PayloadFate> fates).Kept);
+        byte[] entry = rig.Files.ReadEntry(fates[2].Place)!;
+        string last = rig.Files.PathOf(rig.Files.List()[1]);
+        string bad = Hide(rig, 0);
+        var said = new List<byte[]>();
+        int synced = 0;
+        var eraser = new PayloadEraser(
+            rig.Files, Tell(said), TimeProvider.System, step => synced += step == "synced" ? 1 : 0);
+        EraseOutcome begun = eraser.Erase(new EraseScope("ann"), long.MaxValue, "test");
+        Assert.Equal((500, 1L, 1, 1), (begun.Status, begun.Count, synced, said.Count));
+
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal((500, 0L, 1, 1), (Resumed(eraser).Status, Resumed(eraser).Count, synced, said.Count));
+        }
+
+        using (var file = new FileStream(last, FileMode.Append))
+        {
+            file.Write(entry); // what was captured before and kept since
+        }
+
+        EraseOutcome more = Resumed(eraser);
+        Assert.Equal((500, 1L, 2, 2), (more.Status, more.Count, synced, said.Count));
+        Assert.Equal("begun 2", Told(AuditLogRig.Json(said[1])));
+        Assert.DoesNotContain("ann's", TextOf(rig.Files, bad));
+        Show(bad);
+        EraseOutcome ended = Resumed(eraser);
+        Assert.Equal((200, 1L, 3), (ended.Status, ended.Count, synced));
+        Assert.Equal(["begun 3", "done 3"], said[2..].ConvertAll(record => Told(AuditLogRig.Json(record))));
+        Assert.False(eraser.HasPending);
+    }
+
+    private static EraseOutcome Resumed(PayloadEraser eraser) => Assert.Single(eraser.Resume()).Outcome;
+
+    // It is told of, and the others come to their ends.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Begun_FileOfItThatCannotBeRead_KeepsNoOther(bool isLink)
+    {
+        using var rig = new PayloadRig();
+        rig.Keep("ann's words", "1", unixMs: Early);
+        rig.WaitKept(1);
+        await LooksAreOverAsync(rig);
+        string bad = Path.Combine(rig.Files.Folder, "erase-000000000.pending");
+        if (isLink)
+        {
+            File.CreateSymbolicLink(bad, bad); // leads to itself
+        }
+        else
+        {
+            File.WriteAllText(bad, "garbage");
+        }
+
+        EraseOutcome outcome = await rig.Store.EraseAsync("ann", long.MaxValue, "test");
+
+        Assert.Equal((200, 1L), (outcome.Status, outcome.Count));
+        Assert.False(rig.Store.Status.IsStuck);
+        Assert.True(rig.Store.Status.Unreadable >= 1, "it was not counted");
+        rig.Chain.Log.Dispose();
+        Assert.DoesNotContain("ann's words", TextOf(rig.Files));
+        Assert.Contains(rig.Logger.Lines,
+            line => line.Message.Contains("erase-000000000.pending", StringComparison.Ordinal));
     }
 
     // One of an earlier version.
@@ -486,7 +566,7 @@ public sealed class PayloadEraseTests
         Assert.Equal((500, 1L), (begun.Status, begun.Count));
         Assert.Equal((200, 0L, "1 payloads of request r-1 erased"), (ended.Status, ended.Count, ended.Text));
         Assert.Equal(
-            ["begun 1 128", "begun 0 1", "begun 1 128", "begun 0 1", "done 1 128", "done 0 1"],
+            ["begun 1 128", "begun 0 1", "done 1 128", "done 0 1"],
             said.ConvertAll(static record =>
             {
                 JsonObject json = AuditLogRig.Json(record);
@@ -717,10 +797,10 @@ public sealed class PayloadEraseTests
         File.Move(bad + ".hidden", bad);
     }
 
-    private static string TextOf(PayloadFiles files)
+    private static string TextOf(PayloadFiles files, string but = "")
     {
         var text = new StringBuilder();
-        foreach (ulong number in files.List())
+        foreach (ulong number in files.List().FindAll(number => files.PathOf(number) != but))
         {
             text.Append(Encoding.Latin1.GetString(File.ReadAllBytes(files.PathOf(number))));
         }

@@ -135,6 +135,25 @@ public sealed class AuditCommandTests : IDisposable
         Assert.Equal(2, _run.Output.Split("which was not given").Length - 1); // each signed segment
     }
 
+    // It may be what one segment needs, and then that one says so.
+    [Theory]
+    [InlineData("verify")]
+    [InlineData("export")]
+    [InlineData("show", "6")]
+    public async Task KeyOfBeforeThatCannotBeRead_IsPassedOver(params string[] verb)
+    {
+        string link = Path.Combine(_folder, "key-a.pub.pem");
+        File.CreateSymbolicLink(link, link); // leads to itself
+        File.WriteAllText(Path.Combine(_folder, "key-b.pub.pem"), "garbage");
+
+        Assert.Equal(ExitCodes.Ok, await _run.InvokeAsync(["audit", .. verb]));
+
+        Assert.Contains("key-a.pub.pem is passed over: ", _run.Error, StringComparison.Ordinal);
+        Assert.Contains("key-b.pub.pem is passed over: ", _run.Error, StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(_folder, "key.pub.pem"), "garbage");
+        Assert.Equal(ExitCodes.Failed, await _run.InvokeAsync(["audit", .. verb]));
+    }
+
     [Fact]
     public async Task Verify_SegmentMissing_IsNotOk()
     {
