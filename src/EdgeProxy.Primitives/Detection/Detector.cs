@@ -29,7 +29,7 @@ internal abstract class Detector
     public abstract int HeldBytesMax { get; }
 
     /// <summary>Looks on from <see cref="DetectorState.At"/> on, which moves to the first undecided byte.</summary>
-    /// <param name="text">From the start of the text, or with at least one rune of what is before the place.</param>
+    /// <param name="text">From the start of the text, or with at least six bytes of what is before the place.</param>
     /// <param name="isEnd">Nothing comes after it; all of it is decided then.</param>
     public abstract void Scan(
         ReadOnlySpan<byte> text, bool isEnd, ref DetectorState state, List<Finding> findings, int rule);

@@ -1,12 +1,15 @@
 using System;
 using System.Buffers;
 using System.Collections.Generic;
+using System.Globalization;
+using System.Text;
 
 namespace EdgeProxy.Primitives.Detection;
 
 /// <summary>
 /// E-mail addresses as people write them: up to 64 bytes of letters (of alphabets, not of scripts without spaces
-/// between words), digits and . _ % + - and the like, an @, a domain of several labels (of an IDN, too). Quoted local
+/// between words), digits and . _ % + - and the like, an @, a domain of several labels (of an IDN, too). What is no
+/// letter, digit or mark ends the domain, and so does a script without spaces behind a domain in ASCII. Quoted local
 /// parts are not looked for (RFC 5321 has them, nobody does).
 /// </summary>
 internal sealed class EmailDetector : Detector
@@ -81,34 +84,55 @@ internal sealed class EmailDetector : Detector
     private static int DomainAt(ReadOnlySpan<byte> text, int at, bool isEnd)
     {
         int place = at;
-        int limit = Math.Min(text.Length, at + DomainBytesMax);
-        while (place < limit
-            && (Letters.IsAlphanumeric(text[place]) || text[place] is (byte)'-' or (byte)'.' or >= 0x80)
-            && !(place > at && text[place] == (byte)'.' && text[place - 1] == (byte)'.'))
+        int label = at;
+        bool isAscii = true;
+        bool isWhole = text.Length - at >= DomainBytesMax; // or all of it that counts is here
+        ReadOnlySpan<byte> here = text[..Math.Min(text.Length, at + DomainBytesMax)];
+        while (place < here.Length && !(place > at && here[place] == (byte)'.' && here[place - 1] == (byte)'.'))
         {
-            place++;
+            OperationStatus status = Rune.DecodeFromUtf8(here[place..], out Rune rune, out int length);
+            if (status == OperationStatus.NeedMoreData && !isEnd && !isWhole)
+            {
+                return -1;
+            }
+
+            if (status != OperationStatus.Done || !IsOfDomain(rune, here[..place])
+                || (isAscii && LetterForms.IsUnspaced(rune.Value) && LengthOf(here[at..place]) > label - at))
+            {
+                return LengthOf(here[at..place]);
+            }
+
+            place += length;
+            label = rune.Value == '.' ? place : label;
+            isAscii = label == place || (isAscii && (rune.IsAscii || LetterForms.IsUnseen(rune)));
         }
 
-        if (place == text.Length && !isEnd && place < at + DomainBytesMax)
+        return place == text.Length && !isEnd && !isWhole ? -1 : LengthOf(here[at..place]);
+    }
+
+    // Catalan has a dot between two l. What nobody sees hides no address.
+    private static bool IsOfDomain(Rune rune, ReadOnlySpan<byte> before) => rune.IsAscii
+        ? Letters.IsAlphanumeric((byte)rune.Value) || rune.Value is '-' or '.'
+        : Rune.IsLetterOrDigit(rune) || LetterForms.IsUnseen(rune) || (rune.Value == 0xB7 && before[^1] == (byte)'l')
+            || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
+
+    // Of the longest domain there; 0 if there is none.
+    private static int LengthOf(ReadOnlySpan<byte> domain)
+    {
+        if (domain.IsEmpty || domain[0] is (byte)'.' or (byte)'-')
         {
-            return -1;
+            return 0;
         }
 
-        while (place == at + DomainBytesMax && place > at && text[place - 1] >= 0x80)
-        {
-            place--; // no part of a rune
-        }
-
-        while (place > at && text[place - 1] is (byte)'.' or (byte)'-')
-        {
-            place--;
-        }
-
-        ReadOnlySpan<byte> domain = text[at..place];
+        domain = domain.TrimEnd(".-"u8);
         int dot = domain.LastIndexOf((byte)'.');
-        bool isDomain = dot > 0 && domain[0] != (byte)'.' && domain[0] != (byte)'-' && domain.Length - dot > 2
-            && (Letters.IsLetter(domain[dot + 1]) || domain[dot + 1] >= 0x80);
-        return isDomain ? domain.Length : 0;
+        while (dot > 0 && !(domain.Length - dot > 2 && (Letters.IsLetter(domain[dot + 1]) || domain[dot + 1] >= 0x80)))
+        {
+            domain = domain[..dot].TrimEnd(".-"u8);
+            dot = domain.LastIndexOf((byte)'.');
+        }
+
+        return dot > 0 ? domain.Length : 0;
     }
 
     // With letters of two bytes (Latin, Greek, Cyrillic, Armenian, Hebrew, Arabic), and what goes on within a rune.

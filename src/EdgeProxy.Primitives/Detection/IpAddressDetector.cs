@@ -5,7 +5,8 @@ namespace EdgeProxy.Primitives.Detection;
 
 /// <summary>
 /// IPv4 addresses of four decimal numbers, and IPv6 addresses (RFC 4291) that have a digit in them, so that no word
-/// with colons is one. No letter, digit, dot or colon stands next to them.
+/// with colons is one. No letter, digit, dot or colon stands next to them, but for the colon of a word that is no group
+/// of hexadecimal digits ("ip:10.0.0.1").
 /// </summary>
 internal sealed class IpAddressDetector() : PlaceDetector(
     Beginning.OneOf("0123456789", "0123456789.", "0123456789."), Beginning.OneOf(OfSix, OfSix, OfSix))
@@ -14,10 +15,32 @@ internal sealed class IpAddressDetector() : PlaceDetector(
     private const int BytesMax = 45;
     private const int ShortestSix = 4;
 
+    private const int GroupBytesMax = 4;
+
     public override int HeldBytesMax => BytesMax + 2;
+
+    protected override bool MayBegin(ReadOnlySpan<byte> text, int at) =>
+        at > 0 && text[at - 1] == (byte)':' ? !IsOfSixBefore(text, at - 1) : base.MayBegin(text, at);
 
     protected override bool MayFollow(byte before) =>
         !Letters.IsAlphanumeric(before) && before is not ((byte)'.' or (byte)':' or (byte)'_');
+
+    // What stands before a colon may belong to an address. No more is looked at than a scan keeps.
+    private static bool IsOfSixBefore(ReadOnlySpan<byte> text, int colon)
+    {
+        int length = 0;
+        while (length <= GroupBytesMax && length < colon && Letters.IsAlphanumeric(text[colon - 1 - length]))
+        {
+            if (!Letters.IsHex(text[colon - 1 - length]))
+            {
+                return false;
+            }
+
+            length++;
+        }
+
+        return length is > 0 and <= GroupBytesMax || (length == 0 && colon > 0 && text[colon - 1] == (byte)':');
+    }
 
     protected override int Match(ReadOnlySpan<byte> text, int at, bool isEnd, out int mode)
     {

@@ -16,7 +16,7 @@ internal static class LetterForms
     private const string Latin = "aeopcyxijshdqwaovpikugi";
 
     /// <summary>First bytes that a letter compared as an ASCII one may have.</summary>
-    public static ReadOnlySpan<byte> FirstBytes => [0xC4, 0xC9, 0xCE, 0xCF, 0xD0, 0xD1, 0xD2, 0xD4, 0xE2, 0xEF];
+    public static ReadOnlySpan<byte> FirstBytes => [0xC4, 0xC9, 0xCE, 0xCF, 0xD0, 0xD1, 0xD2, 0xD4, 0xE2, 0xEA, 0xEF];
 
     /// <summary>The letter that it is compared as.</summary>
     public static Rune Fold(Rune rune)
@@ -46,8 +46,11 @@ internal static class LetterForms
         ? Letters.IsAlphanumeric((byte)rune.Value) || rune.Value == '_'
         : Rune.IsLetterOrDigit(rune) && !IsUnspaced(rune.Value);
 
-    // Thai, Lao, Myanmar, Khmer; Chinese, Japanese, Korean (whose words have their endings on).
-    private static bool IsUnspaced(int value) => value is (>= 0x0E00 and <= 0x0EFF) or (>= 0x1000 and <= 0x109F)
+    /// <summary>
+    /// Of a script without spaces between words: Thai, Lao, Myanmar, Khmer; Chinese, Japanese, Korean (whose words have
+    /// their endings on).
+    /// </summary>
+    public static bool IsUnspaced(int value) => value is (>= 0x0E00 and <= 0x0EFF) or (>= 0x1000 and <= 0x109F)
         or (>= 0x1100 and <= 0x11FF) or (>= 0x1780 and <= 0x17FF) or (>= 0x2E80 and <= 0xA4CF)
         or (>= 0xAC00 and <= 0xD7FF) or (>= 0xF900 and <= 0xFAFF) or (>= 0xFF66 and <= 0xFFDC)
         or (>= 0x1B000 and <= 0x1B2FF) or (>= 0x20000 and <= 0x3FFFF);

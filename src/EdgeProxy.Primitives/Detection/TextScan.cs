@@ -46,7 +46,7 @@ internal sealed class TextScan(DetectionRule[] rules)
     public int[] Counts { get; } = new int[rules.Length];
 
     /// <summary>Bytes before the last piece that a detector looks at.</summary>
-    public const int ContextBytes = 4;
+    public const int ContextBytes = 6;
 
     /// <summary>The rule that ends the text; -1 if none does.</summary>
     public int BlockedBy => _blockedBy;

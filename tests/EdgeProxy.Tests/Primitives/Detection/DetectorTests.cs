@@ -59,6 +59,15 @@ public sealed class DetectorTests
     [InlineData("j\u00F6rg.m\u00FCller@example.com, \u0438\u0432\u0430\u043D@\u043F\u043E\u0447\u0442\u0430.\u0440\u0444", "[0], [0]")]
     [InlineData("\u8054\u7CFBjane@example.com", "\u8054\u7CFB[0]")]
     [InlineData("{\"a\":\"x\\njane@b.com\"}", "{\"a\":\"x\\n[0]\"}")]
+    [InlineData("\u8BF7\u8054\u7CFBbob@example.com\u3002\u8C22\u8C22\uFF0C\u8BF7\u770B\u7B2C3.5\u8282",
+        "\u8BF7\u8054\u7CFB[0]\u3002\u8C22\u8C22\uFF0C\u8BF7\u770B\u7B2C3.5\u8282")]
+    [InlineData("bob@example.com.5 bob@example.com.-5. a@b.co.1.2", "[0].5 [0].-5. [0].1.2")]
+    [InlineData("bob@example.com\uFF0C\u8C22\u8C22", "[0]\uFF0C\u8C22\u8C22")]
+    [InlineData("bob@example.com\u8C22\u8C22 bob@\u4F8B\u5B50.com\u8C22", "[0]\u8C22\u8C22 [0]\u8C22")]
+    [InlineData("bob@abc\u4F8B.com bob@\u4F8B.\u6D4B\u8BD5 bob@\u4F50\u3005\u6728.jp", "[0] [0] [0]")]
+    [InlineData("\u201Cbob@example.com\u201D\u2014and bob@example.com\u00A0and \u00ABbob@b.com\u00BB", "\u201C[0]\u201D\u2014and [0]\u00A0and \u00AB[0]\u00BB")]
+    [InlineData("bob@exam\u200Bple.com, bob@paral\u00B7lel.cat, bob@\u0939\u093F\u0928\u094D\u0926\u0940.com", "[0], [0], [0]")]
+    [InlineData("bob@example.com\U0001F600 bob@b.co\u2026", "[0]\U0001F600 [0]\u2026")]
     public void Emails(string text, string expected) =>
         Assert.Equal(expected, Masking.Of(new EmailDetector()).Anyhow(text));
 
@@ -85,6 +94,8 @@ public sealed class DetectorTests
     [InlineData("1.2.3.4.5, 256.1.1.1, 1.2.3, v1.2.3.4", "1.2.3.4.5, 256.1.1.1, 1.2.3, v1.2.3.4")]
     [InlineData("12:30:45 std::vector a::b dead::beef", "12:30:45 std::vector a::b dead::beef")]
     [InlineData("fe80::1%eth0, ::ffff:0:10.0.0.1, 2001:db8:0:0:0:0:0:1/64", "[0]%eth0, [0], [0]/64")]
+    [InlineData("ip:10.0.0.1 v4:192.168.1.1 address:10.0.0.1 trace:10.0.0.1 :10.0.0.1", "ip:[0] v4:[0] address:[0] trace:[0] :[0]")]
+    [InlineData("v6:2001:db8::1 1:2:10.0.0.1 dead:10.0.0.1 a::10.0.0.1:1", "v6:[0] 1:2:10.0.0.1 dead:10.0.0.1 a::10.0.0.1:1")]
     [InlineData("10.0.0.1/24 10.0.0.1-10.0.0.9 00:1b:44:11:3a:b7", "[0]/24 [0]-[0] 00:1b:44:11:3a:b7")]
     public void IpAddresses(string text, string expected) =>
         Assert.Equal(expected, Masking.Of(new IpAddressDetector()).Anyhow(text));
