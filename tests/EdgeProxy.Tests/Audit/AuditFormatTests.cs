@@ -52,8 +52,8 @@ public sealed partial class AuditFormatTests
             static line => line.StartsWith("| `edgeproxy.ai.outcome` |", StringComparison.Ordinal));
 
         Assert.Equal(
-            Enumerable.Range(0, (int)CallOutcome.Count)
-                .Select(static outcome => Encoding.ASCII.GetString(CallOutcomes.WordOf((CallOutcome)outcome))).Order(),
+            Enum.GetValues<CallOutcome>()
+                .Select(static outcome => Encoding.ASCII.GetString(CallOutcomes.WordOf(outcome))).Order(),
             OutcomeWords().Matches(row.Split('|')[2]).Select(static match => match.Groups[1].Value).Order());
     }
 
