@@ -8,9 +8,12 @@ namespace EdgeProxy.Primitives.Collections;
 /// <summary>A table of sixteen bytes, looked up by sixteen halves of bytes at once.</summary>
 internal static class HalfByteTable
 {
-    // Named by instruction: under Native AOT, Vector128.Shuffle is a call and a loop unless SSSE3 is in the baseline,
-    // while IsSupported is asked of the processor once.
+    /// <summary>What the table has at each of sixteen places.</summary>
     /// <param name="places">Each 0 to 15.</param>
+    /// <remarks>
+    /// Named by instruction: under Native AOT, Vector128.Shuffle is a call and a loop unless SSSE3 is in the baseline,
+    /// while IsSupported is asked of the processor once.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Look(Vector128<byte> table, Vector128<byte> places) =>
         Ssse3.IsSupported ? Ssse3.Shuffle(table, places)
